@@ -1,0 +1,138 @@
+"""Layers with weights, and the plain ones that go between them."""
+from __future__ import annotations
+
+import numpy as np
+
+from tinygan import backend
+from tinygan.nn import initial
+from tinygan.nn.module import Module, Parameter
+from tinygan.ops.conv import conv2d, conv_transpose2d
+from tinygan.ops.registry import array
+from tinygan.ops.shape import getitem
+
+
+class Dense(Module):
+    """y = x @ weight + bias, for x (n, inputs).
+
+    weight (inputs, outputs), bias (outputs,). initial: a rule of `tinygan.nn.initial`. rng: a numpy.random.Generator.
+    """
+
+    def __init__(self, inputs, outputs, bias=True, *, rng, initial=initial.he):
+        self.weight = Parameter(initial(rng, (inputs, outputs), inputs, outputs))
+        self.bias = Parameter(np.zeros(outputs, np.float32)) if bias else None
+
+    def forward(self, x):
+        if x.shape[-1] != self.weight.shape[0]:
+            raise ValueError(f"Dense: x {x.shape} has {x.shape[-1]} features, weight {self.weight.shape} "
+                             f"expects {self.weight.shape[0]}")
+        y = x @ self.weight
+        return y if self.bias is None else y + self.bias
+
+
+class Conv2d(Module):
+    """Convolution of images (n, h, w, channels_in) to (n, h', w', channels_out) (`conv`).
+
+    weight (kh, kw, channels_in, channels_out), bias (channels_out,). kernel_size, stride, padding: a number or a pair.
+    """
+
+    def __init__(self, channels_in, channels_out, kernel_size, stride=1, padding=0, bias=True, *, rng,
+                 initial=initial.he):
+        kh, kw = (kernel_size, kernel_size) if isinstance(kernel_size, int) else kernel_size
+        self.stride, self.padding = stride, padding
+        self.weight = Parameter(initial(rng, (kh, kw, channels_in, channels_out), kh * kw * channels_in,
+                                        kh * kw * channels_out))
+        self.bias = Parameter(np.zeros(channels_out, np.float32)) if bias else None
+
+    def forward(self, x):
+        y = conv2d(x, self.weight, self.stride, self.padding)
+        return y if self.bias is None else y + self.bias
+
+
+class ConvTranspose2d(Module):
+    """Transposed convolution of images (n, h, w, channels_in) to (n, h', w', channels_out) (`conv-transpose`).
+
+    weight (kh, kw, channels_out, channels_in): that of the convolution it is the adjoint of; bias (channels_out,).
+    """
+
+    def __init__(self, channels_in, channels_out, kernel_size, stride=1, padding=0, output_padding=0, bias=True, *,
+                 rng, initial=initial.he):
+        kh, kw = (kernel_size, kernel_size) if isinstance(kernel_size, int) else kernel_size
+        self.stride, self.padding, self.output_padding = stride, padding, output_padding
+        self.weight = Parameter(initial(rng, (kh, kw, channels_out, channels_in), kh * kw * channels_in,
+                                        kh * kw * channels_out))
+        self.bias = Parameter(np.zeros(channels_out, np.float32)) if bias else None
+
+    def forward(self, x):
+        y = conv_transpose2d(x, self.weight, self.stride, self.padding, self.output_padding)
+        return y if self.bias is None else y + self.bias
+
+
+class Embedding(Module):
+    """A vector for each of `count` classes: labels (n,) of integers -> (n, size)."""
+
+    def __init__(self, count, size, *, rng, initial=initial.normal(1.0)):
+        self.weight = Parameter(initial(rng, (count, size), count, size))
+
+    def forward(self, labels):
+        labels = np.asarray(labels) if isinstance(labels, (list, int)) else labels
+        if labels.dtype.kind not in "iu":
+            raise TypeError(f"Embedding: labels have dtype {labels.dtype}, expected integers")
+        count = self.weight.shape[0]
+        if labels.size and not (0 <= int(labels.min()) and int(labels.max()) < count):
+            raise ValueError(f"Embedding: labels reach from {int(labels.min())} to {int(labels.max())}, "
+                             f"expected 0 to {count - 1}")
+        return getitem(self.weight, backend.like(labels, self.weight.data))
+
+
+class Dropout(Module):
+    """Sets each element to 0 with probability `rate` in training and divides the others by 1 - rate."""
+
+    def __init__(self, rate=0.5, *, rng):
+        if not 0 <= rate < 1:
+            raise ValueError(f"Dropout: rate is {rate}, expected 0 <= rate < 1")
+        self.rate, self.rng = rate, rng
+
+    def forward(self, x):
+        if not self.training or self.rate == 0:
+            return x
+        kept = self.rng.random(x.shape, np.float32) >= self.rate
+        return x * backend.like(kept.astype(x.dtype) / (1 - self.rate), array(x))
+
+
+class Flatten(Module):
+    """(n, ...) -> (n, features)."""
+
+    def forward(self, x):
+        return x.reshape((x.shape[0], -1))
+
+
+class Reshape(Module):
+    """(n, ...) -> (n, *shape)."""
+
+    def __init__(self, *shape):
+        self.shape = shape
+
+    def forward(self, x):
+        return x.reshape((x.shape[0], *self.shape))
+
+
+class Sequential(Module):
+    """Modules (or plain functions) one after the other."""
+
+    def __init__(self, *layers):
+        self.layers = list(layers)
+
+    def forward(self, x):
+        for layer in self.layers:
+            x = layer(x)
+        return x
+
+    def children(self):
+        """The layers, by their number."""
+        return ((str(i), layer) for i, layer in enumerate(self.layers) if isinstance(layer, Module))
+
+    def __getitem__(self, i):
+        return self.layers[i]
+
+    def __len__(self):
+        return len(self.layers)

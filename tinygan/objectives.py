@@ -1,0 +1,137 @@
+"""What the two players want: one function an equation, and the table `OBJECTIVES` of the games they make.
+
+`real` and `fake` are what the discriminator says of real and of generated examples: logits a of shape (n, 1), with
+D(x) = sigmoid(a) (`d-output`), or with logits=False the probabilities D(x) themselves. On logits every function is
+stable at any a; each returns a scalar. An expectation is the mean over a batch.
+"""
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from tinygan.ops.elementwise import log, log_sigmoid, sigmoid
+from tinygan.ops.reduce import mean
+
+
+def two_sample(real, fake):
+    """E_x[D(x)] - E_x'[D(x')] of a critic D, whose outputs may be any number (`two-sample`, `two-sample-z`).
+
+    The critic maximises it over its class of functions, the generator minimises it (through x' = G(z)).
+    """
+    _meet("two_sample", real, fake)
+    return mean(real) - mean(fake)
+
+
+def value(real, fake, logits=True):
+    """V(D, G) = E_x[log D(x)] + E_z[log(1 - D(G(z)))] (`value`, `d-ascent`): D ascends it."""
+    _meet("value", real, fake)
+    return mean(_log_d(real, logits)) + mean(_log_not_d(fake, logits))
+
+
+def g_minimax(fake, logits=True):
+    """E_z[log(1 - D(G(z)))] (`g-minimax`): G descends it. Its slope vanishes where D is sure of the fakes."""
+    return mean(_log_not_d(fake, logits))
+
+
+def g_non_saturating(fake, logits=True):
+    """E_z[log D(G(z))] (`g-non-saturating`): G ascends it. Its slope is largest where D is sure of the fakes."""
+    return mean(_log_d(fake, logits))
+
+
+def d_loss(real, fake, logits=True):
+    """L_D = -E_x[log D(x)] - E_z[log(1 - D(G(z)))] (`d-loss`): D descends it; it is -V."""
+    _meet("d_loss", real, fake)
+    return -mean(_log_d(real, logits)) - mean(_log_not_d(fake, logits))
+
+
+def g_zero_sum(real, fake, logits=True):
+    """L_G = -L_D (`g-zero-sum`): G descends it. The real term is there for the sum to be zero; G cannot move it."""
+    return -d_loss(real, fake, logits)
+
+
+def cross_entropy(target, output, logits=True):
+    """E = -(1/N) sum_n [t_n log d_n + (1 - t_n) log(1 - d_n)] (`cross-entropy`); target: t_n, 1 real and 0 synthetic."""
+    if target.shape != output.shape:
+        raise ValueError(f"cross_entropy: target {target.shape} and output {output.shape} differ in shape")
+    return -mean(target * _log_d(output, logits) + (1 - target) * _log_not_d(output, logits))
+
+
+def cross_entropy_split(real, fake, logits=True):
+    """E(w, phi) = -(1/N_r) sum log d(x_n) - (1/N_s) sum log(1 - d(g(z_n))) (`cross-entropy-split`).
+
+    With N_r = N_s it is twice `cross_entropy` over all N_r + N_s examples. phi descends it, w ascends it
+    (`sign-reversal`).
+    """
+    _meet("cross_entropy_split", real, fake)
+    return d_loss(real, fake, logits)
+
+
+# The gradients with respect to the logits, derived by hand; d/da log sigmoid(a) = 1 - sigmoid(a).
+
+def d_gradient(real, fake):
+    """The gradient of V with respect to D's logits on m real and m fake examples (`d-gradient`).
+
+    Returns (1 - D(x_i)) / m and -D(G(z_i)) / m; the chain rule through D makes it the gradient in theta_d.
+    """
+    _meet("d_gradient", real, fake)
+    return (1 - sigmoid(real)) / real.size, -sigmoid(fake) / fake.size
+
+
+def g_gradient(fake):
+    """The gradient of `g_minimax` with respect to the logits (`g-gradient`): -D(G(z_i)) / m, near 0 when D wins."""
+    return -sigmoid(fake) / fake.size
+
+
+def g_non_saturating_gradient(fake):
+    """The gradient of `g_non_saturating` with respect to the logits: (1 - D(G(z_i))) / m, near 1 / m when D wins."""
+    return (1 - sigmoid(fake)) / fake.size
+
+
+class Goal(NamedTuple):
+    """What a player does to a function: `direction` is "ascend" or "descend". Calling it evaluates the function."""
+
+    function: Callable[..., Any]
+    direction: str
+
+    def __call__(self, *logits):
+        return self.function(*logits)
+
+
+class Objective(NamedTuple):
+    """A game: `discriminator(real, fake)` and `generator(fake)` on logits, each with its `direction`."""
+
+    discriminator: Goal
+    generator: Goal
+
+
+def _synthetic_part(fake):
+    """The part of E that the synthetic examples make: -(1/N_s) sum log(1 - d)."""
+    return -g_minimax(fake)
+
+
+def _critic_part(fake):
+    """The part of `two_sample` that the generator moves."""
+    return -mean(fake)
+
+
+OBJECTIVES = {
+    "minimax": Objective(Goal(value, "ascend"), Goal(g_minimax, "descend")),
+    "non-saturating": Objective(Goal(value, "ascend"), Goal(g_non_saturating, "ascend")),
+    "zero-sum": Objective(Goal(d_loss, "descend"), Goal(g_minimax, "descend")),
+    "sign-reversal": Objective(Goal(cross_entropy_split, "descend"), Goal(_synthetic_part, "ascend")),
+    "two-sample": Objective(Goal(two_sample, "ascend"), Goal(_critic_part, "descend")),
+}
+
+
+def _log_d(d, logits):
+    return log_sigmoid(d) if logits else log(d)
+
+
+def _log_not_d(d, logits):
+    return log_sigmoid(-d) if logits else log(1 - d)
+
+
+def _meet(name, real, fake):
+    """(n, 1) against (n,) is a mistake that would broadcast elsewhere; the numbers of examples may differ."""
+    if real.shape[1:] != fake.shape[1:] or real.ndim != fake.ndim:
+        raise ValueError(f"{name}: real {real.shape} and fake {fake.shape} differ in more than the number of examples")

@@ -1,0 +1,156 @@
+"""Convolution as one trilinear form.
+
+    T(x, w, y) = sum over n, i, j, a, b, c, o of  x[n, s i + a - p, s j + b - p, c] w[a, b, c, o] y[n, i, j, o]
+
+Its three partial derivatives are the three operations below, so the pull-back of each is another of the three: the
+family is closed under differentiation, and right to any order (equations `conv`, `conv-transpose`).
+
+    x (n, h, w, c)    kernel w (kh, kw, c, o)    y (n, h', w', o),   h' = (h + 2 p - kh) // s + 1
+
+The work is done by copying windows into rows (`_rows_of`) and back (`_add_rows`), around one matrix product.
+"""
+from __future__ import annotations
+
+from tinygan import backend
+from tinygan.ops.registry import array, case, op
+from tinygan.tensor import record
+
+_SAME = {"stride": 1, "padding": 1}
+_HALF = {"stride": 2, "padding": 1}
+_ODD = {"stride": (2, 3), "padding": (1, 0)}
+
+
+@op(case((2, 4, 5, 2), (3, 3, 2, 3), **_SAME), case((2, 7, 6, 1), (4, 4, 1, 2), **_HALF),
+    case((1, 6, 7, 2), (3, 2, 2, 2), **_ODD))
+def conv2d(x, w, stride=1, padding=0):
+    """The cross-correlation of images x with kernels w (`conv`): dT/dy.
+
+    x (n, h, w, c), w (kh, kw, c, o) -> (n, h', w', o). stride, padding: a number, or one for each direction.
+    """
+    stride, padding = _pair("conv2d", "stride", stride, 1), _pair("conv2d", "padding", padding, 0)
+    _meet("conv2d", "x", x, "w", w, -1, -2)
+    size, kernel = x.shape[1:3], w.shape[:2]
+    out = tuple([(n + 2 * p - k) // s + 1 for n, k, s, p in zip(size, kernel, stride, padding)])
+    if min(out) < 1:
+        raise ValueError(f"conv2d: x {x.shape} with padding {padding} is smaller than the kernel {kernel}")
+    return record(_correlate(array(x), array(w), out, stride, padding),
+                  (x, lambda g, y, x, w: _transpose_to(g, w, size, stride, padding)),
+                  (w, lambda g, y, x, w: conv2d_weight(x, g, kernel, stride, padding)))
+
+
+@op(case((2, 4, 5, 3), (3, 3, 2, 3), **_SAME), case((2, 3, 2, 2), (4, 4, 1, 2), output_padding=1, **_HALF),
+    case((1, 2, 3, 2), (3, 2, 2, 2), output_padding=(0, 2), **_ODD))
+def conv_transpose2d(x, w, stride=1, padding=0, output_padding=0):
+    """The adjoint of conv2d with the same w (`conv-transpose`): dT/dx. Not its inverse.
+
+    x (n, h, w, o), w (kh, kw, c, o) -> (n, h', w', c), h' = (h - 1) s - 2 p + kh + output_padding.
+    """
+    stride = _pair("conv_transpose2d", "stride", stride, 1)
+    padding = _pair("conv_transpose2d", "padding", padding, 0)
+    extra = _pair("conv_transpose2d", "output_padding", output_padding, 0)
+    if any(e >= s for e, s in zip(extra, stride)):
+        raise ValueError(f"conv_transpose2d: output_padding {extra} must be smaller than stride {stride}")
+    _meet("conv_transpose2d", "x", x, "w", w, -1, -1)
+    size = tuple([(n - 1) * s - 2 * p + k + e
+                  for n, s, p, k, e in zip(x.shape[1:3], stride, padding, w.shape[:2], extra)])
+    if min(size) < 1:
+        raise ValueError(f"conv_transpose2d: x {x.shape}, kernel {w.shape[:2]} and padding {padding} leave no pixel")
+    return _transpose_to(x, w, size, stride, padding)
+
+
+def _transpose_to(x, w, size, stride, padding):
+    """conv_transpose2d to images of a given size."""
+    kernel = w.shape[:2]
+    return record(_spread(array(x), array(w), size, stride, padding),
+                  (x, lambda g, y, x, w: conv2d(g, w, stride, padding)),
+                  (w, lambda g, y, x, w: conv2d_weight(g, x, kernel, stride, padding)))
+
+
+@op(case((2, 4, 5, 2), (2, 4, 5, 3), kernel_size=3, **_SAME), case((2, 7, 6, 1), (2, 3, 3, 2), kernel_size=4, **_HALF),
+    case((1, 6, 7, 2), (1, 3, 2, 2), kernel_size=(3, 2), **_ODD))
+def conv2d_weight(x, y, kernel_size, stride=1, padding=0):
+    """How inputs x and cotangents y of a convolution meet in its kernel: dT/dw.
+
+    x (n, h, w, c), y (n, h', w', o) -> (kh, kw, c, o).
+    """
+    kernel = _pair("conv2d_weight", "kernel_size", kernel_size, 1)
+    stride, padding = _pair("conv2d_weight", "stride", stride, 1), _pair("conv2d_weight", "padding", padding, 0)
+    size = x.shape[1:3]
+    out = tuple([(n + 2 * p - k) // s + 1 for n, k, s, p in zip(size, kernel, stride, padding)])
+    if y.shape[:3] != (x.shape[0], *out):
+        raise ValueError(f"conv2d_weight: y {y.shape} does not fit x {x.shape}, expected {(x.shape[0], *out)} before the channels")
+    return record(_weigh(array(x), array(y), kernel, stride, padding),
+                  (x, lambda g, _, x, y: _transpose_to(y, g, size, stride, padding)),
+                  (y, lambda g, _, x, y: conv2d(x, g, stride, padding)))
+
+
+# On bare arrays: the same three, by matrix products.
+
+def _correlate(x, w, out, stride, padding):
+    rows = _rows_of(x, w.shape[:2], out, stride, padding)
+    return (rows @ w.reshape(-1, w.shape[-1])).reshape(x.shape[0], *out, w.shape[-1])
+
+
+def _spread(y, w, size, stride, padding):
+    kh, kw, c, o = w.shape
+    rows = y.reshape(-1, o) @ w.reshape(-1, o).T
+    return _add_rows(rows.reshape(*y.shape[:3], kh, kw, c), size, stride, padding)
+
+
+def _weigh(x, y, kernel, stride, padding):
+    rows = _rows_of(x, kernel, y.shape[1:3], stride, padding)
+    return (rows.T @ y.reshape(-1, y.shape[-1])).reshape(*kernel, x.shape[-1], y.shape[-1])
+
+
+def _rows_of(x, kernel, out, stride, padding):
+    """Every window of x as one row (im2col): (n h' w', kh kw c)."""
+    n, h, w, c = x.shape
+    (kh, kw), (sh, sw), (ph, pw) = kernel, stride, padding
+    xp = backend.module(x)
+    if ph or pw:
+        framed = xp.zeros((n, h + 2 * ph, w + 2 * pw, c), x.dtype)
+        framed[:, ph:ph + h, pw:pw + w] = x
+    else:
+        framed = xp.ascontiguousarray(x)
+    n_, h_, w_, c_ = framed.strides
+    windows = xp.lib.stride_tricks.as_strided(  # kw * c neighbours in memory are one run
+        framed, (n, *out, kh, kw * c), (n_, sh * h_, sw * w_, h_, c_))
+    return windows.reshape(-1, kh * kw * c)
+
+
+def _add_rows(rows, size, stride, padding):
+    """The adjoint of `_rows_of`: (n, h', w', kh, kw, c) added into images (n, *size, c) (col2im).
+
+    Kernel columns are taken in blocks as wide as the stride: within a block no two windows overlap, so one strided
+    addition serves a whole block.
+    """
+    n, oh, ow, kh, kw, c = rows.shape
+    (sh, sw), (ph, pw) = stride, padding
+    xp = backend.module(rows)
+    framed = xp.zeros((n, max((oh - 1) * sh + kh, ph + size[0]), max((ow - 1) * sw + kw, pw + size[1]), c), rows.dtype)
+    n_, h_, w_, c_ = framed.strides
+    for a in range(kh):
+        for b in range(0, kw, sw):
+            width = min(sw, kw - b)
+            into = xp.lib.stride_tricks.as_strided(
+                framed[:, a:, b:], (n, oh, ow, width * c), (n_, sh * h_, sw * w_, c_))
+            into += rows[:, :, :, a, b:b + width].reshape(n, oh, ow, width * c)
+    return framed[:, ph:ph + size[0], pw:pw + size[1]]
+
+
+def _pair(name: str, option: str, value, least: int) -> tuple[int, int]:
+    """`value` for each direction, checked."""
+    pair = (value, value) if isinstance(value, int) else tuple(value)
+    if len(pair) != 2 or any(not isinstance(v, int) or v < least for v in pair):
+        raise ValueError(f"{name}: {option} is {value!r}, expected an integer of at least {least}, or two of them")
+    return pair
+
+
+def _meet(name: str, first: str, x, second: str, w, x_axis: int, w_axis: int):
+    """Refuses images and kernels that do not fit."""
+    for label, t, form in ((first, x, "(n, h, w, channels)"), (second, w, "(kh, kw, in, out)")):
+        if t.ndim != 4:
+            raise ValueError(f"{name}: {label} {t.shape} has {t.ndim} dimensions, expected {form}")
+    if x.shape[x_axis] != w.shape[w_axis]:
+        raise ValueError(f"{name}: {first} {x.shape} has {x.shape[x_axis]} channels, "
+                         f"{second} {w.shape} expects {w.shape[w_axis]}")

@@ -1,0 +1,144 @@
+"""Element by element: arithmetic, functions of one variable, choices. Value and pull-backs side by side."""
+from __future__ import annotations
+
+import numpy as np
+
+from tinygan.ops.registry import array, case, op
+from tinygan.ops.shape import unbroadcast
+from tinygan.tensor import record
+
+_PAIRS = case((3, 4), (4,)), case((3, 1), (1, 4)), case((), (2, 3))
+
+
+@op(*_PAIRS)
+def add(a, b):
+    """a + b, with broadcasting."""
+    return record(np.add(array(a), array(b)),
+                  (a, lambda g, y, a, b: unbroadcast(g, a.shape)),
+                  (b, lambda g, y, a, b: unbroadcast(g, b.shape)))
+
+
+@op(*_PAIRS)
+def sub(a, b):
+    """a - b, with broadcasting."""
+    return record(np.subtract(array(a), array(b)),
+                  (a, lambda g, y, a, b: unbroadcast(g, a.shape)),
+                  (b, lambda g, y, a, b: unbroadcast(-g, b.shape)))
+
+
+@op(*_PAIRS)
+def mul(a, b):
+    """a * b, with broadcasting."""
+    return record(np.multiply(array(a), array(b)),
+                  (a, lambda g, y, a, b: unbroadcast(g * b, a.shape)),
+                  (b, lambda g, y, a, b: unbroadcast(g * a, b.shape)))
+
+
+@op(case((3, 4), (4,), low=0.5), case((3, 1), (1, 4), low=0.5))
+def div(a, b):
+    """a / b, with broadcasting."""
+    return record(np.divide(array(a), array(b)),
+                  (a, lambda g, y, a, b: unbroadcast(g / b, a.shape)),
+                  (b, lambda g, y, a, b: unbroadcast(-g * y / b, b.shape)))
+
+
+@op(case((2, 3)))
+def neg(x):
+    """-x."""
+    return record(np.negative(array(x)), (x, lambda g, y, x: -g))
+
+
+@op(case((2, 3), b=3), case((2, 3), b=-1.5, low=0.5), case((2, 3), (3,), low=0.5))
+def pow(a, b):
+    """a ** b, with broadcasting; where b is to be differentiated too, a must be positive."""
+    return record(array(a) ** array(b),
+                  (a, lambda g, y, a, b: unbroadcast(g * b * a ** (b - 1), a.shape)),
+                  (b, lambda g, y, a, b: unbroadcast(g * y * log(a), b.shape)))
+
+
+@op(case((2, 3)))
+def exp(x):
+    """e to the x."""
+    return record(np.exp(array(x)), (x, lambda g, y, x: g * y))
+
+
+@op(case((2, 3), low=0.5))
+def log(x):
+    """The natural logarithm."""
+    return record(np.log(array(x)), (x, lambda g, y, x: g / x))
+
+
+@op(case((2, 3), low=0.5))
+def sqrt(x):
+    """The square root."""
+    return record(np.sqrt(array(x)), (x, lambda g, y, x: 0.5 * g / y))
+
+
+@op(case((2, 3)))
+def abs(x):
+    """The absolute value; its slope at 0 is taken as 0."""
+    return record(np.abs(array(x)), (x, lambda g, y, x: g * np.sign(array(x))))
+
+
+@op(case((2, 3)))
+def tanh(x):
+    """The hyperbolic tangent."""
+    return record(np.tanh(array(x)), (x, lambda g, y, x: g * (1 - y * y)))
+
+
+@op(case((2, 3)))
+def sigmoid(x):
+    """1 / (1 + exp(-x)), the logistic function, accurate on both sides (`d-output`)."""
+    e = np.exp(-np.abs(array(x)))  # never overflows
+    return record(np.where(array(x) < 0, e, 1) / (1 + e), (x, lambda g, y, x: g * y * (1 - y)))
+
+
+@op(case((2, 3)))
+def softplus(x):
+    """log(1 + exp(x)), stable at any x; its slope is the sigmoid."""
+    return record(np.logaddexp(array(x), 0), (x, lambda g, y, x: g * sigmoid(x)))
+
+
+@op(case((2, 3)))
+def log_sigmoid(x):
+    """log sigmoid(x), stable at any x. log(1 - sigmoid(x)) is log_sigmoid(-x)."""
+    return -softplus(-x)
+
+
+@op(case((2, 3)))
+def relu(x):
+    """max(x, 0)."""
+    return record(np.maximum(array(x), 0), (x, lambda g, y, x: g * (y > 0)))
+
+
+@op(case((2, 3)), case((2, 3), negative_slope=0.2))
+def leaky_relu(x, negative_slope=0.01):
+    """x where x > 0, negative_slope * x elsewhere (Maas et al. 2013); the slope is below 1."""
+    return record(np.maximum(array(x), negative_slope * array(x)),
+                  (x, lambda g, y, x: where(y > 0, g, negative_slope * g)))
+
+
+@op(*_PAIRS)
+def maximum(a, b):
+    """The larger of a and b, with broadcasting; where they are equal each gets half of the slope."""
+    return record(np.maximum(array(a), array(b)),
+                  (a, lambda g, y, a, b: unbroadcast(where(a == b, 0.5 * g, g * (a > b)), a.shape)),
+                  (b, lambda g, y, a, b: unbroadcast(where(a == b, 0.5 * g, g * (b > a)), b.shape)))
+
+
+_EVERY_OTHER = np.array([True, False, True])
+
+
+@op(case((2, 3), (3,), condition=_EVERY_OTHER), case((), (2, 1), condition=_EVERY_OTHER))
+def where(condition, a, b):
+    """a where the condition holds, b elsewhere, with broadcasting; the condition has no derivative."""
+    condition = array(condition)
+    return record(np.where(condition, array(a), array(b)),
+                  (a, lambda g, y, a, b: unbroadcast(where(condition, g, 0), a.shape)),
+                  (b, lambda g, y, a, b: unbroadcast(where(condition, 0, g), b.shape)))
+
+
+@op(case((2, 3), low=-1.0, high=1.0))
+def clip(x, low=-0.5, high=0.5):
+    """x kept within [low, high]; no slope outside."""
+    return record(np.clip(array(x), low, high), (x, lambda g, y, x: g * ((x >= low) & (x <= high))))

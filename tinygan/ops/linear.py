@@ -1,0 +1,40 @@
+"""Matrix products."""
+from __future__ import annotations
+
+from tinygan.ops.registry import array, case, op
+from tinygan.ops.shape import unbroadcast
+from tinygan.tensor import record
+
+
+def _flip(x):
+    """The last two axes exchanged."""
+    return x.T if x.ndim == 2 else x.transpose((*range(x.ndim - 2), x.ndim - 1, x.ndim - 2))
+
+
+@op(case((2, 3), (3, 4)), case((5, 2, 3), (3, 4)), case((2, 1, 2, 3), (4, 3, 2)), case((3,), (3, 4)), case((2, 3), (3,)))
+def matmul(a, b):
+    """a @ b: rows of a times columns of b, over broadcast leading axes; vectors as in NumPy."""
+    if a.ndim == 0 or b.ndim == 0 or a.shape[-1] != b.shape[-2 if b.ndim > 1 else -1]:
+        rows = b.shape[-2 if b.ndim > 1 else -1] if b.ndim else "no"
+        raise ValueError(f"matmul: a {a.shape} has {a.shape[-1] if a.ndim else 'no'} columns, b {b.shape} has {rows} rows")
+    if a.ndim == 1:
+        return matmul(a.reshape((1, -1)), b)[..., 0, :] if b.ndim > 1 else (a * b).sum()
+    if b.ndim == 1:
+        return matmul(a, b.reshape((-1, 1)))[..., 0]
+    return record(array(a) @ array(b),
+                  (a, lambda g, y, a, b: unbroadcast(g @ _flip(b), a.shape)),
+                  (b, lambda g, y, a, b: unbroadcast(_flip(a) @ g, b.shape)))
+
+
+@op(case((3, 2), (2,), (2,)), case((2, 3, 3, 2), (2,), (2,)))
+def affine(x, scale, shift):
+    """x * scale + shift, each (channels,) along the last axis of x: one pass over x instead of two.
+
+    Batch normalisation is this map with a scale and a shift that depend on the batch.
+    """
+    value = array(x) * array(scale)
+    value += array(shift)
+    return record(value,
+                  (x, lambda g, y, x, scale, shift: g * scale),
+                  (scale, lambda g, y, x, scale, shift: unbroadcast(g * x, scale.shape)),
+                  (shift, lambda g, y, x, scale, shift: unbroadcast(g, shift.shape)))

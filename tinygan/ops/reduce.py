@@ -1,0 +1,96 @@
+"""Over axes: sums, means, the largest element, softmax."""
+from __future__ import annotations
+
+import numpy as np
+
+from tinygan import backend
+from tinygan.ops.elementwise import exp, log
+from tinygan.ops.linear import affine
+from tinygan.ops.registry import array, case, op
+from tinygan.ops.shape import broadcast_to
+from tinygan.tensor import record
+
+
+def _axes(name: str, x, axis) -> tuple[int, ...]:
+    """The axes that NumPy's `axis` means, counted from 0; None is all of them."""
+    ndim = np.ndim(array(x))
+    axes = range(ndim) if axis is None else (axis,) if isinstance(axis, int) else axis
+    for a in axes:
+        if not -ndim <= a < ndim:
+            raise ValueError(f"{name}: x {np.shape(array(x))} has no axis {a}")
+    return tuple([a % ndim for a in axes])
+
+
+def _kept(x, axes) -> tuple[int, ...]:
+    """The shape of x with the axes that are reduced kept as 1."""
+    return tuple([1 if i in axes else n for i, n in enumerate(np.shape(array(x)))])
+
+
+@op(case((2, 3)), case((2, 3, 4), axis=1), case((2, 3, 4), axis=(0, -1), keepdims=True))
+def sum(x, axis=None, keepdims=False):
+    """The sum over `axis` (all axes by default)."""
+    if axis is None and not keepdims:  # the usual case, and the fast one
+        return record(array(x).sum(), (x, lambda g, y, x: broadcast_to(g, x.shape)))
+    axes = _axes("sum", x, axis)
+    kept = _kept(x, axes)
+    return record(backend.total(array(x), axes, keepdims),
+                  (x, lambda g, y, x: broadcast_to(g.reshape(kept), x.shape)))
+
+
+@op(case((2, 3)), case((2, 3, 4), axis=(0, 2)), case((2, 3), axis=-1, keepdims=True))
+def mean(x, axis=None, keepdims=False):
+    """The mean over `axis` (all axes by default)."""
+    shape = np.shape(array(x))
+    n = int(np.prod([shape[a] for a in _axes("mean", x, axis)]))
+    if n == 0:
+        raise ValueError(f"mean: x {shape} is empty over axis {axis}")
+    return sum(x, axis, keepdims) / n
+
+
+@op(case((2, 3)), case((2, 3, 4), axis=(0, 2)), case((2, 3), axis=-1, keepdims=True))
+def var(x, axis=None, keepdims=False):
+    """The variance over `axis`: the mean squared distance from the mean (divided by n, as in NumPy)."""
+    distance = x - mean(x, axis, keepdims=True)
+    return mean(distance * distance, axis, keepdims)
+
+
+@op(case((5, 3)), case((2, 3, 2, 2)))
+def moments(x):
+    """Mean and variance of each channel (the last axis) over all others, as rows of a (2, channels) array.
+
+    Computed at once because batch normalisation needs both; their slopes with respect to an element are 1 / n and
+    2 (x - mean) / n, so the pull-back is one affine map of x.
+    """
+    rows = array(x).reshape(-1, x.shape[-1])
+    n = len(rows)
+    both = np.empty_like(rows, shape=(2, rows.shape[-1]))
+    both[0] = backend.total(rows, (0,)) / n
+    distance = rows - both[0]
+    distance *= distance
+    both[1] = backend.total(distance, (0,)) / n
+    return record(both, (x, lambda g, y, x: affine(x, g[1] * (2 / n), (g[0] - 2 * g[1] * y[0]) / n)))
+
+
+@op(case((2, 3)), case((2, 3, 4), axis=1), case((2, 3), axis=-1, keepdims=True))
+def max(x, axis=None, keepdims=False):
+    """The largest element over `axis`; equal ones share the slope."""
+    axes = _axes("max", x, axis)
+    kept = _kept(x, axes)
+
+    def share(g, y, x):
+        winners = array(x) == array(y).reshape(kept)
+        return broadcast_to(g.reshape(kept), x.shape) * winners / winners.sum(axes, dtype=x.dtype, keepdims=True)
+    return record(np.max(array(x), axes, keepdims=keepdims), (x, share))
+
+
+@op(case((2, 3)), case((2, 3), axis=0))
+def log_softmax(x, axis=-1):
+    """log(exp(x) / sum(exp(x))) along `axis`, stable: the largest logit is taken off first."""
+    x = x - np.max(array(x), axis, keepdims=True)
+    return x - log(sum(exp(x), axis, keepdims=True))
+
+
+@op(case((2, 3)), case((2, 3), axis=0))
+def softmax(x, axis=-1):
+    """exp(x) / sum(exp(x)) along `axis`, stable."""
+    return exp(log_softmax(x, axis))

@@ -1,0 +1,103 @@
+"""Where elements stand: shapes, indices, pieces put together. Each pair here is an operation and its adjoint."""
+from __future__ import annotations
+
+import numpy as np
+
+from tinygan import backend
+from tinygan.ops.registry import array, case, op
+from tinygan.tensor import record
+
+
+@op(case((2, 6), shape=(3, 4)), case((2, 6), shape=(-1,)))
+def reshape(x, shape):
+    """The same elements, in the same order, in another shape; one entry may be -1."""
+    return record(array(x).reshape(shape), (x, lambda g, y, x: g.reshape(x.shape)))
+
+
+@op(case((2, 3)), case((2, 3, 4), axes=(1, 2, 0)))
+def transpose(x, axes=None):
+    """The axes in another order (reversed by default)."""
+    back = None if axes is None else tuple([int(i) for i in np.argsort(axes)])
+    return record(array(x).transpose(axes), (x, lambda g, y, x: transpose(g, back)))
+
+
+@op(case((3,), shape=(2, 3)), case((2, 1, 4), shape=(2, 3, 4)), case((), shape=(2, 2)))
+def broadcast_to(x, shape):
+    """x repeated along new and unit axes to `shape`; its adjoint is `unbroadcast`."""
+    return record(backend.spread(array(x), shape), (x, lambda g, y, x: unbroadcast(g, x.shape)))
+
+
+@op(case((2, 3), shape=(3,)), case((2, 3, 4), shape=(1, 3, 1)), case((2, 2), shape=()))
+def unbroadcast(x, shape):
+    """x summed down to `shape`: over the axes along which broadcasting repeats; its adjoint is `broadcast_to`."""
+    if x.shape == shape:
+        return x
+    new = x.ndim - len(shape)
+    repeated = [new + i for i, n in enumerate(shape) if n == 1 and x.shape[new + i] != 1]
+    return record(backend.total(array(x), (*range(new), *repeated)).reshape(shape),
+                  (x, lambda g, y, x: broadcast_to(g, x.shape)))
+
+
+@op(case((3, 4), index=(slice(None, None, 2), 1)), case((3, 4), index=[0, 2, 0]), case((3, 4), index=np.s_[..., None, 1:]))
+def getitem(x, index):
+    """x[index], by NumPy's rules; its adjoint is `scatter`."""
+    index = _bare(index)
+    return record(array(x)[index], (x, lambda g, y, x: scatter(g, index, x.shape)))
+
+
+@op(case((2,), index=(slice(None, None, 2), 1), shape=(3, 4)), case((3, 4), index=[0, 2, 0], shape=(3, 4)))
+def scatter(x, index, shape):
+    """Zeros of `shape` with x added at `index` (an index that comes twice adds twice); its adjoint is `getitem`."""
+    index = _bare(index)
+    out = backend.module(array(x)).zeros(shape, x.dtype)
+    if _may_repeat(index):
+        backend.module(out).add.at(out, index, array(x))
+    else:
+        out[index] = array(x)
+    return record(out, (x, lambda g, y, x: getitem(g, index)))
+
+
+def _bare(index):
+    """An index without Tensors in it."""
+    return tuple([array(i) for i in index]) if isinstance(index, tuple) else array(index)
+
+
+def _may_repeat(index) -> bool:
+    """Whether an index can name an element twice: only lists and arrays of integers can."""
+    parts = index if isinstance(index, tuple) else (index,)
+    return any(isinstance(i, list) or (backend.is_array(i) and i.dtype.kind != "b") for i in parts)
+
+
+@op(case((2, 3), (2, 1)), case((2, 3), (4, 3), axis=0), takes_list=True)
+def concatenate(tensors, axis=-1):
+    """The tensors side by side along `axis`."""
+    tensors = list(tensors)
+    ends = [int(n) for n in np.cumsum([t.shape[axis] for t in tensors])]
+
+    def piece(i):
+        start = ends[i - 1] if i else 0
+        where = (..., slice(start, ends[i]), *[slice(None)] * (-1 - axis)) if axis < 0 else \
+                (*[slice(None)] * axis, slice(start, ends[i]))
+        return lambda g, y, *_: getitem(g, where)
+    return record(np.concatenate([array(t) for t in tensors], axis), *[(t, piece(i)) for i, t in enumerate(tensors)])
+
+
+@op(case((2, 3), (2, 3)), case((2, 3), (2, 3), axis=1), takes_list=True)
+def stack(tensors, axis=0):
+    """The tensors, all of one shape, along a new axis."""
+    return concatenate([_unsqueeze(t, axis) for t in tensors], axis)
+
+
+def _unsqueeze(x, axis):
+    """x with a new unit axis."""
+    axis = axis % (x.ndim + 1)
+    return x.reshape((*x.shape[:axis], 1, *x.shape[axis:]))
+
+
+@op(case((2, 3), widths=((1, 0), (2, 1))))
+def pad(x, widths):
+    """x in a frame of zeros; widths: a pair (before, after) for each axis, as in numpy.pad."""
+    inside = tuple([slice(before, before + n) for n, (before, _) in zip(x.shape, widths)])
+    return scatter(x, inside, tuple([before + n + after for n, (before, after) in zip(x.shape, widths)]))
+
+

@@ -1,0 +1,229 @@
+"""The tape and the chain rule, and nothing else: this file knows no operation.
+
+A `Tensor` is an array that remembers how it was made: from which inputs, and by which rule a cotangent of it is pulled
+back to each of them. `grad` walks that memory from an output to the inputs asked for (equation `chain-rule`).
+
+An operation (see `ops/`) computes its value on arrays, then calls `record(value, (input, rule), ...)`. A rule is
+`rule(g, y, *inputs)`: it receives the cotangent `g` of the output, the output `y` and all inputs, and returns the
+cotangent of one input. It is written with operators and tinygan's functions, which accept arrays as well as Tensors:
+
+- `grad(...)` calls it with bare arrays: no tape, no wrapping, fast;
+- `grad(..., create_graph=True)` calls the very same rule with Tensors, so what it computes is recorded in turn and can
+  be differentiated again, to any order.
+"""
+from __future__ import annotations
+
+import itertools
+import operator
+import threading
+from contextlib import contextmanager
+
+import numpy as np
+
+from tinygan import backend
+
+_births = itertools.count()
+_birth = operator.attrgetter("birth")
+
+
+class _Mode(threading.local):
+    recording = True
+
+
+_mode = _Mode()
+
+
+class Tensor:
+    """An array that remembers how it was computed.
+
+    data: the array (NumPy or CuPy; lists and numbers are converted by NumPy's rules). requires_grad: whether
+    derivatives with respect to it will be asked for; only floating point arrays have any.
+
+    >>> x = Tensor([1.0, 2.0, 3.0], requires_grad=True)
+    >>> y = (x * x).sum()
+    >>> grad(y, [x])
+    [Tensor([2., 4., 6.])]
+    """
+
+    __slots__ = ("__weakref__", "birth", "data", "paths", "requires_grad")
+    __array_ufunc__ = None  # array * tensor: NumPy and CuPy leave the operator to us
+
+    def __init__(self, data, requires_grad: bool = False):
+        if isinstance(data, Tensor):
+            data = data.data
+        if not backend.is_array(data) or isinstance(data, np.generic):
+            data = np.asarray(data)
+        if data.dtype.kind not in "fiub":
+            raise TypeError(f"Tensor: got dtype {data.dtype}, expected numbers")
+        if requires_grad and data.dtype.kind != "f":
+            raise TypeError(f"Tensor: requires_grad needs a floating point dtype, got {data.dtype}")
+        self.data = data
+        self.requires_grad = requires_grad
+        self.paths: tuple = ()  # pairs (input, rule); none for a leaf or a constant
+        self.birth = next(_births)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.data.shape
+
+    @property
+    def ndim(self) -> int:
+        return self.data.ndim
+
+    @property
+    def size(self) -> int:
+        return self.data.size
+
+    @property
+    def dtype(self):
+        return self.data.dtype
+
+    def numpy(self) -> np.ndarray:
+        """The values as a NumPy array, on the host."""
+        return backend.to(self.data, "cpu")
+
+    def item(self) -> float:
+        """The value of a tensor of one element, as a Python number."""
+        return self.data.item()
+
+    def detach(self) -> Tensor:
+        """The same array without its past: a constant to every derivative."""
+        return Tensor(self.data)
+
+    def to(self, device: str) -> Tensor:
+        """A tensor without past on `device`: "cpu" or "gpu"."""
+        return Tensor(backend.to(self.data, device), self.requires_grad)
+
+    def __repr__(self) -> str:
+        text = np.array2string(self.numpy(), separator=", ", prefix="Tensor(", threshold=20)
+        return f"Tensor({text}{', requires_grad=True' if self.requires_grad else ''})"
+
+    def __len__(self) -> int:
+        return len(self.data)
+
+    def __bool__(self) -> bool:
+        return bool(self.data)
+
+    def __float__(self) -> float:
+        return float(self.data)
+
+    def __reduce__(self):  # a copy or a pickle is a leaf, born anew
+        return type(self), (self.data, self.requires_grad)
+
+
+def record(value, *paths):
+    """The result of an operation: `value`, with a pair (input, rule) for each of its inputs.
+
+    A bare array when no input is a Tensor; a constant Tensor when no input requires a derivative.
+    """
+    tensor = requires_grad = False
+    for x, _ in paths:
+        if isinstance(x, Tensor):
+            tensor = True
+            if x.requires_grad and _mode.recording:
+                requires_grad = True
+                break
+    if not tensor:
+        return value
+    out = Tensor.__new__(Tensor)
+    out.data = np.asarray(value) if isinstance(value, np.generic) else value
+    out.requires_grad = requires_grad
+    out.paths = paths if requires_grad else ()
+    out.birth = next(_births)
+    return out
+
+
+@contextmanager
+def no_grad():
+    """Inside `with no_grad():` nothing is recorded."""
+    before, _mode.recording = _mode.recording, False
+    try:
+        yield
+    finally:
+        _mode.recording = before
+
+
+def grad(output: Tensor, inputs, create_graph: bool = False, allow_unused: bool = False) -> list[Tensor]:
+    """The derivatives of a scalar `output` with respect to `inputs`, by the chain rule backwards (`chain-rule`).
+
+    inputs: Tensors, leaves or not. create_graph: record the computation of the derivatives, so that they can be
+    differentiated again. An input that `output` does not depend on is an error, or None with allow_unused.
+    Only paths that end in `inputs` are walked: a network that is not asked about costs nothing.
+
+    >>> x = Tensor(2.0, requires_grad=True)
+    >>> [slope] = grad(x ** 3, [x], create_graph=True)
+    >>> grad(slope, [x])
+    [Tensor(12.)]
+    """
+    inputs = [inputs] if isinstance(inputs, Tensor) else list(inputs)
+    _refuse_misuse(output, inputs)
+    wanted = set(inputs)
+    family = _family(output, wanted)
+    cotangents = {output: np.ones_like(output.data)}
+    if create_graph:
+        cotangents[output] = Tensor(cotangents[output])
+    for y in family:
+        g = cotangents[y] if y in wanted else cotangents.pop(y)
+        if create_graph:
+            value, args = y, [x for x, _ in y.paths]
+        else:
+            value, args = y.data, [x.data if isinstance(x, Tensor) else x for x, _ in y.paths]
+        for x, rule in y.paths:
+            if isinstance(x, Tensor) and x in family:
+                part = rule(g, value, *args)
+                if part.shape != x.data.shape:
+                    raise ValueError(f"{_op_of(rule)}: the pull-back gives shape {part.shape} for an input of shape "
+                                     f"{x.shape}; was it not summed over the broadcast axis?")
+                cotangents[x] = cotangents[x] + part if x in cotangents else part
+    results = [cotangents.get(x) for x in inputs]
+    for i, g in enumerate(results):
+        if g is None and not allow_unused:
+            raise ValueError(f"grad: the output does not depend on inputs[{i}], of shape {inputs[i].shape}; "
+                             "pass allow_unused=True to get None")
+    return [g if g is None or isinstance(g, Tensor) else Tensor(g) for g in results]  # type: ignore[misc]
+
+
+def _family(output: Tensor, wanted: set[Tensor]) -> dict[Tensor, None]:
+    """The tensors between `output` and the wanted inputs, youngest first.
+
+    A tensor is younger than all its inputs, so birth is an order in which every cotangent is complete when its turn
+    comes; and no path leads from a tensor to an input younger than itself. No recursion: a chain may be long.
+    """
+    oldest = min([x.birth for x in wanted])
+    ancestors, todo = {output}, [output]
+    while todo:
+        for x, _ in todo.pop().paths:
+            if isinstance(x, Tensor) and x.birth >= oldest and x not in ancestors:
+                ancestors.add(x)
+                todo.append(x)
+    family: dict[Tensor, None] = {}
+    for y in sorted(ancestors, key=_birth):
+        if y in wanted:
+            family[y] = None
+        else:
+            for x, _ in y.paths:
+                if isinstance(x, Tensor) and x in family:
+                    family[y] = None
+                    break
+    return dict.fromkeys(reversed(family))
+
+
+def _refuse_misuse(output, inputs):
+    if not isinstance(output, Tensor):
+        raise TypeError(f"grad: output is a {type(output).__name__}, expected a Tensor")
+    if output.size != 1:
+        raise ValueError(f"grad: output has shape {output.shape}, expected a scalar: take its sum or mean first")
+    if not output.requires_grad:
+        raise ValueError("grad: output was not recorded: no input of it has requires_grad=True, or no_grad() is on")
+    if not inputs:
+        raise ValueError("grad: no inputs given")
+    for i, x in enumerate(inputs):
+        if not isinstance(x, Tensor):
+            raise TypeError(f"grad: inputs[{i}] is a {type(x).__name__}, expected a Tensor")
+        if not x.requires_grad:
+            raise ValueError(f"grad: inputs[{i}], of shape {x.shape}, has requires_grad=False")
+
+
+def _op_of(rule) -> str:
+    """The name of the function in which a rule was written."""
+    return rule.__qualname__.partition(".")[0]

@@ -1,0 +1,148 @@
+"""How players move: the lecture's lines on the vector theta, in place.
+
+A direction is one vector or the list that `grad` returned; an optimiser is called with the gradient and returns the
+direction to go in, so `ascend(theta, adam(gradient), rate)` reads as it is.
+"""
+from __future__ import annotations
+
+import numpy as np
+
+from tinygan.tensor import Tensor
+
+
+def vector(direction):
+    """The list of gradients that `grad` returned as one vector, in the order of theta; a vector stays as it is."""
+    if isinstance(direction, (list, tuple)):
+        return np.concatenate([_array(d).reshape(-1) for d in direction])
+    return _array(direction)
+
+
+def _array(x):
+    return x.data if isinstance(x, Tensor) else x
+
+
+def _fit(name, theta, direction):
+    direction = vector(direction)
+    if direction.shape != theta.shape:
+        raise ValueError(f"{name}: theta {theta.shape} and direction {direction.shape} differ in size")
+    return direction
+
+
+def ascend(theta, direction, rate):
+    """theta <- theta + rate * direction, in place (`d-ascent`)."""
+    theta += rate * _fit("ascend", theta, direction)
+
+
+def descend(theta, direction, rate):
+    """theta <- theta - rate * direction, in place (`g-minimax`)."""
+    theta -= rate * _fit("descend", theta, direction)
+
+
+STEPS = {"ascend": ascend, "descend": descend}
+
+
+def sign_reversal(phi, w, gradient_phi, gradient_w, rate):
+    """phi <- phi - rate * grad_phi E and w <- w + rate * grad_w E: one E, two signs (`sign-reversal`)."""
+    descend(phi, gradient_phi, rate)
+    ascend(w, gradient_w, rate)
+
+
+def linear_decay(rate, step, steps, start=0.0):
+    """The rate at `step` of `steps`: constant up to the share `start` of them, then in a straight line to 0."""
+    return rate * min(1.0, max(0.0, (steps - step) / (steps * (1 - start))))
+
+
+class Optimiser:
+    """An update with memory. `state` names its arrays and counters, which a checkpoint keeps."""
+
+    state: tuple[str, ...] = ()
+
+    def state_dict(self) -> dict:
+        """What it remembers, by name."""
+        return {name: getattr(self, name) for name in self.state if getattr(self, name) is not None}
+
+    def load_state_dict(self, state) -> None:
+        """Takes back what `state_dict` gave."""
+        for name in state:
+            if name not in self.state:
+                raise ValueError(f"{type(self).__name__}: state {name!r} is unknown, expected {', '.join(self.state)}")
+        for name, kept in state.items():
+            setattr(self, name, kept)
+
+
+class Momentum(Optimiser):
+    """v <- beta v + gradient; the direction is v (`momentum`; Polyak 1964)."""
+
+    state = ("v",)
+
+    def __init__(self, beta=0.9):
+        self.beta, self.v = beta, None
+
+    def __call__(self, gradient):
+        g = vector(gradient)
+        self.v = g + 0 if self.v is None else self.beta * self.v + g
+        return self.v
+
+
+class RMSProp(Optimiser):
+    """v <- beta v + (1 - beta) g^2; the direction is g / (sqrt(v) + eps) (`rmsprop`; Tieleman & Hinton 2012)."""
+
+    state = ("v",)
+
+    def __init__(self, beta=0.99, eps=1e-8):
+        self.beta, self.eps, self.v = beta, eps, None
+
+    def __call__(self, gradient):
+        g = vector(gradient)
+        square = (1 - self.beta) * g * g
+        self.v = square if self.v is None else self.beta * self.v + square
+        return g / (np.sqrt(self.v) + self.eps)
+
+
+class Adam(Optimiser):
+    """The direction m^ / (sqrt(v^) + eps) of bias-corrected running moments of the gradient (`adam`).
+
+    m <- beta1 m + (1 - beta1) g,  v <- beta2 v + (1 - beta2) g^2,  m^ = m / (1 - beta1^t),  v^ = v / (1 - beta2^t)
+    (Kingma & Ba 2015, algorithm 1).
+    """
+
+    state = ("m", "v", "t")
+
+    def __init__(self, beta1=0.9, beta2=0.999, eps=1e-8):
+        self.beta1, self.beta2, self.eps = beta1, beta2, eps
+        self.m, self.v, self.t = None, None, 0
+
+    def __call__(self, gradient):
+        g = vector(gradient)
+        if self.m is None:
+            self.m, self.v = np.zeros_like(g), np.zeros_like(g)
+        self.t += 1
+        self.m *= self.beta1
+        self.m += (1 - self.beta1) * g
+        self.v *= self.beta2
+        self.v += (1 - self.beta2) * g * g
+        root = np.sqrt(self.v)
+        root *= 1 / (1 - self.beta2**self.t) ** 0.5
+        root += self.eps
+        direction = self.m / root
+        direction *= 1 / (1 - self.beta1**self.t)
+        return direction
+
+
+class Average(Optimiser):
+    """The moving average of a theta: average <- decay average + (1 - decay) theta (`average`; Polyak & Juditsky 1992).
+
+    `theta` is the average so far. Called after each update with the network's theta.
+    """
+
+    state = ("theta",)
+
+    def __init__(self, decay=0.999):
+        self.decay, self.theta = decay, None
+
+    def __call__(self, theta):
+        if self.theta is None:
+            self.theta = theta.copy()
+        else:
+            self.theta += (1 - self.decay) * (theta - self.theta)
+        return self.theta
