@@ -4,7 +4,7 @@
 >>> x = tg.Tensor([[0.0, 1.0]], requires_grad=True)
 >>> [slope] = tg.grad(tg.mean(tg.log_sigmoid(x)), [x])
 """
-from tinygan import ops  # gives Tensor its operators
+from tinygan import ops  # first: gives Tensor its operators
 from tinygan.check import GradientError, check_gradients
 from tinygan.ops.conv import conv2d, conv2d_weight, conv_transpose2d
 from tinygan.ops.elementwise import (
@@ -26,5 +26,7 @@ from tinygan.ops.linear import affine, matmul
 from tinygan.ops.reduce import log_softmax, max, mean, softmax, sum, var
 from tinygan.ops.shape import broadcast_to, concatenate, pad, reshape, stack, transpose
 from tinygan.tensor import Tensor, grad, no_grad
+
+from tinygan import data, game, nn, objectives, penalties, updates  # isort: skip
 
 __version__ = "0.1.0"

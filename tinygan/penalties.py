@@ -2,15 +2,15 @@
 from __future__ import annotations
 
 from tinygan.ops.reduce import mean, sum
-from tinygan.tensor import Tensor, grad
+from tinygan.tensor import grad
 
 
-def r1(discriminator, real, weight=1.0):
-    """weight / 2 * E_x[|grad_x D(x)|^2] on real examples x, D on logits (`r1`; Mescheder et al. 2018, eq. 9).
+def r1(logits, x, weight=1.0):
+    """weight / 2 * E_x[|grad_x D(x)|^2] on real examples (`r1`; Mescheder et al. 2018, eq. 9), to be added to D's loss.
 
-    discriminator: a function of a Tensor (n, ...) to logits (n, 1), each depending on its own example alone (with
-    batch normalisation in training it is the gradient of the sum). Returns a scalar to be added to a loss of D.
+    logits: D(x), shape (n, 1), computed from the Tensor x (n, ...), which has requires_grad=True. Each logit depends on
+    its own example alone, so the gradient of their sum holds the gradient of each. (With batch normalisation in D that
+    is nearly so: what is penalised then is the gradient of the sum.)
     """
-    x = Tensor(real, requires_grad=True)
-    [slope] = grad(sum(discriminator(x)), [x], create_graph=True)
+    [slope] = grad(sum(logits), [x], create_graph=True)
     return (weight / 2) * mean(sum(slope * slope, tuple(range(1, slope.ndim))))

@@ -1,0 +1,209 @@
+"""Data files: where they may lie, what they must hold, and how to fetch them.
+
+A file counts only if its content is right, so every read checks length and SHA-256. Of the IDX files the uncompressed
+content is checked, because distributions compress them anew.
+"""
+from __future__ import annotations
+
+import math
+import os
+import struct
+import warnings
+import zlib
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .errors import DataError
+
+IDX_SHAPES: dict[str, tuple[int, ...]] = {
+    "train-images-idx3-ubyte": (60000, 28, 28),
+    "train-labels-idx1-ubyte": (60000,),
+    "t10k-images-idx3-ubyte": (10000, 28, 28),
+    "t10k-labels-idx1-ubyte": (10000,),
+}
+CIFAR_ARCHIVE = "cifar-10-binary.tar.gz"
+CIFAR_EXAMPLES = 10000   # in each member of the archive
+SHA256 = {
+    "mnist": {
+        "train-images-idx3-ubyte": "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
+        "train-labels-idx1-ubyte": "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
+        "t10k-images-idx3-ubyte": "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
+        "t10k-labels-idx1-ubyte": "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
+    },
+    "fashion": {
+        "train-images-idx3-ubyte": "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
+        "train-labels-idx1-ubyte": "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",
+        "t10k-images-idx3-ubyte": "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b",
+        "t10k-labels-idx1-ubyte": "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
+    },
+    "cifar10": {CIFAR_ARCHIVE: "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd"},
+}
+MIRRORS = {
+    "mnist": ["https://ossci-datasets.s3.amazonaws.com/mnist/", "https://storage.googleapis.com/cvdf-datasets/mnist/"],
+    "fashion": ["http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/"],
+    "cifar10": ["https://www.cs.toronto.edu/~kriz/"],
+}
+SYSTEM = {"fashion": "/usr/share/datasets/fashion-mnist"}   # Debian's package dataset-fashion-mnist
+TIMEOUT = (10, 30)   # seconds to connect, seconds without a byte
+
+
+def load_idx(name: str, held_out: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Images (n, 28, 28, 1) and labels (n,) of `mnist` or `fashion`, uint8, found on this machine or fetched."""
+    def array(file: str) -> np.ndarray:
+        return obtain(name, [file, f"{file}.gz"], lambda path: read_idx(path, IDX_SHAPES[file], SHA256[name][file]))
+    part = "t10k" if held_out else "train"
+    return array(f"{part}-images-idx3-ubyte")[..., None], array(f"{part}-labels-idx1-ubyte")
+
+
+def load_cifar(name: str, held_out: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Images (n, 32, 32, 3) and labels (n,) of `cifar10`, uint8, found on this machine or fetched."""
+    batches = ["test_batch"] if held_out else [f"data_batch_{i}" for i in range(1, 6)]
+    return obtain(name, [CIFAR_ARCHIVE], lambda path: read_cifar(path, batches, SHA256[name][CIFAR_ARCHIVE]))
+
+
+def read_idx(path: Path, shape: tuple[int, ...], sha256: str) -> np.ndarray:
+    """The uint8 array of the given shape in an IDX file, plain or gzip-compressed.
+
+    DataError where header, length or SHA-256 of the uncompressed content is not the expected one.
+    Source: Y. LeCun, The MNIST database of handwritten digits, "file formats".
+    """
+    import gzip
+    import hashlib
+    header = struct.pack(f">{1 + len(shape)}i", 0x800 + len(shape), *shape)   # 0x08: unsigned bytes; then the rank
+    size = len(header) + math.prod(shape)
+    try:
+        with open(path, "rb") as file:
+            packed = file.read(2) == b"\x1f\x8b"
+            file.seek(0)
+            content = (gzip.GzipFile(fileobj=file) if packed else file).read(size + 1)   # never more than is expected
+    except (OSError, EOFError, zlib.error) as error:
+        raise DataError(f"cannot be read ({_reason(error)})") from error
+    if content[:len(header)] != header:
+        found, want = content[:len(header)].hex(" ", 4), header.hex(" ", 4)
+        raise DataError(f"IDX header is {found or 'missing'}, expected {want}")
+    if len(content) != size:
+        found = f"{len(content)} bytes" if len(content) < size else f"more than {size} bytes"
+        raise DataError(f"holds {found}, expected {size}")
+    _expect(hashlib.sha256(content).hexdigest(), sha256)
+    return np.frombuffer(content, np.uint8, offset=len(header)).reshape(shape)
+
+
+def read_cifar(path: Path, batches: Sequence[str], sha256: str) -> tuple[np.ndarray, np.ndarray]:
+    """Images (n, 32, 32, 3) and labels (n,), uint8, of the named batches in the archive of CIFAR-10's binary version.
+
+    Only these members are read, as bytes: nothing is extracted or unpickled. A member holds, for each image, one
+    byte of label and then its red, green and blue planes. DataError where the archive or a member is damaged.
+    Source: A. Krizhevsky, Learning multiple layers of features from tiny images, 2009.
+    """
+    import hashlib
+    import tarfile
+    size = CIFAR_EXAMPLES * 3073
+    wanted = {f"cifar-10-batches-bin/{batch}.bin": b"" for batch in batches}
+    digest = hashlib.sha256()
+    try:
+        with open(path, "rb") as file:
+            for block in iter(lambda: file.read(1 << 20), b""):
+                digest.update(block)
+        _expect(digest.hexdigest(), sha256)
+        with tarfile.open(path, "r:gz") as archive:
+            for member in archive:
+                if member.name in wanted and member.isfile() and (stream := archive.extractfile(member)):
+                    if member.size != size:
+                        raise DataError(f"{member.name} holds {member.size} bytes, expected {size}")
+                    wanted[member.name] = stream.read()
+    except (OSError, EOFError, zlib.error, tarfile.TarError) as error:
+        raise DataError(f"cannot be read ({_reason(error)})") from error
+    if missing := [member for member, content in wanted.items() if not content]:
+        raise DataError(f"the archive lacks {', '.join(missing)}")
+    records = np.frombuffer(b"".join(wanted.values()), np.uint8).reshape(-1, 3073)
+    return records[:, 1:].reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1), records[:, 0]
+
+
+def folders(name: str) -> list[Path]:
+    """Where the files of a set may lie on this machine, in the order of search; $TINYGAN_DATA_DIR comes first."""
+    own = os.environ.get("TINYGAN_DATA_DIR")
+    own_folders = [Path(own).expanduser() / name, Path(own).expanduser()] if own else []
+    return [*own_folders, cache(name), *([Path(SYSTEM[name])] if name in SYSTEM else [])]
+
+
+def cache(name: str) -> Path:
+    """The user's cache folder for one set."""
+    import pooch
+    return Path(pooch.os_cache("tinygan")) / name
+
+
+def on_this_machine(name: str) -> bool:
+    """Whether every file of a set lies in a folder of the search (their content is checked when they are read)."""
+    return all(any((folder / copy).is_file() for folder in folders(name) for copy in (file, f"{file}.gz"))
+               for file in SHA256[name])
+
+
+def obtain(name: str, copies: Sequence[str], read: Callable[[Path], Any]) -> Any:
+    """What `read` makes of the first right copy of a file, on this machine or else from a mirror of the set.
+
+    name: the set; copies: the names that the file may have, the last one being the mirrors'. A copy for which `read`
+    raises DataError is passed over with a warning; where no right copy is found, DataError tells what was tried.
+    """
+    damaged = []
+    for folder in folders(name):
+        for path in (folder / copy for copy in copies):
+            if path.is_file():
+                try:
+                    value = read(path)
+                except DataError as error:
+                    damaged.append(f"{path}: {error}")
+                else:
+                    return _warned(name, damaged, value)
+    tried = []
+    for url in (mirror + copies[-1] for mirror in MIRRORS[name]):
+        try:
+            return _warned(name, damaged, download(url, cache(name) / copies[-1], read))
+        except (OSError, ValueError) as error:   # the errors of requests are OSErrors
+            tried.append(f"{url} ({_reason(error)})")
+    raise DataError(f"{name}: {'; '.join([*damaged, f'no good copy of {copies[0]} found'])}"
+                    f"; looked in {', '.join(map(str, folders(name)))}; tried {', '.join(tried)}"
+                    "; without a network, digits, ring, grid and gaussian work")
+
+
+def download(url: str, target: Path, read: Callable[[Path], Any]) -> Any:
+    """Fetch url into the file target, with a progress bar, and return what `read` makes of it.
+
+    The file gets its name only when it is complete and `read` has accepted it, so an interrupted download leaves none.
+    """
+    import pooch
+    from tqdm.auto import tqdm
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DataError(f"cache {target.parent}: {_reason(error)}") from error
+    part = target.with_name(f".{target.name}.{os.getpid()}.part")
+    try:
+        with (open(part, "wb") as file,
+              tqdm(total=1, unit="B", unit_scale=True, desc=target.name, leave=False, disable=None) as bar):
+            pooch.HTTPDownloader(progressbar=bar, chunk_size=1 << 16, timeout=TIMEOUT)(url, file, None)
+        value = read(part)
+        os.replace(part, target)
+    finally:
+        part.unlink(missing_ok=True)
+    return value
+
+
+def _warned(name: str, damaged: list[str], value: Any) -> Any:
+    if damaged:
+        warnings.warn(f"{name}: passed over {'; '.join(damaged)}", stacklevel=2)
+    return value
+
+
+def _expect(found: str, want: str) -> None:
+    if found != want:
+        raise DataError(f"SHA-256 is {found[:12]}..., expected {want[:12]}...")
+
+
+def _reason(error: Exception) -> str:
+    """A few words on what went wrong."""
+    if hasattr(error, "response"):   # an error of requests, whose own text is very long
+        return type(error).__name__ if error.response is None else f"HTTP {error.response.status_code}"
+    return " ".join(str(getattr(error, "strerror", None) or error).split()) or type(error).__name__

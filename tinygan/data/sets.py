@@ -1,0 +1,120 @@
+"""Sets of images by name or by folder."""
+from __future__ import annotations
+
+import os
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from . import files
+from .errors import DataError
+from .folder import load_folder, resize
+
+EMBEDDED = Path(__file__).with_name("digits.npz")
+
+
+class Images(NamedTuple):
+    """Images x (n, height, width, channels), float32 in [-1, 1], and labels (n,), int64, or None."""
+    x: np.ndarray
+    labels: np.ndarray | None
+
+
+class Row(NamedTuple):
+    """One line of `describe`: an example's shape, how many there are, whether the data is on this machine."""
+    name: str
+    shape: tuple[int, ...]
+    size: str
+    here: bool
+    licence: str
+    source: str
+
+
+def load_digits(name: str, held_out: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Images (n, 28, 28, 1) and labels (n,), uint8, of the digits that come with the package."""
+    from zipfile import BadZipFile
+    part = "test" if held_out else "train"
+    try:
+        with open(EMBEDDED, "rb") as file, np.load(file, allow_pickle=False) as arrays:
+            return arrays[f"{part}_images"][..., None], arrays[f"{part}_labels"]
+    except (OSError, EOFError, KeyError, ValueError, BadZipFile, zlib.error) as error:
+        raise DataError(f"{name}: {EMBEDDED} is damaged ({type(error).__name__}), install tinygan again") from error
+
+
+LOADERS: dict[str, Callable[[str, bool], tuple[np.ndarray, np.ndarray]]] = {
+    "digits": load_digits, "mnist": files.load_idx, "fashion": files.load_idx, "cifar10": files.load_cifar}
+SYNTHETIC = ("ring", "grid", "gaussian")
+
+
+def load(name_or_folder: str | os.PathLike, held_out: bool = False, size: int | None = None) -> Images:
+    """Load a set of images: `Images(x, labels)`, x (n, height, width, channels) float32 in [-1, 1], labels (n,) int64.
+
+    name_or_folder: "digits" (in the package), "mnist", "fashion" or "cifar10" (found on this machine or fetched, see
+    `files.obtain`), or a folder of images (see `folder.load_folder`; its labels are None where it has no subfolders).
+    held_out: the test images instead of the training images; a folder has none.
+    size: height and width to resize to; a named set keeps its own unless told, a folder becomes 32 x 32.
+    DataError, one line, where the name is unknown or the data missing or damaged.
+
+    >>> x, labels = load("digits", held_out=True)
+    >>> x.shape, x.dtype, x.min(), x.max(), labels[:5]
+    ((2000, 28, 28, 1), dtype('float32'), np.float32(-1.0), np.float32(1.0), array([7, 2, 1, 0, 4]))
+    """
+    if size is not None and not (isinstance(size, (int, np.integer)) and 1 <= size <= 1024):
+        raise DataError(f"load: size is {size!r}, expected a whole number from 1 to 1024")
+    labels: np.ndarray | None
+    if isinstance(name_or_folder, str) and name_or_folder in LOADERS:
+        x, labels = LOADERS[name_or_folder](name_or_folder, held_out)
+        x = x if size is None else resize(x, size)
+    else:
+        folder = _folder(name_or_folder)
+        if held_out:
+            raise DataError(f"folder {str(folder)!r}: a folder has no held-out part: load a second folder for it")
+        x, labels = load_folder(folder, size or 32)
+    scaled = x.astype(np.float32, order="C")
+    scaled /= 127.5
+    scaled -= 1
+    return Images(scaled, None if labels is None else labels.astype(np.int64))
+
+
+def describe() -> list[Row]:
+    """All named data, a row each; nothing is read or fetched.
+
+    >>> for row in describe()[:2]:
+    ...     print(row.name, row.shape, row.size, row.here)
+    digits (28, 28, 1) 10,000 + 2,000 held out True
+    ring (2,) unlimited True
+    """
+    mnist = "Y. LeCun, C. Cortes, C. Burges: the MNIST database of handwritten digits"
+    return [
+        Row("digits", (28, 28, 1), "10,000 + 2,000 held out", EMBEDDED.is_file(), "CC BY-SA 3.0", mnist),
+        *(Row(name, shape, "unlimited", True, "none needed", "synthetic")
+          for name, shape in zip(SYNTHETIC, [(2,), (2,), (1,)])),
+        Row("mnist", (28, 28, 1), "60,000 + 10,000 held out", files.on_this_machine("mnist"), "CC BY-SA 3.0", mnist),
+        Row("fashion", (28, 28, 1), "60,000 + 10,000 held out", files.on_this_machine("fashion"), "MIT",
+            "H. Xiao, K. Rasul, R. Vollgraf: Fashion-MNIST, 2017"),
+        Row("cifar10", (32, 32, 3), "50,000 + 10,000 held out", files.on_this_machine("cifar10"), "none stated",
+            "A. Krizhevsky: Learning multiple layers of features from tiny images, 2009"),
+    ]
+
+
+def _folder(given: object) -> Path:
+    """The existing folder that a user named, or DataError."""
+    if not isinstance(given, (str, os.PathLike)):
+        raise DataError(f"load: expected a name or a folder, found {type(given).__name__}")
+    if given in SYNTHETIC:
+        raise DataError(f"load: {given!r} is no set of images: draw from it with tinygan.data.{given}(n, rng)")
+    text = os.fspath(given)
+    try:
+        path = Path(text).expanduser()
+        if text and path.is_dir():
+            return path
+        is_file = path.is_file()
+    except (OSError, RuntimeError, ValueError) as error:   # a name too long, no home folder, a null byte
+        raise DataError(f"load: {text[:80]!r} cannot be a folder ({type(error).__name__})") from error
+    if is_file:
+        raise DataError(f"load: {text!r} is a file, expected a folder of images")
+    if isinstance(given, os.PathLike) or any(mark in text for mark in "/\\~."):
+        raise DataError(f"load: folder {text!r} does not exist")
+    raise DataError(f"load: unknown data {text!r}, expected one of {', '.join(LOADERS)}, or a folder of images")

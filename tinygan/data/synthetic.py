@@ -1,0 +1,110 @@
+"""Data sources: functions `(n, rng) -> array` that draw n examples.
+
+Everything in tinygan that draws data has this form; `rng` is a `numpy.random.Generator` and is the only state.
+"""
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from .errors import DataError
+
+
+def ring_means(modes: int = 8, radius: float = 1.0) -> np.ndarray:
+    """The centres of `ring`: (modes, 2) float32, equally spaced on a circle, the first at (radius, 0).
+
+    >>> ring_means(4, radius=2).round(3) + 0
+    array([[ 2.,  0.],
+           [ 0.,  2.],
+           [-2.,  0.],
+           [ 0., -2.]], dtype=float32)
+    """
+    angle = 2 * np.pi * np.arange(_at_least_one("ring", "modes", modes)) / modes
+    return (radius * np.stack([np.cos(angle), np.sin(angle)], axis=1)).astype(np.float32)
+
+
+def grid_means(side: int = 5, spacing: float = 2.0) -> np.ndarray:
+    """The centres of `grid`: (side * side, 2) float32, a square lattice about the origin.
+
+    >>> grid_means(2)
+    array([[-1., -1.],
+           [-1.,  1.],
+           [ 1., -1.],
+           [ 1.,  1.]], dtype=float32)
+    """
+    ticks = spacing * (np.arange(_at_least_one("grid", "side", side)) - (side - 1) / 2)
+    return np.stack(np.meshgrid(ticks, ticks, indexing="ij"), axis=-1).reshape(-1, 2).astype(np.float32)
+
+
+def ring(n: int, rng: np.random.Generator, modes: int = 8, radius: float = 1.0, sigma: float = 0.01) -> np.ndarray:
+    """Draw n points of a mixture of equal Gaussians on a circle: (n, 2) float32.
+
+    Source: Metz et al. 2017, Unrolled GANs; the figures are those of the PacGAN comparison.
+
+    >>> ring(3, np.random.default_rng(0)).shape
+    (3, 2)
+    """
+    return _mixture(n, rng, ring_means(modes, radius), sigma)
+
+
+def grid(n: int, rng: np.random.Generator, side: int = 5, spacing: float = 2.0, sigma: float = 0.05) -> np.ndarray:
+    """Draw n points of a mixture of equal Gaussians on a square lattice: (n, 2) float32.
+
+    Unless told, the centres are {-4, -2, 0, 2, 4}^2.
+
+    >>> grid(3, np.random.default_rng(0), side=7).shape
+    (3, 2)
+    """
+    return _mixture(n, rng, grid_means(side, spacing), sigma)
+
+
+def gaussian(n: int, rng: np.random.Generator, mean: float = 4.0, sd: float = 0.5) -> np.ndarray:
+    """Draw n numbers of N(mean, sd^2): (n, 1) float32.
+
+    >>> gaussian(2, np.random.default_rng(0), sd=0)
+    array([[4.],
+           [4.]], dtype=float32)
+    """
+    return np.float32(mean) + np.float32(sd) * rng.standard_normal((n, 1), dtype=np.float32)
+
+
+def sampler(x: np.ndarray, labels: np.ndarray | None = None) -> Callable:
+    """A data source over the examples x (N, ...): each call draws n rows with replacement.
+
+    With labels (N,) it returns pairs (rows, their labels). It keeps no state: a resumed run needs the rng's alone.
+    DataError where there is no example, or where labels and examples differ in number.
+
+    >>> draw = sampler(np.arange(10.), labels=np.arange(10))
+    >>> rows, labels = draw(4, np.random.default_rng(0))
+    >>> rows
+    array([8., 6., 5., 2.])
+    >>> labels
+    array([8, 6, 5, 2])
+    """
+    if isinstance(x, tuple):
+        raise DataError(f"sampler: expected an array of examples, found {type(x).__name__}: pass its x, or *images")
+    x = np.asarray(x)
+    if x.ndim == 0 or len(x) == 0:
+        raise DataError(f"sampler: expected at least one example, found an array of shape {x.shape}")
+    if labels is None:
+        return lambda n, rng: x[rng.integers(len(x), size=n)]
+    labels = np.asarray(labels)
+    if labels.shape[:1] != x.shape[:1]:
+        raise DataError(f"sampler: {len(x)} examples, labels of shape {labels.shape}: expected one label an example")
+
+    def draw(n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        rows = rng.integers(len(x), size=n)
+        return x[rows], labels[rows]
+    return draw
+
+
+def _mixture(n: int, rng: np.random.Generator, means: np.ndarray, sigma: float) -> np.ndarray:
+    mode = rng.integers(len(means), size=n)
+    return means[mode] + np.float32(sigma) * rng.standard_normal((n, means.shape[1]), dtype=np.float32)
+
+
+def _at_least_one(source: str, name: str, count: int) -> int:
+    if count < 1:
+        raise DataError(f"{source}: {name} is {count}, expected at least 1")
+    return count

@@ -1,0 +1,139 @@
+"""The game between generator and discriminator: Algorithm 1 of Goodfellow et al. (2014).
+
+`Game` is who plays for what, and how far they are; `train` plays. Everything a step draws comes from `game.rng`, so a
+game that is saved and restored with its rng goes on as if it had never stopped.
+"""
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from tinygan import backend, penalties
+from tinygan.nn.module import Module
+from tinygan.objectives import OBJECTIVES
+from tinygan.ops.elementwise import sigmoid
+from tinygan.tensor import Tensor, grad
+from tinygan.updates import STEPS, Adam, Average, linear_decay, vector
+
+COLUMNS = ("step", "d_value", "d_real", "d_fake", "d_gradient", "g_value", "g_gradient")
+
+
+def latent(size: int) -> Callable:
+    """The prior p(z) = N(0, I) over `size` numbers (`latent`), as a function (n, rng) -> z (n, size), float32."""
+    return lambda n, rng: rng.standard_normal((n, size)).astype(np.float32)
+
+
+@dataclass
+class Game:
+    """Two players, what they play for, and the state of play.
+
+    data, noise: functions (n, rng) -> array, of examples and of latents. objective: a name in `OBJECTIVES`.
+    k: steps of the discriminator for each of the generator. simultaneous: both move from the same point, instead of
+    the generator answering the discriminator's move. rate: of both players, or a pair (D, G); with decay it falls in a
+    straight line to 0 at the last step. r1: weight of the R1 penalty on D. optimisers: one for each player (D, G),
+    called with a gradient, giving a direction. average: the moving average of G's theta, or None.
+
+    history holds, for each step that was recorded, the columns `COLUMNS`: what each player's function was worth before
+    its move (the penalty left out), the means of D(x) and D(G(z)), the norms of both gradients.
+    """
+
+    generator: Module
+    discriminator: Module
+    data: Callable
+    noise: Callable
+    rng: np.random.Generator
+    objective: str = "non-saturating"
+    batch: int = 64
+    k: int = 1
+    simultaneous: bool = False
+    rate: float | tuple[float, float] = 2e-4
+    decay: bool = False
+    r1: float = 0.0
+    optimisers: tuple[Any, Any] = field(default_factory=lambda: (Adam(0.5), Adam(0.5)))
+    average: Average | None = None
+    step: int = 0
+    history: dict[str, list[float]] = field(default_factory=lambda: {name: [] for name in COLUMNS})
+
+    def __post_init__(self):
+        if self.objective not in OBJECTIVES:
+            raise ValueError(f"objective: got {self.objective!r}, expected one of {', '.join(OBJECTIVES)}")
+        if self.batch < 1 or self.k < 1:
+            raise ValueError(f"batch is {self.batch} and k is {self.k}, expected at least 1")
+        if self.simultaneous and self.k > 1:
+            raise ValueError(f"simultaneous: both move once from the same point, but k is {self.k}")
+
+
+class Diverged(ArithmeticError):
+    """A quantity of the game is no longer finite."""
+
+
+def train(game: Game, steps: int, callbacks: Iterable[Callable[[Game], Any]] = (), record_every: int = 1) -> Game:
+    """Plays until `game.step` is `steps` (`d-ascent`, `g-minimax`, `g-non-saturating`: Algorithm 1).
+
+    Every `record_every` steps, and at the last, a row is added to the history (this reads the device), and a value in
+    it that is not finite raises Diverged. After each step every callback is called with the game.
+    """
+    goal_d, goal_g = OBJECTIVES[game.objective]
+    g, d = game.generator.train(), game.discriminator.train()
+    while game.step < steps:
+        with np.errstate(over="ignore", invalid="ignore"):  # Diverged says it better than a warning
+            for _ in range(game.k):
+                x, fake = _draw(game, game.data, d, bool(game.r1)), g(_draw(game, game.noise, g))
+                d_real, d_fake = d(x), d(fake.detach())
+                d_value = goal_d(d_real, d_fake)
+                d_gradient = vector(grad(_penalised(game, d_value, d_real, x), d.parameters()))
+                if not game.simultaneous:
+                    STEPS[goal_d.direction](d.theta, game.optimisers[0](d_gradient), _rate(game, 0, steps))
+
+            # The last fakes serve G too: G has not moved. Only G's gradient is formed, none for D's own weights.
+            g_value = goal_g(d(fake))
+            g_gradient = vector(grad(g_value, g.parameters()))
+            if game.simultaneous:
+                STEPS[goal_d.direction](d.theta, game.optimisers[0](d_gradient), _rate(game, 0, steps))
+            STEPS[goal_g.direction](g.theta, game.optimisers[1](g_gradient), _rate(game, 1, steps))
+            if game.average is not None:
+                game.average(g.theta)
+            if game.step % record_every == 0 or game.step == steps - 1:
+                _record(game, d_value, d_real, d_fake, d_gradient, g_value, g_gradient)
+        game.step += 1
+        for callback in callbacks:
+            callback(game)
+    return game
+
+
+def _draw(game, source, network, requires_grad=False) -> Tensor:
+    """A batch from `source`, in the dtype and on the device of the network."""
+    theta = network.theta
+    return Tensor(backend.like(source(game.batch, game.rng).astype(theta.dtype, copy=False), theta), requires_grad)
+
+
+def _penalised(game, d_value, d_real, x):
+    """What D is moved by: its value, worsened by the penalty."""
+    if not game.r1:
+        return d_value
+    penalty = penalties.r1(d_real, x, game.r1)
+    return d_value - penalty if OBJECTIVES[game.objective].discriminator.direction == "ascend" else d_value + penalty
+
+
+def _rate(game, player, steps) -> float:
+    """The rate of player 0 (D) or 1 (G) at this step."""
+    rate = game.rate[player] if isinstance(game.rate, tuple) else game.rate
+    return linear_decay(rate, game.step, steps) if game.decay else rate
+
+
+def _record(game, d_value, d_real, d_fake, d_gradient, g_value, g_gradient):
+    """Adds a row to the history; names the first quantity that is not finite."""
+    row = {"step": game.step, "d_value": d_value.item(), "d_real": sigmoid(d_real.data).mean().item(),
+           "d_fake": sigmoid(d_fake.data).mean().item(), "d_gradient": _norm(d_gradient),
+           "g_value": g_value.item(), "g_gradient": _norm(g_gradient)}
+    for name, number in row.items():
+        if not np.isfinite(number):
+            raise Diverged(f"step {game.step}: {name} is {number}; a lower rate may help (it is {game.rate})")
+        game.history[name].append(number)
+
+
+def _norm(v) -> float:
+    return float(v @ v) ** 0.5
