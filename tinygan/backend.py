@@ -13,6 +13,10 @@ import numpy as np
 ARRAY_MODULES = {"numpy", "cupy"}
 
 
+class DeviceError(RuntimeError):
+    """A device that this machine does not have."""
+
+
 def _package(array) -> str:
     return type(array).__module__.partition(".")[0]
 
@@ -40,7 +44,7 @@ def to(array, device: str):
         raise ValueError(f"device: got {device!r}, expected 'cpu' or 'gpu'")
     if device == "gpu":
         return _cupy().asarray(array)
-    return array if isinstance(array, np.ndarray) else array.get()
+    return array.get() if hasattr(array, "get") else np.asarray(array)
 
 
 def like(array, other):
@@ -69,7 +73,7 @@ def _cupy():
     try:
         import cupy
     except ImportError as error:
-        raise RuntimeError("device 'gpu' needs CuPy: pip install 'tinygan[cuda12]' or 'tinygan[cuda13]'") from error
+        raise DeviceError("device 'gpu' needs CuPy: pip install 'tinygan[cuda12]' or 'tinygan[cuda13]'") from error
     if not cupy.is_available():
-        raise RuntimeError("device 'gpu': CuPy is installed but finds no GPU on this machine; use 'cpu'")
+        raise DeviceError("device 'gpu': CuPy is installed but finds no GPU on this machine; use 'cpu'")
     return cupy

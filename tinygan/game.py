@@ -132,6 +132,7 @@ def _record(game, d_value, d_real, d_fake, d_gradient, g_value, g_gradient):
     for name, number in row.items():
         if not np.isfinite(number):
             raise Diverged(f"step {game.step}: {name} is {number}; a lower rate may help (it is {game.rate})")
+    for name, number in row.items():
         game.history[name].append(number)
 
 

@@ -111,6 +111,16 @@ class Tensor:
         return type(self), (self.data, self.requires_grad)
 
 
+def array(x):
+    """The bare array (or number) inside `x`: what an operation computes with.
+
+    A NumPy float64 number becomes a Python one: it would turn a float32 array into float64 (NEP 50), a float does not.
+    """
+    if isinstance(x, Tensor):
+        return x.data
+    return float(x) if type(x) is np.float64 else x
+
+
 def record(value, *paths):
     """The result of an operation: `value`, with a pair (input, rule) for each of its inputs.
 
@@ -167,7 +177,7 @@ def grad(output: Tensor, inputs, create_graph: bool = False, allow_unused: bool 
         if create_graph:
             value, args = y, [x for x, _ in y.paths]
         else:
-            value, args = y.data, [x.data if isinstance(x, Tensor) else x for x, _ in y.paths]
+            value, args = y.data, [x.data if isinstance(x, Tensor) else array(x) for x, _ in y.paths]
         for x, rule in y.paths:
             if isinstance(x, Tensor) and x in family:
                 part = rule(g, value, *args)

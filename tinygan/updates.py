@@ -5,6 +5,8 @@ direction to go in, so `ascend(theta, adam(gradient), rate)` reads as it is.
 """
 from __future__ import annotations
 
+from copy import copy
+
 import numpy as np
 
 from tinygan.tensor import Tensor
@@ -49,34 +51,35 @@ def sign_reversal(phi, w, gradient_phi, gradient_w, rate):
 
 def linear_decay(rate, step, steps, start=0.0):
     """The rate at `step` of `steps`: constant up to the share `start` of them, then in a straight line to 0."""
-    return rate * min(1.0, max(0.0, (steps - step) / (steps * (1 - start))))
+    return rate if step <= start * steps else rate * max(0.0, (steps - step) / (steps * (1 - start)))
 
 
 class Optimiser:
-    """An update with memory. `state` names its arrays and counters, which a checkpoint keeps."""
+    """An update with memory. `state` names its arrays and counters, which a checkpoint keeps; at first they are what
+    the class says."""
 
     state: tuple[str, ...] = ()
 
     def state_dict(self) -> dict:
-        """What it remembers, by name."""
-        return {name: getattr(self, name) for name in self.state if getattr(self, name) is not None}
+        """A copy of what it remembers, by name; what it does not remember yet is left out."""
+        return {name: copy(getattr(self, name)) for name in self.state if getattr(self, name) is not None}
 
     def load_state_dict(self, state) -> None:
         """Takes back what `state_dict` gave."""
         for name in state:
             if name not in self.state:
                 raise ValueError(f"{type(self).__name__}: state {name!r} is unknown, expected {', '.join(self.state)}")
-        for name, kept in state.items():
-            setattr(self, name, kept)
+        for name in self.state:
+            setattr(self, name, copy(state.get(name, getattr(type(self), name))))
 
 
 class Momentum(Optimiser):
     """v <- beta v + gradient; the direction is v (`momentum`; Polyak 1964)."""
 
-    state = ("v",)
+    state, v = ("v",), None
 
     def __init__(self, beta=0.9):
-        self.beta, self.v = beta, None
+        self.beta = beta
 
     def __call__(self, gradient):
         g = vector(gradient)
@@ -87,10 +90,10 @@ class Momentum(Optimiser):
 class RMSProp(Optimiser):
     """v <- beta v + (1 - beta) g^2; the direction is g / (sqrt(v) + eps) (`rmsprop`; Tieleman & Hinton 2012)."""
 
-    state = ("v",)
+    state, v = ("v",), None
 
     def __init__(self, beta=0.99, eps=1e-8):
-        self.beta, self.eps, self.v = beta, eps, None
+        self.beta, self.eps = beta, eps
 
     def __call__(self, gradient):
         g = vector(gradient)
@@ -106,11 +109,10 @@ class Adam(Optimiser):
     (Kingma & Ba 2015, algorithm 1).
     """
 
-    state = ("m", "v", "t")
+    state, m, v, t = ("m", "v", "t"), None, None, 0
 
     def __init__(self, beta1=0.9, beta2=0.999, eps=1e-8):
         self.beta1, self.beta2, self.eps = beta1, beta2, eps
-        self.m, self.v, self.t = None, None, 0
 
     def __call__(self, gradient):
         g = vector(gradient)
@@ -135,10 +137,10 @@ class Average(Optimiser):
     `theta` is the average so far. Called after each update with the network's theta.
     """
 
-    state = ("theta",)
+    state, theta = ("theta",), None
 
     def __init__(self, decay=0.999):
-        self.decay, self.theta = decay, None
+        self.decay = decay
 
     def __call__(self, theta):
         if self.theta is None:

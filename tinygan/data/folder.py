@@ -25,29 +25,29 @@ def load_folder(folder: Path, size: int = 32) -> tuple[np.ndarray, np.ndarray | 
     """
     from tqdm.auto import tqdm
     entries = _visible(folder)
-    loose = [entry for entry in entries if entry.is_file()]
     paths = [(path, group) for group in entries if group.is_dir() for path in _files_below(group)]
-    grouped = bool(paths)
-    skipped = Counter({"outside the class folders": len(loose)}) if grouped else Counter()
-    paths = paths or [(path, folder) for path in loose]
-    images, classes = [], []
+    paths += [(path, folder) for path in entries if path.is_file()]
+    skipped: Counter[str] = Counter()
+    found = []
     for path, group in tqdm(paths, desc=folder.name, leave=False, disable=None):
         try:
-            images.append(_decode(path, size))
-            classes.append(group)
+            found.append((_decode(path, size), group))
         except _TooLargeError:
             skipped["too large"] += 1
         except Exception:   # what a decoder raises on damaged bytes is anything
             skipped["not readable as images"] += 1
+    classes = sorted({group for _, group in found} - {folder})
+    if classes:
+        skipped["outside the class folders"] = sum(group == folder for _, group in found)
+        found = [(image, group) for image, group in found if group != folder]
     told = ", ".join(f"{count} {why}" for why, count in skipped.items() if count)
-    if not images:
+    if not found:
         raise DataError(f"folder {str(folder)!r}: expected images, found " + (f"files: {told}" if told else "no file"))
     if told:
-        warnings.warn(f"folder {str(folder)!r}: skipped {skipped.total()} files ({told})", stacklevel=3)
-    mode = "L" if sum(image.mode == "L" for image in images) > len(images) / 2 else "RGB"
-    x = np.stack([np.asarray(image.convert(mode)) for image in images])
-    number = {group: i for i, group in enumerate(sorted(set(classes)))}
-    return x.reshape(len(x), size, size, -1), np.array([number[group] for group in classes]) if grouped else None
+        warnings.warn(f"folder {str(folder)!r}: skipped {skipped.total()} of {len(paths)} files ({told})", stacklevel=3)
+    mode = "L" if sum(image.mode == "L" for image, _ in found) > len(found) / 2 else "RGB"
+    x = np.stack([np.asarray(image.convert(mode)) for image, _ in found]).reshape(len(found), size, size, -1)
+    return x, np.array([classes.index(group) for _, group in found]) if classes else None
 
 
 def resize(x: np.ndarray, size: int) -> np.ndarray:

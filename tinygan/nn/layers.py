@@ -74,7 +74,7 @@ class Embedding(Module):
         self.weight = Parameter(initial(rng, (count, size), count, size))
 
     def forward(self, labels):
-        labels = np.asarray(labels) if isinstance(labels, (list, int)) else labels
+        labels = np.asarray(labels) if isinstance(labels, (list, int)) else array(labels)
         if labels.dtype.kind not in "iu":
             raise TypeError(f"Embedding: labels have dtype {labels.dtype}, expected integers")
         count = self.weight.shape[0]

@@ -11,6 +11,8 @@ The work is done by copying windows into rows (`_rows_of`) and back (`_add_rows`
 """
 from __future__ import annotations
 
+import numpy as np
+
 from tinygan import backend
 from tinygan.ops.registry import array, case, op
 from tinygan.tensor import record
@@ -140,8 +142,8 @@ def _add_rows(rows, size, stride, padding):
 
 def _pair(name: str, option: str, value, least: int) -> tuple[int, int]:
     """`value` for each direction, checked."""
-    pair = (value, value) if isinstance(value, int) else tuple(value)
-    if len(pair) != 2 or any(not isinstance(v, int) or v < least for v in pair):
+    pair = (value, value) if isinstance(value, (int, np.integer)) else tuple(value)
+    if len(pair) != 2 or any(not isinstance(v, (int, np.integer)) or v < least for v in pair):
         raise ValueError(f"{name}: {option} is {value!r}, expected an integer of at least {least}, or two of them")
     return pair
 

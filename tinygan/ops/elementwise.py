@@ -52,8 +52,13 @@ def neg(x):
 def pow(a, b):
     """a ** b, with broadcasting; where b is to be differentiated too, a must be positive."""
     return record(array(a) ** array(b),
-                  (a, lambda g, y, a, b: unbroadcast(g * b * a ** (b - 1), a.shape)),
-                  (b, lambda g, y, a, b: unbroadcast(g * y * log(a), b.shape)))
+                  (a, lambda g, y, a, b: unbroadcast(mul(g, _power_slope(a, b)), a.shape)),
+                  (b, lambda g, y, a, b: unbroadcast(mul(g * y, log(a)), b.shape)))
+
+
+def _power_slope(a, b):
+    """b a^(b - 1), and 0 for b = 0 even at a = 0, where the formula is 0 / 0."""
+    return 0 * a if isinstance(b, (int, float)) and b == 0 else b * a ** (b - 1)
 
 
 @op(case((2, 3)))
@@ -113,7 +118,10 @@ def relu(x):
 
 @op(case((2, 3)), case((2, 3), negative_slope=0.2))
 def leaky_relu(x, negative_slope=0.01):
-    """x where x > 0, negative_slope * x elsewhere (Maas et al. 2013); the slope is below 1."""
+    """x where x > 0, negative_slope * x elsewhere (Maas et al. 2013); 0 <= negative_slope <= 1."""
+    negative_slope = array(negative_slope)
+    if not 0 <= negative_slope <= 1:
+        raise ValueError(f"leaky_relu: negative_slope is {negative_slope}, expected 0 to 1")
     return record(np.maximum(array(x), negative_slope * array(x)),
                   (x, lambda g, y, x: where(y > 0, g, negative_slope * g)))
 
@@ -141,4 +149,5 @@ def where(condition, a, b):
 @op(case((2, 3), low=-1.0, high=1.0))
 def clip(x, low=-0.5, high=0.5):
     """x kept within [low, high]; no slope outside."""
+    low, high = array(low), array(high)
     return record(np.clip(array(x), low, high), (x, lambda g, y, x: g * ((x >= low) & (x <= high))))

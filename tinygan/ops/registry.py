@@ -3,9 +3,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-import numpy as np
-
-from tinygan.tensor import Tensor
+from tinygan.tensor import array as array  # for the files of operations, beside `case` and `op`
 
 
 class Case(NamedTuple):
@@ -43,13 +41,3 @@ def op(*cases: Case, takes_list: bool = False):
         OPS[function.__name__] = Op(function, cases, takes_list)
         return function
     return register
-
-
-def array(x):
-    """The bare array (or number) inside `x`: what an operation computes with.
-
-    A NumPy float64 number becomes a Python one: it would turn a float32 array into float64 (NEP 50), a float does not.
-    """
-    if isinstance(x, Tensor):
-        return x.data
-    return float(x) if type(x) is np.float64 else x

@@ -17,7 +17,7 @@ def reshape(x, shape):
 @op(case((2, 3)), case((2, 3, 4), axes=(1, 2, 0)))
 def transpose(x, axes=None):
     """The axes in another order (reversed by default)."""
-    back = None if axes is None else tuple([int(i) for i in np.argsort(axes)])
+    back = None if axes is None else tuple([int(i) for i in np.argsort([i % x.ndim for i in axes])])
     return record(array(x).transpose(axes), (x, lambda g, y, x: transpose(g, back)))
 
 
@@ -63,9 +63,9 @@ def _bare(index):
 
 
 def _may_repeat(index) -> bool:
-    """Whether an index can name an element twice: only lists and arrays of integers can."""
+    """Whether an index can name an element twice: only sequences and arrays of integers can."""
     parts = index if isinstance(index, tuple) else (index,)
-    return any(isinstance(i, list) or (backend.is_array(i) and i.dtype.kind != "b") for i in parts)
+    return any(isinstance(i, (list, tuple, range)) or (backend.is_array(i) and i.dtype.kind != "b") for i in parts)
 
 
 @op(case((2, 3), (2, 1)), case((2, 3), (4, 3), axis=0), takes_list=True)

@@ -1,0 +1,198 @@
+"""The command line: `tinygan train`, `sample`, `evaluate`, `recipes`, `data`."""
+from __future__ import annotations
+
+import argparse
+import difflib
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+
+import tinygan
+from tinygan import data, game, plots
+from tinygan.backend import DeviceError
+from tinygan.checkpoint import CheckpointError
+from tinygan.data import DataError
+from tinygan.runs import Config, Run, RunError, fresh_folder, latest_folder
+from tinygan.zoo import RECIPES
+
+USER_ERRORS = (RunError, CheckpointError, DataError, DeviceError, game.Diverged)
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message):
+        """One line, without the usage."""
+        self.exit(2, f"{self.prog}: {message}\n")
+
+
+def main(arguments=None) -> int:
+    """Runs a command; returns its exit status: 2 for a mistake of the user, said in one line."""
+    options = _parser().parse_args(arguments)
+    try:
+        return options.command(options) or 0
+    except USER_ERRORS as error:
+        print(f"tinygan {options.name}: {error}", file=sys.stderr)
+        return 2
+    except OSError as error:
+        print(f"tinygan {options.name}: {error.filename or ''}: {error.strerror or error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser():
+    parser = _Parser(prog="tinygan", description="Generative adversarial networks on NumPy and CuPy.")
+    parser.add_argument("--version", action="version", version=f"tinygan {tinygan.__version__}")
+    commands = parser.add_subparsers(dest="name", required=True, metavar="COMMAND", parser_class=_Parser)
+
+    train = _command(commands, "train", _train, "train a recipe in a run folder")
+    train.add_argument("recipe", nargs="?", type=_recipe, help="see `tinygan recipes` (default: digits)")
+    train.add_argument("--steps", type=_count, help="steps of the game")
+    train.add_argument("--seed", type=_natural, help="everything drawn comes from it (default: 0)")
+    train.add_argument("--batch", type=_count, help="examples in a batch")
+    train.add_argument("--rate", type=_positive, help="learning rate of both players")
+    train.add_argument("--dtype", choices=("float32", "float64"), help="of all arrays (default: float32)")
+    train.add_argument("--device", choices=("cpu", "gpu"), help="NumPy or CuPy (default: cpu)")
+    train.add_argument("--data", help="another data set, by name, or a folder of images")
+    train.add_argument("--out", type=Path, help="the run folder (default: runs/RECIPE)")
+    train.add_argument("--resume", action="store_true", help="go on with the run in --out (default: the latest)")
+
+    sample = _command(commands, "sample", _sample, "draw samples from a run")
+    sample.add_argument("run", type=Path, metavar="RUN", help="a run folder")
+    sample.add_argument("-n", type=_count, default=64, help="how many (default: 64)")
+    sample.add_argument("--seed", type=_natural, default=0, help="of the latents (default: 0)")
+    sample.add_argument("-o", "--output", type=Path, metavar="FILE", help="a .png, or .npy for the raw samples "
+                        "(default: sample.png)", default=Path("sample.png"))
+
+    evaluate = _command(commands, "evaluate", _evaluate, "measure the samples of a run")
+    evaluate.add_argument("run", type=Path, metavar="RUN", help="a run folder")
+    evaluate.add_argument("-n", type=_count, help="samples to draw (default: 2500 points or 2000 images)")
+    evaluate.add_argument("--seed", type=_natural, default=0, help="of the latents (default: 0)")
+    evaluate.add_argument("--json", action="store_true", help="print JSON")
+
+    _command(commands, "recipes", _recipes, "list what can be trained")
+    _command(commands, "data", _data, "list the data sets, and which are on this machine")
+    return parser
+
+
+def _command(commands, name, function, about):
+    parser = commands.add_parser(name, help=about, description=about.capitalize() + ".")
+    parser.set_defaults(command=function)
+    return parser
+
+
+def _train(options):
+    from tqdm.auto import tqdm
+    run = _resumed(options) if options.resume else _started(options)
+    state, steps = run.game, run.config.steps
+    if state.step >= steps:
+        print(f"{run.folder}: all {steps} steps are done; a larger --steps goes on")
+        return
+    print(f"{run.config.recipe}: steps {state.step} to {steps}, batch {state.batch}, seed {run.config.seed}, "
+          f"{run.config.device}, in {run.folder}")
+    with tqdm(total=steps, initial=state.step, unit="step", dynamic_ncols=True) as bar:
+        def progress(state):
+            bar.update()
+            if state.step % 20 == 0:
+                last = {name: column[-1] for name, column in state.history.items()}
+                bar.set_postfix_str(f"D {last['d_value']:.3f} G {last['g_value']:.3f} D(x) {last['d_real']:.2f} "
+                                    f"D(G(z)) {last['d_fake']:.2f}", refresh=False)
+        try:
+            game.train(state, steps, [progress, run.after_step], record_every=1 if run.config.device == "cpu" else 20)
+        except KeyboardInterrupt:
+            run.save()
+            bar.close()
+            print(f"stopped after step {state.step}; go on with: tinygan train {run.config.recipe} --resume "
+                  f"--out {run.folder}", file=sys.stderr)
+            raise
+    run.finish()
+    print(f"{run.folder}: samples.png, curves.png, training.gif, history.csv; next: tinygan evaluate {run.folder}")
+
+
+def _started(options) -> Run:
+    recipe = RECIPES[options.recipe or "digits"]
+    config = Config(recipe.name, options.steps or recipe.steps, options.seed or 0, options.batch or recipe.batch,
+                    options.dtype or "float32", options.device or "cpu", options.data or recipe.data, options.rate)
+    return Run.create(options.out or fresh_folder("runs", recipe.name), config)
+
+
+def _resumed(options) -> Run:
+    run = Run.open(options.out or latest_folder("runs", options.recipe or "digits"), options.device)
+    for name in ("recipe", "seed", "batch", "dtype", "data", "rate"):
+        asked, kept = getattr(options, name), getattr(run.config, name)
+        if asked is not None and asked != kept:
+            raise RunError(f"--resume: {run.folder} was started with {name} {kept}, not {asked}")
+    run.config.steps = options.steps or run.config.steps
+    return run
+
+
+def _sample(options):
+    run = Run.open(options.run, "cpu")
+    samples = run.samples(options.n, np.random.default_rng(options.seed))
+    if options.output.suffix == ".npy":
+        np.save(options.output, samples)
+    elif options.output.suffix == ".png":
+        image = plots.sheet(samples) if samples.ndim == 4 else plots.cloud(
+            samples, run.game.data(2000, np.random.default_rng(options.seed)))
+        plots.save_png(options.output, image)
+    else:
+        raise RunError(f"-o: {options.output} ends in {options.output.suffix!r}, expected .png or .npy")
+    print(f"{options.output}: {options.n} samples of {run.folder} at step {run.game.step}")
+
+
+def _evaluate(options):
+    from tinygan.metrics import evaluate
+    run = Run.open(options.run, "cpu")
+    figures = evaluate(run, options.n, np.random.default_rng(options.seed))
+    if options.json:
+        print(json.dumps({"run": str(run.folder), "step": run.game.step, **figures}))
+    else:
+        print(f"{run.folder} at step {run.game.step}")
+        for name, figure in figures.items():
+            print(f"  {name:<12} {figure:.4g}")
+
+
+def _recipes(options):
+    for recipe in RECIPES.values():
+        print(f"{recipe.name:<10} {recipe.about} ({recipe.steps} steps of {recipe.batch})\n{'':<10} {recipe.references}")
+
+
+def _data(options):
+    for row in data.describe():
+        shape = "x".join(map(str, row.shape))
+        print(f"{row.name:<10} {shape:<9} {row.size:<22} {'here' if row.here else 'to be fetched':<14} {row.licence}")
+
+
+def _recipe(text):
+    if text not in RECIPES:
+        close = difflib.get_close_matches(text, RECIPES, 1)
+        hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(RECIPES)}"
+        raise argparse.ArgumentTypeError(f"there is no recipe {text!r}; {hint}")
+    return text
+
+
+def _number(text, convert, least, kind):
+    try:
+        number = convert(text)
+    except ValueError:
+        number = None
+    if number is None or not np.isfinite(number) or number < least:
+        raise argparse.ArgumentTypeError(f"{text!r} is not {kind}")
+    return number
+
+
+def _count(text):
+    return _number(text, int, 1, "a whole number of at least 1")
+
+
+def _natural(text):
+    return _number(text, int, 0, "a whole number of at least 0")
+
+
+def _positive(text):
+    return _number(text, float, 1e-30, "a positive number")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,52 @@
+"""DCGAN: convolutions in both players, batch normalisation, N(0, .02) (Radford et al. 2016)."""
+from __future__ import annotations
+
+from tinygan import nn
+from tinygan.data import DataError
+from tinygan.zoo.recipe import Recipe
+
+_HALVE = {"kernel_size": 4, "stride": 2, "padding": 1}  # h -> h / 2, and its adjoint h -> 2 h
+
+
+def generator(shape, latent, rng, width=32):
+    """z (n, latent) -> images (n, h, w, c) in (-1, 1): from h/4 by w/4 pixels up by two transposed convolutions."""
+    h, w, c = shape
+    options = {"rng": rng, "initial": nn.initial.normal(0.02)}
+    return nn.Sequential(
+        nn.Dense(latent, h // 4 * (w // 4) * 2 * width, bias=False, **options),
+        nn.Reshape(h // 4, w // 4, 2 * width), nn.BatchNorm(2 * width), nn.ReLU(),
+        nn.ConvTranspose2d(2 * width, width, **_HALVE, bias=False, **options), nn.BatchNorm(width), nn.ReLU(),
+        nn.ConvTranspose2d(width, c, **_HALVE, **options), nn.Tanh())
+
+
+def discriminator(shape, rng, width=32):
+    """Images (n, h, w, c) -> logits (n, 1): two convolutions down to h/4 by w/4 pixels, one dense layer."""
+    h, w, c = shape
+    options = {"rng": rng, "initial": nn.initial.normal(0.02)}
+    return nn.Sequential(
+        nn.Conv2d(c, width, **_HALVE, **options), nn.LeakyReLU(0.2),
+        nn.Conv2d(width, 2 * width, **_HALVE, bias=False, **options), nn.BatchNorm(2 * width), nn.LeakyReLU(0.2),
+        nn.Flatten(), nn.Dense(h // 4 * (w // 4) * 2 * width, 1, **options))
+
+
+def networks(shape, latent, rng):
+    """Both players for images whose sides are multiples of 4."""
+    if len(shape) != 3 or shape[0] % 4 or shape[1] % 4:
+        raise DataError("this recipe is for images (n, h, w, c) with h and w multiples of 4; "
+                        f"the data are of shape (n, {', '.join(map(str, shape))})")
+    return generator(shape, latent, rng), discriminator(shape, rng)
+
+
+_TUNED = {"rate": 2e-3, "decay": True, "r1": 1.0}
+_SOURCES = "Radford et al. 2016; R1: Mescheder et al. 2018"
+
+RECIPES = [
+    Recipe("digits", "a small DCGAN on 10,000 handwritten digits, 28x28", _SOURCES, networks, "digits", latent=64,
+           steps=4000, game=_TUNED),
+    Recipe("mnist", "the same on all 60,000 digits (fetched)", _SOURCES, networks, "mnist", latent=64, steps=4000,
+           game=_TUNED),
+    Recipe("fashion", "the same on Fashion-MNIST, 28x28 (fetched)", _SOURCES, networks, "fashion", latent=64,
+           steps=4000, game=_TUNED),
+    Recipe("cifar10", "the same on CIFAR-10, 32x32 in colour (fetched)", _SOURCES, networks, "cifar10", latent=64,
+           steps=6000, game=_TUNED),
+]

@@ -1,0 +1,54 @@
+"""What a recipe is: an architecture, its data, and the settings with which it was seen to work."""
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from tinygan import data
+from tinygan.game import Game, latent
+from tinygan.nn.module import Module
+from tinygan.updates import Adam, Average
+
+POINTS: dict[str, Callable] = {"ring": data.ring, "grid": data.grid, "gaussian": data.gaussian}
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A system that trains with its defaults.
+
+    networks: a function (shape of an example, size of z, rng) -> (generator, discriminator). game: settings of `Game`.
+    betas: of both players' Adam. average: the decay of G's moving average, or 0 for none.
+    """
+
+    name: str
+    about: str
+    references: str
+    networks: Callable[[tuple[int, ...], int, np.random.Generator], tuple[Module, Module]]
+    data: str
+    latent: int
+    steps: int
+    batch: int = 64
+    betas: tuple[float, float] = (0.5, 0.999)
+    average: float = 0.0
+    game: dict[str, Any] = field(default_factory=dict)
+
+    def start(self, seed=0, batch=None, dtype="float32", device="cpu", data=None, rate=None) -> Game:
+        """The game at step 0. Whatever is drawn, now and later, comes from one generator seeded with `seed`."""
+        rng = np.random.default_rng(seed)
+        draw, shape = source(data or self.data)
+        generator, discriminator = (net.astype(dtype).to(device) for net in self.networks(shape, self.latent, rng))
+        settings = self.game if rate is None else {**self.game, "rate": rate}
+        return Game(generator, discriminator, draw, latent(self.latent), rng, batch=batch or self.batch,
+                    optimisers=(Adam(*self.betas), Adam(*self.betas)),
+                    average=Average(self.average) if self.average else None, **settings)
+
+
+def source(name: str) -> tuple[Callable, tuple[int, ...]]:
+    """A data source by name (or a folder of images), and the shape of one example."""
+    if name in POINTS:
+        return POINTS[name], POINTS[name](1, np.random.default_rng(0)).shape[1:]
+    images = data.load(name)
+    return data.sampler(images.x), images.x.shape[1:]

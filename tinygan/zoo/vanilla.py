@@ -1,0 +1,34 @@
+"""The vanilla GAN: two plain networks, on points (Goodfellow et al. 2014)."""
+from __future__ import annotations
+
+from tinygan import nn
+from tinygan.data import DataError
+from tinygan.zoo.recipe import Recipe
+
+
+def mlp(sizes, rng, activation=nn.ReLU):
+    """Dense layers of the given sizes with an activation between them."""
+    layers: list[nn.Module] = []
+    for inputs, outputs in zip(sizes, sizes[1:]):
+        layers += [nn.Dense(inputs, outputs, rng=rng), activation()]
+    return nn.Sequential(*layers[:-1])
+
+
+def networks(shape, latent, rng):
+    """Three hidden layers of 128 in each; points (n, d), from z of any size."""
+    if len(shape) != 1:
+        raise DataError(f"this recipe is for points (n, d); the data are of shape (n, {', '.join(map(str, shape))})")
+    return mlp([latent, 128, 128, 128, *shape], rng), mlp([*shape, 128, 128, 128, 1], rng)
+
+
+_R1 = {"rate": 1e-3, "decay": True, "r1": 0.1}
+_SOURCES = "Goodfellow et al. 2014; R1: Mescheder et al. 2018; the task: Metz et al. 2017"
+
+RECIPES = [
+    Recipe("ring", "a dense GAN on eight Gaussians on a circle", _SOURCES, networks, "ring", latent=2, steps=5000,
+           batch=256, betas=(0.5, 0.9), average=0.999, game=_R1),
+    Recipe("grid", "a dense GAN on twenty-five Gaussians on a grid", _SOURCES, networks, "grid", latent=2, steps=8000,
+           batch=256, betas=(0.5, 0.9), average=0.999, game=_R1),
+    Recipe("gaussian", "a dense GAN on one Gaussian in one dimension", _SOURCES, networks, "gaussian", latent=1,
+           steps=2000, batch=256, betas=(0.5, 0.9), average=0.999, game=_R1),
+]
