@@ -6,6 +6,9 @@ and of the cotangent, and checked in the same way; and so on.
 """
 from __future__ import annotations
 
+import itertools
+import math
+
 import numpy as np
 
 from tinygan.tensor import Tensor, grad
@@ -22,32 +25,35 @@ def check_gradients(f, *arrays, order: int = 2, rng: np.random.Generator | None 
     """Compares the derivatives of f with central differences, to `order`; raises GradientError with a diagnosis.
 
     f: a function of Tensors that returns one Tensor (of any shape). arrays: the point at which to check; taken as
-    float64. rng: draws cotangents and directions (a fixed seed by default).
+    float64. rng: draws cotangents and directions (a fixed seed by default). The derivatives in the message are those of
+    the outputs' sum weighed with a cotangent.
 
-    >>> check_gradients(lambda x: x * x, [1.0, 2.0])
-    >>> check_gradients(lambda x: x * x.detach(), [1.0, 2.0])
+    >>> check_gradients(lambda x: x * x, [1.0, 2.0, 3.0])
+    >>> check_gradients(lambda x: x * x.detach(), [1.0, 2.0, 3.0])
     Traceback (most recent call last):
-    tinygan.check.GradientError: first derivative, input 0, element (0,): analytic 0.37..., numeric 0.75...
+    tinygan.check.GradientError: first derivative, input 0, element (2,): analytic 1.92..., numeric 3.84..., ratio 0.5;
+        ratio 0.5 everywhere: a constant factor is missing or too much
     """
     rng = rng or np.random.default_rng(0)
     points = [np.array(a.data if isinstance(a, Tensor) else a, dtype=np.float64) for a in arrays]
-    _check(f, points, 1, order, rng)
+    with np.errstate(all="ignore"):  # what is not finite is refused, with a better message
+        _check(f, points, [f"input {i}" for i in range(len(points))], 1, order, rng)
 
 
-def _check(f, points, level, order, rng):
+def _check(f, points, names, level, order, rng):
     value = _evaluate(f, points, level)
     cotangent = rng.standard_normal(value.shape)
 
     def weighed(*xs):
         return (f(*xs) * cotangent).sum()
 
-    found = _gradients(weighed, points)
+    found = _gradients(weighed, points, names, level)
     for i, x in enumerate(points):
         direction = rng.standard_normal(x.shape)
         expected = _difference(weighed, points, i, direction)
         got = float(np.sum(found[i] * direction))
         if not _close(got, expected, level):
-            raise GradientError(_diagnose(weighed, points, i, found[i], level))
+            raise GradientError(f"{_order(level)}, {names[i]}, " + _diagnose(weighed, points, i, found[i], level))
     if level < order:
         directions = [rng.standard_normal(x.shape) for x in points]
         count = len(points)
@@ -55,12 +61,11 @@ def _check(f, points, level, order, rng):
         def slope(*xs):  # linear in the cotangent, which is an input too
             xs, u = xs[:count], xs[count]
             out = (f(*xs) * u).sum()
-            slopes = grad(out, xs, create_graph=True, allow_unused=True) if out.requires_grad else []
-            parts = [(s * d).sum() for s, d in zip(slopes, directions) if s is not None]
+            parts = [(s * d).sum() for s, d in zip(_slopes(out, xs, level, True), directions) if s is not None]
             return sum(parts, out * 0)
 
         _same_both_ways(slope, points, cotangent, found, directions)
-        _check(slope, [*points, cotangent], level + 1, order, rng)
+        _check(slope, [*points, cotangent], [*names, "the cotangent"], level + 1, order, rng)
 
 
 def _evaluate(f, points, level) -> np.ndarray:
@@ -73,15 +78,29 @@ def _evaluate(f, points, level) -> np.ndarray:
     if not np.array_equal(once.numpy(), again.numpy(), equal_nan=True):
         raise GradientError("f gives two values for the same inputs: give it a fixed rng")
     if not np.isfinite(once.numpy()).all():
-        raise GradientError(f"{_ORDINAL[level]}: f is not finite at this point")
+        raise GradientError("f is not finite at this point" if level == 1 else
+                            f"{_order(level - 1)}: not finite at this point: an overflow, a log or a division at 0")
     return once.numpy()
 
 
-def _gradients(weighed, points) -> list[np.ndarray]:
+def _slopes(out, xs, level, create_graph=False) -> list:
+    """What `grad` gives, None for an input that is not reached; a pull-back that fails is a GradientError."""
+    if not out.requires_grad:
+        return [None] * len(xs)
+    try:
+        return grad(out, xs, create_graph, allow_unused=True)
+    except ValueError as error:
+        raise GradientError(f"{_order(level)}: {error}") from error
+
+
+def _gradients(weighed, points, names, level) -> list[np.ndarray]:
     """The analytic gradients, on the path without graph; zeros where an input is not reached."""
     xs = [Tensor(p.copy(), requires_grad=True) for p in points]
-    out = weighed(*xs)
-    slopes = grad(out, xs, allow_unused=True) if out.requires_grad else [None] * len(xs)
+    slopes = _slopes(weighed(*xs), xs, level)
+    for s, name in zip(slopes, names):
+        if s is not None and s.dtype != np.float64:
+            raise GradientError(f"{_order(level)}, {name}: the gradient is {s.dtype} for a float64 input: "
+                                "somewhere the precision is lost")
     return [np.zeros_like(p) if s is None else s.numpy() for s, p in zip(slopes, points)]
 
 
@@ -90,27 +109,33 @@ def _same_both_ways(slope, points, cotangent, found, directions):
     recorded = slope(*[Tensor(p.copy(), requires_grad=True) for p in (*points, cotangent)]).item()
     bare = sum(float(np.sum(g * d)) for g, d in zip(found, directions))
     if abs(recorded - bare) > 1e-9 * max(1.0, abs(bare)):
-        raise GradientError(f"with create_graph the gradient is another one: {recorded:.8g} against {bare:.8g} along the "
-                            "same direction; the pull-back does not compute the same on Tensors and on arrays")
+        raise GradientError(f"with create_graph the gradient is another one: {recorded:.8g} against {bare:.8g} along "
+                            "the same direction; the pull-back does not compute the same on Tensors and on arrays")
+
+
+def _at(weighed, points, i, move) -> float:
+    """The value of `weighed` with input i moved."""
+    moved = [p + move if j == i else p for j, p in enumerate(points)]
+    return weighed(*[Tensor(p, requires_grad=True) for p in moved]).item()
 
 
 def _difference(weighed, points, i, direction) -> float:
     """The central difference of `weighed` along a direction of input i."""
-    def at(step):
-        moved = [p + step * direction if j == i else p for j, p in enumerate(points)]
-        return weighed(*[Tensor(p, requires_grad=True) for p in moved]).item()
-    return (at(STEP) - at(-STEP)) / (2 * STEP)
+    step = STEP * direction
+    return (_at(weighed, points, i, step) - _at(weighed, points, i, -step)) / (2 * STEP)
 
 
 def _close(got, expected, level) -> bool:
     return abs(got - expected) <= TOLERANCE[min(level, 3)] * max(1.0, abs(expected))
 
 
-_ORDINAL = {1: "first derivative", 2: "second derivative", 3: "third derivative"}
+def _order(level) -> str:
+    """The name of a derivative."""
+    return {1: "first", 2: "second", 3: "third"}.get(level, f"{level}th") + " derivative"
 
 
 def _diagnose(weighed, points, i, found, level) -> str:
-    """One line: the worst element, what was expected, the likely cause."""
+    """The worst element, what was expected there, the likely cause."""
     numeric = np.empty_like(found)
     for index in np.ndindex(found.shape):
         unit = np.zeros_like(found)
@@ -120,17 +145,25 @@ def _diagnose(weighed, points, i, found, level) -> str:
     worst = tuple(int(k) for k in np.unravel_index(np.argmax(np.nan_to_num(distance, nan=np.inf)), distance.shape))
     analytic, expected = float(found[worst]), float(numeric[worst])
     ratio = analytic / expected if expected else np.inf
-    sizes = {n for p in points for n in (p.size, *p.shape)}
-    return (f"{_ORDINAL.get(level, f'derivative of order {level}')}, input {i}, element {worst}: "
-            f"analytic {analytic:.8g}, numeric {expected:.8g}, ratio {ratio:.6g}; {_cause(found, numeric, sizes)}")
+    if numeric.any() and _at(weighed, points, i, 1e-9 * np.sign(numeric)) == _at(weighed, points, i, 0.0):
+        cause = "a step of 1e-9 does not move f: somewhere in it the precision is lost (float32?)"
+    else:
+        cause = _cause(found, numeric, {n for p in points for n in _products(p.shape)}, level)
+    return f"element {worst}: analytic {analytic:.8g}, numeric {expected:.8g}, ratio {ratio:.6g}; {cause}"
 
 
-def _cause(found, numeric, sizes) -> str:
+def _products(shape) -> set[int]:
+    """Over how many elements a sum or a mean can go: the products of some of the axes."""
+    return {math.prod(some) for k in range(1, len(shape) + 1) for some in itertools.combinations(shape, k)}
+
+
+def _cause(found, numeric, sizes, level) -> str:
     """The mistake that most often looks like this."""
     if not np.isfinite(found).all():
         return "not finite: an overflow, a log or a division at 0"
+    kept = " (in the pull-back an array is kept where its Tensor is needed?)" if level > 1 else ""
     if not found.any():
-        return "zero: this path is cut (a detach, an array used in place of its Tensor, a rule left out)"
+        return "zero: this path is cut" + (kept or " (a detach, an array used in place of its Tensor, a rule left out)")
     wrong = ~np.isclose(found, numeric, rtol=1e-5, atol=1e-7)
     live = np.abs(numeric) > 1e-6
     ratios = found[live] / numeric[live]
@@ -145,6 +178,6 @@ def _cause(found, numeric, sizes) -> str:
                 return f"ratio 1/{n} everywhere: a sum was taken for a mean, or not summed over the broadcast axis"
         return f"ratio {ratio:.6g} everywhere: a constant factor is missing or too much"
     if not found[wrong].any():
-        return f"zero in {int(wrong.sum())} of {wrong.size} elements: part of this path is cut"
+        return f"zero in {int(wrong.sum())} of {wrong.size} elements: part of this path is cut{kept}"
     return (f"{int(wrong.sum())} of {wrong.size} elements differ, by no common factor: a wrong formula, a wrong axis, "
-            "or not summed over the broadcast axis")
+            f"or not summed over the broadcast axis{kept}")

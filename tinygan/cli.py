@@ -4,7 +4,9 @@ from __future__ import annotations
 import argparse
 import difflib
 import json
+import signal
 import sys
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +17,7 @@ from tinygan.backend import DeviceError
 from tinygan.checkpoint import CheckpointError
 from tinygan.data import DataError
 from tinygan.runs import Config, Run, RunError, fresh_folder, latest_folder
+from tinygan.tune import tune
 from tinygan.zoo import RECIPES
 
 USER_ERRORS = (RunError, CheckpointError, DataError, DeviceError, game.Diverged)
@@ -29,6 +32,7 @@ class _Parser(argparse.ArgumentParser):
 def main(arguments=None) -> int:
     """Runs a command; returns its exit status: 2 for a mistake of the user, said in one line."""
     options = _parser().parse_args(arguments)
+    warnings.showwarning = lambda message, *_: print(f"tinygan {options.name}: warning: {message}", file=sys.stderr)
     try:
         return options.command(options) or 0
     except USER_ERRORS as error:
@@ -83,37 +87,62 @@ def _command(commands, name, function, about):
 
 
 def _train(options):
-    from tqdm.auto import tqdm
     run = _resumed(options) if options.resume else _started(options)
-    state, steps = run.game, run.config.steps
-    if state.step >= steps:
-        print(f"{run.folder}: all {steps} steps are done; a larger --steps goes on")
+    steps, folder = run.config.steps, run.folder
+    if run.game.step >= steps:
+        print(f"{folder}: all {steps} steps are done; a larger --steps goes on")
         return
-    print(f"{run.config.recipe}: steps {state.step} to {steps}, batch {state.batch}, seed {run.config.seed}, "
-          f"{run.config.device}, in {run.folder}")
-    with tqdm(total=steps, initial=state.step, unit="step", dynamic_ncols=True) as bar:
-        def progress(state):
-            bar.update()
-            if state.step % 20 == 0:
-                last = {name: column[-1] for name, column in state.history.items()}
-                bar.set_postfix_str(f"D {last['d_value']:.3f} G {last['g_value']:.3f} D(x) {last['d_real']:.2f} "
-                                    f"D(G(z)) {last['d_fake']:.2f}", refresh=False)
-        try:
-            game.train(state, steps, [progress, run.after_step], record_every=1 if run.config.device == "cpu" else 20)
-        except KeyboardInterrupt:
-            run.save()
-            bar.close()
-            print(f"stopped after step {state.step}; go on with: tinygan train {run.config.recipe} --resume "
-                  f"--out {run.folder}", file=sys.stderr)
-            raise
+    print(f"{run.config.recipe}: steps {run.game.step} to {steps}, batch {run.game.batch}, seed {run.config.seed}, "
+          f"{run.config.device}, in {folder}")
+    tune()
+    try:
+        with _Progress(run.game, steps) as progress:
+            game.train(run.game, steps, [run.after_step, progress], 1 if run.config.device == "cpu" else 20)
+    except KeyboardInterrupt:
+        run.save()
+        print(f"stopped after step {run.game.step}; go on with: tinygan train {run.config.recipe} --resume "
+              f"--out {folder}", file=sys.stderr)
+        raise
+    except game.Diverged as error:
+        raise game.Diverged(f"{error}; {folder} keeps the checkpoint of step {run.saved_step}") from error
     run.finish()
-    print(f"{run.folder}: samples.png, curves.png, training.gif, history.csv; next: tinygan evaluate {run.folder}")
+    print(f"{folder}: samples.png, curves.png, training.gif, history.csv; next: tinygan evaluate {folder}")
+
+
+class _Progress:
+    """A callback of `train`: a bar with the players' figures; Ctrl-C stops between two steps, not within one."""
+
+    def __init__(self, state, steps):
+        from tqdm.auto import tqdm
+        self.bar = tqdm(total=steps, initial=state.step, unit="step", dynamic_ncols=True)
+        self.interrupted = False
+
+    def __enter__(self):
+        self.before = signal.signal(signal.SIGINT, self.interrupt)
+        return self
+
+    def __exit__(self, *_):
+        signal.signal(signal.SIGINT, self.before)
+        self.bar.close()
+
+    def interrupt(self, *_):
+        self.interrupted = True
+
+    def __call__(self, state):
+        if state.step % 20 == 0:
+            last = {name: column[-1] for name, column in state.history.items()}
+            self.bar.set_postfix_str(f"D {last['d_value']:.3f} G {last['g_value']:.3f} D(x) {last['d_real']:.2f} "
+                                     f"D(G(z)) {last['d_fake']:.2f}", refresh=False)
+        self.bar.update()
+        if self.interrupted:
+            raise KeyboardInterrupt
 
 
 def _started(options) -> Run:
     recipe = RECIPES[options.recipe or "digits"]
+    where = str(Path(options.data).resolve()) if options.data and Path(options.data).is_dir() else options.data
     config = Config(recipe.name, options.steps or recipe.steps, options.seed or 0, options.batch or recipe.batch,
-                    options.dtype or "float32", options.device or "cpu", options.data or recipe.data, options.rate)
+                    options.dtype or "float32", options.device or "cpu", where or recipe.data, options.rate)
     return Run.create(options.out or fresh_folder("runs", recipe.name), config)
 
 
@@ -142,9 +171,8 @@ def _sample(options):
 
 
 def _evaluate(options):
-    from tinygan.metrics import evaluate
     run = Run.open(options.run, "cpu")
-    figures = evaluate(run, options.n, np.random.default_rng(options.seed))
+    figures = run.evaluate(options.n, np.random.default_rng(options.seed))
     if options.json:
         print(json.dumps({"run": str(run.folder), "step": run.game.step, **figures}))
     else:
@@ -155,7 +183,8 @@ def _evaluate(options):
 
 def _recipes(options):
     for recipe in RECIPES.values():
-        print(f"{recipe.name:<10} {recipe.about} ({recipe.steps} steps of {recipe.batch})\n{'':<10} {recipe.references}")
+        print(f"{recipe.name:<10} {recipe.about} ({recipe.steps} steps of {recipe.batch})")
+        print(f"{'':<10} {recipe.references}")
 
 
 def _data(options):

@@ -50,7 +50,10 @@ def g_zero_sum(real, fake, logits=True):
 
 
 def cross_entropy(target, output, logits=True):
-    """E = -(1/N) sum_n [t_n log d_n + (1 - t_n) log(1 - d_n)] (`cross-entropy`); target: t_n, 1 real and 0 synthetic."""
+    """E = -(1/N) sum_n [t_n log d_n + (1 - t_n) log(1 - d_n)] (`cross-entropy`).
+
+    target: t_n, 1 for a real and 0 for a synthetic example, of the shape of output: logits, or d_n itself.
+    """
     if target.shape != output.shape:
         raise ValueError(f"cross_entropy: target {target.shape} and output {output.shape} differ in shape")
     return -mean(target * _log_d(output, logits) + (1 - target) * _log_not_d(output, logits))

@@ -1,4 +1,4 @@
-"""Pictures: sheets of images, clouds of points, curves of a run, films. matplotlib and PIL are imported when drawing."""
+"""Pictures: sheets of images, clouds of points, curves of a run, films. matplotlib and PIL are imported to draw."""
 from __future__ import annotations
 
 import numpy as np
@@ -14,7 +14,8 @@ def sheet(images, columns: int | None = None) -> np.ndarray:
     columns = columns or int(np.ceil(np.sqrt(n)))
     rows = -(-n // columns)
     page = np.full((rows * columns, h, w, 3), 255, np.uint8)
-    page[:n] = np.clip(np.rint((np.asarray(images, np.float64) + 1) * 127.5), 0, 255)[..., [0, 0, 0] if c == 1 else slice(3)]
+    pixels = np.clip(np.rint((np.asarray(images, np.float64) + 1) * 127.5), 0, 255)
+    page[:n] = np.repeat(pixels, 3, axis=-1) if c == 1 else pixels[..., :3]
     return page.reshape(rows, columns, h, w, 3).swapaxes(1, 2).reshape(rows * h, columns * w, 3)
 
 

@@ -17,9 +17,10 @@ import numpy as np
 
 import tinygan
 from tinygan import backend, checkpoint, plots
-from tinygan.game import COLUMNS, Game
+from tinygan.game import COLUMNS, Diverged, Game
 from tinygan.tensor import Tensor, no_grad
 from tinygan.zoo import RECIPES
+from tinygan.zoo.recipe import POINTS
 
 FRAMES = 40  # pictures in the film
 SAVE_EVERY = 30.0  # seconds between checkpoints
@@ -53,6 +54,7 @@ class Run:
 
     def __init__(self, folder: Path, config: Config, game: Game):
         self.folder, self.config, self.game = folder, config, game
+        self.saved_step = game.step
         self._saved = time.monotonic()
 
     @classmethod
@@ -67,7 +69,9 @@ class Run:
             _write(folder / "config.json", json.dumps(asdict(config), indent=2) + "\n")
         except OSError as error:
             raise RunError(f"{folder}: the run folder cannot be written: {error.strerror or error}") from error
-        return cls(folder, config, game)
+        run = cls(folder, config, game)
+        run.save()  # from the first step on there is a good checkpoint
+        return run
 
     @classmethod
     def open(cls, folder, device: str | None = None) -> Run:
@@ -95,14 +99,17 @@ class Run:
             self.save()
 
     def save(self) -> None:
-        """The checkpoint and the history so far."""
+        """The checkpoint and the history so far; refused when a weight is not finite: the last good one is kept."""
+        for name, player in (("discriminator", self.game.discriminator), ("generator", self.game.generator)):
+            if not np.isfinite(player.theta).all():
+                raise Diverged(f"step {self.game.step}: a weight of the {name} is not finite")
         checkpoint.save(self.folder / "checkpoint.npz", self.game)
         text = io.StringIO()
         rows = csv.writer(text, lineterminator="\n")
         rows.writerow(COLUMNS)
         rows.writerows(zip(*(self.game.history[name] for name in COLUMNS)))
         _write(self.folder / "history.csv", text.getvalue())
-        self._saved = time.monotonic()
+        self.saved_step, self._saved = self.game.step, time.monotonic()
 
     def finish(self) -> None:
         """The checkpoint, and the pictures of the whole run."""
@@ -122,6 +129,19 @@ class Run:
             generator.theta[:] = self.game.average.theta
         return generate(generator, self.game.noise(n, rng))
 
+    def evaluate(self, n: int | None, rng: np.random.Generator) -> dict[str, float]:
+        """What the metrics say of n samples (2,500 points or 2,000 images by default)."""
+        from tinygan import metrics
+        name = self.config.data
+        if name in POINTS:
+            samples = self.samples(n or 2500, rng)
+            figures = metrics.evaluate_points(samples, POINTS[name].means, POINTS[name].sigma)
+            return figures if samples.shape[1] > 1 else {
+                "mean": float(samples.mean()), "sd": float(samples.std()), "hq": figures["hq"]}
+        if name not in ("digits", "mnist"):
+            raise RunError(f"the metrics need a classifier of the data: there is one of digits, none of {name}")
+        return metrics.evaluate_images(self.samples(n or 2000, rng))
+
     def picture(self, n: int = 64) -> np.ndarray:
         """The same z at every call, as a sheet of images or a cloud of points."""
         rng = np.random.default_rng([self.config.seed, 1])  # apart from the game's rng, which stays as it is
@@ -138,7 +158,8 @@ def generate(generator, z, chunk: int = 256) -> np.ndarray:
     with no_grad():
         parts = [generator(Tensor(backend.like(z[i:i + chunk].astype(theta.dtype), theta))).numpy()
                  for i in range(0, len(z), chunk)]
-    generator.train() if training else None
+    if training:
+        generator.train()
     return np.concatenate(parts)
 
 

@@ -17,11 +17,13 @@ import itertools
 import operator
 import threading
 from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tinygan import backend
 
+_OPERATOR: Any = None
 _births = itertools.count()
 _birth = operator.attrgetter("birth")
 
@@ -48,6 +50,11 @@ class Tensor:
     __slots__ = ("__weakref__", "birth", "data", "paths", "requires_grad")
     __array_ufunc__ = None  # array * tensor: NumPy and CuPy leave the operator to us
 
+    if TYPE_CHECKING:  # operators and methods come from ops/__init__.py
+        __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = __neg__ = _OPERATOR
+        __pow__ = __rpow__ = __matmul__ = __rmatmul__ = __abs__ = __getitem__ = _OPERATOR
+        __lt__ = __le__ = __gt__ = __ge__ = __getattr__ = _OPERATOR
+
     def __init__(self, data, requires_grad: bool = False):
         if isinstance(data, Tensor):
             data = data.data
@@ -57,7 +64,7 @@ class Tensor:
             raise TypeError(f"Tensor: got dtype {data.dtype}, expected numbers")
         if requires_grad and data.dtype.kind != "f":
             raise TypeError(f"Tensor: requires_grad needs a floating point dtype, got {data.dtype}")
-        self.data = data
+        self.data: Any = data
         self.requires_grad = requires_grad
         self.paths: tuple = ()  # pairs (input, rule); none for a leaf or a constant
         self.birth = next(_births)
@@ -236,4 +243,4 @@ def _refuse_misuse(output, inputs):
 
 def _op_of(rule) -> str:
     """The name of the function in which a rule was written."""
-    return rule.__qualname__.partition(".")[0]
+    return ["rule", *getattr(rule, "__qualname__", "").split(".<locals>.")][-2]

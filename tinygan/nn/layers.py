@@ -67,10 +67,13 @@ class ConvTranspose2d(Module):
         return y if self.bias is None else y + self.bias
 
 
+_STANDARD = initial.normal(1.0)
+
+
 class Embedding(Module):
     """A vector for each of `count` classes: labels (n,) of integers -> (n, size)."""
 
-    def __init__(self, count, size, *, rng, initial=initial.normal(1.0)):
+    def __init__(self, count, size, *, rng, initial=_STANDARD):
         self.weight = Parameter(initial(rng, (count, size), count, size))
 
     def forward(self, labels):
@@ -78,7 +81,7 @@ class Embedding(Module):
         if labels.dtype.kind not in "iu":
             raise TypeError(f"Embedding: labels have dtype {labels.dtype}, expected integers")
         count = self.weight.shape[0]
-        if labels.size and not (0 <= int(labels.min()) and int(labels.max()) < count):
+        if labels.size and not (int(labels.min()) >= 0 and int(labels.max()) < count):
             raise ValueError(f"Embedding: labels reach from {int(labels.min())} to {int(labels.max())}, "
                              f"expected 0 to {count - 1}")
         return getitem(self.weight, backend.like(labels, self.weight.data))

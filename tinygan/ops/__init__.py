@@ -1,5 +1,6 @@
 """The operations, one file a family; `OPS` is the table of all of them, and here operators get their meaning."""
-from tinygan.ops import conv, elementwise, linear, reduce, shape
+from tinygan.ops import conv as conv  # registers its operations
+from tinygan.ops import elementwise, linear, reduce, shape
 from tinygan.ops.registry import OPS, case, op
 from tinygan.tensor import Tensor
 
@@ -8,7 +9,9 @@ __all__ = ["OPS", "case", "op"]
 
 def _shape_arguments(f):
     """x.reshape(2, 3) and x.transpose(1, 0) as well as x.reshape((2, 3)), as NumPy has it."""
-    return lambda x, *entries: f(x, entries[0] if len(entries) == 1 and not isinstance(entries[0], int) else entries or None)
+    def method(x, *entries):
+        return f(x, entries[0] if len(entries) == 1 and not isinstance(entries[0], int) else entries or None)
+    return method
 
 
 OPERATORS = {

@@ -80,7 +80,8 @@ def conv2d_weight(x, y, kernel_size, stride=1, padding=0):
     size = x.shape[1:3]
     out = tuple([(n + 2 * p - k) // s + 1 for n, k, s, p in zip(size, kernel, stride, padding)])
     if y.shape[:3] != (x.shape[0], *out):
-        raise ValueError(f"conv2d_weight: y {y.shape} does not fit x {x.shape}, expected {(x.shape[0], *out)} before the channels")
+        raise ValueError(f"conv2d_weight: y {y.shape} does not fit x {x.shape}: "
+                         f"expected {(x.shape[0], *out)} before the channels")
     return record(_weigh(array(x), array(y), kernel, stride, padding),
                   (x, lambda g, _, x, y: _transpose_to(y, g, size, stride, padding)),
                   (y, lambda g, _, x, y: conv2d(x, g, stride, padding)))

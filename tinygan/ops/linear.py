@@ -11,12 +11,14 @@ def _flip(x):
     return x.T if x.ndim == 2 else x.transpose((*range(x.ndim - 2), x.ndim - 1, x.ndim - 2))
 
 
-@op(case((2, 3), (3, 4)), case((5, 2, 3), (3, 4)), case((2, 1, 2, 3), (4, 3, 2)), case((3,), (3, 4)), case((2, 3), (3,)))
+@op(case((2, 3), (3, 4)), case((5, 2, 3), (3, 4)), case((2, 1, 2, 3), (4, 3, 2)), case((3,), (3, 4)),
+    case((2, 3), (3,)))
 def matmul(a, b):
     """a @ b: rows of a times columns of b, over broadcast leading axes; vectors as in NumPy."""
     if a.ndim == 0 or b.ndim == 0 or a.shape[-1] != b.shape[-2 if b.ndim > 1 else -1]:
         rows = b.shape[-2 if b.ndim > 1 else -1] if b.ndim else "no"
-        raise ValueError(f"matmul: a {a.shape} has {a.shape[-1] if a.ndim else 'no'} columns, b {b.shape} has {rows} rows")
+        raise ValueError(f"matmul: a {a.shape} has {a.shape[-1] if a.ndim else 'no'} columns, "
+                         f"b {b.shape} has {rows} rows")
     if a.ndim == 1:
         return matmul(a.reshape((1, -1)), b)[..., 0, :] if b.ndim > 1 else (a * b).sum()
     if b.ndim == 1:

@@ -1,6 +1,8 @@
 """Over axes: sums, means, the largest element, softmax."""
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from tinygan import backend
@@ -14,7 +16,7 @@ from tinygan.tensor import record
 def _axes(name: str, x, axis) -> tuple[int, ...]:
     """The axes that NumPy's `axis` means, counted from 0; None is all of them."""
     ndim = np.ndim(array(x))
-    axes = range(ndim) if axis is None else (axis,) if isinstance(axis, (int, np.integer)) else axis
+    axes: Any = range(ndim) if axis is None else (axis,) if isinstance(axis, (int, np.integer)) else axis
     for a in axes:
         if not -ndim <= a < ndim:
             raise ValueError(f"{name}: x {np.shape(array(x))} has no axis {a}")

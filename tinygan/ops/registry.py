@@ -23,8 +23,11 @@ class Op(NamedTuple):
     takes_list: bool
 
     def call(self, tensors, options):
-        """The operation on tensors, however it takes them."""
-        return self.function(list(tensors), **options) if self.takes_list else self.function(*tensors, **options)
+        """The operation on tensors, however it takes them: as one list, or as the arguments that are no options."""
+        if self.takes_list:
+            return self.function(list(tensors), **options)
+        names = (name for name in self.function.__code__.co_varnames if name not in options)
+        return self.function(**dict(zip(names, tensors)), **options)
 
 
 OPS: dict[str, Op] = {}

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -12,7 +12,17 @@ from tinygan.game import Game, latent
 from tinygan.nn.module import Module
 from tinygan.updates import Adam, Average
 
-POINTS: dict[str, Callable] = {"ring": data.ring, "grid": data.grid, "gaussian": data.gaussian}
+
+class Mixture(NamedTuple):
+    """Points with known answers: where they come from, and the Gaussians they are of."""
+
+    draw: Callable
+    means: np.ndarray
+    sigma: float
+
+
+POINTS = {"ring": Mixture(data.ring, data.ring_means(), 0.01), "grid": Mixture(data.grid, data.grid_means(), 0.05),
+          "gaussian": Mixture(data.gaussian, np.array([[4.0]], np.float32), 0.5)}
 
 
 @dataclass(frozen=True)
@@ -49,6 +59,6 @@ class Recipe:
 def source(name: str) -> tuple[Callable, tuple[int, ...]]:
     """A data source by name (or a folder of images), and the shape of one example."""
     if name in POINTS:
-        return POINTS[name], POINTS[name](1, np.random.default_rng(0)).shape[1:]
+        return POINTS[name].draw, POINTS[name].means.shape[1:]
     images = data.load(name)
     return data.sampler(images.x), images.x.shape[1:]

@@ -1,0 +1,36 @@
+"""What the tests share: both array modules, and how hypothesis searches."""
+import os
+
+import foreign
+import numpy as np
+import pytest
+from hypothesis import settings
+
+foreign.register()
+settings.register_profile("tinygan", deadline=None, max_examples=30, derandomize="CI" in os.environ)
+settings.load_profile("tinygan")
+
+
+@pytest.fixture(params=foreign.BACKENDS, ids=foreign.IDS)
+def xp(request):
+    """The array module under test: NumPy, and the strict foreign array that stands for CuPy."""
+    return request.param
+
+
+@pytest.fixture
+def rng():
+    """A generator with a fixed seed."""
+    return np.random.default_rng(0)
+
+
+@pytest.fixture
+def gpu(monkeypatch):
+    """The device "gpu", played by the foreign array."""
+    monkeypatch.setattr("tinygan.backend._cupy", lambda: foreign)
+    return foreign
+
+
+@pytest.fixture(scope="session")
+def torch():
+    """PyTorch, the oracle; the test is skipped where it is not installed."""
+    return pytest.importorskip("torch")

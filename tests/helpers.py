@@ -1,0 +1,60 @@
+"""What several test files need: the cases of the table of operations, networks as functions of their parameters."""
+import foreign
+import numpy as np
+
+import tinygan as tg
+from tinygan.ops import OPS
+
+CASES = [(name, i) for name, op in OPS.items() for i in range(len(op.cases))]
+
+
+def drawn(case, dtype=np.float64, seed=1):
+    """The inputs of a case of an operation."""
+    rng = np.random.default_rng(seed)
+    return [np.asarray(rng.uniform(case.low, case.high, shape), dtype) for shape in case.shapes]
+
+
+def on(xp, value):
+    """The value with every NumPy array in it moved to module xp."""
+    if isinstance(value, (tuple, list)):
+        return type(value)(on(xp, v) for v in value)
+    return xp.asarray(value) if isinstance(value, np.ndarray) else value
+
+
+def host(value):
+    """A Tensor or an array, foreign or not, as a NumPy array."""
+    return np.asarray(foreign.to_host(value.data if isinstance(value, tg.Tensor) else value))
+
+
+def call(name, case, tensors, xp=np):
+    """The operation on tensors (or arrays), with the options of the case."""
+    return OPS[name].call(tensors, {key: on(xp, v) for key, v in case.options.items()})
+
+
+def leaves(arrays, xp=np):
+    """The arrays as Tensors that require a derivative."""
+    return [tg.Tensor(on(xp, a), requires_grad=True) for a in arrays]
+
+
+def check_module(module, *inputs, order=2):
+    """check_gradients of a module (of float64) with respect to its inputs and its parameters."""
+    parameters, count = module.parameters(), len(inputs)
+
+    def run(*tensors):
+        kept = [vars(owner)[name] for owner, name in places]
+        try:
+            for (owner, name), t in zip(places, tensors[count:]):
+                setattr(owner, name, t)
+            return module(*tensors[:count])
+        finally:
+            for (owner, name), p in zip(places, kept):
+                setattr(owner, name, p)
+
+    places = [(m, name) for _, m in module.modules() for name, v in vars(m).items() if isinstance(v, tg.nn.Parameter)]
+    assert len(places) == len(parameters)
+    tg.check_gradients(run, *inputs, *[p.data for p in parameters], order=order)
+
+
+def to_foreign(module):
+    """The module with its arrays on the foreign device, in place."""
+    return module._each(foreign.asarray)

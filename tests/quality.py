@@ -1,0 +1,177 @@
+"""What the recipes reach, beside PyTorch on the same architecture, initial law and budget. A script, not a test.
+
+    python tests/quality.py digits --seeds 3 --out digits.csv
+    python tests/quality.py ring --seeds 5
+
+trains the recipe with tinygan and with PyTorch from each seed, measures both with tinygan's metrics, and prints a row a
+run and the medians.
+"""
+import argparse
+import csv
+import sys
+import time
+
+import numpy as np
+
+from tinygan import metrics
+from tinygan.game import train
+from tinygan.runs import generate
+from tinygan.tune import tune
+from tinygan.zoo import RECIPES
+from tinygan.zoo.recipe import POINTS
+
+
+def judge(recipe, samples):
+    """The metrics of a recipe's samples."""
+    if recipe.data in POINTS:
+        return metrics.evaluate_points(samples, POINTS[recipe.data].means, POINTS[recipe.data].sigma)
+    return metrics.evaluate_images(samples)
+
+
+def with_tinygan(recipe, seed, steps):
+    """Samples of the recipe trained here."""
+    game = train(recipe.start(seed), steps)
+    if game.average is not None:
+        game.generator.theta[:] = game.average.theta
+    return generate(game.generator, game.noise(_count(recipe), np.random.default_rng(1000 + seed)))
+
+
+def with_torch(recipe, seed, steps):
+    """Samples of the same networks (weights copied at step 0), same settings, trained by PyTorch."""
+    import torch
+    import torch.nn.functional as F  # noqa: N812
+    game = recipe.start(seed)
+    rng = game.rng
+    g, d = torch_network(game.generator), torch_network(game.discriminator)
+    rate, r1 = game.rate, game.r1
+    g_adam, d_adam = (torch.optim.Adam(net.parameters(), rate, betas=recipe.betas) for net in (g, d))
+    average = [p.detach().clone() for p in g.parameters()]
+    for step in range(steps):
+        for optimiser in (g_adam, d_adam):
+            optimiser.param_groups[0]["lr"] = rate * (1 - step / steps if game.decay else 1)
+        x = to_torch(game.data(game.batch, rng)).requires_grad_(r1 > 0)
+        fake = g(torch.from_numpy(game.noise(game.batch, rng)))
+        d_real = d(x)
+        loss = F.softplus(-d_real).mean() + F.softplus(d(fake.detach())).mean()
+        if r1:
+            [slope] = torch.autograd.grad(d_real.sum(), x, create_graph=True)
+            loss = loss + r1 / 2 * (slope**2).flatten(1).sum(1).mean()
+        d_adam.zero_grad()
+        loss.backward()
+        d_adam.step()
+        g_adam.zero_grad()
+        F.softplus(-d(fake)).mean().backward()
+        g_adam.step()
+        with torch.no_grad():
+            for a, p in zip(average, g.parameters()):
+                a += (1 - recipe.average) * (p - a)
+    if recipe.average:
+        with torch.no_grad():
+            for a, p in zip(average, g.parameters()):
+                p.copy_(a)
+    g.eval()
+    with torch.no_grad():
+        z = torch.from_numpy(game.noise(_count(recipe), np.random.default_rng(1000 + seed)))
+        samples = g(z).numpy()
+    return samples.transpose(0, 2, 3, 1) if samples.ndim == 4 else samples
+
+
+def _count(recipe):
+    return 2500 if recipe.data in POINTS else 2000
+
+
+def to_torch(x):
+    """A host array as a torch tensor, images as (n, c, h, w)."""
+    import torch
+    return torch.from_numpy(np.ascontiguousarray(x.transpose(0, 3, 1, 2) if x.ndim == 4 else x))
+
+
+def torch_network(network):
+    """The same network in PyTorch, with the same weights. A dense layer before or after images sees (c, h, w) order."""
+    import torch
+
+    from tinygan import nn
+    layers, shape = [], None
+    for i, layer in enumerate(network.layers):
+        if isinstance(layer, nn.Dense):
+            weight = layer.weight.data
+            following = network.layers[i + 1] if i + 1 < len(network) else None
+            bias = None if layer.bias is None else layer.bias.data
+            if isinstance(following, nn.Reshape):
+                h, w, c = following.shape
+                weight = weight.reshape(-1, h, w, c).transpose(0, 3, 1, 2).reshape(len(weight), -1)
+            elif shape is not None:
+                h, w, c = shape
+                weight = weight.reshape(h, w, c, -1).transpose(2, 0, 1, 3).reshape(len(weight), -1)
+            new = torch.nn.Linear(*weight.shape, bias=bias is not None)
+            fill(new, weight.T, bias)
+        elif isinstance(layer, (nn.Conv2d, nn.ConvTranspose2d)):
+            kind = torch.nn.Conv2d if isinstance(layer, nn.Conv2d) else torch.nn.ConvTranspose2d
+            kh, kw, c, o = layer.weight.shape
+            sizes = (c, o) if isinstance(layer, nn.Conv2d) else (o, c)
+            new = kind(*sizes, (kh, kw), layer.stride, layer.padding, bias=layer.bias is not None)
+            fill(new, layer.weight.data.transpose(3, 2, 0, 1), None if layer.bias is None else layer.bias.data)
+            shape = "images"
+        elif isinstance(layer, nn.BatchNorm):
+            kind = torch.nn.BatchNorm2d if shape is not None else torch.nn.BatchNorm1d
+            new = kind(len(layer.running_mean), layer.eps, layer.momentum)
+        elif isinstance(layer, nn.Reshape):
+            h, w, c = layer.shape
+            new, shape = torch.nn.Unflatten(1, (c, h, w)), layer.shape
+        elif isinstance(layer, nn.Flatten):
+            inputs = network.layers[i + 1].weight.shape[0]
+            c = [earlier.weight.shape[-1] for earlier in network.layers[:i] if isinstance(earlier, nn.Conv2d)][-1]
+            side = round((inputs / c) ** 0.5)
+            new, shape = torch.nn.Flatten(), (side, side, c)
+        elif isinstance(layer, nn.LeakyReLU):
+            new = torch.nn.LeakyReLU(layer.negative_slope)
+        else:
+            new = {"ReLU": torch.nn.ReLU, "Tanh": torch.nn.Tanh}[type(layer).__name__]()
+        layers.append(new)
+    return torch.nn.Sequential(*layers)
+
+
+def fill(module, weight, bias):
+    """Copies a weight and a bias into a torch module."""
+    import torch
+    with torch.no_grad():
+        module.weight.copy_(torch.from_numpy(np.ascontiguousarray(weight)))
+        if bias is not None:
+            module.bias.copy_(torch.from_numpy(bias))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("recipe", choices=[name for name in RECIPES if RECIPES[name].data in (*POINTS, "digits")])
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--first", type=int, default=0)
+    parser.add_argument("--steps", type=int)
+    parser.add_argument("--peers", nargs="+", default=["tinygan", "torch"])
+    parser.add_argument("--out", default=None)
+    options = parser.parse_args()
+    tune()
+    recipe = RECIPES[options.recipe]
+    steps = options.steps or recipe.steps
+    rows = []
+    for seed in range(options.first, options.first + options.seeds):
+        for peer in options.peers:
+            start = time.perf_counter()
+            samples = {"tinygan": with_tinygan, "torch": with_torch}[peer](recipe, seed, steps)
+            rows.append({"peer": peer, "seed": seed, "seconds": time.perf_counter() - start, **judge(recipe, samples)})
+            print(_line(rows[-1]), flush=True)
+    for peer in options.peers:
+        mine = [row for row in rows if row["peer"] == peer]
+        print("median  " + _line({k: peer if k == "peer" else np.median([r[k] for r in mine]) for k in mine[0]}))
+    if options.out:
+        with open(options.out, "w", newline="") as file:
+            writer = csv.DictWriter(file, list(rows[0]))
+            writer.writeheader()
+            writer.writerows(rows)
+
+
+def _line(row):
+    return "  ".join(f"{k} {v if isinstance(v, str) else format(v, '.4g')}" for k, v in row.items())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

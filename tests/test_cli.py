@@ -1,0 +1,236 @@
+"""The command line as a stranger uses it: what it writes, what it says, how it fails."""
+import csv
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tinygan.cli import main
+
+SHORT = ["--steps", "6", "--batch", "8"]
+FILES = {"config.json", "history.csv", "samples.png", "curves.png", "training.gif", "checkpoint.npz"}
+
+
+@pytest.fixture(autouse=True)
+def _in_tmp(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """A short finished run of the ring, made once."""
+    folder = tmp_path_factory.mktemp("finished") / "run"
+    assert main(["train", "ring", *SHORT, "--out", str(folder)]) == 0
+    return folder
+
+
+@pytest.fixture
+def run(finished, tmp_path):
+    """A copy of the finished run."""
+    return shutil.copytree(finished, tmp_path / "run")
+
+
+def fails(capsys, *arguments):
+    """The one line with which a command is refused; exit status 2."""
+    try:
+        status = main(list(arguments))
+    except SystemExit as stop:
+        status = stop.code
+    assert status == 2
+    lines = [line for line in capsys.readouterr().err.replace("\r", "\n").splitlines() if "step/s" not in line and line]
+    assert len(lines) == 1, lines
+    return lines[0]
+
+
+@pytest.mark.parametrize("recipe", ["ring", "grid", "gaussian", "digits"])
+def test_train_writes_a_run_folder(recipe, tmp_path, capsys):
+    assert main(["train", recipe, *SHORT]) == 0
+    folder = tmp_path / "runs" / recipe
+    assert {p.name for p in folder.iterdir()} == FILES | {"frames"}
+    config = json.loads((folder / "config.json").read_text())
+    assert (config["recipe"], config["steps"], config["batch"], config["seed"]) == (recipe, 6, 8, 0)
+    with open(folder / "history.csv") as file:
+        rows = list(csv.DictReader(file))
+    assert [int(float(row["step"])) for row in rows] == list(range(6))
+    assert all(np.isfinite(float(v)) for row in rows for v in row.values())
+    with Image.open(folder / "training.gif") as film:
+        assert film.n_frames == len(list((folder / "frames").iterdir())) == 6
+    for name in ("samples.png", "curves.png"):
+        with Image.open(folder / name) as picture:
+            assert np.asarray(picture).std() > 1  # not a blank page
+    assert "runs/" + recipe in capsys.readouterr().out
+
+
+def test_a_second_run_gets_its_own_folder(run, tmp_path, capsys):
+    for name in ("ring", "ring-2"):
+        assert main(["train", "ring", *SHORT]) == 0
+        assert (tmp_path / "runs" / name / "checkpoint.npz").exists()
+    assert "holds a run already" in fails(capsys, "train", "ring", "--out", "run")
+
+
+@pytest.mark.parametrize("recipe", ["ring", "digits"])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_resume_continues_bit_for_bit(recipe, dtype, tmp_path):
+    # The decay of the rate looks at the last step, so a shorter run is made by stopping the longer one.
+    whole = ["train", recipe, *SHORT, "--dtype", dtype]
+    assert main([*whole, "--out", "whole"]) == 0
+    with pytest.MonkeyPatch.context() as patch:
+        from tinygan import cli
+        patch.setattr(cli._Progress, "__call__", stop_after(3, cli._Progress.__call__))
+        assert main([*whole, "--out", "parts"]) == 130
+    assert main(["train", recipe, "--resume", "--out", "parts"]) == 0
+    a, b = (np.load(tmp_path / name / "checkpoint.npz") for name in ("whole", "parts"))
+    assert set(a.files) == set(b.files)
+    for name in a.files:
+        assert np.array_equal(a[name], b[name]), name
+    assert all(a[name].dtype == dtype for name in a.files if name.startswith("generator/"))
+
+
+def stop_after(steps, call):
+    def stopping(self, state):
+        self.interrupted = state.step == steps
+        call(self, state)
+    return stopping
+
+
+def test_resume_takes_the_latest_run_and_keeps_its_settings(tmp_path, capsys):
+    assert main(["train", "ring", *SHORT, "--seed", "3"]) == 0
+    assert main(["train", "ring", "--resume", "--steps", "9"]) == 0
+    assert "steps 6 to 9, batch 8, seed 3" in capsys.readouterr().out
+    assert main(["train", "ring", "--resume", "--steps", "9"]) == 0
+    assert "all 9 steps are done" in capsys.readouterr().out
+    assert "started with seed 3, not 4" in fails(capsys, "train", "ring", "--resume", "--seed", "4")
+
+
+def test_the_same_seed_gives_the_same_run(tmp_path):
+    for name in ("a", "b"):
+        assert main(["train", "gaussian", *SHORT, "--out", name, "--seed", "5"]) == 0
+    assert (tmp_path / "a/history.csv").read_text() == (tmp_path / "b/history.csv").read_text()
+    assert (tmp_path / "a/samples.png").read_bytes() == (tmp_path / "b/samples.png").read_bytes()
+
+
+def test_sample_writes_pictures_and_arrays(run, tmp_path, capsys):
+    assert main(["sample", "run", "-n", "10", "-o", "s.npy", "--seed", "1"]) == 0
+    assert main(["sample", "run", "-n", "10", "-o", "t.npy", "--seed", "1"]) == 0
+    assert main(["sample", "run", "-n", "10", "-o", "u.npy", "--seed", "2"]) == 0
+    s, t, u = (np.load(tmp_path / name) for name in ("s.npy", "t.npy", "u.npy"))
+    assert s.shape == (10, 2)
+    assert np.array_equal(s, t)
+    assert not np.array_equal(s, u)
+    assert main(["sample", "run"]) == 0
+    assert (tmp_path / "sample.png").exists()
+    assert "expected .png or .npy" in fails(capsys, "sample", "run", "-o", "x.txt")
+
+
+def test_evaluate_prints_a_table_and_json(run, capsys):
+    assert main(["evaluate", "run"]) == 0
+    assert "modes" in capsys.readouterr().out
+    assert main(["evaluate", "run", "--json", "-n", "500"]) == 0
+    figures = json.loads(capsys.readouterr().out)
+    assert figures["step"] == 6
+    assert figures["modes_of"] == 8
+    assert 0 <= figures["hq"] <= 1
+
+
+def test_recipes_and_data_are_listed(capsys):
+    assert main(["recipes"]) == 0
+    assert "digits" in capsys.readouterr().out
+    assert main(["data"]) == 0
+    assert "fashion" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("arguments", "message"), [
+    (["train", "digit"], "no recipe 'digit'; did you mean digits?"),
+    (["train", "--steps", "-1"], "'-1' is not a whole number of at least 1"),
+    (["train", "--batch", "0"], "'0' is not a whole number of at least 1"),
+    (["train", "--seed", "x"], "'x' is not a whole number of at least 0"),
+    (["train", "--rate", "nan"], "'nan' is not a positive number"),
+    (["train", "--dtype", "int8"], "invalid choice: 'int8'"),
+    (["train", "--resume"], "there is no run of 'digits'"),
+    (["train", "ring", "--data", "digits"], "this recipe is for points"),
+    (["train", "digits", "--data", "ring"], "this recipe is for images"),
+    (["train", "digits", "--data", "no-such-folder"], "no-such-folder"),
+    (["train", "ring", "--out", "/dev/null/run"], "/dev/null/run"),
+    (["sample", "nowhere"], "there is no run here"),
+    (["evaluate", "nowhere"], "there is no run here"),
+    (["nonsense"], "invalid choice: 'nonsense'"),
+    ([], "the following arguments are required: COMMAND"),
+])
+def test_mistakes_are_one_line(arguments, message, capsys):
+    assert message in fails(capsys, *arguments)
+
+
+def test_a_gpu_that_is_not_there(capsys):
+    try:
+        import cupy
+        if cupy.is_available():
+            pytest.skip("there is a GPU")
+    except ImportError:
+        pass
+    assert "device 'gpu'" in fails(capsys, "train", "--device", "gpu")
+
+
+def test_divergence_names_step_and_quantity_and_keeps_the_checkpoint(tmp_path, capsys):
+    line = fails(capsys, "train", "ring", "--rate", "1e20", "--out", "run", *SHORT)
+    assert "step 0: g_value is" in line
+    assert "keeps the checkpoint of step 0" in line
+    assert main(["sample", "run", "-o", "s.npy"]) == 0
+    assert np.isfinite(np.load(tmp_path / "s.npy")).all()
+
+
+@pytest.mark.parametrize("damage", ["cut", "flip", "empty", "missing", "other"])
+def test_a_damaged_checkpoint_is_refused(run, damage, tmp_path, capsys):
+    path = run / "checkpoint.npz"
+    content = path.read_bytes()
+    if damage == "cut":
+        path.write_bytes(content[:len(content) // 2])
+    elif damage == "flip":
+        middle = len(content) // 2
+        path.write_bytes(content[:middle] + bytes([content[middle] ^ 255]) + content[middle + 1:])
+    elif damage == "empty":
+        path.write_bytes(b"")
+    elif damage == "missing":
+        path.unlink()
+    else:
+        assert main(["train", "gaussian", *SHORT, "--out", "other"]) == 0
+        path.write_bytes((tmp_path / "other" / "checkpoint.npz").read_bytes())
+    capsys.readouterr()
+    assert "checkpoint" in fails(capsys, "sample", "run")
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"recipe": "ring"}', "\0"])
+def test_a_damaged_config_is_refused(run, text, capsys):
+    (run / "config.json").write_text(text)
+    assert "config.json" in fails(capsys, "sample", "run")
+
+
+def test_the_users_own_images(tmp_path, capsys):
+    rng = np.random.default_rng(0)
+    (tmp_path / "mine").mkdir()
+    for i in range(9):
+        Image.fromarray(rng.integers(0, 255, (40, 30, 3), np.uint8)).save(tmp_path / "mine" / f"{i}.png")
+    assert main(["train", "digits", "--data", "mine", *SHORT, "--out", "run"]) == 0
+    assert main(["sample", "run", "-n", "4", "-o", "s.npy"]) == 0
+    assert np.load(tmp_path / "s.npy").shape == (4, 32, 32, 3)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals")
+def test_ctrl_c_saves_and_says_how_to_go_on(tmp_path):
+    command = [sys.executable, "-m", "tinygan.cli", "train", "ring", "--steps", "100000", "--out", "run"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        while not list(tmp_path.glob("run/checkpoint.npz")) and process.poll() is None:
+            time.sleep(0.1)
+        time.sleep(2.0)
+        process.send_signal(signal.SIGINT)
+        error = process.communicate(timeout=30)[1]
+    assert process.returncode == 130
+    assert "--resume --out run" in error
+    assert "Traceback" not in error
+    assert main(["train", "ring", "--resume", "--out", "run", "--steps", "1"]) == 0  # it is past that step

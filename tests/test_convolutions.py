@@ -1,0 +1,97 @@
+"""The three convolutions: adjoint identities, sizes, PyTorch's values, on random rectangular geometries."""
+import numpy as np
+import pytest
+from helpers import host, on
+from hypothesis import given
+from hypothesis import strategies as st
+
+import tinygan as tg
+
+
+@st.composite
+def geometries(draw):
+    """Sizes of images, kernel, stride and padding that fit, and the images, kernels and outputs."""
+    kernel = draw(st.tuples(st.integers(1, 4), st.integers(1, 4)))
+    stride = draw(st.tuples(st.integers(1, 3), st.integers(1, 3)))
+    padding = draw(st.tuples(st.integers(0, 2), st.integers(0, 2)))
+    size = tuple(draw(st.integers(max(1, k - 2 * p), k + 6)) for k, p in zip(kernel, padding))
+    n, c, o = draw(st.tuples(st.integers(1, 3), st.integers(1, 3), st.integers(1, 3)))
+    out = tuple((m + 2 * p - k) // s + 1 for m, k, s, p in zip(size, kernel, stride, padding))
+    rng = np.random.default_rng(draw(st.integers(0, 99)))
+    x, w, y = (rng.standard_normal(shape) for shape in [(n, *size, c), (*kernel, c, o), (n, *out, o)])
+    return x, w, y, stride, padding
+
+
+def remainder(x, w, stride, padding):
+    """The rows and columns that the last window leaves over: the output padding that gives the size back."""
+    return tuple((m + 2 * p - k) % s for m, k, s, p in zip(x.shape[1:3], w.shape[:2], stride, padding))
+
+
+@given(geometries())
+def test_one_trilinear_form(geometry):
+    x, w, y, stride, padding = geometry
+    extra = remainder(x, w, stride, padding)
+    form = np.vdot(tg.conv2d(x, w, stride, padding), y)
+    back = tg.conv_transpose2d(y, w, stride, padding, extra)
+    assert back.shape == x.shape
+    np.testing.assert_allclose(np.vdot(x, back), form, rtol=1e-10, atol=1e-10)  # T38
+    weight = tg.conv2d_weight(x, y, w.shape[:2], stride, padding)
+    assert weight.shape == w.shape
+    np.testing.assert_allclose(np.vdot(w, weight), form, rtol=1e-10, atol=1e-10)
+
+
+@given(geometries())
+def test_derivatives_of_random_geometries(geometry):
+    x, w, y, stride, padding = geometry
+    x, w, y = x[:1, ..., :1], w[..., :1, :1], y[:1, ..., :1]
+    extra = remainder(x, w, stride, padding)
+    tg.check_gradients(lambda x, w: tg.conv2d(x, w, stride, padding), x, w)
+    tg.check_gradients(lambda y, w: tg.conv_transpose2d(y, w, stride, padding, extra), y, w)
+    tg.check_gradients(lambda x, y: tg.conv2d_weight(x, y, w.shape[:2], stride, padding), x, y)
+
+
+@given(geometries())
+def test_the_same_on_the_foreign_array(geometry):
+    import foreign
+    x, w, y, stride, padding = geometry
+    for f in (lambda x, w, y: tg.conv2d(x, w, stride, padding),
+              lambda x, w, y: tg.conv_transpose2d(y, w, stride, padding, remainder(x, w, stride, padding)),
+              lambda x, w, y: tg.conv2d_weight(x, y, w.shape[:2], stride, padding)):
+        np.testing.assert_allclose(host(f(*on(foreign, (x, w, y)))), f(x, w, y), rtol=1e-13, atol=1e-13)
+
+
+def test_sizes():
+    for k, s, p, size, out in [(3, 1, 1, 5, 5), (4, 2, 1, 8, 4), (5, 2, 2, 7, 4), (2, 3, 0, 9, 3)]:
+        assert tg.conv2d(np.ones((1, size, size, 1)), np.ones((k, k, 1, 1)), s, p).shape == (1, out, out, 1)
+    z = np.ones((1, 4, 4, 1))
+    for size in (8, 16):  # T38: kernel 4, stride 2, padding 1 doubles
+        z = tg.conv_transpose2d(z, np.ones((4, 4, 1, 1)), 2, 1)
+        assert z.shape == (1, size, size, 1)
+
+
+def test_no_images_give_no_images():
+    assert tg.conv2d(np.ones((0, 4, 4, 2)), np.ones((2, 2, 2, 3))).shape == (0, 3, 3, 3)
+
+
+@pytest.mark.oracle
+@given(geometry=geometries())
+def test_torch_agrees(torch, geometry):
+    x, w, y, stride, padding = geometry
+    functional, extra = torch.nn.functional, remainder(x, w, stride, padding)
+
+    def images(a):
+        return torch.tensor(np.ascontiguousarray(a.transpose(0, 3, 1, 2)), requires_grad=True)
+
+    tw = torch.tensor(np.ascontiguousarray(w.transpose(3, 2, 0, 1)), requires_grad=True)
+    for ours, first, theirs in [
+            (lambda a, w: tg.conv2d(a, w, stride, padding), x, lambda a, w: functional.conv2d(a, w, None, stride, padding)),
+            (lambda a, w: tg.conv_transpose2d(a, w, stride, padding, extra), y,
+             lambda a, w: functional.conv_transpose2d(a, w, None, stride, padding, extra))]:
+        a, ta = tg.Tensor(first, True), images(first)
+        weight = tg.Tensor(w, True)
+        out, tout = ours(a, weight), theirs(ta, tw)
+        np.testing.assert_allclose(out.data, tout.detach().numpy().transpose(0, 2, 3, 1), rtol=1e-10, atol=1e-10)
+        slopes = tg.grad((out * out).sum(), [a, weight])
+        tslopes = torch.autograd.grad((tout * tout).sum(), [ta, tw])
+        np.testing.assert_allclose(slopes[0].data, tslopes[0].numpy().transpose(0, 2, 3, 1), rtol=1e-9, atol=1e-9)
+        np.testing.assert_allclose(slopes[1].data, tslopes[1].numpy().transpose(2, 3, 1, 0), rtol=1e-9, atol=1e-9)

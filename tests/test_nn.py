@@ -1,0 +1,261 @@
+"""Layers: derivatives to second order, PyTorch's values, running statistics, initial values, messages."""
+import numpy as np
+import pytest
+from helpers import check_module, host, leaves, on, to_foreign
+
+import tinygan as tg
+from tinygan import nn
+
+SEED = np.random.default_rng
+
+
+def layers():
+    """Each layer once, with the shape of an input."""
+    return {
+        "Dense": (nn.Dense(3, 2, rng=SEED(1)), (4, 3)),
+        "Dense without bias": (nn.Dense(3, 2, bias=False, rng=SEED(1)), (4, 3)),
+        "Conv2d": (nn.Conv2d(2, 3, (3, 2), stride=2, padding=1, rng=SEED(1)), (2, 5, 4, 2)),
+        "ConvTranspose2d": (nn.ConvTranspose2d(2, 3, (3, 4), stride=2, padding=1, output_padding=1, rng=SEED(1)),
+                            (2, 2, 3, 2)),
+        "BatchNorm": (nn.BatchNorm(3), (4, 3)),
+        "BatchNorm of images": (nn.BatchNorm(2), (2, 3, 2, 2)),
+        "BatchNorm, eval": (nn.BatchNorm(3).eval(), (4, 3)),
+        "LayerNorm": (nn.LayerNorm(3), (4, 3)),
+        "LayerNorm of images": (nn.LayerNorm(3), (2, 2, 2, 3)),
+        "Dropout, eval": (nn.Dropout(rng=SEED(1)).eval(), (4, 3)),
+        "Flatten": (nn.Flatten(), (2, 3, 2)),
+        "Reshape": (nn.Reshape(3, 2), (2, 6)),
+        "ReLU": (nn.ReLU(), (4, 3)),
+        "LeakyReLU": (nn.LeakyReLU(0.2), (4, 3)),
+        "Tanh": (nn.Tanh(), (4, 3)),
+        "Sigmoid": (nn.Sigmoid(), (4, 3)),
+        "Sequential": (nn.Sequential(nn.Dense(3, 4, rng=SEED(1)), nn.BatchNorm(4), tg.tanh, nn.Dense(4, 1, rng=SEED(2))),
+                       (4, 3)),
+    }
+
+
+every_layer = pytest.mark.parametrize("name", layers())
+
+
+def moved(module, seed=7):
+    """The module in float64, its parameters and buffers away from 0 and 1."""
+    rng = SEED(seed)
+    module.astype(np.float64)
+    module.theta[...] += rng.uniform(0.1, 0.5, module.theta.shape)
+    for _, owner, name in module.named_buffers():
+        setattr(owner, name, getattr(owner, name) + rng.uniform(0.1, 0.5, getattr(owner, name).shape))
+    return module
+
+
+@every_layer
+def test_derivatives_to_second_order(name):
+    module, shape = layers()[name]
+    check_module(moved(module), SEED(3).standard_normal(shape))
+
+
+def test_every_layer_is_checked():
+    kinds = {type(module) for module, _ in layers().values()} | {nn.Embedding}
+    assert kinds == {v for v in vars(nn).values() if isinstance(v, type) and issubclass(v, nn.Module)} - {nn.Module}
+
+
+@every_layer
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_same_dtype_and_both_array_modules(name, dtype, xp):
+    results = []
+    for place in (np, xp):
+        module, shape = layers()[name]
+        module.astype(dtype)
+        if place is not np:
+            to_foreign(module)
+        [x] = leaves([SEED(3).standard_normal(shape).astype(dtype)], place)
+        y = module(x)
+        [slope, *slopes] = tg.grad((y * y).sum(), [x, *module.parameters()], create_graph=True)
+        second = tg.grad((slope * slope).sum(), [x], allow_unused=True)[0] if slope.requires_grad else slope
+        results.append([host(v) for v in (y, slope, *slopes, second) if v is not None])
+        assert all(type(v.data) is type(x.data) for v in (y, slope, *slopes))
+        assert {v.dtype for v in results[-1]} == {np.dtype(dtype)}
+    for a, b in zip(*results):
+        np.testing.assert_allclose(a, b, rtol=1e-4 if dtype == np.float32 else 1e-12, atol=1e-5 if dtype == np.float32 else 1e-13)
+
+
+# --- batch normalisation ---
+
+@pytest.mark.oracle
+@pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize("shape", [(6, 3), (2, 3, 4, 3)])
+def test_batch_norm_is_torchs(torch, training, shape):
+    ours = moved(nn.BatchNorm(3, momentum=0.3, eps=1e-3))
+    kind = torch.nn.BatchNorm1d if len(shape) == 2 else torch.nn.BatchNorm2d
+    theirs = kind(3, momentum=0.3, eps=1e-3).double()
+    theirs.load_state_dict({name: torch.tensor(a) for name, a in ours.state_dict().items()}, strict=False)
+    ours._switch(training)
+    theirs.train(training)
+    axes = (0, 1) if len(shape) == 2 else (0, 3, 1, 2)
+    for step in range(3):
+        x = SEED(step).standard_normal(shape)
+        a, b = tg.Tensor(x, True), torch.tensor(x, requires_grad=True)
+        y, z = ours(a), theirs(b.permute(axes)).permute(*np.argsort(axes).tolist())
+        np.testing.assert_allclose(y.data, z.detach(), rtol=1e-10, atol=1e-12)
+        slopes = tg.grad((y ** 3).sum(), [a, *ours.parameters()])
+        expected = torch.autograd.grad((z ** 3).sum(), [b, *theirs.parameters()])
+        for s, t in zip(slopes, expected):
+            np.testing.assert_allclose(s.data, t, rtol=1e-8, atol=1e-10)
+        for name, a in ours.state_dict().items():
+            np.testing.assert_allclose(a, theirs.state_dict()[name], rtol=1e-12)
+
+
+def test_batch_norm_to_third_order():
+    check_module(moved(nn.BatchNorm(2)), SEED(3).standard_normal((4, 2)), order=3)
+
+
+def test_batch_norm_gradient_sums_to_zero():
+    """T39: adding a constant to a channel changes nothing."""
+    [x] = leaves([SEED(0).standard_normal((4, 3, 3, 2))])
+    y = nn.BatchNorm(2).astype(np.float64)(x)
+    np.testing.assert_allclose(tg.grad((y ** 3).sum(), [x])[0].data.sum((0, 1, 2)), 0, atol=1e-12)
+
+
+def test_batch_norm_normalises_and_follows():
+    layer = nn.BatchNorm(2, momentum=1.0)
+    x = SEED(0).normal(5, 3, (50, 2)).astype(np.float32)
+    y = layer(x)
+    np.testing.assert_allclose(y.mean(0), 0, atol=1e-5)
+    np.testing.assert_allclose(y.std(0), 1, rtol=1e-4)
+    np.testing.assert_allclose(layer.running_mean, x.mean(0), rtol=1e-5)
+    np.testing.assert_allclose(layer.running_var, x.var(0, ddof=1), rtol=1e-4)
+    assert layer.running_mean.dtype == layer.running_var.dtype == np.float32
+    kept = layer.eval().state_dict()
+    np.testing.assert_allclose(layer(x + 1), (x + 1 - x.mean(0)) / x.std(0, ddof=1), rtol=1e-3)
+    for name, a in layer.state_dict().items():
+        np.testing.assert_array_equal(a, kept[name])
+
+
+@pytest.mark.oracle
+def test_layer_norm_is_torchs(torch):
+    ours, theirs = moved(nn.LayerNorm(4)), torch.nn.LayerNorm(4).double()
+    theirs.load_state_dict({name: torch.tensor(a) for name, a in ours.state_dict().items()})
+    x = SEED(0).standard_normal((3, 2, 4))
+    a, b = tg.Tensor(x, True), torch.tensor(x, requires_grad=True)
+    y, z = ours(a), theirs(b)
+    np.testing.assert_allclose(y.data, z.detach(), rtol=1e-12)
+    np.testing.assert_allclose(tg.grad((y ** 3).sum(), [a])[0].data, torch.autograd.grad((z ** 3).sum(), b)[0], atol=1e-12)
+
+
+# --- embedding, dropout, plain layers ---
+
+def test_embedding(xp):
+    layer = nn.Embedding(4, 3, rng=SEED(0))
+    table = layer.weight.data.copy()
+    if xp is not np:
+        to_foreign(layer)
+    for labels in (np.array([2, 0, 2]), [2, 0, 2], tg.Tensor([2, 0, 2]), on(xp, np.array([2, 0, 2]))):
+        y = layer(labels)
+        np.testing.assert_array_equal(host(y), table[[2, 0, 2]])
+        expected = np.zeros_like(table)
+        expected[2], expected[0] = 2, 1
+        np.testing.assert_array_equal(host(tg.grad(y.sum(), [layer.weight])[0]), expected)
+
+
+def test_embedding_to_second_order():
+    check_module(nn.Sequential(nn.Embedding(3, 2, rng=SEED(0)).astype(np.float64), tg.tanh))if False else None
+    layer = nn.Embedding(3, 2, rng=SEED(0)).astype(np.float64)
+    table, layer.weight = layer.weight.data, None
+
+    def pick(weight):
+        layer.weight = weight
+        return tg.tanh(layer([0, 2, 2]))
+    tg.check_gradients(pick, table)
+
+
+def test_dropout(xp):
+    layer, x = nn.Dropout(0.25, rng=SEED(0)), on(xp, np.ones((200, 50), np.float32))
+    y = host(layer(x))
+    assert y.dtype == np.float32
+    assert set(np.unique(y)) == {0, np.float32(4 / 3)}
+    assert abs((y == 0).mean() - 0.25) < 0.02
+    assert not np.array_equal(host(layer(x)), y)
+    np.testing.assert_array_equal(host(nn.Dropout(0.25, rng=SEED(0))(x)), y)
+    np.testing.assert_array_equal(host(layer.eval()(x)), 1)
+    [t] = leaves([np.ones((20, 5))], xp)
+    dropped = layer.train()(t)
+    np.testing.assert_allclose(host(tg.grad(dropped.sum(), [t])[0]), host(dropped))
+
+
+def test_plain_layers(xp):
+    x = on(xp, np.arange(-6.0, 6.0).reshape(2, 3, 2))
+    for layer, expected in [(nn.Flatten(), host(x).reshape(2, 6)), (nn.Reshape(1, 6), host(x).reshape(2, 1, 6)),
+                            (nn.ReLU(), np.maximum(host(x), 0)), (nn.Tanh(), np.tanh(host(x))),
+                            (nn.LeakyReLU(0.5), np.where(host(x) > 0, host(x), host(x) / 2)),
+                            (nn.Sigmoid(), 1 / (1 + np.exp(-host(x))))]:
+        np.testing.assert_allclose(host(layer(x)), expected)
+
+
+def test_sequential():
+    net = nn.Sequential(nn.Dense(2, 3, rng=SEED(0)), tg.relu, nn.Dense(3, 1, rng=SEED(1)))
+    x = np.ones((4, 2), np.float32)
+    np.testing.assert_array_equal(net(x).data, net[2](tg.relu(net[0](x))).data)
+    assert len(net) == 3
+    assert list(net.state_dict()) == ["0.weight", "0.bias", "2.weight", "2.bias"]
+    assert repr(net) == ("Sequential(\n  0: Dense(weight (2, 3), bias (3,))\n  2: Dense(weight (3, 1), bias (1,))\n)")
+
+
+@pytest.mark.parametrize(("call", "message"), [
+    (lambda: nn.Dense(3, 2, rng=SEED(0))(np.ones((4, 5))), "Dense: x (4, 5) has 5 features, weight (3, 2) expects 3"),
+    (lambda: nn.BatchNorm(3)(np.ones((4, 5))), "BatchNorm: x (4, 5) has 5 channels, expected 3"),
+    (lambda: nn.BatchNorm(3)(np.ones((1, 3))),
+     "BatchNorm: x (1, 3) has one value for each channel, training needs at least two"),
+    (lambda: nn.LayerNorm(3)(np.ones((4, 5))), "LayerNorm: x (4, 5) has 5 features, expected 3"),
+    (lambda: nn.Dropout(1.0, rng=SEED(0)), "Dropout: rate is 1.0, expected 0 <= rate < 1"),
+    (lambda: nn.Embedding(3, 2, rng=SEED(0))([0, 3]), "Embedding: labels reach from 0 to 3, expected 0 to 2"),
+    (lambda: nn.Embedding(3, 2, rng=SEED(0))([-1]), "Embedding: labels reach from -1 to -1, expected 0 to 2"),
+    (lambda: nn.Embedding(3, 2, rng=SEED(0))([0.5]), "Embedding: labels have dtype float64, expected integers"),
+    (lambda: nn.Module()(1), "Module defines no forward"),
+    (lambda: nn.Dense(3, 2, rng=SEED(0)).astype(int), "astype: got int64, expected a floating point dtype"),
+    (lambda: nn.Conv2d(3, 2, 4, rng=SEED(0))(np.ones((1, 5, 5, 2))),
+     "conv2d: x (1, 5, 5, 2) has 2 channels, w (4, 4, 3, 2) expects 3"),
+])
+def test_messages(call, message):
+    with pytest.raises((ValueError, TypeError)) as caught:
+        call()
+    assert str(caught.value) == message
+
+
+# --- initial values ---
+
+@pytest.mark.parametrize(("rule", "sd", "limit"), [
+    (nn.initial.he, np.sqrt(2 / 400), np.inf),
+    (lambda *a: nn.initial.he(*a, slope=0.2), np.sqrt(2 / 1.04 / 400), np.inf),
+    (nn.initial.glorot, np.sqrt(2 / 700), np.sqrt(6 / 700)),
+    (nn.initial.uniform, np.sqrt(1 / 1200), np.sqrt(1 / 400)),
+    (nn.initial.normal(), 0.02, np.inf),
+    (nn.initial.normal(0.5), 0.5, np.inf),
+])
+def test_law_of_the_initial_values(rule, sd, limit):
+    w = rule(SEED(0), (400, 300), 400, 300)
+    assert w.dtype == np.float32
+    n = w.size
+    assert abs(w.mean()) < 4 * sd / np.sqrt(n)
+    assert abs(w.std() / sd - 1) < 4 / np.sqrt(2 * n)
+    assert abs(w).max() <= limit
+    assert limit == np.inf or abs(w).max() > 0.99 * limit
+
+
+@pytest.mark.parametrize(("make", "variance"), [
+    (lambda rng: nn.Dense(500, 200, rng=rng), 2 / 500),
+    (lambda rng: nn.Conv2d(30, 40, 4, rng=rng), 2 / (16 * 30)),
+    (lambda rng: nn.ConvTranspose2d(40, 30, 4, rng=rng), 2 / (16 * 40)),
+    (lambda rng: nn.Embedding(200, 50, rng=rng), 1.0),
+])
+def test_initial_weights_of_the_layers(make, variance):
+    layer = make(SEED(0))
+    assert layer.weight.data.var() == pytest.approx(variance, rel=0.05)
+    assert not hasattr(layer, "bias") or not layer.bias.data.any()
+    np.testing.assert_array_equal(layer.weight.data, make(SEED(0)).weight.data)
+    assert not np.array_equal(layer.weight.data, make(SEED(1)).weight.data)
+
+
+def test_he_keeps_the_signal():
+    rng = SEED(0)
+    net = nn.Sequential(*[m for _ in range(10) for m in (nn.Dense(300, 300, rng=rng), nn.ReLU())])
+    x = rng.standard_normal((50, 300)).astype(np.float32)
+    assert 0.5 < (net(x).data ** 2).mean() * 2 / 1 < 2.5

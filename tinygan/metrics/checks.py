@@ -1,0 +1,31 @@
+"""What every metric asks of the arrays that it is given."""
+from __future__ import annotations
+
+import numpy as np
+
+from tinygan import backend
+from tinygan.tensor import Tensor
+
+
+def host(metric: str, name: str, x, form: str) -> np.ndarray:
+    """x (an array, a Tensor or a list) as a NumPy array, if it is finite and has rows and the dimensions of `form`.
+
+    form: as a docstring has it, "(n, features)". ValueError, one line, that names the metric and the argument.
+
+    >>> host("frechet", "a", [1.0, 2.0], "(n, features)")
+    Traceback (most recent call last):
+    ValueError: frechet: a has shape (2,), expected (n, features)
+    """
+    x = x.data if isinstance(x, Tensor) else x
+    x = backend.to(x, "cpu") if backend.is_array(x) and not isinstance(x, np.generic) else np.asarray(x)
+    if x.dtype.kind not in "fiu":
+        raise ValueError(f"{metric}: {name} has dtype {x.dtype}, expected numbers")
+    if x.ndim != len(form.split(",")):
+        raise ValueError(f"{metric}: {name} has shape {x.shape}, expected {form}")
+    if x.size == 0:
+        raise ValueError(f"{metric}: {name} is empty, its shape is {x.shape}")
+    good = np.isfinite(x)
+    if not good.all():
+        rows = int((~good.reshape(len(x), -1).all(axis=1)).sum())
+        raise ValueError(f"{metric}: {name} holds NaN or infinity in {rows} of {len(x)} rows")
+    return x
