@@ -115,6 +115,8 @@ def torch_network(network):
         elif isinstance(layer, nn.BatchNorm):
             kind = torch.nn.BatchNorm2d if shape is not None else torch.nn.BatchNorm1d
             new = kind(len(layer.running_mean), layer.eps, layer.momentum)
+        elif isinstance(layer, nn.Reshape) and len(layer.shape) == 1:
+            new = torch.nn.Flatten()
         elif isinstance(layer, nn.Reshape):
             h, w, c = layer.shape
             new, shape = torch.nn.Unflatten(1, (c, h, w)), layer.shape

@@ -38,8 +38,9 @@ def test_features_and_probabilities(held_out):
     np.testing.assert_allclose(p.sum(axis=1), 1, rtol=1e-5)
     logits = features @ net.head.weight.data + net.head.bias.data
     assert (logits.argmax(axis=1) == p.argmax(axis=1)).all()
-    # each image is judged alone, and judging changes nothing
+    # each image is judged alone, in training mode too, and judging changes nothing
     before = net.state_dict()
+    net.train()
     np.testing.assert_allclose(net.features(x[250:]), features[250:], rtol=1e-4, atol=1e-4)
     np.testing.assert_array_equal(net.features(tg.Tensor(x)), features)
     assert all((before[name] == a).all() for name, a in net.state_dict().items())

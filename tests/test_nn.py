@@ -118,14 +118,14 @@ def test_batch_norm_gradient_sums_to_zero():
 def test_batch_norm_normalises_and_follows():
     layer = nn.BatchNorm(2, momentum=1.0)
     x = SEED(0).normal(5, 3, (50, 2)).astype(np.float32)
-    y = layer(x)
+    y = layer(x).data
     np.testing.assert_allclose(y.mean(0), 0, atol=1e-5)
     np.testing.assert_allclose(y.std(0), 1, rtol=1e-4)
     np.testing.assert_allclose(layer.running_mean, x.mean(0), rtol=1e-5)
     np.testing.assert_allclose(layer.running_var, x.var(0, ddof=1), rtol=1e-4)
     assert layer.running_mean.dtype == layer.running_var.dtype == np.float32
     kept = layer.eval().state_dict()
-    np.testing.assert_allclose(layer(x + 1), (x + 1 - x.mean(0)) / x.std(0, ddof=1), rtol=1e-3)
+    np.testing.assert_allclose(layer(x + 1).data, (x + 1 - x.mean(0)) / x.std(0, ddof=1), rtol=1e-3)
     for name, a in layer.state_dict().items():
         np.testing.assert_array_equal(a, kept[name])
 
@@ -157,7 +157,6 @@ def test_embedding(xp):
 
 
 def test_embedding_to_second_order():
-    check_module(nn.Sequential(nn.Embedding(3, 2, rng=SEED(0)).astype(np.float64), tg.tanh))if False else None
     layer = nn.Embedding(3, 2, rng=SEED(0)).astype(np.float64)
     table, layer.weight = layer.weight.data, None
 
@@ -258,4 +257,4 @@ def test_he_keeps_the_signal():
     rng = SEED(0)
     net = nn.Sequential(*[m for _ in range(10) for m in (nn.Dense(300, 300, rng=rng), nn.ReLU())])
     x = rng.standard_normal((50, 300)).astype(np.float32)
-    assert 0.5 < (net(x).data ** 2).mean() * 2 / 1 < 2.5
+    assert 0.5 < 2 * (net(x).data ** 2).mean() / (x ** 2).mean() < 2  # half of them are cut to 0 by the last ReLU

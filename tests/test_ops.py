@@ -321,7 +321,7 @@ def test_large_sums_are_sums(xp):
     (lambda: tg.conv_transpose2d(np.ones((2, 1, 1, 8)), np.ones((2, 2, 2, 8)), 1, 2),
      "conv_transpose2d: x (2, 1, 1, 8), kernel (2, 2) and padding (2, 2) leave no pixel"),
     (lambda: tg.conv2d_weight(np.ones((2, 5, 5, 2)), np.ones((2, 3, 3, 4)), 4),
-     "conv2d_weight: y (2, 3, 3, 4) does not fit x (2, 5, 5, 2), expected (2, 2, 2) before the channels"),
+     "conv2d_weight: y (2, 3, 3, 4) does not fit x (2, 5, 5, 2): expected (2, 2, 2) before the channels"),
 ])
 def test_messages(f, message):
     with pytest.raises(ValueError) as caught:

@@ -172,7 +172,10 @@ def _sample(options):
 
 def _evaluate(options):
     run = Run.open(options.run, "cpu")
-    figures = run.evaluate(options.n, np.random.default_rng(options.seed))
+    try:
+        figures = run.evaluate(options.n, np.random.default_rng(options.seed))
+    except ValueError as error:
+        raise RunError(error) from error
     if options.json:
         print(json.dumps({"run": str(run.folder), "step": run.game.step, **figures}))
     else:

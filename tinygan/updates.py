@@ -9,18 +9,14 @@ from copy import copy
 
 import numpy as np
 
-from tinygan.tensor import Tensor
+from tinygan.tensor import array
 
 
 def vector(direction):
     """The list of gradients that `grad` returned as one vector, in the order of theta; a vector stays as it is."""
     if isinstance(direction, (list, tuple)):
-        return np.concatenate([_array(d).reshape(-1) for d in direction])
-    return _array(direction)
-
-
-def _array(x):
-    return x.data if isinstance(x, Tensor) else x
+        return np.concatenate([array(d).reshape(-1) for d in direction])
+    return array(direction)
 
 
 def _fit(name, theta, direction):
@@ -32,12 +28,12 @@ def _fit(name, theta, direction):
 
 def ascend(theta, direction, rate):
     """theta <- theta + rate * direction, in place (`d-ascent`)."""
-    theta += rate * _fit("ascend", theta, direction)
+    theta += array(rate) * _fit("ascend", theta, direction)
 
 
 def descend(theta, direction, rate):
     """theta <- theta - rate * direction, in place (`g-minimax`)."""
-    theta -= rate * _fit("descend", theta, direction)
+    theta -= array(rate) * _fit("descend", theta, direction)
 
 
 STEPS = {"ascend": ascend, "descend": descend}

@@ -138,7 +138,7 @@ class Module:
             a[...] = backend.like(np.asarray(state[name], dtype=a.dtype), a)
 
     def __repr__(self) -> str:
-        layers = "".join(f"\n  {name}: {child!r}".replace("\n", "\n  ") for name, child in self.children())
+        layers = "".join("\n  " + f"{name}: {child!r}".replace("\n", "\n  ") for name, child in self.children())
         return f"{type(self).__name__}({layers}\n)" if layers else f"{type(self).__name__}({self.extra()})"
 
     def extra(self) -> str:

@@ -1,0 +1,94 @@
+"""The layer cake of the README: each floor imports only floors below it, `import tinygan` is light, files are short."""
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import tinygan
+
+PACKAGE = Path(tinygan.__file__).parent
+FLOORS = [
+    {"backend", "tune", "data", "plots"},
+    {"tensor"},
+    {"ops", "check"},
+    {"nn"},
+    {"objectives", "penalties", "updates"},
+    {"game", "metrics"},
+    {"zoo", "checkpoint"},
+    {"runs"},
+    {"cli", "__main__"},
+]
+FLOOR = {part: i for i, floor in enumerate(FLOORS) for part in floor}
+FILES = sorted(path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py"))
+LIBRARY = [path for path in FILES if path != Path("__init__.py")]
+
+
+def part_of(path):
+    return path.parts[0].removesuffix(".py")
+
+
+def imports(path):
+    """The modules of tinygan that a file imports, by absolute name."""
+    package = ["tinygan", *path.parts[:-1]]
+    for node in ast.walk(ast.parse((PACKAGE / path).read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = ".".join([*package[:len(package) + 1 - node.level], *filter(None, [node.module])]) if node.level else node.module
+            yield from (f"tinygan.{alias.name}" for alias in node.names) if base == "tinygan" else [base]
+
+
+@pytest.mark.parametrize("path", LIBRARY, ids=str)
+def test_only_floors_below_are_imported(path):
+    part = part_of(path)
+    assert part in FLOOR, f"{part} has no floor: give it one here and in the README"
+    for name in imports(path):
+        root, _, rest = name.partition(".")
+        if root == "tinygan" and rest:
+            other = rest.partition(".")[0]
+            assert other == part or FLOOR[other] < FLOOR[part], f"{path} imports {name}"
+
+
+@pytest.mark.parametrize("part", sorted(FLOOR))
+def test_every_part_is_seen(part):
+    if part != "__main__":
+        assert any(part_of(path) == part for path in LIBRARY)
+
+
+@pytest.mark.parametrize("path", ["tensor.py", "ops/conv.py", "game.py"])
+def test_imports_are_found(path):
+    assert any(name.startswith("tinygan") for name in imports(Path(path)))
+
+
+def test_import_is_light():
+    heavy = ["matplotlib", "cupy", "pooch", "tqdm", "PIL", "torch", "scipy", "argparse"]
+    code = f"import sys, tinygan; print(*[m for m in {heavy} if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
+
+
+def test_only_numpy_and_the_standard_library():
+    code = ("import sys, numpy; before = set(sys.modules); import tinygan; "
+            "print(*{m.partition('.')[0] for m in set(sys.modules) - before})")
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert set(done.stdout.split()) <= {"tinygan", "numpy", *sys.stdlib_module_names}
+
+
+@pytest.mark.parametrize("path", FILES, ids=str)
+def test_files_are_short(path):
+    lines = len((PACKAGE / path).read_text().splitlines())
+    assert lines <= (250 if path == Path("tensor.py") else 320)
+
+
+def test_the_library_is_small():
+    lines = {path: len((PACKAGE / path).read_text().splitlines()) for path in FILES}
+    assert sum(lines.values()) <= 6000
+    assert sum(n for path, n in lines.items() if FLOOR.get(part_of(path), 0) <= FLOOR["game"]
+               and part_of(path) not in ("data", "plots", "metrics", "tune")) <= 2500
+
+
+@pytest.mark.parametrize("path", LIBRARY, ids=str)
+def test_every_file_says_what_it_is(path):
+    assert ast.get_docstring(ast.parse((PACKAGE / path).read_text()))
