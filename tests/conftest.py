@@ -33,4 +33,6 @@ def gpu(monkeypatch):
 @pytest.fixture(scope="session")
 def torch():
     """PyTorch, the oracle; the test is skipped where it is not installed."""
-    return pytest.importorskip("torch")
+    torch = pytest.importorskip("torch")
+    torch.set_num_threads(1)  # its threads wait for each other by spinning: on a busy machine many times slower
+    return torch

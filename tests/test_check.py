@@ -70,7 +70,8 @@ FIRST = {
     "detached": (lambda x: x.detach() * 3, "zero: this path is cut (a detach, an array used in place of its Tensor"),
     "array in place of Tensor": (lambda x: tg.Tensor(x.data ** 2), "zero: this path is cut"),
     "half of it detached": (lambda x: x * x.detach(), "ratio 0.5 everywhere: a constant factor"),
-    "softmax without slope": (lambda x: record(tg.softmax(array(x)), (x, lambda g, y, x: g * 0)), "zero: this path is cut"),
+    "softmax without slope": (lambda x: record(tg.softmax(array(x)), (x, lambda g, y, x: g * 0)),
+                              "zero: this path is cut"),
     "softmax without its sum": (lambda x: record(tg.softmax(array(x)), (x, lambda g, y, x: g * y)), "no common factor"),
     "one element": (square(lambda g, y, x: 2 * g * x * np.where(np.arange(15).reshape(3, 5) == 7, 1.01, 1)),
                     "element (1, 2): "),
@@ -108,7 +109,8 @@ def test_the_message_in_full():
     f = square(lambda g, y, x: 2 * g * x * np.array([1, 1, 1.5]))
     message = refused(f, [1.0, 2.0, 3.0])
     u = np.random.default_rng(0).standard_normal(3)[2]
-    assert message == (f"first derivative, input 0, element (2,): analytic {9 * u:.8g}, numeric {6 * u:.8g}, ratio 1.5; "
+    assert message == ("first derivative, input 0, element (2,): "
+                       f"analytic {9 * u:.8g}, numeric {6 * u:.8g}, ratio 1.5; "
                        "1 of 3 elements differ, by no common factor: a wrong formula, a wrong axis, or not summed over "
                        "the broadcast axis")
 
@@ -142,7 +144,8 @@ def test_mean_for_the_sum_over_the_broadcast_axis():
         return record(array(a) * array(b), (a, lambda g, y, a, b: g * b),
                       (b, lambda g, y, a, b: unbroadcast(g * a, b.shape) / 3))
 
-    assert "ratio 1/3 everywhere: a sum was taken for a mean, or not summed over the broadcast axis" in refused(mul, X, ROW)
+    message = refused(mul, X, ROW)
+    assert message.endswith("ratio 1/3 everywhere: a sum was taken for a mean, or not summed over the broadcast axis")
 
 
 def test_the_second_of_two_inputs_is_named():

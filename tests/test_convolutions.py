@@ -1,4 +1,5 @@
 """The three convolutions: adjoint identities, sizes, PyTorch's values, on random rectangular geometries."""
+import foreign
 import numpy as np
 import pytest
 from helpers import host, on
@@ -52,12 +53,22 @@ def test_derivatives_of_random_geometries(geometry):
 
 @given(geometries())
 def test_the_same_on_the_foreign_array(geometry):
-    import foreign
     x, w, y, stride, padding = geometry
     for f in (lambda x, w, y: tg.conv2d(x, w, stride, padding),
               lambda x, w, y: tg.conv_transpose2d(y, w, stride, padding, remainder(x, w, stride, padding)),
               lambda x, w, y: tg.conv2d_weight(x, y, w.shape[:2], stride, padding)):
         np.testing.assert_allclose(host(f(*on(foreign, (x, w, y)))), f(x, w, y), rtol=1e-13, atol=1e-13)
+
+
+@pytest.mark.parametrize("padding", [0, 1])
+def test_images_need_not_be_contiguous(padding):
+    x, w = np.random.default_rng(0).standard_normal((2, 3, 6, 5)), np.random.default_rng(1).standard_normal((3, 2, 3, 2))
+    for images in (x.transpose(0, 2, 3, 1), x[:, ::-1].transpose(0, 3, 2, 1), x.transpose(0, 2, 3, 1)[:, ::2, 1:]):
+        assert not images.flags.c_contiguous
+        y = tg.conv2d(images, w, 1, padding)
+        np.testing.assert_allclose(y, tg.conv2d(np.ascontiguousarray(images), w, 1, padding), rtol=1e-12)
+        weight = tg.conv2d_weight(images, y, w.shape[:2], 1, padding)
+        np.testing.assert_allclose(np.vdot(weight, w), np.vdot(y, y))
 
 
 def test_sizes():
@@ -84,7 +95,8 @@ def test_torch_agrees(torch, geometry):
 
     tw = torch.tensor(np.ascontiguousarray(w.transpose(3, 2, 0, 1)), requires_grad=True)
     for ours, first, theirs in [
-            (lambda a, w: tg.conv2d(a, w, stride, padding), x, lambda a, w: functional.conv2d(a, w, None, stride, padding)),
+            (lambda a, w: tg.conv2d(a, w, stride, padding), x,
+             lambda a, w: functional.conv2d(a, w, None, stride, padding)),
             (lambda a, w: tg.conv_transpose2d(a, w, stride, padding, extra), y,
              lambda a, w: functional.conv_transpose2d(a, w, None, stride, padding, extra))]:
         a, ta = tg.Tensor(first, True), images(first)

@@ -6,6 +6,7 @@ import threading
 import time
 import weakref
 
+import foreign
 import numpy as np
 import pytest
 from helpers import host, leaves, on
@@ -142,7 +143,8 @@ LEAF = tg.Tensor([1.0, 2.0], requires_grad=True)
      "grad: output was not recorded: no input of it has requires_grad=True, or no_grad() is on"),
     (lambda: tg.grad(LEAF.sum(), []), ValueError, "grad: no inputs given"),
     (lambda: tg.grad(LEAF.sum(), [LEAF.data]), TypeError, "grad: inputs[0] is a ndarray, expected a Tensor"),
-    (lambda: tg.grad(LEAF.sum(), [LEAF, CONSTANT]), ValueError, "grad: inputs[1], of shape (), has requires_grad=False"),
+    (lambda: tg.grad(LEAF.sum(), [LEAF, CONSTANT]), ValueError,
+     "grad: inputs[1], of shape (), has requires_grad=False"),
     (lambda: tg.Tensor([1, 2], requires_grad=True), TypeError,
      "Tensor: requires_grad needs a floating point dtype, got int64"),
     (lambda: tg.Tensor(["a"]), TypeError, "Tensor: got dtype <U1, expected numbers"),
@@ -160,7 +162,7 @@ def test_a_rule_of_the_wrong_shape_is_named():
         return record(2 * array(x), (x, lambda g, y, x: g[..., None]))
 
     [x] = leaves([X])
-    with pytest.raises(ValueError, match=r"^double: the pull-back gives shape \(3, 4, 1\) for an input of shape \(3, 4\); "):
+    with pytest.raises(ValueError, match=r"^double: the pull-back gives shape \(3, 4, 1\) for an input of shape \(3, "):
         tg.grad(double(x).sum(), [x])
 
 
@@ -301,7 +303,9 @@ def test_no_cycles():
     gc.disable()
     try:
         [x] = leaves([X])
-        y = tg.concatenate([tg.max(x, 0), tg.softmax(x)[0], tg.conv2d(x.reshape(1, 3, 4, 1), np.ones((2, 2, 1, 1)))[0, 0, :, 0]])
+        image = tg.conv2d(x.reshape(1, 3, 4, 1), np.ones((2, 2, 1, 1)))
+        y = tg.concatenate([tg.max(x, 0), tg.softmax(x)[0], image[0, 0, :, 0]])
+        del image
         out = (tg.where(y > 0, y, tg.leaky_relu(y)) ** 2).mean()
         slope = tg.grad(out, [x], create_graph=True)[0]
         second = tg.grad((slope * slope).sum(), [x], create_graph=True)[0]
@@ -387,6 +391,5 @@ def test_devices(gpu):
 
 
 def test_arrays_of_two_modules_do_not_meet():
-    import foreign
     with pytest.raises(TypeError):
         tg.Tensor(X) + tg.Tensor(foreign.asarray(X))

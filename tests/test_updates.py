@@ -35,7 +35,7 @@ def test_in_place_along_a_vector_or_a_list(step, sign, xp):
 
 
 def test_the_steps_by_name():
-    assert updates.STEPS == {"ascend": ascend, "descend": descend}
+    assert dict(updates.STEPS) == {"ascend": ascend, "descend": descend}
 
 
 @pytest.mark.parametrize("step", [ascend, descend])

@@ -22,7 +22,7 @@ from tinygan.ops.elementwise import (
     tanh,
     where,
 )
-from tinygan.ops.linear import affine, matmul
+from tinygan.ops.linear import affine, linear, matmul
 from tinygan.ops.reduce import log_softmax, max, mean, softmax, sum, var
 from tinygan.ops.shape import broadcast_to, concatenate, pad, reshape, stack, transpose
 from tinygan.tensor import Tensor, grad, no_grad

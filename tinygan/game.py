@@ -77,25 +77,31 @@ def train(game: Game, steps: int, callbacks: Iterable[Callable[[Game], Any]] = (
     it that is not finite raises Diverged. After each step every callback is called with the game.
     """
     goal_d, goal_g = OBJECTIVES[game.objective]
+    move_d, move_g = STEPS[goal_d.direction], STEPS[goal_g.direction]
+    direction_d, direction_g = game.optimisers
     g, d = game.generator.train(), game.discriminator.train()
+    weights_d, weights_g = d.parameters(), g.parameters()
     while game.step < steps:
+        theta_d, theta_g = d.theta, g.theta  # anew: a callback may have moved the parameters into another vector
+        rate_d, rate_g = _rates(game, steps)
         with np.errstate(over="ignore", invalid="ignore"):  # Diverged says it better than a warning
             for _ in range(game.k):
-                x, fake = _draw(game, game.data, d, bool(game.r1)), g(_draw(game, game.noise, g))
+                x = _draw(game, game.data, theta_d, requires_grad=game.r1 > 0)
+                fake = g(_draw(game, game.noise, theta_g))
                 d_real, d_fake = d(x), d(fake.detach())
                 d_value = goal_d(d_real, d_fake)
-                d_gradient = vector(grad(_penalised(game, d_value, d_real, x), d.parameters()))
+                d_gradient = vector(grad(_penalised(game, d_value, d_real, x), weights_d))
                 if not game.simultaneous:
-                    STEPS[goal_d.direction](d.theta, game.optimisers[0](d_gradient), _rate(game, 0, steps))
+                    move_d(theta_d, direction_d(d_gradient), rate_d)
 
             # The last fakes serve G too: G has not moved. Only G's gradient is formed, none for D's own weights.
             g_value = goal_g(d(fake))
-            g_gradient = vector(grad(g_value, g.parameters()))
+            g_gradient = vector(grad(g_value, weights_g))
             if game.simultaneous:
-                STEPS[goal_d.direction](d.theta, game.optimisers[0](d_gradient), _rate(game, 0, steps))
-            STEPS[goal_g.direction](g.theta, game.optimisers[1](g_gradient), _rate(game, 1, steps))
+                move_d(theta_d, direction_d(d_gradient), rate_d)
+            move_g(theta_g, direction_g(g_gradient), rate_g)
             if game.average is not None:
-                game.average(g.theta)
+                game.average(theta_g)
             if game.step % record_every == 0 or game.step == steps - 1:
                 _record(game, d_value, d_real, d_fake, d_gradient, g_value, g_gradient)
         game.step += 1
@@ -104,9 +110,8 @@ def train(game: Game, steps: int, callbacks: Iterable[Callable[[Game], Any]] = (
     return game
 
 
-def _draw(game, source, network, requires_grad=False) -> Tensor:
-    """A batch from `source`, in the dtype and on the device of the network."""
-    theta = network.theta
+def _draw(game, source, theta, requires_grad=False) -> Tensor:
+    """A batch from `source`, in the dtype and on the device of theta."""
     return Tensor(backend.like(source(game.batch, game.rng).astype(theta.dtype, copy=False), theta), requires_grad)
 
 
@@ -118,10 +123,10 @@ def _penalised(game, d_value, d_real, x):
     return d_value - penalty if OBJECTIVES[game.objective].discriminator.direction == "ascend" else d_value + penalty
 
 
-def _rate(game, player, steps) -> float:
-    """The rate of player 0 (D) or 1 (G) at this step."""
-    rate = game.rate[player] if isinstance(game.rate, tuple) else game.rate
-    return linear_decay(rate, game.step, steps) if game.decay else rate
+def _rates(game, steps) -> tuple[float, float]:
+    """The rates of D and G at this step."""
+    rates = game.rate if isinstance(game.rate, tuple) else (game.rate, game.rate)
+    return tuple(linear_decay(rate, game.step, steps) for rate in rates) if game.decay else rates  # type: ignore
 
 
 def _record(game, d_value, d_real, d_fake, d_gradient, g_value, g_gradient):

@@ -7,6 +7,7 @@ from tinygan import backend
 from tinygan.nn import initial
 from tinygan.nn.module import Module, Parameter
 from tinygan.ops.conv import conv2d, conv_transpose2d
+from tinygan.ops.linear import linear
 from tinygan.ops.registry import array
 from tinygan.ops.shape import getitem
 
@@ -25,8 +26,7 @@ class Dense(Module):
         if x.shape[-1] != self.weight.shape[0]:
             raise ValueError(f"Dense: x {x.shape} has {x.shape[-1]} features, weight {self.weight.shape} "
                              f"expects {self.weight.shape[0]}")
-        y = x @ self.weight
-        return y if self.bias is None else y + self.bias
+        return x @ self.weight if self.bias is None else linear(x, self.weight, self.bias)
 
 
 class Conv2d(Module):

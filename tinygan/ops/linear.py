@@ -28,6 +28,20 @@ def matmul(a, b):
                   (b, lambda g, y, a, b: unbroadcast(_flip(a) @ g, b.shape)))
 
 
+@op(case((3, 2), (2, 4), (4,)), case((2, 3, 2), (2, 4), (4,)))
+def linear(x, w, b):
+    """x @ w + b, the dense layer: b is added in place to the product."""
+    if x.shape[-1:] != w.shape[:1]:
+        raise ValueError(f"linear: x {x.shape} has {x.shape[-1] if x.ndim else 'no'} columns, w {w.shape} has "
+                         f"{w.shape[0]} rows")
+    value = array(x) @ array(w)
+    value += array(b)
+    return record(value,
+                  (x, lambda g, y, x, w, b: g @ w.T),
+                  (w, lambda g, y, x, w, b: unbroadcast(_flip(x) @ g, w.shape)),
+                  (b, lambda g, y, x, w, b: unbroadcast(g, b.shape)))
+
+
 @op(case((3, 2), (2,), (2,)), case((2, 3, 3, 2), (2,), (2,)))
 def affine(x, scale, shift):
     """x * scale + shift, each (channels,) along the last axis of x: one pass over x instead of two.

@@ -1,0 +1,46 @@
+"""Small pairs of players for the tests of the game: dense nets on points, convolutions with batch norm on images."""
+import numpy as np
+
+import tinygan as tg
+from tinygan import nn
+
+
+def dense(seed=0, dtype=np.float64):
+    """A generator and a discriminator of points in the plane, and the size of z."""
+    rng = np.random.default_rng(seed)
+    g = nn.Sequential(nn.Dense(3, 16, rng=rng), tg.relu, nn.Dense(16, 2, rng=rng))
+    d = nn.Sequential(nn.Dense(2, 16, rng=rng), nn.LeakyReLU(0.2), nn.Dense(16, 1, rng=rng))
+    return g.astype(dtype), d.astype(dtype), 3
+
+
+def images(seed=0, dtype=np.float64):
+    """A small DCGAN on 8x8 images of one channel, batch norm in both nets; no bias where batch norm takes it off."""
+    rng = np.random.default_rng(seed)
+    g = nn.Sequential(nn.Dense(5, 2 * 2 * 6, bias=False, rng=rng), nn.Reshape(2, 2, 6), nn.BatchNorm(6), nn.ReLU(),
+                      nn.ConvTranspose2d(6, 4, 4, 2, 1, bias=False, rng=rng), nn.BatchNorm(4), nn.ReLU(),
+                      nn.ConvTranspose2d(4, 1, 4, 2, 1, rng=rng), nn.Tanh())
+    d = nn.Sequential(nn.Conv2d(1, 4, 4, 2, 1, rng=rng), nn.LeakyReLU(0.2),
+                      nn.Conv2d(4, 6, 4, 2, 1, bias=False, rng=rng), nn.BatchNorm(6), nn.LeakyReLU(0.2),
+                      nn.Flatten(), nn.Dense(2 * 2 * 6, 1, rng=rng))
+    return g.astype(dtype), d.astype(dtype), 5
+
+
+def points(n, rng):
+    """Eight points on a ring, blurred."""
+    angle = 2 * np.pi * rng.integers(0, 8, n) / 8
+    return (np.stack([np.cos(angle), np.sin(angle)], 1) + 0.1 * rng.standard_normal((n, 2))).astype(np.float32)
+
+
+def pictures(n, rng):
+    """8x8 images of a bright bar, blurred."""
+    x = 0.1 * rng.standard_normal((n, 8, 8, 1)) - 0.8
+    x[np.arange(n), :, rng.integers(0, 8, n)] += 1.6
+    return x.astype(np.float32)
+
+
+def game(kind, dtype=np.float64, seed=0, **options):
+    """A game between the players of `kind`: "dense" or "images"."""
+    g, d, size = {"dense": dense, "images": images}[kind](seed, dtype)
+    options = {"batch": 8, "rate": 1e-3, **options}
+    return tg.game.Game(g, d, points if kind == "dense" else pictures, tg.game.latent(size),
+                        np.random.default_rng(seed + 1), **options)
