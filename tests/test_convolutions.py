@@ -62,7 +62,8 @@ def test_the_same_on_the_foreign_array(geometry):
 
 @pytest.mark.parametrize("padding", [0, 1])
 def test_images_need_not_be_contiguous(padding):
-    x, w = np.random.default_rng(0).standard_normal((2, 3, 6, 5)), np.random.default_rng(1).standard_normal((3, 2, 3, 2))
+    rng = np.random.default_rng(0)
+    x, w = rng.standard_normal((2, 3, 6, 5)), rng.standard_normal((3, 2, 3, 2))
     for images in (x.transpose(0, 2, 3, 1), x[:, ::-1].transpose(0, 3, 2, 1), x.transpose(0, 2, 3, 1)[:, ::2, 1:]):
         assert not images.flags.c_contiguous
         y = tg.conv2d(images, w, 1, padding)

@@ -126,7 +126,7 @@ def _penalised(game, d_value, d_real, x):
 def _rates(game, steps) -> tuple[float, float]:
     """The rates of D and G at this step."""
     rates = game.rate if isinstance(game.rate, tuple) else (game.rate, game.rate)
-    return tuple(linear_decay(rate, game.step, steps) for rate in rates) if game.decay else rates  # type: ignore
+    return tuple(linear_decay(rate, game.step, steps) for rate in rates) if game.decay else rates
 
 
 def _record(game, d_value, d_real, d_fake, d_gradient, g_value, g_gradient):
