@@ -7,7 +7,7 @@ family is closed under differentiation, and right to any order (equations `conv`
 
     x (n, h, w, c)    kernel w (kh, kw, c, o)    y (n, h', w', o),   h' = (h + 2 p - kh) // s + 1
 
-The work is done by copying windows into rows (`_rows_of`) and back (`_add_rows`), around one matrix product.
+The work is done by matrix products, on windows copied into rows (`_rows_of`) or on blocks added up (`_spread`).
 """
 from __future__ import annotations
 
@@ -95,9 +95,38 @@ def _correlate(x, w, out, stride, padding):
 
 
 def _spread(y, w, size, stride, padding):
-    kh, kw, c, o = w.shape
-    rows = y.reshape(-1, o) @ w.reshape(-1, o).T
-    return _add_rows(rows.reshape(*y.shape[:3], kh, kw, c), size, stride, padding)
+    """Kernels laid out at every pixel of y and added up where they overlap.
+
+    A kernel is cut into blocks of the stride's size. Blocks at one place of the kernel do not overlap, so they are one
+    matrix product and one addition, onto images whose pixels are such blocks; at the end blocks become pixels.
+    """
+    (n, h, w_, o), (kh, kw, c, _), (sh, sw) = y.shape, w.shape, stride
+    a, b = -(-kh // sh), -(-kw // sw)
+    xp = backend.module(y)
+    if (a * sh, b * sw) != (kh, kw):
+        whole = xp.zeros((a * sh, b * sw, c, o), w.dtype)
+        whole[:kh, :kw], w = w, whole
+    blocks = w.reshape(a, sh, b, sw, c, o).swapaxes(1, 2).reshape(a * b, sh * sw * c, o)
+    parts = (y.reshape(-1, o) @ blocks.swapaxes(1, 2)).reshape(a, b, n, h, w_, sh * sw * c)
+    total = xp.zeros((n, h + a - 1, w_ + b - 1, sh * sw * c), parts.dtype)
+    for i in range(a):
+        for j in range(b):
+            total[:, i:i + h, j:j + w_] += parts[i, j]
+    return _pixels(total.reshape(*total.shape[:3], sh, sw, c), size, padding)
+
+
+def _pixels(blocks, size, padding):
+    """Images of blocks (n, H, W, sh, sw, c) as images of pixels (n, *size, c), `padding` of them cut off before."""
+    n, _, _, sh, sw, c = blocks.shape
+    out = backend.module(blocks).zeros((n, *size, c), blocks.dtype)
+    for i in range(sh):
+        for j in range(sw):
+            top, left = (i - padding[0]) % sh, (j - padding[1]) % sw  # the first pixel of this place in its block
+            into = out[:, top::sh, left::sw]
+            first = (top + padding[0]) // sh, (left + padding[1]) // sw
+            part = blocks[:, first[0]:first[0] + into.shape[1], first[1]:first[1] + into.shape[2], i, j]
+            into[:, :part.shape[1], :part.shape[2]] = part
+    return out
 
 
 def _weigh(x, y, kernel, stride, padding):
@@ -119,26 +148,6 @@ def _rows_of(x, kernel, out, stride, padding):
     windows = xp.lib.stride_tricks.as_strided(  # kw * c neighbours in memory are one run
         framed, (n, *out, kh, kw * c), (n_, sh * h_, sw * w_, h_, c_))
     return windows.reshape(-1, kh * kw * c)
-
-
-def _add_rows(rows, size, stride, padding):
-    """The adjoint of `_rows_of`: (n, h', w', kh, kw, c) added into images (n, *size, c) (col2im).
-
-    Kernel columns are taken in blocks as wide as the stride: within a block no two windows overlap, so one strided
-    addition serves a whole block.
-    """
-    n, oh, ow, kh, kw, c = rows.shape
-    (sh, sw), (ph, pw) = stride, padding
-    xp = backend.module(rows)
-    framed = xp.zeros((n, max((oh - 1) * sh + kh, ph + size[0]), max((ow - 1) * sw + kw, pw + size[1]), c), rows.dtype)
-    n_, h_, w_, c_ = framed.strides
-    for a in range(kh):
-        for b in range(0, kw, sw):
-            width = min(sw, kw - b)
-            into = xp.lib.stride_tricks.as_strided(
-                framed[:, a:, b:], (n, oh, ow, width * c), (n_, sh * h_, sw * w_, c_))
-            into += rows[:, :, :, a, b:b + width].reshape(n, oh, ow, width * c)
-    return framed[:, ph:ph + size[0], pw:pw + size[1]]
 
 
 def _pair(name: str, option: str, value, least: int) -> tuple[int, int]:
