@@ -151,9 +151,9 @@ def main():
     parser.add_argument("--peers", nargs="+", default=["tinygan", "torch"])
     parser.add_argument("--out", default=None)
     options = parser.parse_args()
-    tune()
     recipe = RECIPES[options.recipe]
     steps = options.steps or recipe.steps
+    tune(divide_batches=recipe.data not in POINTS)
     rows = []
     for seed in range(options.first, options.first + options.seeds):
         for peer in options.peers:

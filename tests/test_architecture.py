@@ -10,8 +10,8 @@ import tinygan
 
 PACKAGE = Path(tinygan.__file__).parent
 FLOORS = [
-    {"backend", "tune", "data", "plots"},
-    {"tensor"},
+    {"backend", "parallel", "data", "plots"},
+    {"tensor", "tune"},
     {"ops", "check"},
     {"nn"},
     {"objectives", "penalties", "updates"},

@@ -86,11 +86,11 @@ def test_resume_continues_bit_for_bit(recipe, dtype, tmp_path):
         patch.setattr(cli._Progress, "__call__", stop_after(3, cli._Progress.__call__))
         assert main([*whole, "--out", "parts"]) == 130
     assert main(["train", recipe, "--resume", "--out", "parts"]) == 0
-    a, b = (np.load(tmp_path / name / "checkpoint.npz") for name in ("whole", "parts"))
-    assert set(a.files) == set(b.files)
-    for name in a.files:
-        assert np.array_equal(a[name], b[name]), name
-    assert all(a[name].dtype == dtype for name in a.files if name.startswith("generator/"))
+    with np.load(tmp_path / "whole/checkpoint.npz") as a, np.load(tmp_path / "parts/checkpoint.npz") as b:
+        assert set(a.files) == set(b.files)
+        for name in a.files:
+            assert np.array_equal(a[name], b[name]), name
+        assert all(a[name].dtype == dtype for name in a.files if name.startswith("generator/"))
 
 
 def stop_after(steps, call):

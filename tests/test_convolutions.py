@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import tinygan as tg
+from tinygan import parallel
 
 
 @st.composite
@@ -108,3 +109,25 @@ def test_torch_agrees(torch, geometry):
         tslopes = torch.autograd.grad((tout * tout).sum(), [ta, tw])
         np.testing.assert_allclose(slopes[0].data, tslopes[0].numpy().transpose(0, 2, 3, 1), rtol=1e-9, atol=1e-9)
         np.testing.assert_allclose(slopes[1].data, tslopes[1].numpy().transpose(2, 3, 1, 0), rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("n", [1, 2, 7])
+def test_a_batch_in_parts_is_the_same_to_rounding(n, monkeypatch):
+    """Fast path: parts of the batch in threads."""
+    rng = np.random.default_rng(n)
+    x, w = rng.standard_normal((n, 9, 8, 3)), rng.standard_normal((4, 3, 3, 5))
+    y = tg.conv2d(x, w, 2, 1)
+    whole = y, tg.conv_transpose2d(y, w, 2, 1), tg.conv2d_weight(x, y, (4, 3), 2, 1)
+    monkeypatch.setattr(parallel, "WORTH", 0)
+    seen = set()
+    divided = parallel._divided
+    monkeypatch.setattr(parallel, "_divided", lambda f, join, batches: divided(
+        lambda *parts: seen.add(len(parts[0])) or f(*parts), join, batches))
+    parallel.use(3)
+    try:
+        parts = tg.conv2d(x, w, 2, 1), tg.conv_transpose2d(y, w, 2, 1), tg.conv2d_weight(x, y, (4, 3), 2, 1)
+    finally:
+        parallel.use(1)
+    assert seen == {1: {1}, 2: {2}, 7: {2, 3}}[n]
+    for a, b in zip(whole, parts, strict=True):
+        np.testing.assert_allclose(b, a, rtol=1e-12, atol=1e-12)

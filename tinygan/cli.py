@@ -16,6 +16,7 @@ from tinygan import data, game, plots
 from tinygan.backend import DeviceError
 from tinygan.checkpoint import CheckpointError
 from tinygan.data import DataError
+from tinygan.nn import Conv2d, ConvTranspose2d
 from tinygan.runs import Config, Run, RunError, fresh_folder, latest_folder
 from tinygan.tune import tune
 from tinygan.zoo import RECIPES
@@ -94,7 +95,7 @@ def _train(options):
         return
     print(f"{run.config.recipe}: steps {run.game.step} to {steps}, batch {run.game.batch}, seed {run.config.seed}, "
           f"{run.config.device}, in {folder}")
-    tune()
+    tune(divide_batches=any(isinstance(m, (Conv2d, ConvTranspose2d)) for _, m in run.game.generator.modules()))
     try:
         with _Progress(run.game, steps) as progress:
             game.train(run.game, steps, [run.after_step, progress], 1 if run.config.device == "cpu" else 20)

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tinygan import backend
+from tinygan import backend, parallel
 from tinygan.ops.registry import array, case, op
 from tinygan.tensor import record
 
@@ -90,11 +90,24 @@ def conv2d_weight(x, y, kernel_size, stride=1, padding=0):
 # On bare arrays: the same three, by matrix products.
 
 def _correlate(x, w, out, stride, padding):
-    rows = _rows_of(x, w.shape[:2], out, stride, padding)
-    return (rows @ w.reshape(-1, w.shape[-1])).reshape(x.shape[0], *out, w.shape[-1])
+    def part(x):
+        rows = _rows_of(x, w.shape[:2], out, stride, padding)
+        return (rows @ w.reshape(-1, w.shape[-1])).reshape(x.shape[0], *out, w.shape[-1])
+    return parallel.joined(part, x)
+
+
+def _weigh(x, y, kernel, stride, padding):
+    def part(x, y):
+        rows = _rows_of(x, kernel, y.shape[1:3], stride, padding)
+        return (rows.T @ y.reshape(-1, y.shape[-1])).reshape(*kernel, x.shape[-1], y.shape[-1])
+    return parallel.added(part, x, y)
 
 
 def _spread(y, w, size, stride, padding):
+    return parallel.joined(lambda y: _spread_part(y, w, size, stride, padding), y)
+
+
+def _spread_part(y, w, size, stride, padding):
     """Kernels laid out at every pixel of y and added up where they overlap.
 
     A kernel is cut into blocks of the stride's size. Blocks at one place of the kernel do not overlap, so they are one
@@ -127,11 +140,6 @@ def _pixels(blocks, size, padding):
             part = blocks[:, first[0]:first[0] + into.shape[1], first[1]:first[1] + into.shape[2], i, j]
             into[:, :part.shape[1], :part.shape[2]] = part
     return out
-
-
-def _weigh(x, y, kernel, stride, padding):
-    rows = _rows_of(x, kernel, y.shape[1:3], stride, padding)
-    return (rows.T @ y.reshape(-1, y.shape[-1])).reshape(*kernel, x.shape[-1], y.shape[-1])
 
 
 def _rows_of(x, kernel, out, stride, padding):
