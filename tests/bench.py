@@ -96,7 +96,7 @@ def torch_step(name, best, threads):
     import numpy as np
     import torch
     import torch.nn.functional as F  # noqa: N812
-    from quality import torch_network
+    from torch_nets import torch_net
     torch.set_num_threads(threads)
     rng = np.random.default_rng(0)
     if name == "chain":
@@ -104,7 +104,7 @@ def torch_step(name, best, threads):
         w, b = torch.randn(16, 16, requires_grad=True), torch.zeros(16, requires_grad=True)
         return lambda: torch.autograd.grad((torch.relu(torch.addmm(b, x, w)) * x).sum(), [w, b])
     g, d, batch, latent = networks(name, rng)
-    g, d = torch_network(g), torch_network(d)
+    (g, _), (d, _) = (torch_net(net, torch.float32) for net in (g, d))
     shape = example_shape(name)
     real = torch.randn(batch, *(shape[-1:] + shape[:-1] if len(shape) == 3 else shape))
     if best:

@@ -12,6 +12,7 @@ import sys
 import time
 
 import numpy as np
+from torch_nets import CHANNELS_FIRST, CHANNELS_LAST, torch_net
 
 from tinygan import metrics
 from tinygan.game import train
@@ -42,14 +43,15 @@ def with_torch(recipe, seed, steps):
     import torch.nn.functional as F  # noqa: N812
     game = recipe.start(seed)
     rng = game.rng
-    g, d = torch_network(game.generator), torch_network(game.discriminator)
+    (g, _), (d, _) = (torch_net(net, torch.float32) for net in (game.generator, game.discriminator))
     rate, r1 = game.rate, game.r1
     g_adam, d_adam = (torch.optim.Adam(net.parameters(), rate, betas=recipe.betas) for net in (g, d))
     average = [p.detach().clone() for p in g.parameters()]
     for step in range(steps):
         for optimiser in (g_adam, d_adam):
             optimiser.param_groups[0]["lr"] = rate * (1 - step / steps if game.decay else 1)
-        x = to_torch(game.data(game.batch, rng)).requires_grad_(r1 > 0)
+        x = torch.from_numpy(game.data(game.batch, rng))
+        x = (x.permute(CHANNELS_FIRST) if x.ndim == 4 else x).contiguous().requires_grad_(r1 > 0)
         fake = g(torch.from_numpy(game.noise(game.batch, rng)))
         d_real = d(x)
         loss = F.softplus(-d_real).mean() + F.softplus(d(fake.detach())).mean()
@@ -73,73 +75,11 @@ def with_torch(recipe, seed, steps):
     with torch.no_grad():
         z = torch.from_numpy(game.noise(_count(recipe), np.random.default_rng(1000 + seed)))
         samples = g(z).numpy()
-    return samples.transpose(0, 2, 3, 1) if samples.ndim == 4 else samples
+    return samples.transpose(CHANNELS_LAST) if samples.ndim == 4 else samples
 
 
 def _count(recipe):
     return 2500 if recipe.data in POINTS else 2000
-
-
-def to_torch(x):
-    """A host array as a torch tensor, images as (n, c, h, w)."""
-    import torch
-    return torch.from_numpy(np.ascontiguousarray(x.transpose(0, 3, 1, 2) if x.ndim == 4 else x))
-
-
-def torch_network(network):
-    """The same network in PyTorch, with the same weights. A dense layer before or after images sees (c, h, w) order."""
-    import torch
-
-    from tinygan import nn
-    layers, shape = [], None
-    for i, layer in enumerate(network.layers):
-        if isinstance(layer, nn.Dense):
-            weight = layer.weight.data
-            following = network.layers[i + 1] if i + 1 < len(network) else None
-            bias = None if layer.bias is None else layer.bias.data
-            if isinstance(following, nn.Reshape):
-                h, w, c = following.shape
-                weight = weight.reshape(-1, h, w, c).transpose(0, 3, 1, 2).reshape(len(weight), -1)
-            elif shape is not None:
-                h, w, c = shape
-                weight = weight.reshape(h, w, c, -1).transpose(2, 0, 1, 3).reshape(len(weight), -1)
-            new = torch.nn.Linear(*weight.shape, bias=bias is not None)
-            fill(new, weight.T, bias)
-        elif isinstance(layer, (nn.Conv2d, nn.ConvTranspose2d)):
-            kind = torch.nn.Conv2d if isinstance(layer, nn.Conv2d) else torch.nn.ConvTranspose2d
-            kh, kw, c, o = layer.weight.shape
-            sizes = (c, o) if isinstance(layer, nn.Conv2d) else (o, c)
-            new = kind(*sizes, (kh, kw), layer.stride, layer.padding, bias=layer.bias is not None)
-            fill(new, layer.weight.data.transpose(3, 2, 0, 1), None if layer.bias is None else layer.bias.data)
-            shape = "images"
-        elif isinstance(layer, nn.BatchNorm):
-            kind = torch.nn.BatchNorm2d if shape is not None else torch.nn.BatchNorm1d
-            new = kind(len(layer.running_mean), layer.eps, layer.momentum)
-        elif isinstance(layer, nn.Reshape) and len(layer.shape) == 1:
-            new = torch.nn.Flatten()
-        elif isinstance(layer, nn.Reshape):
-            h, w, c = layer.shape
-            new, shape = torch.nn.Unflatten(1, (c, h, w)), layer.shape
-        elif isinstance(layer, nn.Flatten):
-            inputs = network.layers[i + 1].weight.shape[0]
-            c = [earlier.weight.shape[-1] for earlier in network.layers[:i] if isinstance(earlier, nn.Conv2d)][-1]
-            side = round((inputs / c) ** 0.5)
-            new, shape = torch.nn.Flatten(), (side, side, c)
-        elif isinstance(layer, nn.LeakyReLU):
-            new = torch.nn.LeakyReLU(layer.negative_slope)
-        else:
-            new = {"ReLU": torch.nn.ReLU, "Tanh": torch.nn.Tanh}[type(layer).__name__]()
-        layers.append(new)
-    return torch.nn.Sequential(*layers)
-
-
-def fill(module, weight, bias):
-    """Copies a weight and a bias into a torch module."""
-    import torch
-    with torch.no_grad():
-        module.weight.copy_(torch.from_numpy(np.ascontiguousarray(weight)))
-        if bias is not None:
-            module.bias.copy_(torch.from_numpy(bias))
 
 
 def main():

@@ -219,6 +219,12 @@ def test_third_derivative():
     assert refused(f, X, order=3).startswith("third derivative, input 0, ")
 
 
+def test_a_derivative_is_judged_by_its_own_size():
+    """Half of the slope is missing, of a function that is a millionth."""
+    message = refused(lambda x: 1e-7 * x * x.detach(), X)
+    assert "ratio 0.5" in message
+
+
 # --- it is no mistake of f when f itself fails ---
 
 def test_an_error_of_f_passes_through():

@@ -2,6 +2,7 @@
 import numpy as np
 import pytest
 from networks import game
+from torch_nets import CHANNELS_FIRST, to_torch, torch_net
 
 import tinygan as tg
 from tinygan.updates import Adam, Momentum
@@ -9,52 +10,12 @@ from tinygan.updates import Adam, Momentum
 pytestmark = pytest.mark.oracle
 
 STEPS = 200
-CHANNELS_FIRST = (0, 3, 1, 2)
-CHANNELS_LAST = (0, 2, 3, 1)
-
-
-def torch_net(torch, net):
-    """The same network in PyTorch, on channels-first images, with copies of the weights; and its parameters."""
-    nn = torch.nn
-
-    def function(f):
-        layer = nn.Module()
-        layer.forward = f
-        return layer
-
-    kinds = {
-        "Dense": lambda m: nn.Linear(*m.weight.shape, bias=m.bias is not None),
-        "Conv2d": lambda m: nn.Conv2d(*m.weight.shape[2:], m.weight.shape[:2], m.stride, m.padding,
-                                      bias=m.bias is not None),
-        "ConvTranspose2d": lambda m: nn.ConvTranspose2d(*m.weight.shape[:1:-1], m.weight.shape[:2], m.stride, m.padding,
-                                                        bias=m.bias is not None),
-        "BatchNorm": lambda m: nn.BatchNorm2d(m.weight.shape[0]),
-        "LeakyReLU": lambda m: nn.LeakyReLU(m.negative_slope), "ReLU": lambda m: nn.ReLU(), "Tanh": lambda m: nn.Tanh(),
-        "Reshape": lambda m: function(lambda x: x.reshape(-1, *m.shape).permute(CHANNELS_FIRST)),
-        "Flatten": lambda m: function(lambda x: x.permute(CHANNELS_LAST).reshape(len(x), -1)),
-        "function": lambda m: nn.ReLU(),
-    }
-    layers = [kinds[type(m).__name__](m).double() for m in net.layers]
-    parameters = []
-    with torch.no_grad():
-        for m, layer in zip(net.layers, layers):
-            for name in ("weight", "bias"):
-                p = getattr(m, name, None)
-                if p is not None:
-                    getattr(layer, name).copy_(torch.tensor(to_torch(p.data)))
-                    parameters.append(getattr(layer, name))
-    return nn.Sequential(*layers), parameters
-
-
-def to_torch(w):
-    """A weight in PyTorch's order of axes: (out, in), and (out, in, kh, kw) or, transposed, (in, out, kh, kw)."""
-    return np.ascontiguousarray(w.T if w.ndim == 2 else w.transpose(3, 2, 0, 1) if w.ndim == 4 else w)
-
 
 def torch_game(torch, played, make):
     """Algorithm 1 in PyTorch, from the same rng: yields the parameters of both nets."""
     f = torch.nn.functional
-    (g, theta_g), (d, theta_d) = torch_net(torch, played.generator), torch_net(torch, played.discriminator)
+    (g, theta_g), (d, theta_d) = (
+        torch_net(net, torch.float64) for net in (played.generator, played.discriminator))
     update_g, update_d = make(theta_g), make(theta_d)
     rng = np.random.default_rng(1)
     for _ in range(STEPS):
