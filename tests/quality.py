@@ -16,8 +16,8 @@ from torch_nets import CHANNELS_FIRST, CHANNELS_LAST, torch_net
 
 from tinygan import metrics
 from tinygan.game import train
+from tinygan.process import tune
 from tinygan.runs import generate
-from tinygan.tune import tune
 from tinygan.zoo import RECIPES
 from tinygan.zoo.recipe import POINTS
 

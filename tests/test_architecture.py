@@ -11,7 +11,7 @@ import tinygan
 PACKAGE = Path(tinygan.__file__).parent
 FLOORS = [
     {"backend", "parallel", "data", "plots"},
-    {"tensor", "tune"},
+    {"tensor", "process"},
     {"ops", "check"},
     {"nn"},
     {"objectives", "penalties", "updates"},
@@ -87,7 +87,7 @@ def test_the_library_is_small():
     lines = {path: len((PACKAGE / path).read_text().splitlines()) for path in FILES}
     assert sum(lines.values()) <= 6000
     assert sum(n for path, n in lines.items() if FLOOR.get(part_of(path), 0) <= FLOOR["game"]
-               and part_of(path) not in ("data", "plots", "metrics", "tune")) <= 2500
+               and part_of(path) not in ("data", "plots", "metrics", "process")) <= 2500
 
 
 @pytest.mark.parametrize("path", LIBRARY, ids=str)

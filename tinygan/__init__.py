@@ -25,8 +25,8 @@ from tinygan.ops.elementwise import (
 from tinygan.ops.linear import affine, linear, matmul
 from tinygan.ops.reduce import log_softmax, max, mean, softmax, sum, var
 from tinygan.ops.shape import broadcast_to, concatenate, pad, reshape, stack, transpose
+from tinygan.process import tune
 from tinygan.tensor import Tensor, grad, no_grad
-from tinygan.tune import tune
 
 from tinygan import data, game, nn, objectives, penalties, updates  # isort: skip
 

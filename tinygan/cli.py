@@ -17,8 +17,8 @@ from tinygan.backend import DeviceError
 from tinygan.checkpoint import CheckpointError
 from tinygan.data import DataError
 from tinygan.nn import Conv2d, ConvTranspose2d
+from tinygan.process import tune
 from tinygan.runs import Config, Run, RunError, fresh_folder, latest_folder
-from tinygan.tune import tune
 from tinygan.zoo import RECIPES
 
 USER_ERRORS = (RunError, CheckpointError, DataError, DeviceError, game.Diverged)

@@ -9,6 +9,7 @@ from copy import copy
 
 import numpy as np
 
+from tinygan import backend
 from tinygan.tensor import array
 
 
@@ -115,15 +116,14 @@ class Adam(Optimiser):
         if self.m is None:
             self.m, self.v = np.zeros_like(g), np.zeros_like(g)
         self.t += 1
-        self.m *= self.beta1
-        self.m += (1 - self.beta1) * g
-        self.v *= self.beta2
-        self.v += (1 - self.beta2) * g * g
-        root = np.sqrt(self.v)
-        root *= 1 / (1 - self.beta2**self.t) ** 0.5
-        root += self.eps
-        direction = self.m / root
-        direction *= 1 / (1 - self.beta1**self.t)
+        correct_m, correct_v = 1 / (1 - self.beta1**self.t), 1 / (1 - self.beta2**self.t)
+        direction = np.empty_like(g)
+        for g, m, v, d in backend.blocks(g, self.m, self.v, direction):
+            m *= self.beta1
+            m += (1 - self.beta1) * g
+            v *= self.beta2
+            v += (1 - self.beta2) * g * g
+            np.divide(correct_m * m, np.sqrt(correct_v * v) + self.eps, out=d)
         return direction
 
 

@@ -73,7 +73,8 @@ class Module:
         """All parameters as one vector. Each parameter's data is a writable view of it.
 
         So an update of theta in place is an update of the network, and back. The vector is made when it is first
-        asked for, and again when a parameter was given a new array.
+        asked for, and again when a parameter was given a new array or an outer network gathers it into its own theta:
+        ask for it where it is used rather than keeping it.
         """
         parameters = self.parameters()
         if not parameters:
