@@ -109,6 +109,7 @@ NUMPY = {
     "sigmoid": lambda x: 1 / (1 + np.exp(-x)), "softplus": _softplus, "log_sigmoid": lambda x: -_softplus(-x),
     "relu": lambda x: np.where(x > 0, x, 0),
     "leaky_relu": lambda x, negative_slope=0.01: np.where(x > 0, x, negative_slope * x),
+    "gate": lambda x, y, slope=0.0: np.where(y > 0, x, slope * x),
     "maximum": np.maximum, "where": lambda a, b, condition: np.where(condition, a, b),
     "clip": lambda x, low=-0.5, high=0.5: np.clip(x, low, high), "matmul": np.matmul, "affine": _affine,
     "linear": lambda x, w, b: x @ w + b, "sum": np.sum, "mean": np.mean, "var": np.var, "max": np.max,

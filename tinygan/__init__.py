@@ -11,6 +11,7 @@ from tinygan.ops.elementwise import (
     abs,
     clip,
     exp,
+    gate,
     leaky_relu,
     log,
     log_sigmoid,

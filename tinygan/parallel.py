@@ -5,18 +5,19 @@ Nothing runs in threads until `tune` has been called; and then only work that is
 from __future__ import annotations
 
 import functools
-from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 
 WORTH = 1 << 15  # elements of a batch; below it a hand-over costs more than it saves
 
-_pool: ThreadPoolExecutor | None = None
+_pool: Any = None
 _parts = 1
 
 
 def use(threads: int) -> None:
     """From now on, work on batches is divided among so many threads."""
+    from concurrent.futures import ThreadPoolExecutor  # not above: a tenth of the time to import tinygan
     global _pool, _parts
     _pool, _parts = (ThreadPoolExecutor(threads), threads) if threads > 1 else (None, 1)
 

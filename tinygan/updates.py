@@ -118,11 +118,11 @@ class Adam(Optimiser):
         self.t += 1
         correct_m, correct_v = 1 / (1 - self.beta1**self.t), 1 / (1 - self.beta2**self.t)
         direction = np.empty_like(g)
-        for g, m, v, d in backend.blocks(g, self.m, self.v, direction):
+        for part, m, v, d in backend.blocks(g, self.m, self.v, direction):
             m *= self.beta1
-            m += (1 - self.beta1) * g
+            m += (1 - self.beta1) * part
             v *= self.beta2
-            v += (1 - self.beta2) * g * g
+            v += (1 - self.beta2) * part * part
             np.divide(correct_m * m, np.sqrt(correct_v * v) + self.eps, out=d)
         return direction
 

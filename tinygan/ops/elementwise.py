@@ -113,8 +113,7 @@ def log_sigmoid(x):
 @op(case((2, 3)))
 def relu(x):
     """max(x, 0)."""
-    # a mask of floats multiplies faster than one of bools
-    return record(np.maximum(array(x), 0), (x, lambda g, y, x: g * (array(y) > 0).astype(y.dtype)))
+    return record(np.maximum(array(x), 0), (x, lambda g, y, x: gate(g, y)))
 
 
 @op(case((2, 3)), case((2, 3), negative_slope=0.2))
@@ -123,9 +122,21 @@ def leaky_relu(x, negative_slope=0.01):
     negative_slope = array(negative_slope)
     if not 0 <= negative_slope <= 1:
         raise ValueError(f"leaky_relu: negative_slope is {negative_slope}, expected 0 to 1")
-    return record(np.maximum(array(x), negative_slope * array(x)),
-                  # the slope as an array: 1 or negative_slope; np.where is ten times slower
-                  (x, lambda g, y, x: g * np.maximum((array(y) > 0).astype(y.dtype), negative_slope)))
+    return record(np.maximum(array(x), negative_slope * array(x)), (x, lambda g, y, x: gate(g, y, negative_slope)))
+
+
+_SIGNS = np.array([[1.0, -1.0, 2.0], [-2.0, 0.0, 1.0]])
+
+
+@op(case((2, 3), y=_SIGNS), case((2, 3), y=_SIGNS, slope=0.2))
+def gate(x, y, slope=0.0):
+    """x where y > 0, slope * x elsewhere: the pull-back of a (leaky) ReLU. y decides, and has no derivative."""
+    y = array(y)
+    value = (y > 0).astype(x.dtype)  # the slope as an array: np.where is ten times slower
+    if slope:
+        np.maximum(value, slope, out=value)
+    value *= array(x)
+    return record(value, (x, lambda g, _, x: gate(g, y, slope)))
 
 
 @op(*_PAIRS)
