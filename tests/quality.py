@@ -64,9 +64,10 @@ def with_torch(recipe, seed, steps):
         g_adam.zero_grad()
         F.softplus(-d(fake)).mean().backward()
         g_adam.step()
-        with torch.no_grad():
-            for a, p in zip(average, g.parameters()):
-                a += (1 - recipe.average) * (p - a)
+        if recipe.average:
+            with torch.no_grad():
+                for a, p in zip(average, g.parameters()):
+                    a += (1 - recipe.average) * (p - a)
     if recipe.average:
         with torch.no_grad():
             for a, p in zip(average, g.parameters()):

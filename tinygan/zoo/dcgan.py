@@ -37,16 +37,18 @@ def networks(shape, latent, rng):
     return generator(shape, latent, rng), discriminator(shape, rng)
 
 
-_TUNED = {"rate": 2e-3, "decay": True, "r1": 1.0}
+# Twenty times DCGAN's rate, which R1 and the decay to 0 make possible; no momentum, as in StyleGAN. On the digits the
+# Frechet distance of one run was 2.0 with these, 2.3 with betas (.5, .999), 2.4 with those and half the rate.
+_TUNED, _BETAS = {"rate": 4e-3, "decay": True, "r1": 1.0}, (0.0, 0.99)
 _SOURCES = "Radford et al. 2016; R1: Mescheder et al. 2018"
 
 RECIPES = [
     Recipe("digits", "a small DCGAN on 10,000 handwritten digits, 28x28", _SOURCES, networks, "digits", latent=64,
-           steps=4000, game=_TUNED),
+           steps=4000, betas=_BETAS, game=_TUNED),
     Recipe("mnist", "the same on all 60,000 digits (fetched)", _SOURCES, networks, "mnist", latent=64, steps=4000,
-           game=_TUNED),
+           betas=_BETAS, game=_TUNED),
     Recipe("fashion", "the same on Fashion-MNIST, 28x28 (fetched)", _SOURCES, networks, "fashion", latent=64,
-           steps=4000, game=_TUNED),
+           steps=4000, betas=_BETAS, game=_TUNED),
     Recipe("cifar10", "the same on CIFAR-10, 32x32 in colour (fetched)", _SOURCES, networks, "cifar10", latent=64,
-           steps=6000, game=_TUNED),
+           steps=6000, betas=_BETAS, game=_TUNED),
 ]
