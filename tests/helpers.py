@@ -8,6 +8,18 @@ from tinygan.ops import OPS
 CASES = [(name, i) for name, op in OPS.items() for i in range(len(op.cases))]
 
 
+def rng(seed=0):
+    """A generator with a fixed seed."""
+    return np.random.default_rng(seed)
+
+
+def one_line(caught):
+    """The message of an error or warning, which must be one line."""
+    text = str(caught.value if hasattr(caught, "value") else caught[0].message)
+    assert "\n" not in text
+    return text
+
+
 def drawn(case, dtype=np.float64, seed=1):
     """The inputs of a case of an operation."""
     rng = np.random.default_rng(seed)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers import one_line, rng
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,17 +14,6 @@ from tinygan import data
 from tinygan.data import DataError, load, sets
 
 SEED = st.integers(0, 2 ** 32 - 1)
-
-
-def rng(seed=0):
-    return np.random.default_rng(seed)
-
-
-def one_line(caught):
-    """The message of an error or warning, which must be one line."""
-    text = str(caught.value if hasattr(caught, "value") else caught[0].message)
-    assert "\n" not in text
-    return text
 
 
 # Sources

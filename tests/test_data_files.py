@@ -20,21 +20,10 @@ from pathlib import Path
 import numpy as np
 import pooch
 import pytest
+from helpers import one_line, rng
 
 from tinygan import data
 from tinygan.data import DataError, build_digits, files, load, sets
-
-
-def rng(seed=0):
-    return np.random.default_rng(seed)
-
-
-def one_line(caught):
-    """The message of an error or warning, which must be one line."""
-    text = str(caught.value if hasattr(caught, "value") else caught[0].message)
-    assert "\n" not in text
-    return text
-
 
 # A small stand-in for the full sets: four IDX files, and mirrors on loopback
 

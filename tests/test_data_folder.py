@@ -5,23 +5,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers import one_line, rng
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import EpsImagePlugin, Image
 
 from tinygan.data import DataError, folder, load
-
-
-def rng(seed=0):
-    return np.random.default_rng(seed)
-
-
-def one_line(caught):
-    """The message of an error or warning, which must be one line."""
-    text = str(caught.value if hasattr(caught, "value") else caught[0].message)
-    assert "\n" not in text
-    return text
-
 
 # Folders of images
 
