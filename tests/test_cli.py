@@ -91,6 +91,7 @@ def test_resume_continues_bit_for_bit(recipe, dtype, tmp_path):
         for name in a.files:
             assert np.array_equal(a[name], b[name]), name
         assert all(a[name].dtype == dtype for name in a.files if name.startswith("generator/"))
+    assert (tmp_path / "whole/history.csv").read_text() == (tmp_path / "parts/history.csv").read_text()
 
 
 def stop_after(steps, call):

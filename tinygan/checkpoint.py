@@ -54,6 +54,7 @@ def load(path, game: Game) -> None:
         if game.average is not None:
             game.average.load_state_dict(_state(groups.get("average", {}), game.generator.theta))
         game.history = {name: groups["history"][name].tolist() for name in COLUMNS}
+        game.history["step"] = [int(step) for step in game.history["step"]]
         game.step = int(facts["step"])
         game.rng.bit_generator.state = facts["rng"]
     except CheckpointError:
