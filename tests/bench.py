@@ -144,7 +144,7 @@ def show_comparison(options, peers):
     for name in options.workloads:
         result = compare(options, name, [*peers, "gemm"])
         floor = result.best * result.multiply_adds / GEMM
-        work = f"{result.multiply_adds / 1e6:.4g} M multiply-adds at {2e-6 * GEMM / result.best:.0f} GFLOP/s"
+        work = f"{short(result.multiply_adds / 1e6)} M multiply-adds at {2e-6 * GEMM / result.best:.0f} GFLOP/s"
         row = [name]
         for peer in peers:
             times = result.times[peer]
