@@ -1,203 +1,236 @@
-"""How fast, beside PyTorch: five workloads, each framework in a process of its own, taking turns. A script, not a test.
+"""How fast, beside PyTorch and JAX: each framework in a process of its own, taking turns. A script, not a test.
 
-    python tests/bench.py                       # all workloads at two threads
+    python tests/bench.py                                  # all workloads and the time to import, two threads
     python tests/bench.py dcgan28 --threads 1 --rounds 15
+    python tests/bench.py --python jax=/path/to/bin/python # a framework that lives in another environment
+    python tests/bench.py --scaling                        # a step against batch and width, with the exponent
+    python tests/bench.py --count                          # the multiply-adds, by formula and as really made
+    python tests/bench.py --markdown                       # the table for the README
 
 One step is an update of D and a non-saturating update of G on the same fakes, Adam 2e-4 (.5, .999), float32; `gp` is
 one update of a critic with the gradient penalty; `chain` is linear, ReLU and product on small arrays, forward and
-backward. The figure is the median, over rounds, of the ratio to PyTorch eager of the same round: the machines are
-noisy. Memory is the peak of the whole process.
+backward. torch-best is channels-last with fused Adam. Networks and steps are in `bench_workloads.py`, `bench_jax.py`.
+
+The figure is the median, over rounds, of the ratio to PyTorch eager of the same round: the machines are noisy. Turns
+are 150 ms apart, as threads of BLAS spin on after their last product. The floor is the time of the step's
+multiply-adds at the peak of a large matrix product, best of all rounds, by NumPy at as many threads. Memory is the peak
+of the whole process.
 """
 import argparse
 import os
-import resource
+import platform
 import statistics
 import subprocess
 import sys
 import time
+from collections import namedtuple
+from math import log
+from pathlib import Path
 
+HERE = Path(__file__).resolve().parent
+SCRIPT = str(HERE / "bench_workloads.py")
 WORKLOADS = ("chain", "dense", "ring", "gp", "dcgan28", "dcgan64")
-PEERS = ("tinygan", "torch", "torch-best")
-TURN = 0.4  # seconds of steps in one turn
+PEERS = {"tinygan": "tinygan", "torch": "PyTorch eager", "torch-best": "best PyTorch", "jax": "JAX jit"}
+MODULES = {"numpy": "tinygan", "tinygan": "tinygan", "torch": "torch", "jax": "jax"}  # and in whose environment
+SCALED = ("dense", "dcgan28")
+BATCHES, WIDTHS = (16, 32, 64, 128, 256, 512), (0.5, 1, 2, 4)
+WIDTH = (10, 10)  # of the first two columns, of the others
+GEMM = 2048**3  # multiply-adds of the product that the peak is measured with
+
+Result = namedtuple("Result", "times memory best multiply_adds")  # times: ms of each round, by peer
 
 
-def networks(name, rng):
-    """Generator, discriminator, batch and latent size of a workload, as tinygan modules."""
-    from tinygan import nn
-    from tinygan.zoo import vanilla
-    n = {"rng": rng, "initial": nn.initial.normal(0.02)}
-    half = {"kernel_size": 4, "stride": 2, "padding": 1}
-
-    def leaky():
-        return nn.LeakyReLU(0.2)
-    if name in ("dense", "gp"):
-        g = nn.Sequential(*vanilla.mlp([64, 256, 512, 784], rng).layers, nn.Tanh())
-        return g, vanilla.mlp([784, 512, 256, 1], rng, leaky), 64, 64
-    if name == "ring":
-        return vanilla.mlp([2, 128, 128, 2], rng), vanilla.mlp([2, 128, 128, 1], rng), 256, 2
-    if name == "dcgan28":
-        g = nn.Sequential(nn.Dense(64, 6272, bias=False, **n), nn.Reshape(7, 7, 128), nn.BatchNorm(128), nn.ReLU(),
-                          nn.ConvTranspose2d(128, 64, **half, bias=False, **n), nn.BatchNorm(64), nn.ReLU(),
-                          nn.ConvTranspose2d(64, 1, **half, **n), nn.Tanh())
-        d = nn.Sequential(nn.Conv2d(1, 64, **half, **n), leaky(),
-                          nn.Conv2d(64, 128, **half, bias=False, **n), nn.BatchNorm(128), leaky(),
-                          nn.Flatten(), nn.Dense(6272, 1, **n))
-        return g, d, 64, 64
-    widths = [512, 256, 128, 64]
-    up = [layer for a, b in zip(widths, widths[1:]) for layer in (
-        nn.ConvTranspose2d(a, b, **half, bias=False, **n), nn.BatchNorm(b), nn.ReLU())]
-    down = [layer for b, a in zip(widths[::-1], widths[-2::-1]) for layer in (
-        nn.Conv2d(b, a, **half, bias=False, **n), nn.BatchNorm(a), leaky())]
-    g = nn.Sequential(nn.Reshape(1, 1, 100), nn.ConvTranspose2d(100, 512, 4, bias=False, **n), nn.BatchNorm(512),
-                      nn.ReLU(), *up, nn.ConvTranspose2d(64, 3, **half, bias=False, **n), nn.Tanh())
-    d = nn.Sequential(nn.Conv2d(3, 64, **half, bias=False, **n), leaky(), *down, nn.Conv2d(512, 1, 4, bias=False, **n),
-                      nn.Reshape(1))
-    return g, d, 16, 100
+def start(options, peer, *arguments, **more):
+    """A process of the interpreter of the peer, in which tinygan is this very one."""
+    threads = str(options.threads)
+    path = os.pathsep.join(filter(None, [str(HERE.parent), os.environ.get("PYTHONPATH")]))
+    return subprocess.Popen(
+        [options.python.get(peer.partition("-")[0], sys.executable), *arguments],
+        env={**os.environ, "PYTHONPATH": path, "OPENBLAS_NUM_THREADS": threads, "OMP_NUM_THREADS": threads},
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, **more)
 
 
-def example_shape(name):
-    """The shape of a real example."""
-    return {"ring": (2,), "dcgan28": (28, 28, 1), "dcgan64": (64, 64, 3)}.get(name, (784,))
+def installed(options):
+    """The peers that are installed, and what they compute with; a line on standard error for each of the others."""
+    found, software = [], {}
+    for peer in options.peers or PEERS:
+        process = start(options, peer, SCRIPT, "describe", peer, stderr=subprocess.PIPE)
+        out, error = process.communicate()
+        if process.returncode:
+            reason = error.strip().splitlines()[-1] if error.strip() else f"exit status {process.returncode}"
+            print(f"{peer} is skipped: {reason} (--python {peer}=PATH names its interpreter)", file=sys.stderr)
+        else:
+            found.append(peer)
+            software[out.strip()] = None
+    return found, list(software)
 
 
-def tinygan_step(name):
-    """A function that makes one step with tinygan."""
-    import numpy as np
-
-    import tinygan as tg
-    tg.tune(divide_batches=name.startswith("dcgan"))
-    rng = np.random.default_rng(0)
-    if name == "chain":
-        x = tg.Tensor(rng.standard_normal((8, 16), dtype=np.float32))
-        w = tg.Tensor(rng.standard_normal((16, 16), dtype=np.float32), requires_grad=True)
-        b = tg.Tensor(np.zeros(16, np.float32), requires_grad=True)
-        return lambda: tg.grad((tg.relu(x @ w + b) * x).sum(), [w, b])
-    g, d, batch, latent = networks(name, rng)
-    real = rng.standard_normal((batch, *example_shape(name)), dtype=np.float32)
-    if name == "gp":
-        adam = tg.updates.Adam(0.5)
-        fake = tg.Tensor(rng.standard_normal(real.shape, dtype=np.float32))
-
-        def critic():
-            x = tg.Tensor(real)
-            alpha = rng.random((batch, 1), dtype=np.float32)
-            between = tg.Tensor(alpha * real + (1 - alpha) * fake.data, requires_grad=True)
-            [slope] = tg.grad(tg.sum(d(between)), [between], create_graph=True)
-            norm = tg.sqrt(tg.sum(slope * slope, 1))
-            loss = tg.mean(d(fake)) - tg.mean(d(x)) + 10 * tg.mean((norm - 1) ** 2)
-            tg.updates.descend(d.theta, adam(tg.grad(loss, d.parameters())), 2e-4)
-        return critic
-    game = tg.game.Game(g, d, lambda n, rng: real, tg.game.latent(latent), rng, batch=batch)
-    return lambda: tg.game.train(game, game.step + 1, record_every=1 << 60)
+def machine(software, threads):
+    """The line above a table: processor, cores, versions."""
+    model = platform.processor() or platform.machine()
+    if Path("/proc/cpuinfo").exists():
+        names = [line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")]
+        model = names[0].partition(":")[2].strip() if names else model
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return f"{model}, {cores} cores, {threads} threads; Python {platform.python_version()}, {', '.join(software)}"
 
 
-def torch_step(name, best, threads):
-    """A function that makes one step with PyTorch; best: channels-last and fused Adam."""
-    import numpy as np
-    import torch
-    import torch.nn.functional as F  # noqa: N812
-    from torch_nets import torch_net
-    torch.set_num_threads(threads)
-    rng = np.random.default_rng(0)
-    if name == "chain":
-        x = torch.randn(8, 16)
-        w, b = torch.randn(16, 16, requires_grad=True), torch.zeros(16, requires_grad=True)
-        return lambda: torch.autograd.grad((torch.relu(torch.addmm(b, x, w)) * x).sum(), [w, b])
-    g, d, batch, latent = networks(name, rng)
-    (g, _), (d, _) = (torch_net(net, torch.float32) for net in (g, d))
-    shape = example_shape(name)
-    real = torch.randn(batch, *(shape[-1:] + shape[:-1] if len(shape) == 3 else shape))
-    if best:
-        g, d, real = (m.to(memory_format=torch.channels_last) if len(shape) == 3 else m for m in (g, d, real))
-    d_adam, g_adam = (torch.optim.Adam(m.parameters(), 2e-4, (0.5, 0.999), fused=best or None) for m in (d, g))
-    if name == "gp":
-        fake = torch.randn_like(real)
+def compare(options, name, peers, batch=0, width=1):
+    """The times of the rounds and the peak memory of each peer; "gemm" is one of them."""
+    size = (str(options.threads), str(batch or options.batch), str(width))
+    workers = {peer: start(options, peer, SCRIPT, peer, name, *size) for peer in peers}
 
-        def critic():
-            alpha = torch.rand(batch, 1)
-            between = (alpha * real + (1 - alpha) * fake).requires_grad_()
-            [slope] = torch.autograd.grad(d(between).sum(), between, create_graph=True)
-            loss = d(fake).mean() - d(real).mean() + 10 * ((slope.norm(dim=1) - 1) ** 2).mean()
-            d_adam.zero_grad()
-            loss.backward()
-            d_adam.step()
-        return critic
-
-    def step():
-        fake = g(torch.randn(batch, latent))
-        d_adam.zero_grad()
-        (F.softplus(-d(real)).mean() + F.softplus(d(fake.detach())).mean()).backward()
-        d_adam.step()
-        d.requires_grad_(False)  # D's weight gradients are not formed in G's step
-        g_adam.zero_grad()
-        F.softplus(-d(fake)).mean().backward()
-        g_adam.step()
-        d.requires_grad_(True)
-    return step
+    def answer(peer):
+        line = workers[peer].stdout.readline()
+        if not line:
+            raise SystemExit(f"bench: {peer} stopped on {name}, batch {batch or options.batch}, width {width}")
+        return float(line)
+    try:
+        counts = [answer(peer) for peer in peers]
+        times = {peer: [] for peer in peers}
+        for _ in range(options.rounds):
+            for peer, process in workers.items():
+                time.sleep(0.15)
+                print(file=process.stdin, flush=True)
+                times[peer].append(answer(peer))
+        memory = {}
+        for peer, process in workers.items():
+            process.stdin.close()
+            memory[peer] = answer(peer)
+    finally:
+        for process in workers.values():
+            process.kill()
+            process.wait()
+    return Result(times, memory, min(times.get("gemm", [0])), int(counts[0]))
 
 
-def worker(peer, name, threads):
-    """Answers each line on standard input with the milliseconds of one step; at the end, the peak memory in MB."""
-    step = tinygan_step(name) if peer == "tinygan" else torch_step(name, peer == "torch-best", threads)
-    steps, start = 0, time.perf_counter()
-    while steps < 3 or time.perf_counter() - start < TURN:
-        step()
-        steps += 1
-    print("ready", flush=True)
-    for _ in sys.stdin:
-        steps, start = 0, time.perf_counter()
-        while (passed := time.perf_counter() - start) < TURN:
-            step()
-            steps += 1
-        print(1000 * passed / steps, flush=True)
-    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, flush=True)
+def imports(options, peers):
+    """The seconds to import each module, round by round, beyond the start of the bare interpreter."""
+    modules = [m for m, peer in MODULES.items() if peer in peers]
+
+    def run(module, code):
+        begin = time.perf_counter()
+        start(options, MODULES[module], "-c", code).communicate()
+        return time.perf_counter() - begin
+    for m in modules:  # the first time reads the disk
+        run(m, f"import {m}")
+    return {m: [run(m, f"import {m}") - run(m, "pass") for _ in range(options.rounds)] for m in modules}
 
 
-def compare(name, peers, threads, rounds):
-    """The times of the rounds and the peak memory of each peer."""
-    environment = {**os.environ, "OPENBLAS_NUM_THREADS": str(threads), "OMP_NUM_THREADS": str(threads)}
-    command = [sys.executable, __file__, name, "--threads", str(threads), "--worker"]
-    workers = [subprocess.Popen([*command, peer], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-                                env=environment) for peer in peers]
-    for process in workers:
-        process.stdout.readline()
-    times = []
-    for _ in range(rounds):
-        row = []
-        for process in workers:
-            process.stdin.write("\n")
-            process.stdin.flush()
-            row.append(float(process.stdout.readline()))
-            time.sleep(0.15)  # BLAS threads spin on after their last product
-        times.append(row)
-    memory = []
-    for process in workers:
-        process.stdin.close()
-        memory.append(float(process.stdout.readline()))
-        process.wait()
-    return times, memory
+def show(cells, options, heading=False):
+    """Prints one row of a table, aligned or in Markdown."""
+    if not options.markdown:
+        names, numbers = cells[:2], cells[2:]
+        print(*(f"{cell:<{WIDTH[0]}}" for cell in names), *(f"{cell:>{WIDTH[1]}}" for cell in numbers), flush=True)
+        return
+    print(f"| {' | '.join(cells)} |", flush=True)
+    if heading:
+        print("|" + "---|" * len(cells), flush=True)
+
+
+def short(x):
+    """Three digits, and no power of ten for a large number."""
+    return f"{x:.0f}" if x >= 100 else f"{x:.3g}"
+
+
+def show_comparison(options, peers):
+    """A row for each workload and peer; in Markdown a row for each workload."""
+    base = "torch" if "torch" in peers else peers[0]
+    if options.markdown:
+        print(f"Time of a step as a multiple of {PEERS[base]}'s [of the floor]; milliseconds; peak memory.\n")
+        show(["workload", *(PEERS[peer] for peer in peers), "floor"], options, heading=True)
+    else:
+        show(["workload", "peer", "ms", f"x {base}", "from", "to", "x floor", "peak MB"], options)
+    for name in options.workloads:
+        result = compare(options, name, [*peers, "gemm"])
+        floor = result.best * result.multiply_adds / GEMM
+        work = f"{short(result.multiply_adds / 1e6)} M multiply-adds at {2e-6 * GEMM / result.best:.0f} GFLOP/s"
+        row = [name]
+        for peer in peers:
+            times = result.times[peer]
+            ms = statistics.median(times)
+            ratios = sorted(a / b for a, b in zip(times, result.times[base]))
+            ratio = statistics.median(ratios)
+            row.append(f"{ratio:.2f} [{short(ms / floor)}]; {short(ms)} ms; {result.memory[peer]:.0f} MB")
+            if not options.markdown:
+                show([name, peer, f"{ms:.3f}", f"{ratio:.2f}", f"{ratios[0]:.2f}", f"{ratios[-1]:.2f}",
+                      f"{ms / floor:.2f}", f"{result.memory[peer]:.0f}"], options)
+        if options.markdown:
+            show([*row, f"{floor:.3g} ms: {work}"], options)
+        else:
+            show([name, "floor", f"{floor:.4f}", f"    {work}"], options)
+    print(flush=True)
+
+
+def show_imports(options, peers):
+    """A row for each module."""
+    show(["import", "seconds"], options, heading=True)
+    for module, times in imports(options, peers).items():
+        show([module, f"{statistics.median(times):.3f}"], options)
+
+
+def show_scaling(options, peers):
+    """How a step grows with batch and with width, and the exponent of the power that fits best."""
+    for name in options.workloads:
+        for kind, sizes in (("batch", BATCHES), ("width", WIDTHS)):
+            show([name, kind, "M mult-adds", *(f"{peer} ms" for peer in peers)], options, heading=True)
+            columns = []
+            for size in sizes:
+                result = compare(options, name, peers, **{kind: size})
+                columns.append([result.multiply_adds / 1e6, *(statistics.median(result.times[p]) for p in peers)])
+                show([name, str(size), *(short(x) for x in columns[-1])], options)
+            logs = [log(size) for size in sizes]
+            slopes = [statistics.linear_regression(logs, [log(x) for x in column]).slope for column in zip(*columns)]
+            show([name, "exponent", *(f"{slope:.2f}" for slope in slopes)], options)
+            print(flush=True)
+
+
+def show_counts(options):
+    """The multiply-adds of a step by the formula, and those of the products that tinygan and PyTorch make.
+
+    In `gp` PyTorch makes more: it sends zeros back through the value of D, of which a slope of leaky ReLUs is free.
+    """
+    show(["workload", "formula", "tinygan", "torch"], options, heading=True)
+    for name in options.workloads:
+        process = start(options, "torch", SCRIPT, "count", name, str(options.threads), str(options.batch), "1")
+        counts = process.communicate()[0].split()
+        show([name, *counts], options)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("workloads", nargs="*", metavar="WORKLOAD", help=", ".join(WORKLOADS))
+    parser.add_argument("workloads", nargs="*", metavar="WORKLOAD",
+                        help=f"{', '.join(WORKLOADS)} or import; default: all")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=9)
-    parser.add_argument("--peers", nargs="+", default=["tinygan", "torch"], choices=PEERS)
-    parser.add_argument("--worker", choices=PEERS, help=argparse.SUPPRESS)
+    parser.add_argument("--batch", type=int, default=0, help="instead of the workload's own")
+    parser.add_argument("--peers", nargs="+", choices=PEERS, help="default: all that are installed")
+    parser.add_argument("--python", action="append", default=[], metavar="PEER=PATH",
+                        help="the interpreter of a framework that lives in another environment")
+    parser.add_argument("--scaling", action="store_true", help="a step against batch and width, tinygan and torch")
+    parser.add_argument("--count", action="store_true", help="check the count of multiply-adds, with tinygan and torch")
+    parser.add_argument("--markdown", action="store_true")
     options = parser.parse_args()
-    options.workloads = options.workloads or list(WORKLOADS)
-    if options.worker:
-        return worker(options.worker, options.workloads[0], options.threads)
-    print(f"{'workload':<9} {'peer':<11} {'ms':>8} {'ratio to torch':>24} {'peak MB':>8}   ({options.threads} threads)")
-    for name in options.workloads:
-        times, memory = compare(name, options.peers, options.threads, options.rounds)
-        base = options.peers.index("torch") if "torch" in options.peers else 0
-        for i, peer in enumerate(options.peers):
-            ratios = sorted(row[i] / row[base] for row in times)
-            middle = [statistics.median(row[i] for row in times), statistics.median(ratios)]
-            print(f"{name:<9} {peer:<11} {middle[0]:8.3f} {middle[1]:8.2f} ({ratios[0]:5.2f} to {ratios[-1]:5.2f}) "
-                  f"{memory[i]:8.0f}", flush=True)
+    options.python = dict(item.split("=", 1) for item in options.python)
+    options.workloads = options.workloads or list(SCALED if options.scaling else (*WORKLOADS, "import"))
+    if unknown := set(options.workloads) - {*WORKLOADS, "import"}:
+        parser.error(f"unknown workload {', '.join(sorted(unknown))}: expected {', '.join(WORKLOADS)} or import")
+    wants_imports = "import" in options.workloads
+    options.workloads = [name for name in options.workloads if name != "import"]
+    if options.count:
+        return show_counts(options)
+    if options.scaling and not options.peers:
+        options.peers = ["tinygan", "torch"]
+    peers, software = installed(options)
+    if not peers:
+        parser.error("none of the frameworks is installed")
+    print(machine(software, options.threads), end="\n\n", flush=True)
+    if options.scaling:
+        show_scaling(options, peers)
+    elif options.workloads:
+        show_comparison(options, peers)
+    if wants_imports and not options.scaling:
+        show_imports(options, peers)
     return None
 
 
