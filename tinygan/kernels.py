@@ -34,10 +34,7 @@ def _device(*args) -> Any:
 
 
 class Elementwise:
-    """An ElementwiseKernel of CuPy, compiled when it is first needed.
-
-    inputs, outputs, code: as CuPy has them, T being the precision and i the number of the element.
-    """
+    """An ElementwiseKernel of CuPy, made when first needed; in its code T is the precision, i the element's number."""
 
     def __init__(self, name: str, inputs: str, outputs: str, code: str):
         self.name, self.inputs, self.outputs, self.code = name, inputs, outputs, code
@@ -46,8 +43,7 @@ class Elementwise:
 
     def launch(self, owner, *args):
         """One launch on arrays of the module `owner`, the outputs being the last of them; returns the last output."""
-        kernel = self.compiled.get(owner)
-        if kernel is None:
+        if (kernel := self.compiled.get(owner)) is None:
             kernel = self.compiled[owner] = owner.ElementwiseKernel(self.inputs, self.outputs, self.code, self.name)
         kernel(*args)
         return args[-1]
@@ -62,8 +58,7 @@ def elementwise(inputs: str, outputs: str, code: str, new: bool = True):
         def call(*args):
             if type(args[0]) is np.ndarray:
                 return body(*args)
-            owner = _device(*args)
-            if owner is None:
+            if (owner := _device(*args)) is None:
                 return body(*args)
             return kernel.launch(owner, *args, *[owner.empty(args[0].shape, args[0].dtype)] * new)
         return call
@@ -96,7 +91,7 @@ def gate(x, y, slope):
     """x where y > 0, slope * x elsewhere."""
     value = (y > 0).astype(x.dtype)  # the slope as an array: np.where is ten times slower
     if slope:
-        np.maximum(value, slope, out=value)
+        value = np.maximum(value, slope, out=value if value.ndim else None)
     value *= x
     return value
 
@@ -122,10 +117,10 @@ template <typename F> __device__ T over_rows(int rows, F f) {
     __syncthreads();  // all have read before the next sum is written
     return lane;
 }
-extern "C" __global__ void NAME(const T* x, const T* g, T* out, int rows, int columns) {
+extern "C" __global__ void __launch_bounds__(8 * LANES) NAME(const T* x, const T* g, T* out, int rows, int columns) {
     unsigned int column = 8 * blockIdx.x + threadIdx.x;
-    bool inside = column < columns;
-    if (!inside) rows = 0;  // it still has to wait for the others
+    bool first = column < columns && threadIdx.y == 0;  // the one that writes
+    if (column >= columns) rows = 0;  // it still has to wait for the others
 #define X(r) x[(unsigned int)(r) * columns + column]
 #define G(r) g[(unsigned int)(r) * columns + column]
     CODE
@@ -135,10 +130,7 @@ _LANES = 128  # of 8 threads
 
 
 class Columns:
-    """A function of matrices (rows, columns) that sums over rows; on a device one launch.
-
-    out: how many rows the result has, 0 for a vector.
-    """
+    """A function that sums over rows, in one launch on a device; `out` rows are its result, or with 0 a vector."""
 
     def __init__(self, out: int, code: str, body):
         functools.update_wrapper(self, body)
@@ -148,13 +140,14 @@ class Columns:
 
     def source(self, dtype: str) -> str:
         """The CUDA source for "float" or "double"."""
-        return f"#define LANES {_LANES}\ntypedef {dtype} T;" + _COLUMNS.replace("NAME", self.name).replace("CODE", self.code)
+        source = f"#define LANES {_LANES}\ntypedef {dtype} T;" + _COLUMNS
+        return source.replace("NAME", self.name).replace("CODE", self.code)
 
     def __call__(self, x, *others):
         owner = None if type(x) is np.ndarray else _device(x, *others)
         if owner is None or not x.size:
             return self.body(x, *others)
-        dtype = {"f": "float", "d": "double"}[x.dtype.char]
+        dtype = "float" if x.dtype.char == "f" else "double"
         kernel = self.compiled.get((owner, dtype))
         if kernel is None:
             kernel = self.compiled[owner, dtype] = owner.RawKernel(self.source(dtype), self.name)
@@ -165,8 +158,7 @@ class Columns:
         return out
 
 
-@functools.partial(Columns, 0, """T sum = over_rows(rows, [&](int r) { return X(r); });
-    if (inside && !threadIdx.y) out[column] = sum;""")
+@functools.partial(Columns, 0, "T s = over_rows(rows, [&](int r) { return X(r); }); if (first) out[column] = s;")
 def column_sums(x):
     """The sum over all axes but the last. For a large array it is ones @ x: several times faster in BLAS."""
     rows = x.reshape(-1, x.shape[-1])
@@ -175,7 +167,7 @@ def column_sums(x):
 
 @functools.partial(Columns, 2, """T mean = over_rows(rows, [&](int r) { return X(r); }) / rows;
     T variance = over_rows(rows, [&](int r) { T d = X(r) - mean; return d * d; }) / rows;
-    if (inside && !threadIdx.y) { out[column] = mean; out[columns + column] = variance; }""")
+    if (first) { out[column] = mean; out[columns + column] = variance; }""")
 def moments(x):
     """Mean and variance over all axes but the last, as the rows of a (2, channels) array."""
     rows = x.reshape(-1, x.shape[-1])
@@ -187,9 +179,9 @@ def moments(x):
     return both
 
 
-@functools.partial(Columns, 2, """T first = over_rows(rows, [&](int r) { return G(r) * X(r); });
-    T second = over_rows(rows, [&](int r) { return G(r); });
-    if (inside && !threadIdx.y) { out[column] = first; out[columns + column] = second; }""")
+@functools.partial(Columns, 2, """T product = over_rows(rows, [&](int r) { return G(r) * X(r); });
+    T sum = over_rows(rows, [&](int r) { return G(r); });
+    if (first) { out[column] = product; out[columns + column] = sum; }""")
 def affine_adjoint(x, g):
     """The sums of g x and of g over all axes but the last, as the rows of a (2, channels) array."""
     axes = tuple(range(x.ndim - 1))
