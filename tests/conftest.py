@@ -4,9 +4,11 @@ import os
 import foreign
 import numpy as np
 import pytest
+import standins
 from hypothesis import settings
 
 foreign.register()
+standins.register()
 settings.register_profile("tinygan", deadline=None, max_examples=30, derandomize="CI" in os.environ)
 settings.load_profile("tinygan")
 

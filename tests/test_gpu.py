@@ -1,10 +1,12 @@
 """On a real GPU: `pytest -m gpu`. The same checks run everywhere on the foreign array that stands for CuPy."""
+import kernel_cases
 import numpy as np
 import pytest
 from helpers import CASES, call, drawn
 from networks import game
 
 import tinygan as tg
+from tinygan import kernels
 from tinygan.cli import main
 from tinygan.ops import OPS
 
@@ -37,6 +39,28 @@ def test_operations_agree_with_numpy(name, i, cupy):
     arrays = drawn(case)
     for expected, got in zip(gradients(name, case, arrays, np), gradients(name, case, arrays, cupy), strict=True):
         np.testing.assert_allclose(got, expected, rtol=1e-10, atol=1e-12)
+
+
+TOLERANCE = {"float32": {"rtol": 3e-5, "atol": 3e-6}, "float64": {"rtol": 1e-12, "atol": 1e-13}}
+
+
+@pytest.mark.parametrize("kernel", kernel_cases.CALLS, ids=kernel_cases.IDS)
+@pytest.mark.parametrize("dtype", TOLERANCE)
+def test_kernels_agree_with_their_bodies(kernel, dtype, cupy):
+    function, args = kernel_cases.drawn(kernel, dtype)
+    expected = kernel_cases.results(function, args)
+    for a, b in zip(kernel_cases.results(function, args, cupy, cupy.asnumpy), expected, strict=True):
+        assert a.dtype == b.dtype
+        assert a.shape == b.shape
+        np.testing.assert_allclose(a, b, **TOLERANCE[dtype])
+
+
+@pytest.mark.parametrize("sums", [kernels.column_sums, kernels.moments])
+def test_large_sums_are_right_and_the_same_each_time(sums, cupy):
+    x = np.random.default_rng(0).standard_normal((100_000, 67)).astype(np.float32) + 3
+    first, second = (sums(cupy.asarray(x)).get() for _ in range(2))
+    np.testing.assert_array_equal(first, second)
+    np.testing.assert_allclose(first, sums(x.astype(np.float64)), rtol=1e-5)
 
 
 @pytest.mark.parametrize("kind", ["dense", "images"])

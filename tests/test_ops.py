@@ -77,8 +77,17 @@ def _softmax(x, axis=-1):
     return np.exp(x) / np.exp(x).sum(axis, keepdims=True)
 
 
-def _affine(x, scale, shift):
-    return x * scale + shift
+def _affine(x, rows):
+    return x * rows[0] + rows[1]
+
+
+def _affine_adjoint(x, g):
+    axes = tuple(range(x.ndim - 1))
+    return np.stack([(g * x).sum(axes), g.sum(axes)])
+
+
+def _normaliser(both, weight, bias, eps=1e-5):
+    return np.stack([weight / np.sqrt(both[1] + eps), bias - both[0] * weight / np.sqrt(both[1] + eps)])
 
 
 def _unbroadcast(x, shape):
@@ -112,11 +121,13 @@ NUMPY = {
     "gate": lambda x, y, slope=0.0: np.where(y > 0, x, slope * x),
     "maximum": np.maximum, "where": lambda a, b, condition: np.where(condition, a, b),
     "clip": lambda x, low=-0.5, high=0.5: np.clip(x, low, high), "matmul": np.matmul, "affine": _affine,
+    "affine_adjoint": _affine_adjoint, "normaliser": _normaliser,
     "linear": lambda x, w, b: x @ w + b, "sum": np.sum, "mean": np.mean, "var": np.var, "max": np.max,
     "softmax": _softmax,
     "log_softmax": lambda x, axis=-1: np.log(_softmax(x, axis)),
     "moments": lambda x: np.stack([x.reshape(-1, x.shape[-1]).mean(0), x.reshape(-1, x.shape[-1]).var(0)]),
-    "reshape": np.reshape, "transpose": np.transpose, "broadcast_to": np.broadcast_to, "unbroadcast": _unbroadcast,
+    "reshape": np.reshape, "transpose": np.transpose, "unbroadcast": _unbroadcast,
+    "broadcast_to": lambda x, shape, over=1: np.broadcast_to(x, shape) / over,
     "getitem": lambda x, index: x[index], "scatter": _scatter,
     "concatenate": lambda *xs, axis=-1: np.concatenate(xs, axis), "stack": lambda *xs, axis=0: np.stack(xs, axis),
     "pad": lambda x, widths: np.pad(x, widths), "conv2d": _correlate,

@@ -53,10 +53,12 @@ def like(array, other):
     return array if owner is np else owner.asarray(array)
 
 
-def spread(x, shape):
-    """x repeated to `shape`; a copy, which for small arrays is faster than a view."""
+def spread(x, shape, over=1):
+    """x / over repeated to `shape`; a copy, which for small arrays is faster than a view."""
+    if over != 1 and module(x) is not np:
+        return module(x).broadcast_to(x, shape) / over
     out = np.empty_like(x, shape=shape)
-    out[...] = x
+    out[...] = x if over == 1 else x / over
     return out
 
 
@@ -68,15 +70,6 @@ def blocks(*vectors):
     size = 1 << 15 if isinstance(vectors[0], np.ndarray) else len(vectors[0]) or 1
     for start in range(0, len(vectors[0]), size):
         yield [v[start:start + size] for v in vectors]
-
-
-def total(x, axes: tuple[int, ...], keepdims: bool = False):
-    """The sum over axes. Over all but the last axis of a large array it is ones @ x: several times faster in BLAS."""
-    if np.size(x) < 4096 or axes != tuple(range(x.ndim - 1)):
-        return x.sum(axis=axes, keepdims=keepdims)
-    rows = x.reshape(-1, x.shape[-1])
-    sums = module(x).ones(len(rows), x.dtype) @ rows
-    return sums.reshape((1,) * len(axes) + sums.shape) if keepdims else sums
 
 
 def _cupy():

@@ -9,14 +9,14 @@ from copy import copy
 
 import numpy as np
 
-from tinygan import backend
+from tinygan import backend, kernels
 from tinygan.tensor import array
 
 
 def vector(direction):
     """The list of gradients that `grad` returned as one vector, in the order of theta; a vector stays as it is."""
     if isinstance(direction, (list, tuple)):
-        return np.concatenate([array(d).reshape(-1) for d in direction])
+        return kernels.join([array(d) for d in direction])
     return array(direction)
 
 
@@ -29,12 +29,17 @@ def _fit(name, theta, direction):
 
 def ascend(theta, direction, rate):
     """theta <- theta + rate * direction, in place (`d-ascent`)."""
-    theta += array(rate) * _fit("ascend", theta, direction)
+    _add(_fit("ascend", theta, direction), array(rate), theta)
 
 
 def descend(theta, direction, rate):
     """theta <- theta - rate * direction, in place (`g-minimax`)."""
-    theta -= array(rate) * _fit("descend", theta, direction)
+    _add(_fit("descend", theta, direction), -array(rate), theta)
+
+
+@kernels.elementwise("T direction, T rate", "T theta", "theta += rate * direction", new=False)
+def _add(direction, rate, theta):
+    theta += rate * direction
 
 
 STEPS = {"ascend": ascend, "descend": descend}
@@ -118,13 +123,23 @@ class Adam(Optimiser):
         self.t += 1
         correct_m, correct_v = 1 / (1 - self.beta1**self.t), 1 / (1 - self.beta2**self.t)
         direction = np.empty_like(g)
-        for part, m, v, d in backend.blocks(g, self.m, self.v, direction):
-            m *= self.beta1
-            m += (1 - self.beta1) * part
-            v *= self.beta2
-            v += (1 - self.beta2) * part * part
-            np.divide(correct_m * m, np.sqrt(correct_v * v) + self.eps, out=d)
+        _adam(g, self.beta1, 1 - self.beta1, self.beta2, 1 - self.beta2, correct_m, correct_v, self.eps,
+              self.m, self.v, direction)
         return direction
+
+
+@kernels.elementwise("T g, T beta1, T rest1, T beta2, T rest2, T correct_m, T correct_v, T eps", "T m, T v, T d", """
+    m = beta1 * m + rest1 * g;
+    v = beta2 * v + rest2 * g * g;
+    d = correct_m * m / (sqrt(correct_v * v) + eps);""", new=False)
+def _adam(g, beta1, rest1, beta2, rest2, correct_m, correct_v, eps, m, v, direction):
+    """Moves the moments m and v and writes the direction; block by block, each small enough to stay in the cache."""
+    for g_, m_, v_, d in backend.blocks(g, m, v, direction):
+        m_ *= beta1
+        m_ += rest1 * g_
+        v_ *= beta2
+        v_ += rest2 * g_ * g_
+        np.divide(correct_m * m_, np.sqrt(correct_v * v_) + eps, out=d)
 
 
 class Average(Optimiser):
@@ -142,5 +157,10 @@ class Average(Optimiser):
         if self.theta is None:
             self.theta = theta.copy()
         else:
-            self.theta += (1 - self.decay) * (theta - self.theta)
+            _average(theta, 1 - self.decay, self.theta)
         return self.theta
+
+
+@kernels.elementwise("T theta, T share", "T average", "average += share * (theta - average)", new=False)
+def _average(theta, share, average):
+    average += share * (theta - average)

@@ -3,11 +3,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from tinygan import kernels
 from tinygan.nn.module import Module, Parameter
 from tinygan.ops.elementwise import sqrt
 from tinygan.ops.linear import affine
-from tinygan.ops.reduce import mean, moments, var
+from tinygan.ops.reduce import mean, moments, normaliser, var
 from tinygan.ops.registry import array
+from tinygan.ops.shape import stack
 
 
 class BatchNorm(Module):
@@ -35,16 +37,19 @@ class BatchNorm(Module):
             if n < 2:
                 raise ValueError(f"BatchNorm: x {x.shape} has one value for each channel, training needs at least two")
             both = moments(x)
-            mu, variance = both[0], both[1]
-            self._follow(array(both), n)
+            _follow(array(both), self.momentum, n / (n - 1), self.running_mean, self.running_var)
         else:
-            mu, variance = self.running_mean, self.running_var
-        scale = self.weight / sqrt(variance + self.eps)
-        return affine(x, scale, self.bias - mu * scale)
+            both = stack([self.running_mean, self.running_var])
+        return affine(x, normaliser(both, self.weight, self.bias, self.eps))
 
-    def _follow(self, both, n):
-        self.running_mean += self.momentum * (both[0] - self.running_mean)
-        self.running_var += self.momentum * (both[1] * (n / (n - 1)) - self.running_var)
+
+@kernels.elementwise("raw T both, T momentum, T unbiased", "T mean, T variance", """
+    mean += momentum * (both[i] - mean);
+    variance += momentum * (both[both.size() / 2 + i] * unbiased - variance);""", new=False)
+def _follow(both, momentum, unbiased, mean, variance):
+    """Moves the running mean and variance towards those of the batch."""
+    mean += momentum * (both[0] - mean)
+    variance += momentum * (both[1] * unbiased - variance)
 
 
 class LayerNorm(Module):
@@ -59,4 +64,4 @@ class LayerNorm(Module):
         if x.shape[-1] != self.weight.shape[0]:
             raise ValueError(f"LayerNorm: x {x.shape} has {x.shape[-1]} features, expected {self.weight.shape[0]}")
         distance = x - mean(x, -1, keepdims=True)
-        return affine(distance / sqrt(var(x, -1, keepdims=True) + self.eps), self.weight, self.bias)
+        return affine(distance / sqrt(var(x, -1, keepdims=True) + self.eps), stack([self.weight, self.bias]))

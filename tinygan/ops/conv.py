@@ -7,13 +7,14 @@ family is closed under differentiation, and right to any order (equations `conv`
 
     x (n, h, w, c)    kernel w (kh, kw, c, o)    y (n, h', w', o),   h' = (h + 2 p - kh) // s + 1
 
-The work is done by matrix products, on windows copied into rows (`_rows_of`) or on blocks added up (`_spread`).
+The work is done by matrix products, on windows copied into rows (`windows`) or on blocks added up (`_spread`).
 """
 from __future__ import annotations
 
 import numpy as np
 
 from tinygan import backend, parallel
+from tinygan.kernels import overlaps, windows
 from tinygan.ops.registry import array, case, op
 from tinygan.tensor import record
 
@@ -91,19 +92,23 @@ def conv2d_weight(x, y, kernel_size, stride=1, padding=0):
 
 def _correlate(x, w, out, stride, padding):
     def part(x):
-        rows = _rows_of(x, w.shape[:2], out, stride, padding)
+        rows = windows(x, w.shape[:2], out, stride, padding)
         return (rows @ w.reshape(-1, w.shape[-1])).reshape(x.shape[0], *out, w.shape[-1])
     return parallel.joined(part, x)
 
 
 def _weigh(x, y, kernel, stride, padding):
     def part(x, y):
-        rows = _rows_of(x, kernel, y.shape[1:3], stride, padding)
+        rows = windows(x, kernel, y.shape[1:3], stride, padding)
         return (rows.T @ y.reshape(-1, y.shape[-1])).reshape(*kernel, x.shape[-1], y.shape[-1])
     return parallel.added(part, x, y)
 
 
 def _spread(y, w, size, stride, padding):
+    if not isinstance(y, np.ndarray):  # one product and one gather: on a device it is launches that cost
+        (n, h, w_, o), (kh, kw, c, _) = y.shape, w.shape
+        rows = y.reshape(-1, o) @ w.reshape(-1, o).T
+        return overlaps(rows, (n, *size, c), (kh, kw), (h, w_), stride, padding)
     return parallel.joined(lambda y: _spread_part(y, w, size, stride, padding), y)
 
 
@@ -140,22 +145,6 @@ def _pixels(blocks, size, padding):
             part = blocks[:, first[0]:first[0] + into.shape[1], first[1]:first[1] + into.shape[2], i, j]
             into[:, :part.shape[1], :part.shape[2]] = part
     return out
-
-
-def _rows_of(x, kernel, out, stride, padding):
-    """Every window of x as one row (im2col): (n h' w', kh kw c)."""
-    n, h, w, c = x.shape
-    (kh, kw), (sh, sw), (ph, pw) = kernel, stride, padding
-    xp = backend.module(x)
-    if ph or pw:
-        framed = xp.zeros((n, h + 2 * ph, w + 2 * pw, c), x.dtype)
-        framed[:, ph:ph + h, pw:pw + w] = x
-    else:
-        framed = xp.ascontiguousarray(x)
-    n_, h_, w_, c_ = framed.strides
-    windows = xp.lib.stride_tricks.as_strided(  # kw * c neighbours in memory are one run
-        framed, (n, *out, kh, kw * c), (n_, sh * h_, sw * w_, h_, c_))
-    return windows.reshape(-1, kh * kw * c)
 
 
 def _pair(name: str, option: str, value, least: int) -> tuple[int, int]:

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from tinygan import kernels
 from tinygan.ops.registry import array, case, op
 from tinygan.ops.shape import unbroadcast
 from tinygan.tensor import record
@@ -88,14 +89,18 @@ def abs(x):
 @op(case((2, 3)))
 def tanh(x):
     """The hyperbolic tangent."""
-    return record(np.tanh(array(x)), (x, lambda g, y, x: g * (1 - y * y)))
+    return record(np.tanh(array(x)), (x, lambda g, y, x: _tanh_slope(g, y)))
+
+
+@kernels.elementwise("T g, T y", "T x", "x = g * (1 - y * y)")
+def _tanh_slope(g, y):
+    return g * (1 - y * y)
 
 
 @op(case((2, 3)))
 def sigmoid(x):
     """1 / (1 + exp(-x)), the logistic function, accurate on both sides (`d-output`)."""
-    e = np.exp(-np.abs(array(x)))  # never overflows
-    return record(np.where(array(x) < 0, e, 1) / (1 + e), (x, lambda g, y, x: g * y * (1 - y)))
+    return record(kernels.sigmoid(array(x)), (x, lambda g, y, x: g * y * (1 - y)))
 
 
 @op(case((2, 3)))
@@ -107,7 +112,12 @@ def softplus(x):
 @op(case((2, 3)))
 def log_sigmoid(x):
     """log sigmoid(x), stable at any x. log(1 - sigmoid(x)) is log_sigmoid(-x)."""
-    return -softplus(-x)
+    return record(kernels.log_sigmoid(array(x)), (x, lambda g, y, x: _log_sigmoid_slope(g, x)))
+
+
+@kernels.elementwise("T g, T x", "T y", "y = g / (1 + exp(x))")
+def _log_sigmoid_slope(g, x):
+    return g * sigmoid(-x)
 
 
 @op(case((2, 3)))
@@ -122,7 +132,7 @@ def leaky_relu(x, negative_slope=0.01):
     negative_slope = array(negative_slope)
     if not 0 <= negative_slope <= 1:
         raise ValueError(f"leaky_relu: negative_slope is {negative_slope}, expected 0 to 1")
-    return record(np.maximum(array(x), negative_slope * array(x)), (x, lambda g, y, x: gate(g, y, negative_slope)))
+    return record(kernels.leaky_relu(array(x), negative_slope), (x, lambda g, y, x: gate(g, y, negative_slope)))
 
 
 _SIGNS = np.array([[1.0, -1.0, 2.0], [-2.0, 0.0, 1.0]])
@@ -132,11 +142,7 @@ _SIGNS = np.array([[1.0, -1.0, 2.0], [-2.0, 0.0, 1.0]])
 def gate(x, y, slope=0.0):
     """x where y > 0, slope * x elsewhere: the pull-back of a (leaky) ReLU. y decides, and has no derivative."""
     y = array(y)
-    value = (y > 0).astype(x.dtype)  # the slope as an array: np.where is ten times slower
-    if slope:
-        np.maximum(value, slope, out=value)
-    value *= array(x)
-    return record(value, (x, lambda g, _, x: gate(g, y, slope)))
+    return record(kernels.gate(array(x), y, slope), (x, lambda g, _, x: gate(g, y, slope)))
 
 
 @op(*_PAIRS)

@@ -1,6 +1,7 @@
 """Matrix products."""
 from __future__ import annotations
 
+from tinygan import kernels
 from tinygan.ops.registry import array, case, op
 from tinygan.ops.shape import unbroadcast
 from tinygan.tensor import record
@@ -42,15 +43,20 @@ def linear(x, w, b):
                   (b, lambda g, y, x, w, b: unbroadcast(g, b.shape)))
 
 
-@op(case((3, 2), (2,), (2,)), case((2, 3, 3, 2), (2,), (2,)))
-def affine(x, scale, shift):
-    """x * scale + shift, each (channels,) along the last axis of x: one pass over x instead of two.
+@op(case((3, 2), (2, 2)), case((2, 3, 3, 2), (2, 2)))
+def affine(x, rows):
+    """x * rows[0] + rows[1], for rows (2, channels), along the last axis of x: one pass over x instead of two.
 
     Batch normalisation is this map with a scale and a shift that depend on the batch.
     """
-    value = array(x) * array(scale)
-    value += array(shift)
-    return record(value,
-                  (x, lambda g, y, x, scale, shift: g * scale),
-                  (scale, lambda g, y, x, scale, shift: unbroadcast(g * x, scale.shape)),
-                  (shift, lambda g, y, x, scale, shift: unbroadcast(g, shift.shape)))
+    return record(kernels.affine(array(x), array(rows)),
+                  (x, lambda g, y, x, rows: g * rows[0]),
+                  (rows, lambda g, y, x, rows: affine_adjoint(x, g)))
+
+
+@op(case((3, 2), (3, 2)), case((2, 3, 3, 2), (2, 3, 3, 2)))
+def affine_adjoint(x, g):
+    """How inputs x and cotangents g of `affine` meet in its rows: sums of g x and of g over all axes but the last."""
+    return record(kernels.affine_adjoint(array(x), array(g)),
+                  (x, lambda h, _, x, g: g * h[0]),
+                  (g, lambda h, _, x, g: affine(x, h)))

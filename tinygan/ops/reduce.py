@@ -1,15 +1,16 @@
 """Over axes: sums, means, the largest element, softmax."""
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
-from tinygan import backend
-from tinygan.ops.elementwise import exp, log
+from tinygan import kernels
+from tinygan.ops.elementwise import exp, log, sqrt
 from tinygan.ops.linear import affine
 from tinygan.ops.registry import array, case, op
-from tinygan.ops.shape import broadcast_to
+from tinygan.ops.shape import broadcast_to, stack
 from tinygan.tensor import record
 
 
@@ -35,18 +36,20 @@ def sum(x, axis=None, keepdims=False):
         return record(array(x).sum(), (x, lambda g, y, x: broadcast_to(g, x.shape)))
     axes = _axes("sum", x, axis)
     kept = _kept(x, axes)
-    return record(backend.total(array(x), axes, keepdims),
+    return record(kernels.total(array(x), axes, keepdims),
                   (x, lambda g, y, x: broadcast_to(g.reshape(kept), x.shape)))
 
 
 @op(case((2, 3)), case((2, 3, 4), axis=(0, 2)), case((2, 3), axis=-1, keepdims=True))
 def mean(x, axis=None, keepdims=False):
     """The mean over `axis` (all axes by default)."""
-    shape = np.shape(array(x))
-    n = int(np.prod([shape[a] for a in _axes("mean", x, axis)]))
+    shape, axes = np.shape(array(x)), _axes("mean", x, axis)
+    n = math.prod([shape[a] for a in axes])
     if n == 0:
         raise ValueError(f"mean: x {shape} is empty over axis {axis}")
-    return sum(x, axis, keepdims) / n
+    kept = _kept(x, axes)
+    return record(kernels.mean(array(x), axes, keepdims, n),
+                  (x, lambda g, y, x: broadcast_to(g.reshape(kept), x.shape, n)))
 
 
 @op(case((2, 3)), case((2, 3, 4), axis=(0, 2)), case((2, 3), axis=-1, keepdims=True))
@@ -63,14 +66,38 @@ def moments(x):
     Computed at once because batch normalisation needs both; their slopes with respect to an element are 1 / n and
     2 (x - mean) / n, so the pull-back is one affine map of x.
     """
-    rows = array(x).reshape(-1, x.shape[-1])
-    n = len(rows)
-    both = np.empty_like(rows, shape=(2, rows.shape[-1]))
-    both[0] = backend.total(rows, (0,)) / n
-    distance = rows - both[0]
-    distance *= distance
-    both[1] = backend.total(distance, (0,)) / n
-    return record(both, (x, lambda g, y, x: affine(x, g[1] * (2 / n), (g[0] - 2 * g[1] * y[0]) / n)))
+    n = x.size // x.shape[-1]
+    return record(kernels.moments(array(x)), (x, lambda g, y, x: affine(x, _moments_slope(g, y, n))))
+
+
+@kernels.elementwise("raw T g, raw T y, T count", "T row", """
+    int c = g.size() / 2;
+    row = i < c ? 2 * g[c + i] / count : (g[i - c] - 2 * g[i] * y[i - c]) / count;""")
+def _moments_slope(g, y, n):
+    """The affine map of x that pulls a cotangent g of the moments y back."""
+    return stack([g[1] * (2 / n), (g[0] - 2 * g[1] * y[0]) / n])
+
+
+@op(case((2, 3), (3,), (3,), low=0.5))
+def normaliser(both, weight, bias, eps=1e-5):
+    """The affine map that batch normalisation is: rows (scale, shift), scale = weight / sqrt(variance + eps) and
+    shift = bias - mean * scale, for the moments `both` = (mean, variance) (`batch-norm`)."""
+    return record(kernels.normaliser(array(both), array(weight), array(bias), eps),
+                  (both, lambda g, y, both, weight, bias: _normaliser_slope(g, y, both, eps)),
+                  (weight, lambda g, y, both, weight, bias: _weight_slope(g[0], g[1], both[0], both[1], eps)),
+                  (bias, lambda g, y, both, weight, bias: g[1]))
+
+
+@kernels.elementwise("raw T g, raw T y, raw T both, T eps", "T row", """
+    int c = g.size() / 2, k = i % c;
+    row = i < c ? -g[c + k] * y[k] : (g[c + k] * both[k] - g[k]) * y[k] / (2 * (both[c + k] + eps));""")
+def _normaliser_slope(g, y, both, eps):
+    return stack([-g[1] * y[0], (g[1] * both[0] - g[0]) * y[0] / (2 * (both[1] + eps))])
+
+
+@kernels.elementwise("T a, T b, T mean, T variance, T eps", "T y", "y = (a - b * mean) / sqrt(variance + eps)")
+def _weight_slope(a, b, mean, variance, eps):
+    return (a - b * mean) / sqrt(variance + eps)
 
 
 @op(case((2, 3)), case((2, 3, 4), axis=1), case((2, 3), axis=-1, keepdims=True))

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tinygan import backend
+from tinygan import backend, kernels
 from tinygan.ops.registry import array, case, op
 from tinygan.tensor import record
 
@@ -21,10 +21,12 @@ def transpose(x, axes=None):
     return record(array(x).transpose(axes), (x, lambda g, y, x: transpose(g, back)))
 
 
-@op(case((3,), shape=(2, 3)), case((2, 1, 4), shape=(2, 3, 4)), case((), shape=(2, 2)))
-def broadcast_to(x, shape):
-    """x repeated along new and unit axes to `shape`; its adjoint is `unbroadcast`."""
-    return record(backend.spread(array(x), shape), (x, lambda g, y, x: unbroadcast(g, x.shape)))
+@op(case((3,), shape=(2, 3)), case((2, 1, 4), shape=(2, 3, 4)), case((), shape=(2, 2)),
+    case((2, 1), shape=(2, 3), over=3))
+def broadcast_to(x, shape, over=1):
+    """x repeated along new and unit axes to `shape`, and divided by `over`; its adjoint is `unbroadcast` / over."""
+    return record(backend.spread(array(x), shape, over),
+                  (x, lambda g, y, x: unbroadcast(g, x.shape) if over == 1 else unbroadcast(g, x.shape) / over))
 
 
 @op(case((2, 3), shape=(3,)), case((2, 3, 4), shape=(1, 3, 1)), case((2, 2), shape=()))
@@ -34,7 +36,7 @@ def unbroadcast(x, shape):
         return x
     new = x.ndim - len(shape)
     repeated = [new + i for i, n in enumerate(shape) if n == 1 and x.shape[new + i] != 1]
-    return record(backend.total(array(x), (*range(new), *repeated)).reshape(shape),
+    return record(kernels.total(array(x), (*range(new), *repeated)).reshape(shape),
                   (x, lambda g, y, x: broadcast_to(g, x.shape)))
 
 

@@ -1,0 +1,170 @@
+"""The kernels: body, stand-in and compiled source agree; what a step launches; what falls back to the body."""
+import importlib.util
+import shutil
+import subprocess
+from pathlib import Path
+
+import compiled
+import foreign
+import kernel_cases
+import numpy as np
+import pytest
+from bench import example_shape, networks
+from helpers import to_foreign
+from kernel_cases import CALLS, IDS
+
+import tinygan as tg
+from tinygan import kernels
+from tinygan.game import Game, latent, train
+from tinygan.kernels import KERNELS, Elementwise
+from tinygan.zoo import RECIPES
+
+PRECISION = {"float32": {"rtol": 3e-5, "atol": 3e-6}, "float64": {"rtol": 1e-12, "atol": 1e-13}}
+every_call = pytest.mark.parametrize("call", CALLS, ids=IDS)
+every_dtype = pytest.mark.parametrize("dtype", PRECISION)
+
+
+@pytest.fixture(scope="module")
+def sources(tmp_path_factory):
+    """Stand-ins that run the CUDA sources on the host."""
+    for _, function, make in CALLS:  # kernels that join are made at the first call
+        if function is kernels.join:
+            kernels._joined(len(make(np.random.default_rng(0), np.float32)[0]))
+    return compiled.build(tmp_path_factory.mktemp("kernels")) or pytest.skip("no C++ compiler")
+
+
+def agree(call, dtype):
+    function, args = kernel_cases.drawn(call, dtype)
+    expected = kernel_cases.results(function, args)
+    got = kernel_cases.results(function, args, foreign, foreign.to_host)
+    assert len(got) == len(expected)
+    for a, b in zip(got, expected):
+        assert a.dtype == b.dtype
+        assert a.shape == b.shape
+        np.testing.assert_allclose(a, b, **PRECISION[dtype])
+
+
+@every_call
+@every_dtype
+def test_stand_in_and_body(call, dtype):
+    with foreign.counting() as counts:
+        agree(call, dtype)
+    assert counts.launches > 0
+
+
+@every_call
+@every_dtype
+def test_source_and_body(call, dtype, sources, monkeypatch):
+    monkeypatch.setattr(foreign, "kernels", foreign.kernels)
+    for name, play in sources.items():
+        monkeypatch.setitem(foreign.kernels, name, play)
+    agree(call, dtype)
+
+
+def test_every_kernel_is_called_and_played():
+    called = {f"tinygan_{name}" for name, _, _ in CALLS}
+    plain = {name for name in KERNELS if not name.startswith("tinygan_join")}
+    assert plain <= called
+    assert plain <= foreign.kernels.keys()
+
+
+@every_call
+def test_one_launch(call, monkeypatch):
+    """A call is one launch of its kernel, and none of anything else; of nothing it may be none."""
+    function, args = kernel_cases.drawn(call, "float32")
+    played = []
+    real = foreign.kernels[f"tinygan_{call[0]}"]
+    monkeypatch.setitem(foreign.kernels, f"tinygan_{call[0]}", lambda *a: (played.append(1), real(*a))[1])
+    kernel_cases.results(function, args, foreign, foreign.to_host)
+    empty = any(isinstance(a, np.ndarray) and not a.size for a in args)
+    assert len(played) == 1 or empty
+
+
+def test_other_precisions_run_the_body():
+    x = np.linspace(-2, 2, 5)
+    for half, other in ((np.float16, np.float16), (np.float32, np.float64)):
+        a, b = x.astype(half), x.astype(other)
+        got = kernels.gate(foreign.asarray(a), foreign.asarray(b), 0.5)
+        np.testing.assert_array_equal(foreign.to_host(got), kernels.gate(a, b, 0.5))
+        assert got.dtype == kernels.gate(a, b, 0.5).dtype
+    np.testing.assert_allclose(foreign.to_host(kernels.sigmoid(foreign.asarray(np.arange(3)))),
+                               kernels.sigmoid(np.arange(3)))
+    with pytest.raises(TypeError):
+        kernels.gate(foreign.asarray(x), x, 0.5)
+
+
+# --- how many launches a step makes ---
+
+BOUNDS = {"dense": 100, "ring": 98, "dcgan28": 166, "digits": 284}
+
+
+def played(name, batch=4):
+    """The game of a workload, on the foreign array."""
+    if name == "digits":
+        game = RECIPES["digits"].start(batch=batch)
+    else:
+        rng = np.random.default_rng(0)
+        g, d, _, size = networks(name, rng)
+        real = rng.standard_normal((batch, *example_shape(name)), dtype=np.float32)
+        game = Game(g, d, lambda n, rng: real, latent(size), rng, batch=batch)
+    to_foreign(game.generator), to_foreign(game.discriminator)
+    return game
+
+
+@pytest.mark.parametrize("name", BOUNDS)
+def test_launches_of_a_step(name, monkeypatch):
+    """A step that is not recorded: few launches, no waiting, and nothing but data and noise from the host."""
+    copied, asarray = [], foreign.asarray
+    monkeypatch.setitem(foreign.__dict__["_offered"], "asarray", lambda a: (copied.append(a.shape), asarray(a))[1])
+    game = played(name)
+    train(game, 1)
+    marks = []
+    with foreign.counting() as counts:
+        train(game, 4, [lambda _: marks.append((counts.launches, counts.synchronisations, len(copied)))],
+              record_every=1000)
+    launched, waited, moved = np.diff(marks[:2], axis=0)[0]
+    assert launched <= BOUNDS[name]
+    assert waited == 0
+    assert moved == 2
+
+
+# --- the sources, as CuPy would compile them ---
+
+def as_cupy_does(kernel, dtype):
+    """The source of a kernel of CuPy, as its ElementwiseKernel puts it together."""
+    if not isinstance(kernel, Elementwise):
+        return f"namespace {kernel.name}_{dtype} {{\n#undef LANES\n#undef X\n#undef G\n" \
+               + kernel.source(dtype).replace('extern "C"', "") + "\n}\n"
+    arguments, lines = [], []
+    inputs = compiled.parameters(kernel.inputs)
+    for k, (kind, name) in enumerate([*inputs, *compiled.parameters(kernel.outputs)]):
+        if kind == "raw":
+            arguments.append(f"const CArray<T, 2, false, true> {name}")
+        elif kind == "T":
+            arguments.append(f"CArray<T, 1, true, true> _raw_{name}")
+            lines.append(f"{'const ' if k < len(inputs) else ''}T &{name} = _raw_{name}[_ind.get()];")
+        else:
+            arguments.append(f"const {'unsigned ' if kind[0] == 'u' else ''}int {name}")
+    return (f"namespace {kernel.name}_{dtype} {{ typedef {dtype} T; __global__ void {kernel.name}("
+            + ", ".join([*arguments, "CIndexer<1, true> _ind"]) + ") { CUPY_FOR(i, _ind.size()) { _ind.set(i);\n"
+            + "\n".join(lines) + f"\n{kernel.code};\n}} }} }}\n")
+
+
+def test_nvcc_compiles_the_sources(tmp_path, sources):
+    cupy = importlib.util.find_spec("cupy")
+    if cupy is None or shutil.which("nvcc") is None:
+        pytest.skip("needs nvcc and CuPy's headers")
+    source = "#include <cupy/carray.cuh>\n" + "".join(as_cupy_does(kernel, dtype) for kernel in KERNELS.values()
+                                                    for dtype in ("float", "double"))
+    (tmp_path / "kernels.cu").write_text(source)
+    include = Path(cupy.origin).parent / "_core" / "include"
+    done = subprocess.run(["nvcc", "-std=c++17", "-cubin", "-arch=sm_80", "-w", f"-I{include}", "--resource-usage",
+                           "-o", tmp_path / "kernels.cubin", tmp_path / "kernels.cu"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_sum_of_a_batch_is_the_same_each_time():
+    """On the host too: the kernels are deterministic, and so is what stands in for them."""
+    x = tg.Tensor(foreign.asarray(np.random.default_rng(0).standard_normal((50, 3)).astype(np.float32)))
+    first, second = (foreign.to_host(kernels.moments(x.data)) for _ in range(2))
+    np.testing.assert_array_equal(first, second)
