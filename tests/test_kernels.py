@@ -9,7 +9,7 @@ import foreign
 import kernel_cases
 import numpy as np
 import pytest
-from bench import example_shape, networks
+from bench_workloads import Workload
 from helpers import to_foreign
 from kernel_cases import CALLS, IDS
 
@@ -103,10 +103,9 @@ def played(name, batch=4):
     if name == "digits":
         game = RECIPES["digits"].start(batch=batch)
     else:
-        rng = np.random.default_rng(0)
-        g, d, _, size = networks(name, rng)
-        real = rng.standard_normal((batch, *example_shape(name)), dtype=np.float32)
-        game = Game(g, d, lambda n, rng: real, latent(size), rng, batch=batch)
+        work = Workload(name, batch)
+        real = work.real()
+        game = Game(work.g, work.d, lambda n, rng: real, latent(work.latent), work.rng, batch=batch)
     to_foreign(game.generator), to_foreign(game.discriminator)
     return game
 
