@@ -44,11 +44,11 @@ _SOURCES = "Radford et al. 2016; R1: Mescheder et al. 2018"
 
 RECIPES = [
     Recipe("digits", "a small DCGAN on 10,000 handwritten digits, 28x28", _SOURCES, networks, "digits", latent=64,
-           steps=4000, betas=_BETAS, game=_TUNED),
-    Recipe("mnist", "the same on all 60,000 digits (fetched)", _SOURCES, networks, "mnist", latent=64, steps=4000,
+           steps=3600, betas=_BETAS, game=_TUNED),
+    Recipe("mnist", "the same on all 60,000 digits (fetched)", _SOURCES, networks, "mnist", latent=64, steps=3600,
            betas=_BETAS, game=_TUNED),
     Recipe("fashion", "the same on Fashion-MNIST, 28x28 (fetched)", _SOURCES, networks, "fashion", latent=64,
-           steps=4000, betas=_BETAS, game=_TUNED),
+           steps=3600, betas=_BETAS, game=_TUNED),
     Recipe("cifar10", "the same on CIFAR-10, 32x32 in colour (fetched)", _SOURCES, networks, "cifar10", latent=64,
            steps=6000, betas=_BETAS, game=_TUNED),
 ]
