@@ -30,11 +30,14 @@ def latent(size: int) -> Callable:
 class Game:
     """Two players, what they play for, and the state of play.
 
-    data, noise: functions (n, rng) -> array, of examples and of latents. objective: a name in `OBJECTIVES`.
+    data, noise: functions (n, rng) -> array, of examples and of latents; or -> tuple of arrays: what follows the
+    examples is their condition c, which both players see, G(z, c) and D(x, c), and fakes share it with the real batch
+    (`conditional`); what follows the latents is more of them. objective: a name in `OBJECTIVES`.
     k: steps of the discriminator for each of the generator. simultaneous: both move from the same point, instead of
     the generator answering the discriminator's move. rate: of both players, or a pair (D, G); with decay it falls in a
     straight line to 0 at the last step. r1: weight of the R1 penalty on D. optimisers: one for each player (D, G),
-    called with a gradient, giving a direction. average: the moving average of G's theta, or None.
+    called with a gradient, giving a direction. average: the moving average of G's theta, or None. schedule: called with
+    the game and the last step before each step; what it does depends on them alone, so that a game can go on.
 
     history holds, for each step that was recorded, the columns `COLUMNS`: what each player's function was worth before
     its move (the penalty left out), the means of D(x) and D(G(z)), the norms of both gradients.
@@ -54,6 +57,7 @@ class Game:
     r1: float = 0.0
     optimisers: tuple[Any, Any] = field(default_factory=lambda: (Adam(0.5), Adam(0.5)))
     average: Average | None = None
+    schedule: Callable | None = None
     step: int = 0
     history: dict[str, list[float]] = field(default_factory=lambda: {name: [] for name in COLUMNS})
 
@@ -82,20 +86,22 @@ def train(game: Game, steps: int, callbacks: Iterable[Callable[[Game], Any]] = (
     g, d = game.generator.train(), game.discriminator.train()
     weights_d, weights_g = d.parameters(), g.parameters()
     while game.step < steps:
+        if game.schedule is not None:
+            game.schedule(game, steps)
         theta_d, theta_g = d.theta, g.theta  # anew: a callback may have moved the parameters into another vector
         rate_d, rate_g = _rates(game, steps)
         with np.errstate(over="ignore", invalid="ignore"):  # Diverged says it better than a warning
             for _ in range(game.k):
-                x = _draw(game, game.data, theta_d, requires_grad=game.r1 > 0)
-                fake = g(_draw(game, game.noise, theta_g))
-                d_real, d_fake = d(x), d(fake.detach())
+                x, *condition = _draw(game, game.data, theta_d, requires_grad=game.r1 > 0)
+                fake = g(*_draw(game, game.noise, theta_g), *condition)
+                d_real, d_fake = d(x, *condition), d(fake.detach(), *condition)
                 d_value = goal_d(d_real, d_fake)
                 d_gradient = vector(grad(_penalised(game, d_value, d_real, x), weights_d))
                 if not game.simultaneous:
                     move_d(theta_d, direction_d(d_gradient), rate_d)
 
             # The last fakes serve G too: G has not moved. Only G's gradient is formed, none for D's own weights.
-            g_value = goal_g(d(fake))
+            g_value = goal_g(d(fake, *condition))
             g_gradient = vector(grad(g_value, weights_g))
             if game.simultaneous:
                 move_d(theta_d, direction_d(d_gradient), rate_d)
@@ -110,9 +116,12 @@ def train(game: Game, steps: int, callbacks: Iterable[Callable[[Game], Any]] = (
     return game
 
 
-def _draw(game, source, theta, requires_grad=False) -> Tensor:
-    """A batch from `source`, in the dtype and on the device of theta."""
-    return Tensor(backend.like(source(game.batch, game.rng).astype(theta.dtype, copy=False), theta), requires_grad)
+def _draw(game, source, theta, requires_grad=False) -> list[Tensor]:
+    """A batch from `source` on the device of theta, what is not whole numbers in its dtype; the first differentiable."""
+    drawn = source(game.batch, game.rng)
+    arrays = drawn if isinstance(drawn, tuple) else (drawn,)
+    arrays = [a if a.dtype.kind in "iu" else a.astype(theta.dtype, copy=False) for a in arrays]
+    return [Tensor(backend.like(a, theta), requires_grad and i == 0) for i, a in enumerate(arrays)]
 
 
 def _penalised(game, d_value, d_real, x):
