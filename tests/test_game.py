@@ -349,9 +349,11 @@ def test_data_that_is_not_finite():
 
 @pytest.mark.parametrize(("options", "message"), [
     ({"objective": "maximin"}, "objective: got 'maximin', expected one of minimax, non-saturating, zero-sum, "
-                               "sign-reversal, two-sample"),
+                               "sign-reversal, two-sample, least-squares, hinge"),
     ({"batch": 0}, "batch is 0 and k is 1, expected at least 1"),
     ({"k": 0}, "batch is 8 and k is 0, expected at least 1"),
+    *[({name: -1}, f"{name} is -1, expected at least 0") for name in ("r1", "gp", "clip", "instance_noise", "unroll")],
+    ({"gp": float("nan")}, "gp is nan, expected at least 0"),
     ({"k": 2, "simultaneous": True}, "simultaneous: both move once from the same point, but k is 2"),
 ])
 def test_messages(options, message):

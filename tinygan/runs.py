@@ -46,6 +46,10 @@ class Config:
     settings: dict[str, Any] = field(default_factory=dict)
     version: str = tinygan.__version__
 
+    def __post_init__(self):
+        if not isinstance(self.settings, dict):
+            raise TypeError(f"settings is a {type(self.settings).__name__}, expected names and values")
+
     def changed(self) -> Recipe:
         """The recipe with the run's settings."""
         return change(RECIPES[self.recipe], self.settings)
@@ -93,7 +97,7 @@ class Run:
             raise RunError(f"{folder}/config.json names the recipe {config.recipe!r}, which this version does not have")
         try:
             config.changed()
-        except (SettingError, TypeError) as error:
+        except SettingError as error:
             raise RunError(f"{folder}/config.json: {error}") from error
         config.device = device or config.device
         run = cls(folder, config, config.start())
