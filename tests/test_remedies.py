@@ -34,7 +34,7 @@ def by_hand(played, steps):
     """One step of a game for `two-sample` with everything on, written out."""
     g, d, rng = played.generator, played.discriminator, played.rng
     sigma = played.instance_noise * (steps - played.step) / steps
-    noise = lambda shape: sigma * rng.standard_normal(shape).astype(np.float32).astype(float)
+    noise = lambda shape: sigma * rng.standard_normal(shape).astype(np.float32).astype(float) if sigma else 0.0
     x = tg.Tensor(played.data(played.batch, rng).astype(float), requires_grad=True)
     fake = g(played.noise(played.batch, rng).astype(float))
     noisy = x + noise(x.shape)
@@ -265,7 +265,8 @@ def test_with_conditions(name, pack):
 def test_the_same_on_both_array_modules(name, kind):
     paths = []
     for place in (np, foreign):
-        played = game(kind, **GAMES[name])
+        # not Adam: a critic's last bias has the slope 0 but for rounding, which Adam would bring to size
+        played = game(kind, optimisers=(plain, plain), **{**GAMES[name], "rate": 0.02})
         if place is foreign:
             to_foreign(played.generator), to_foreign(played.discriminator)
         path = []

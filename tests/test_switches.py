@@ -31,7 +31,8 @@ def test_text_and_value(text, value):
 
 
 def test_they_reach_the_game():
-    texts = "rate=1e-4:2e-4 gp=3 betas=0:.9 optimiser=momentum average=0 width=8 packing=2 latent=5".split()
+    texts = ["rate=1e-4:2e-4", "gp=3", "betas=0:.9", "optimiser=momentum", "average=0", "width=8", "packing=2",
+             "latent=5"]
     game = change(RING, read(RING, texts)).start(batch=8)
     assert (game.rate, game.gp, game.r1, game.decay) == ((1e-4, 2e-4), 3, 0.1, True)
     assert [type(o).__name__ for o in game.optimisers] == ["Momentum"] * 2
@@ -63,7 +64,6 @@ def test_every_recipe_describes_itself(name):
     (["history=3"], "ring has no switch 'history'; there are average, betas, clip, decay, gp, instance_noise, k, "
                     "latent, minibatch_std, objective, optimiser, packing, r1, rate, simultaneous, spectral_norm, "
                     "unroll, unroll_rate, width"),
-    (["batch_norm=true"], "ring has no switch 'batch_norm'; did you mean "),
     (["rate"], "'rate' is no setting, expected NAME=VALUE"),
     (["rate=1", "r1=1", "rate=2"], "rate is set twice"),
     (["rate="], "rate is '', expected a number, or a pair D:G of numbers, of at least 0"),
@@ -87,8 +87,7 @@ def test_every_recipe_describes_itself(name):
 def test_messages(texts, message):
     with pytest.raises(SettingError) as caught:
         read(RING, texts)
-    assert str(caught.value) == message or (message.endswith(" ") and str(caught.value).startswith(message))
-    assert "\n" not in str(caught.value)
+    assert str(caught.value) == message
 
 
 def test_what_does_not_go_together():
