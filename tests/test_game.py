@@ -81,12 +81,14 @@ def test_two_ways_to_write_minimax(kind, r1):
 
 @pytest.mark.parametrize("objective", tg.objectives.OBJECTIVES)
 def test_every_objective_is_played(objective):
-    """D tells real from fake better after it has moved, and G fools it better after it has moved."""
+    """D tells real from fake better after it has moved, and G fools it better after it has moved (what D says of fakes
+    is below 0 at first: least squares pulls it to 0 from either side)."""
     def logits(played, g, d):
         z, x = (source(500, np.random.default_rng(9)) for source in (played.noise, played.data))
         return d(x).data.mean() - d(g(z)).data.mean(), d(g(z)).data.mean()
 
     played = game("dense", objective=objective, optimisers=(plain, plain), batch=200, rate=(1e-3, 0.0))
+    played.discriminator[2].bias.data[...] = -1.0
     g, d = copy.deepcopy((played.generator, played.discriminator))
     train(played, 1)
     assert logits(played, g, played.discriminator)[0] > logits(played, g, d)[0]

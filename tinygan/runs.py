@@ -48,7 +48,7 @@ class Config:
 
     def __post_init__(self):
         if not isinstance(self.settings, dict):
-            raise TypeError(f"settings is a {type(self.settings).__name__}, expected names and values")
+            raise TypeError(f"settings: got {self.settings!r}, expected names and values")
 
     def changed(self) -> Recipe:
         """The recipe with the run's settings."""
