@@ -83,15 +83,17 @@ def log_sigmoid(x):
 @elementwise("T x, T slope", "T y", "y = x > 0 ? x : slope * x")
 def leaky_relu(x, slope):
     """x where x > 0, slope * x elsewhere."""
-    return np.maximum(x, slope * x)
+    value = x * slope
+    return np.maximum(x, value, out=value) if value.ndim else np.maximum(x, value)
 
 
 @elementwise("T x, T y, T slope", "T out", "out = y > 0 ? x : slope * x")
 def gate(x, y, slope):
     """x where y > 0, slope * x elsewhere."""
+    if not slope:
+        return x * (y > 0)
     value = (y > 0).astype(x.dtype)  # the slope as an array: np.where is ten times slower
-    if slope:
-        value = np.maximum(value, slope, out=value if value.ndim else None)
+    value = np.maximum(value, slope, out=value if value.ndim else None)
     value *= x
     return value
 

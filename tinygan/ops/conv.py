@@ -88,49 +88,48 @@ def conv2d_weight(x, y, kernel_size, stride=1, padding=0):
                   (y, lambda g, _, x, y: conv2d(x, g, stride, padding)))
 
 
-# On bare arrays: the same three, by matrix products.
+# On bare arrays: the same three, by matrix products. Parts of the batch make use of a kernel that is read for each.
 
 def _correlate(x, w, out, stride, padding):
     def part(x):
         rows = windows(x, w.shape[:2], out, stride, padding)
         return (rows @ w.reshape(-1, w.shape[-1])).reshape(x.shape[0], *out, w.shape[-1])
-    return parallel.joined(part, x)
+    return parallel.joined(part, out[0] * out[1] * w[..., 0].size, x, chunk=max(parallel.CHUNK, 2 * w.size))
 
 
 def _weigh(x, y, kernel, stride, padding):
     def part(x, y):
         rows = windows(x, kernel, y.shape[1:3], stride, padding)
         return (rows.T @ y.reshape(-1, y.shape[-1])).reshape(*kernel, x.shape[-1], y.shape[-1])
-    return parallel.added(part, x, y)
+    row = kernel[0] * kernel[1] * x.shape[-1]
+    return parallel.added(part, y[0, ..., 0].size * row, x, y, chunk=max(parallel.CHUNK, 2 * row * y.shape[-1]))
 
 
 def _spread(y, w, size, stride, padding):
-    if not isinstance(y, np.ndarray):  # one product and one gather: on a device it is launches that cost
-        (n, h, w_, o), (kh, kw, c, _) = y.shape, w.shape
-        rows = y.reshape(-1, o) @ w.reshape(-1, o).T
-        return overlaps(rows, (n, *size, c), (kh, kw), (h, w_), stride, padding)
-    return parallel.joined(lambda y: _spread_part(y, w, size, stride, padding), y)
-
-
-def _spread_part(y, w, size, stride, padding):
     """Kernels laid out at every pixel of y and added up where they overlap.
 
     A kernel is cut into blocks of the stride's size. Blocks at one place of the kernel do not overlap, so they are one
     matrix product and one addition, onto images whose pixels are such blocks; at the end blocks become pixels.
     """
     (n, h, w_, o), (kh, kw, c, _), (sh, sw) = y.shape, w.shape, stride
+    if not isinstance(y, np.ndarray):  # one product and one gather: on a device it is launches that cost
+        rows = y.reshape(-1, o) @ w.reshape(-1, o).T
+        return overlaps(rows, (n, *size, c), (kh, kw), (h, w_), stride, padding)
     a, b = -(-kh // sh), -(-kw // sw)
-    xp = backend.module(y)
     if (a * sh, b * sw) != (kh, kw):
-        whole = xp.zeros((a * sh, b * sw, c, o), w.dtype)
+        whole = np.zeros((a * sh, b * sw, c, o), w.dtype)
         whole[:kh, :kw], w = w, whole
-    blocks = w.reshape(a, sh, b, sw, c, o).swapaxes(1, 2).reshape(a * b, sh * sw * c, o)
-    parts = (y.reshape(-1, o) @ blocks.swapaxes(1, 2)).reshape(a, b, n, h, w_, sh * sw * c)
-    total = xp.zeros((n, h + a - 1, w_ + b - 1, sh * sw * c), parts.dtype)
-    for i in range(a):
-        for j in range(b):
-            total[:, i:i + h, j:j + w_] += parts[i, j]
-    return _pixels(total.reshape(*total.shape[:3], sh, sw, c), size, padding)
+    blocks = w.reshape(a, sh, b, sw, c, o).swapaxes(1, 2).reshape(a * b, sh * sw * c, o).swapaxes(1, 2)
+
+    def part(y):
+        images = len(y)
+        parts = (y.reshape(-1, o) @ blocks).reshape(a, b, images, h, w_, sh * sw * c)
+        total = np.zeros((images, h + a - 1, w_ + b - 1, sh * sw * c), parts.dtype)
+        for i in range(a):
+            for j in range(b):
+                total[:, i:i + h, j:j + w_] += parts[i, j]
+        return _pixels(total.reshape(*total.shape[:3], sh, sw, c), size, padding)
+    return parallel.joined(part, h * w_ * w[..., 0].size, y, chunk=max(parallel.CHUNK, 2 * w.size))
 
 
 def _pixels(blocks, size, padding):
