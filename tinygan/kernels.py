@@ -208,13 +208,13 @@ def mean(x, axes: tuple[int, ...], keepdims: bool, n: int):
     return x.mean(axis=axes, keepdims=keepdims)
 
 
-@elementwise("T x, raw T rows", "T y", "int channels = rows.size() / 2, c = i % channels; "
-             "y = x * rows[c] + rows[channels + c]")
-def affine(x, rows):
-    """x * rows[0] + rows[1], along the last axis of x."""
+@elementwise("T x, raw T rows, T slope", "T y", "int channels = rows.size() / 2, c = i % channels; "
+             "T straight = x * rows[c] + rows[channels + c]; y = straight > 0 ? straight : slope * straight")
+def affine(x, rows, slope):
+    """The leaky ReLU of x * rows[0] + rows[1], along the last axis of x."""
     value = x * rows[0]
     value += rows[1]
-    return value
+    return value if slope == 1 else np.maximum(value, slope * value if slope else 0, out=value)
 
 
 @elementwise("raw T both, raw T weight, raw T bias, T eps", "T y", """

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tinygan import backend, parallel
+from tinygan import parallel
 from tinygan.kernels import overlaps, windows
 from tinygan.ops.registry import array, case, op
 from tinygan.tensor import record
