@@ -138,7 +138,7 @@ def train(game: Game, steps: int, callbacks: Iterable[Callable[[Game], Any]] = (
 
 
 def _draw(game, source, theta, requires_grad=False) -> list[Tensor]:
-    """A batch from `source` on the device of theta, in its dtype but for whole numbers; the first differentiable."""
+    """A batch from `source` on the device of theta and, whole numbers apart, in its dtype; the first differentiable."""
     drawn = source(game.batch, game.rng)
     arrays = [a if a.dtype.kind in "iu" else a.astype(theta.dtype, copy=False)
               for a in (drawn if isinstance(drawn, tuple) else (drawn,))]
