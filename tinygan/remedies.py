@@ -16,10 +16,9 @@ def instance_noise(x, sigma, rng):
 def unrolled(player, value, steps, rate):
     """`player` as it would be after `steps` steps of theta <- theta + rate * grad value (`unrolled`).
 
-    value: a function without arguments, the scalar that the player ascends (descends, with a negative rate), computed
-    with it. A function like the player comes back, and the player stays as it is. The imagined theta depends on all
-    that `value` depends on, and derivatives go through it: so a generator sees how the discriminator would answer
-    (Metz et al. 2017, eq. 3 to 5).
+    value: a function without arguments, the scalar that the player ascends (with a negative rate, descends), computed
+    with it. Returned is a function like the player, which stays as it is. Derivatives go through the imagined theta to
+    all that `value` depends on: so G sees how D would answer (Metz et al. 2017, eq. 3 to 5).
     """
     theta = player.parameters()
     for _ in range(steps):

@@ -17,11 +17,8 @@ class MinibatchStd(Module):
     generator that draws few different things gives itself away by it (Karras et al. 2018, section 3).
     """
 
-    def __init__(self, eps=1e-8):
-        self.eps = eps
-
     def forward(self, x):
-        spread = mean(sqrt(var(x, axis=0) + self.eps))
+        spread = mean(sqrt(var(x, axis=0) + 1e-8))
         return concatenate([x, broadcast_to(spread, (*x.shape[:-1], 1))])
 
 
@@ -39,9 +36,6 @@ class Pack(Module):
             raise ValueError(f"Pack: x {x.shape} holds {x.shape[0]} examples, expected a multiple of {self.size}")
         packs = x.reshape((-1, self.size, *x.shape[1:]))
         return concatenate([packs[:, i] for i in range(self.size)])
-
-    def extra(self):
-        return str(self.size)
 
 
 class SpectralNorm(Module):
