@@ -17,8 +17,9 @@ FLOORS = [
     {"nn"},
     {"objectives", "penalties", "updates"},
     {"game", "metrics"},
-    {"zoo", "checkpoint"},
+    {"zoo", "checkpoint", "report"},
     {"runs"},
+    {"sweep"},
     {"cli", "__main__"},
 ]
 FLOOR = {part: i for i, floor in enumerate(FLOORS) for part in floor}

@@ -132,12 +132,49 @@ def test_sample_writes_pictures_and_arrays(run, tmp_path, capsys):
 
 def test_evaluate_prints_a_table_and_json(run, capsys):
     assert main(["evaluate", "run"]) == 0
-    assert "modes" in capsys.readouterr().out
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "run at step 6"
+    assert lines[1].split() == ["run", "real", "data", "noise", "better"]
+    assert {line.split()[0]: line.split()[-1] for line in lines[2:]} == {
+        "modes": "higher", "hq": "real", "reverse_kl": "lower", "sliced_wasserstein": "lower", "one_nn": "real"}
     assert main(["evaluate", "run", "--json", "-n", "500"]) == 0
     figures = json.loads(capsys.readouterr().out)
     assert figures["step"] == 6
-    assert figures["modes_of"] == 8
+    assert figures["real"]["modes"] == 8
+    assert figures["real"]["hq"] > .95 > figures["noise"]["hq"]
     assert 0 <= figures["hq"] <= 1
+
+
+def test_evaluate_gives_medians_and_quartiles_of_several_runs(run, capsys):
+    for seed in "12":
+        assert main(["train", "ring", *SHORT, "--seed", seed, "--out", f"run-{seed}"]) == 0
+    capsys.readouterr()
+    assert main(["evaluate", "run", "run-1", "run-2", "-n", "300"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[:3] == ["run at step 6", "run-1 at step 6", "run-2 at step 6"]
+    assert lines[3].startswith(" ")
+    assert "median (quartiles)" in lines[3]
+    assert main(["evaluate", "run", "run-1", "run-2", "-n", "300", "--json"]) == 0
+    figures = json.loads(capsys.readouterr().out)
+    each = sorted(row["sliced_wasserstein"] for row in figures["runs"])
+    low, median, high = figures["quartiles"]["sliced_wasserstein"]
+    assert each[0] <= low <= median == each[1] <= high <= each[2]
+    assert figures["real"]["modes"] == 8
+    assert main(["train", "gaussian", *SHORT, "--out", "other"]) == 0
+    capsys.readouterr()
+    assert fails(capsys, "evaluate", "run", "other") == (
+        "tinygan evaluate: other is of the recipe gaussian, run of ring; medians are over runs of one kind")
+
+
+@pytest.mark.parametrize("recipe", ["digits", "digits14"])
+def test_evaluate_digits(recipe, capsys):
+    assert main(["train", recipe, *SHORT, "--out", "run"]) == 0
+    capsys.readouterr()
+    assert main(["evaluate", "run", "-n", "300", "--json"]) == 0
+    figures = json.loads(capsys.readouterr().out)
+    assert figures["real"]["fcd"] < figures["fcd"]
+    assert figures["real"]["one_nn"] < figures["one_nn"]
+    assert figures["noise"]["coverage"] < .02
 
 
 def test_recipes_and_data_are_listed(capsys):
@@ -220,6 +257,13 @@ def test_the_users_own_images(tmp_path, capsys):
     assert main(["train", "digits", "--data", "mine", *SHORT, "--out", "run"]) == 0
     assert main(["sample", "run", "-n", "4", "-o", "s.npy"]) == 0
     assert np.load(tmp_path / "s.npy").shape == (4, 32, 32, 3)
+    assert "real has 4 rows, 5 neighbours need at least 6" in fails(capsys, "evaluate", "run")
+    for i in range(9, 30):
+        Image.fromarray(rng.integers(0, 255, (40, 30, 3), np.uint8)).save(tmp_path / "mine" / f"{i}.png")
+    assert main(["evaluate", "run", "--json"]) == 0  # no classifier knows these images: pixels are compared
+    figures = json.loads(capsys.readouterr().out)
+    assert figures["one_nn"] > figures["real"]["one_nn"]
+    assert "fcd" not in figures
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals")

@@ -1,4 +1,4 @@
-"""The command line: `tinygan train`, `sample`, `evaluate`, `recipes`, `data`."""
+"""The command line: `tinygan train`, `sample`, `evaluate`, `sweep`, `recipes`, `data`."""
 from __future__ import annotations
 
 import argparse
@@ -12,12 +12,10 @@ from pathlib import Path
 import numpy as np
 
 import tinygan
-from tinygan import data, game, plots
+from tinygan import data, game, plots, report, sweep
 from tinygan.backend import DeviceError
 from tinygan.checkpoint import CheckpointError
 from tinygan.data import DataError
-from tinygan.nn import Conv2d, ConvTranspose2d
-from tinygan.process import tune
 from tinygan.runs import Config, Run, RunError, fresh_folder, latest_folder
 from tinygan.zoo import RECIPES
 
@@ -70,11 +68,19 @@ def _parser():
     sample.add_argument("-o", "--output", type=Path, metavar="FILE", help="a .png, or .npy for the raw samples "
                         "(default: sample.png)", default=Path("sample.png"))
 
-    evaluate = _command(commands, "evaluate", _evaluate, "measure the samples of a run")
-    evaluate.add_argument("run", type=Path, metavar="RUN", help="a run folder")
+    evaluate = _command(commands, "evaluate", _evaluate, "measure the samples of a run, or of several seeds")
+    evaluate.add_argument("runs", type=Path, nargs="+", metavar="RUN", help="a run folder; several: medians, quartiles")
     evaluate.add_argument("-n", type=_count, help="samples to draw (default: 2500 points or 2000 images)")
     evaluate.add_argument("--seed", type=_natural, default=0, help="of the latents (default: 0)")
     evaluate.add_argument("--json", action="store_true", help="print JSON")
+
+    many = _command(commands, "sweep", _sweep, "train a recipe from many seeds, measure each run")
+    many.add_argument("recipe", type=_recipe, help="see `tinygan recipes`")
+    many.add_argument("--seeds", type=_seeds, default=range(10), help="such as 0-9 or 1,4,7-8 (default: 0-9)")
+    many.add_argument("--jobs", type=_count, default=1, help="runs at the same time (default: 1)")
+    many.add_argument("--steps", type=_count, help="steps of each game")
+    many.add_argument("--out", type=Path, help="the folder of all runs (default: sweeps/RECIPE); what is there goes on")
+    many.set_defaults(batch=None, dtype=None, device=None, data=None, rate=None)
 
     _command(commands, "recipes", _recipes, "list what can be trained")
     _command(commands, "data", _data, "list the data sets, and which are on this machine")
@@ -95,10 +101,10 @@ def _train(options):
         return
     print(f"{run.config.recipe}: steps {run.game.step} to {steps}, batch {run.game.batch}, seed {run.config.seed}, "
           f"{run.config.device}, in {folder}")
-    tune(divide_batches=any(isinstance(m, (Conv2d, ConvTranspose2d)) for _, m in run.game.generator.modules()))
+    run.tune()
     try:
         with _Progress(run.game, steps) as progress:
-            game.train(run.game, steps, [run.after_step, progress], 1 if run.config.device == "cpu" else 20)
+            game.train(run.game, steps, [run.film, run.keep, progress], 1 if run.config.device == "cpu" else 20)
     except KeyboardInterrupt:
         run.save()
         print(f"stopped after step {run.game.step}; go on with: tinygan train {run.config.recipe} --resume "
@@ -140,11 +146,15 @@ class _Progress:
 
 
 def _started(options) -> Run:
+    config = _config(options, options.seed or 0)
+    return Run.create(options.out or fresh_folder("runs", config.recipe), config)
+
+
+def _config(options, seed) -> Config:
     recipe = RECIPES[options.recipe or "digits"]
     where = str(Path(options.data).resolve()) if options.data and Path(options.data).is_dir() else options.data
-    config = Config(recipe.name, options.steps or recipe.steps, options.seed or 0, options.batch or recipe.batch,
-                    options.dtype or "float32", options.device or "cpu", where or recipe.data, options.rate)
-    return Run.create(options.out or fresh_folder("runs", recipe.name), config)
+    return Config(recipe.name, options.steps or recipe.steps, seed, options.batch or recipe.batch,
+                  options.dtype or "float32", options.device or "cpu", where or recipe.data, options.rate)
 
 
 def _resumed(options) -> Run:
@@ -172,17 +182,44 @@ def _sample(options):
 
 
 def _evaluate(options):
-    run = Run.open(options.run, "cpu")
+    runs = [Run.open(folder, "cpu") for folder in options.runs]
+    for run in runs[1:]:
+        for name in ("recipe", "data"):
+            if getattr(run.config, name) != getattr(runs[0].config, name):
+                raise RunError(f"evaluate: {run.folder} is of the {name} {getattr(run.config, name)}, {runs[0].folder} "
+                               f"of {getattr(runs[0].config, name)}; medians are over runs of one kind")
+    n = options.n or runs[0].config.judge().count
     try:
-        figures = run.evaluate(options.n, np.random.default_rng(options.seed))
+        figures = [run.evaluate(n, np.random.default_rng(options.seed)) for run in runs]
+        real, noise = runs[0].config.judge().scale(n, np.random.default_rng(options.seed))
     except ValueError as error:
         raise RunError(error) from error
+    rows = [{"run": str(run.folder), "step": run.game.step, **row} for run, row in zip(runs, figures)]
     if options.json:
-        print(json.dumps({"run": str(run.folder), "step": run.game.step, **figures}))
+        scale = {"real": real, "noise": noise}
+        print(json.dumps({**rows[0], **scale} if len(rows) == 1 else
+                         {"runs": rows, "quartiles": report.quartiles(figures), **scale}))
     else:
-        print(f"{run.folder} at step {run.game.step}")
-        for name, figure in figures.items():
-            print(f"  {name:<12} {figure:.4g}")
+        print("\n".join(f"{row['run']} at step {row['step']}" for row in rows))
+        print(report.table(figures, real, noise))
+
+
+def _sweep(options):
+    out = options.out or Path("sweeps") / options.recipe
+    configs = {f"seed-{seed}": _config(options, seed) for seed in options.seeds}
+    try:
+        with sweep.processes(options.jobs) as pool:
+            rows = sweep.sweep(configs, out, pool, _tell)
+    except KeyboardInterrupt:
+        print(f"stopped; the same command goes on with {out}", file=sys.stderr)
+        raise
+    print(sweep.summary(rows, configs, out))
+    return 1 if any(row["error"] for row in rows) else 0
+
+
+def _tell(row):
+    figures = "  ".join(f"{name} {value:.4g}" for name, value in row["figures"].items())
+    print(f"{row['run']}: {row['error'] or figures}", flush=True)
 
 
 def _recipes(options):
@@ -221,6 +258,15 @@ def _count(text):
 
 def _natural(text):
     return _number(text, int, 0, "a whole number of at least 0")
+
+
+def _seeds(text):
+    """The seeds that a text such as 0-9 or 1,4,7-8 names."""
+    ends = [part.split("-") for part in text.split(",")]
+    if not all(len(part) <= 2 and all(end.isdecimal() for end in part) and int(part[0]) <= int(part[-1])
+               for part in ends):
+        raise argparse.ArgumentTypeError(f"{text!r} names no seeds, expected such as 0-9 or 1,4,7-8")
+    return list(dict.fromkeys(seed for part in ends for seed in range(int(part[0]), int(part[-1]) + 1)))
 
 
 def _positive(text):

@@ -18,9 +18,11 @@ import numpy as np
 import tinygan
 from tinygan import backend, checkpoint, plots
 from tinygan.game import COLUMNS, Diverged, Game
+from tinygan.nn import Conv2d, ConvTranspose2d
+from tinygan.process import tune
 from tinygan.tensor import Tensor, no_grad
 from tinygan.zoo import RECIPES
-from tinygan.zoo.recipe import POINTS
+from tinygan.zoo.judge import Judge, judge_of
 
 FRAMES = 40  # pictures in the film
 SAVE_EVERY = 30.0  # seconds between checkpoints
@@ -48,6 +50,10 @@ class Config:
         """The game at step 0."""
         return RECIPES[self.recipe].start(self.seed, self.batch, self.dtype, self.device, self.data, self.rate)
 
+    def judge(self) -> Judge:
+        """How its samples are measured."""
+        return (RECIPES[self.recipe].judge or judge_of)(self.data)
+
 
 class Run:
     """A run in a folder: `create` begins one, `open` finds one."""
@@ -66,7 +72,7 @@ class Run:
         game = config.start()
         try:
             (folder / "frames").mkdir(parents=True, exist_ok=True)
-            _write(folder / "config.json", json.dumps(asdict(config), indent=2) + "\n")
+            write(folder / "config.json", json.dumps(asdict(config), indent=2) + "\n")
         except OSError as error:
             raise RunError(f"{folder}: the run folder cannot be written: {error.strerror or error}") from error
         run = cls(folder, config, game)
@@ -90,11 +96,14 @@ class Run:
         checkpoint.load(folder / "checkpoint.npz", run.game)
         return run
 
-    def after_step(self, game: Game) -> None:
-        """A callback of `train`: a frame of the film now and then, a checkpoint every `SAVE_EVERY` seconds."""
+    def film(self, game: Game) -> None:
+        """A callback of `train`: a frame of the film now and then."""
         if game.step == self.config.steps or game.step * FRAMES // self.config.steps > (
                 (game.step - 1) * FRAMES // self.config.steps):
             plots.save_png(self.folder / "frames" / f"{game.step:07d}.png", self.picture())
+
+    def keep(self, game: Game) -> None:
+        """A callback of `train`: a checkpoint every `SAVE_EVERY` seconds."""
         if time.monotonic() - self._saved > SAVE_EVERY:
             self.save()
 
@@ -108,7 +117,7 @@ class Run:
         rows = csv.writer(text, lineterminator="\n")
         rows.writerow(COLUMNS)
         rows.writerows(zip(*(self.game.history[name] for name in COLUMNS)))
-        _write(self.folder / "history.csv", text.getvalue())
+        write(self.folder / "history.csv", text.getvalue())
         self.saved_step, self._saved = self.game.step, time.monotonic()
 
     def finish(self) -> None:
@@ -129,18 +138,14 @@ class Run:
             generator.theta[:] = self.game.average.theta
         return generate(generator, self.game.noise(n, rng))
 
+    def tune(self) -> None:
+        """Sets this process for training the run (`process.tune`)."""
+        tune(divide_batches=any(isinstance(m, (Conv2d, ConvTranspose2d)) for _, m in self.game.generator.modules()))
+
     def evaluate(self, n: int | None, rng: np.random.Generator) -> dict[str, float]:
-        """What the metrics say of n samples (2,500 points or 2,000 images by default)."""
-        from tinygan import metrics
-        name = self.config.data
-        if name in POINTS:
-            samples = self.samples(n or 2500, rng)
-            figures = metrics.evaluate_points(samples, POINTS[name].means, POINTS[name].sigma)
-            return figures if samples.shape[1] > 1 else {
-                "mean": float(samples.mean()), "sd": float(samples.std()), "hq": figures["hq"]}
-        if name not in ("digits", "mnist"):
-            raise RunError(f"the metrics need a classifier of the data: there is one of digits, none of {name}")
-        return metrics.evaluate_images(self.samples(n or 2000, rng))
+        """What the judge says of n samples (2,500 points or 2,000 images by default)."""
+        judge = self.config.judge()
+        return judge.figures(self.samples(n or judge.count, rng))
 
     def picture(self, n: int = 64) -> np.ndarray:
         """The same z at every call, as a sheet of images or a cloud of points."""
@@ -180,7 +185,7 @@ def latest_folder(root, name: str) -> Path:
     return max(runs, key=lambda folder: (folder / "config.json").stat().st_mtime)
 
 
-def _write(path: Path, text: str) -> None:
+def write(path: Path, text: str) -> None:
     """A text file, complete or not at all."""
     unfinished = path.with_name(path.name + ".part")
     unfinished.write_text(text)

@@ -30,7 +30,8 @@ class Recipe:
     """A system that trains with its defaults.
 
     networks: a function (shape of an example, size of z, rng) -> (generator, discriminator). game: settings of `Game`.
-    betas: of both players' Adam. average: the decay of G's moving average, or 0 for none.
+    betas: of both players' Adam. average: the decay of G's moving average, or 0 for none. judge: a function of the
+    data's name, which gives the `Judge` of the samples; None for `judge_of`.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Recipe:
     betas: tuple[float, float] = (0.5, 0.999)
     average: float = 0.0
     game: dict[str, Any] = field(default_factory=dict)
+    judge: Callable[[str], Any] | None = None
 
     def start(self, seed=0, batch=None, dtype="float32", device="cpu", data=None, rate=None) -> Game:
         """The game at step 0. Whatever is drawn, now and later, comes from one generator seeded with `seed`."""
