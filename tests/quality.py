@@ -1,4 +1,4 @@
-"""What the recipes reach, beside PyTorch on the same architecture, first weights, settings and budget. No test: a script.
+"""What the recipes reach, beside PyTorch on the same architecture, first weights, settings and budget. A script.
 
     python tests/quality.py Q1 Q2 --seeds 0-9 --out quality.csv   # a line a figure of a run; what is there stays
     python tests/quality.py --table quality.csv                   # the table of the README, of what the files hold
@@ -14,18 +14,17 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+from tinygan.zoo.switches import change
 from torch_nets import CHANNELS_FIRST, CHANNELS_LAST, torch_net
 
 from tinygan import report
 from tinygan.cli import _seeds
 from tinygan.game import train
-from tinygan.nn import Conv2d
 from tinygan.ops.elementwise import sigmoid
 from tinygan.process import tune
 from tinygan.runs import generate
 from tinygan.zoo import RECIPES
 from tinygan.zoo.judge import judge_of
-from tinygan.zoo.switches import change
 
 
 @dataclass
@@ -80,7 +79,7 @@ def with_torch(recipe, seed, steps):
     import torch
     import torch.nn.functional as F  # noqa: N812
     game = recipe.start(seed)
-    assert game.objective == "non-saturating" and game.k == 1 and recipe.optimiser == "adam"
+    assert (game.objective, game.k, recipe.optimiser) == ("non-saturating", 1, "adam")
     rng = game.rng
     (g, _), (d, _) = (torch_net(net, torch.float32) for net in (game.generator, game.discriminator))
     g_adam, d_adam = (torch.optim.Adam(net.parameters(), game.rate, betas=recipe.betas) for net in (g, d))
@@ -188,6 +187,7 @@ def main():
     unknown = set(options.tasks) - set(TASKS)
     if unknown:
         parser.error(f"there is no task {', '.join(sorted(unknown))}; there are {', '.join(TASKS)}")
+    tune(divide_batches=True)
     done = {tuple(line[:3]) for line in _lines(options.out)}
     for task in options.tasks:
         for seed in options.seeds:

@@ -194,7 +194,8 @@ def test_licence_stands_beside_the_digits():
 # Names
 
 @pytest.mark.parametrize(("given_name", "message"), [
-    ("mnst", "load: unknown data 'mnst', expected one of digits, digits14, mnist, fashion, cifar10, or a folder of images"),
+    ("mnst",
+     "load: unknown data 'mnst', expected one of digits, digits14, mnist, fashion, cifar10, or a folder of images"),
     ("", "load: unknown data '', expected one of digits, digits14, mnist, fashion, cifar10, or a folder of images"),
     ("no/such/folder", "load: folder 'no/such/folder' does not exist"),
     (Path("nothing"), "load: folder 'nothing' does not exist"),

@@ -75,8 +75,8 @@ def classifier_test(a, b, rng: np.random.Generator, network: Module | None = Non
                     rate: float = 0.02) -> Verdict:
     """Trains a discriminator to tell one half of a from one half of b, and asks it about the other halves (C2ST).
 
-    a, b (n, f), at least 4 rows. Under equality its accuracy on the n new points is nearly N(1/2, 1 / 4n); at best it is
-    1/2 + TV/2. network: points -> logits (n, 1), with 32 hidden units unless told; it is trained by `steps` of Adam.
+    a, b (n, f), at least 4 rows. Its accuracy on the n new points is nearly N(1/2, 1 / 4n) under equality, and at best
+    1/2 + TV/2. network: points -> logits (n, 1), with 32 hidden units unless told; trained by `steps` of Adam.
     Source: Lopez-Paz & Oquab 2017; theory.md T35.
     """
     a, b = pair("classifier_test", a, b, rows=4)
