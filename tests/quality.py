@@ -14,17 +14,17 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from tinygan.zoo.switches import change
 from torch_nets import CHANNELS_FIRST, CHANNELS_LAST, torch_net
 
 from tinygan import report
-from tinygan.cli import _seeds
+from tinygan.arguments import seeds
 from tinygan.game import train
 from tinygan.ops.elementwise import sigmoid
 from tinygan.process import tune
 from tinygan.runs import generate
 from tinygan.zoo import RECIPES
 from tinygan.zoo.judge import judge_of
+from tinygan.zoo.switches import change
 
 
 @dataclass
@@ -152,8 +152,7 @@ def table(paths):
             continue
         judge = task.judge()
         real = judge.figures(judge.real(judge.count, np.random.default_rng(0)))
-        seeds = max(map(len, found.values()))
-        title = f"{name}: {task.about}, {seeds} seeds"
+        title = f"{name}: {task.about}, {max(map(len, found.values()))} seeds"
         for figure, (low, high) in task.good.items():
             cells = [report.text(rows, figure) if rows else "" for rows in found.values()]
             good = [f"{sum(low <= row[figure] <= high for row in rows)} of {len(rows)}" if rows else ""
@@ -176,7 +175,7 @@ def _lines(path):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("tasks", nargs="*", metavar="TASK", help=", ".join(TASKS))
-    parser.add_argument("--seeds", type=_seeds, default=[0, 1, 2])
+    parser.add_argument("--seeds", type=seeds, default=[0, 1, 2])
     parser.add_argument("--steps", type=int, help="fewer than the recipe's: to see that it works")
     parser.add_argument("--peers", nargs="+", choices=PEERS, default=list(PEERS))
     parser.add_argument("--out", default="quality.csv")

@@ -15,11 +15,11 @@ FLOORS = [
     {"tensor", "process"},
     {"ops", "check"},
     {"nn"},
-    {"objectives", "penalties", "updates"},
+    {"objectives", "penalties", "remedies", "updates"},
     {"game", "metrics"},
     {"zoo", "checkpoint", "report"},
     {"runs"},
-    {"sweep"},
+    {"sweep", "arguments"},
     {"cli", "__main__"},
 ]
 FLOOR = {part: i for i, floor in enumerate(FLOORS) for part in floor}

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tinygan import cli, sweep
+from tinygan import arguments, sweep
 from tinygan.cli import main
 from tinygan.game import Diverged
 from tinygan.runs import Config, Run, RunError
@@ -123,9 +123,13 @@ class in_this_process(Here):  # noqa: N801, it stands for a function
 def test_a_process_that_dies_is_a_row(tmp_path):
     class Dying(Here):
         def submit(self, function, folder, config):
-            return super().submit(function if config.seed else lambda *_: os.strerror("no number"), folder, config)
+            if config.seed:
+                return super().submit(function, folder, config)
+            future = Future()
+            future.set_exception(BrokenPipeError("a process died"))
+            return future
     rows = sweep.sweep(configs(), tmp_path / "out", Dying())
-    assert [row["error"] for row in rows] == ["TypeError", "", ""]
+    assert [row["error"] for row in rows] == ["BrokenPipeError: a process died", "", ""]
 
 
 def test_all_runs_may_fail(tmp_path, monkeypatch, capsys):
@@ -196,6 +200,36 @@ def test_ctrl_c_saves_every_run_and_says_how_to_go_on(tmp_path):
     assert not (tmp_path / "out" / "stop").exists()
 
 
+def test_every_combination_of_settings_is_run(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(sweep, "processes", in_this_process)
+    command = ["sweep", "gaussian", "--seeds", "0,1", "--steps", "4", "--out", "out"]
+    assert main([*command, "--set", "rate=1e-4,2e-3", "r1=0,.5"]) == 0
+    out = capsys.readouterr().out
+    assert "8 of 8 runs ended well" in out
+    assert out.count("median (quartiles)") == 4
+    rows = table(tmp_path / "out")
+    assert [row["run"] for row in rows][:3] == ["rate=0.0001,r1=0,seed-0", "rate=0.0001,r1=0,seed-1",
+                                                "rate=0.0001,r1=0.5,seed-0"]
+    assert [(row["rate"], row["r1"], row["seed"]) for row in rows] == [
+        (rate, r1, seed) for rate in ("0.0001", "0.002") for r1 in ("0", "0.5") for seed in "01"]
+    run = Run.open(tmp_path / "out" / "rate=0.002,r1=0.5,seed-1")
+    assert (run.game.rate, run.game.r1, run.config.seed) == (.002, .5, 1)
+    assert len({row["sd"] for row in rows}) == 8
+    assert main(["evaluate", "out/rate=0.002,r1=0,seed-1", "out/rate=0.002,r1=0.5,seed-1"]) == 2
+    assert "medians need runs of one kind" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("text", "message"), [
+    ("rate", "'rate' is no setting, expected NAME=VALUE"), ("rate=1e-4,", "rate is '', expected"),
+    ("speed=1,2", "gaussian has no switch 'speed'")])
+def test_bad_settings_are_refused_before_anything_is_run(text, message, tmp_path, capsys):
+    assert main(["sweep", "gaussian", "--set", text]) == 2
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 1
+    assert message in lines[0]
+    assert not (tmp_path / "sweeps").exists()
+
+
 def test_another_sweep_needs_another_folder(tmp_path, capsys):
     Run.create(tmp_path / "out" / "seed-0", configs([0])["seed-0"])
     with pytest.raises(RunError, match=r"out/seed-0 was started with steps 6, not 7; choose another --out$"):
@@ -207,7 +241,7 @@ def test_another_sweep_needs_another_folder(tmp_path, capsys):
 @pytest.mark.parametrize(("text", "seeds"), [
     ("0-9", list(range(10))), ("7", [7]), ("1,4,7-8", [1, 4, 7, 8]), ("3-3,3", [3])])
 def test_seeds(text, seeds):
-    assert cli._seeds(text) == seeds
+    assert arguments.seeds(text) == seeds
 
 
 @pytest.mark.parametrize("text", ["", "a", "3-1", "1-2-3", "-1", "1,,2", "0.5", "0,3-1", "0,1-2-3"])

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import argparse
-import difflib
+import itertools
 import json
 import signal
 import sys
@@ -12,14 +12,14 @@ from pathlib import Path
 import numpy as np
 
 import tinygan
-from tinygan import data, game, plots, report, sweep
+from tinygan import arguments, data, game, plots, report, sweep
 from tinygan.backend import DeviceError
 from tinygan.checkpoint import CheckpointError
 from tinygan.data import DataError
 from tinygan.runs import Config, Run, RunError, fresh_folder, latest_folder
-from tinygan.zoo import RECIPES
+from tinygan.zoo import RECIPES, switches
 
-USER_ERRORS = (RunError, CheckpointError, DataError, DeviceError, game.Diverged)
+USER_ERRORS = (RunError, CheckpointError, DataError, DeviceError, game.SettingError, game.Diverged)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -50,11 +50,13 @@ def _parser():
     commands = parser.add_subparsers(dest="name", required=True, metavar="COMMAND", parser_class=_Parser)
 
     train = _command(commands, "train", _train, "train a recipe in a run folder")
-    train.add_argument("recipe", nargs="?", type=_recipe, help="see `tinygan recipes` (default: digits)")
-    train.add_argument("--steps", type=_count, help="steps of the game")
-    train.add_argument("--seed", type=_natural, help="everything drawn comes from it (default: 0)")
-    train.add_argument("--batch", type=_count, help="examples in a batch")
-    train.add_argument("--rate", type=_positive, help="learning rate of both players")
+    train.add_argument("recipe", nargs="?", type=arguments.recipe, help="see `tinygan recipes` (default: digits)")
+    train.add_argument("--steps", type=arguments.count, help="steps of the game")
+    train.add_argument("--seed", type=arguments.natural, help="everything drawn comes from it (default: 0)")
+    train.add_argument("--batch", type=arguments.count, help="examples in a batch")
+    train.add_argument("--rate", type=arguments.positive, help="learning rate of both players: --set rate=RATE")
+    train.add_argument("--set", nargs="+", action="extend", default=[], metavar="NAME=VALUE",
+                       help="set switches otherwise, such as objective=hinge r1=0 (see `tinygan recipes`)")
     train.add_argument("--dtype", choices=("float32", "float64"), help="of all arrays (default: float32)")
     train.add_argument("--device", choices=("cpu", "gpu"), help="NumPy or CuPy (default: cpu)")
     train.add_argument("--data", help="another data set, by name, or a folder of images")
@@ -63,24 +65,26 @@ def _parser():
 
     sample = _command(commands, "sample", _sample, "draw samples from a run")
     sample.add_argument("run", type=Path, metavar="RUN", help="a run folder")
-    sample.add_argument("-n", type=_count, default=64, help="how many (default: 64)")
-    sample.add_argument("--seed", type=_natural, default=0, help="of the latents (default: 0)")
+    sample.add_argument("-n", type=arguments.count, default=64, help="how many (default: 64)")
+    sample.add_argument("--seed", type=arguments.natural, default=0, help="of the latents (default: 0)")
     sample.add_argument("-o", "--output", type=Path, metavar="FILE", help="a .png, or .npy for the raw samples "
                         "(default: sample.png)", default=Path("sample.png"))
 
     evaluate = _command(commands, "evaluate", _evaluate, "measure the samples of a run, or of several seeds")
     evaluate.add_argument("runs", type=Path, nargs="+", metavar="RUN", help="a run folder; several: medians, quartiles")
-    evaluate.add_argument("-n", type=_count, help="samples to draw (default: 2500 points or 2000 images)")
-    evaluate.add_argument("--seed", type=_natural, default=0, help="of the latents (default: 0)")
+    evaluate.add_argument("-n", type=arguments.count, help="samples to draw (default: 2500 points or 2000 images)")
+    evaluate.add_argument("--seed", type=arguments.natural, default=0, help="of the latents (default: 0)")
     evaluate.add_argument("--json", action="store_true", help="print JSON")
 
     many = _command(commands, "sweep", _sweep, "train a recipe from many seeds, measure each run")
-    many.add_argument("recipe", type=_recipe, help="see `tinygan recipes`")
-    many.add_argument("--seeds", type=_seeds, default=range(10), help="such as 0-9 or 1,4,7-8 (default: 0-9)")
-    many.add_argument("--jobs", type=_count, default=1, help="runs at the same time (default: 1)")
-    many.add_argument("--steps", type=_count, help="steps of each game")
+    many.add_argument("recipe", type=arguments.recipe, help="see `tinygan recipes`")
+    many.add_argument("--seeds", type=arguments.seeds, default=range(10), help="such as 0-9 or 1,4,7-8 (default: 0-9)")
+    many.add_argument("--jobs", type=arguments.count, default=1, help="runs at the same time (default: 1)")
+    many.add_argument("--steps", type=arguments.count, help="steps of each game")
     many.add_argument("--out", type=Path, help="the folder of all runs (default: sweeps/RECIPE); what is there goes on")
-    many.set_defaults(batch=None, dtype=None, device=None, data=None, rate=None)
+    many.add_argument("--set", nargs="+", action="extend", default=[], metavar="NAME=VALUE[,VALUE...]",
+                      help="set switches otherwise; every combination of their values is run")
+    many.set_defaults(batch=None, dtype=None, device=None, data=None)
 
     _command(commands, "recipes", _recipes, "list what can be trained")
     _command(commands, "data", _data, "list the data sets, and which are on this machine")
@@ -146,25 +150,33 @@ class _Progress:
 
 
 def _started(options) -> Run:
-    config = _config(options, options.seed or 0)
+    config = _config(options, options.seed or 0, _settings(options, RECIPES[options.recipe or "digits"]))
     return Run.create(options.out or fresh_folder("runs", config.recipe), config)
 
 
-def _config(options, seed) -> Config:
+def _config(options, seed, settings) -> Config:
     recipe = RECIPES[options.recipe or "digits"]
     where = str(Path(options.data).resolve()) if options.data and Path(options.data).is_dir() else options.data
     return Config(recipe.name, options.steps or recipe.steps, seed, options.batch or recipe.batch,
-                  options.dtype or "float32", options.device or "cpu", where or recipe.data, options.rate)
+                  options.dtype or "float32", options.device or "cpu", where or recipe.data, settings)
 
 
 def _resumed(options) -> Run:
     run = Run.open(options.out or latest_folder("runs", options.recipe or "digits"), options.device)
-    for name in ("recipe", "seed", "batch", "dtype", "data", "rate"):
-        asked, kept = getattr(options, name), getattr(run.config, name)
-        if asked is not None and asked != kept:
-            raise RunError(f"--resume: {run.folder} was started with {name} {kept}, not {asked}")
+    recipe = run.config.changed()
+    asked = {name: getattr(options, name) for name in ("recipe", "seed", "batch", "dtype", "data")}
+    kept = {**vars(run.config), **switches.switches(recipe)}
+    for name, value in {**asked, **_settings(options, recipe)}.items():
+        if value is not None and value != kept[name]:
+            raise RunError(f"--resume: {run.folder} was started with {name} {switches.write(kept[name])}, "
+                           f"not {switches.write(value)}")
     run.config.steps = options.steps or run.config.steps
     return run
+
+
+def _settings(options, recipe) -> dict:
+    """What --set (and --rate) say."""
+    return switches.read(recipe, options.set + ([f"rate={options.rate}"] if options.rate else []))
 
 
 def _sample(options):
@@ -183,15 +195,15 @@ def _sample(options):
 
 def _evaluate(options):
     runs = [Run.open(folder, "cpu") for folder in options.runs]
-    for run in runs[1:]:
-        for name in ("recipe", "data"):
-            if getattr(run.config, name) != getattr(runs[0].config, name):
-                raise RunError(f"evaluate: {run.folder} is of the {name} {getattr(run.config, name)}, {runs[0].folder} "
-                               f"of {getattr(runs[0].config, name)}; medians are over runs of one kind")
-    n = options.n or runs[0].config.judge().count
+    for run, name in itertools.product(runs[1:], ("recipe", "data", "settings")):
+        first, other = (getattr(r.config, name) for r in (runs[0], run))
+        if first != other:
+            raise RunError(f"medians need runs of one kind: {run.folder} has {name} {other}, {runs[0].folder} {first}")
+    judge = runs[0].config.judge()
+    n = options.n or judge.count
     try:
         figures = [run.evaluate(n, np.random.default_rng(options.seed)) for run in runs]
-        real, noise = runs[0].config.judge().scale(n, np.random.default_rng(options.seed))
+        real, noise = judge.scale(n, np.random.default_rng(options.seed))
     except ValueError as error:
         raise RunError(error) from error
     rows = [{"run": str(run.folder), "step": run.game.step, **row} for run, row in zip(runs, figures)]
@@ -205,8 +217,9 @@ def _evaluate(options):
 
 
 def _sweep(options):
-    out = options.out or Path("sweeps") / options.recipe
-    configs = {f"seed-{seed}": _config(options, seed) for seed in options.seeds}
+    out, recipe = options.out or Path("sweeps") / options.recipe, RECIPES[options.recipe]
+    kinds = [switches.read(recipe, texts) for texts in sweep.combinations(options.set)]
+    configs = sweep.named(_config(options, seed, settings) for settings in kinds for seed in options.seeds)
     try:
         with sweep.processes(options.jobs) as pool:
             rows = sweep.sweep(configs, out, pool, _tell)
@@ -226,51 +239,14 @@ def _recipes(options):
     for recipe in RECIPES.values():
         print(f"{recipe.name:<10} {recipe.about} ({recipe.steps} steps of {recipe.batch})")
         print(f"{'':<10} {recipe.references}")
+        print(f"{'':<10} {switches.describe(recipe)}")
+    print(f"every recipe: --set NAME=VALUE for {', '.join(sorted({*switches.OWN, *switches.PLAY}))}")
 
 
 def _data(options):
     for row in data.describe():
         shape = "x".join(map(str, row.shape))
         print(f"{row.name:<10} {shape:<9} {row.size:<22} {'here' if row.here else 'to be fetched':<14} {row.licence}")
-
-
-def _recipe(text):
-    if text not in RECIPES:
-        close = difflib.get_close_matches(text, RECIPES, 1)
-        hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(RECIPES)}"
-        raise argparse.ArgumentTypeError(f"there is no recipe {text!r}; {hint}")
-    return text
-
-
-def _number(text, convert, least, kind):
-    try:
-        number = convert(text)
-    except ValueError:
-        number = None
-    if number is None or not np.isfinite(number) or number < least:
-        raise argparse.ArgumentTypeError(f"{text!r} is not {kind}")
-    return number
-
-
-def _count(text):
-    return _number(text, int, 1, "a whole number of at least 1")
-
-
-def _natural(text):
-    return _number(text, int, 0, "a whole number of at least 0")
-
-
-def _seeds(text):
-    """The seeds that a text such as 0-9 or 1,4,7-8 names."""
-    ends = [part.split("-") for part in text.split(",")]
-    if not all(len(part) <= 2 and all(end.isdecimal() for end in part) and int(part[0]) <= int(part[-1])
-               for part in ends):
-        raise argparse.ArgumentTypeError(f"{text!r} names no seeds, expected such as 0-9 or 1,4,7-8")
-    return list(dict.fromkeys(seed for part in ends for seed in range(int(part[0]), int(part[-1]) + 1)))
-
-
-def _positive(text):
-    return _number(text, float, 1e-30, "a positive number")
 
 
 if __name__ == "__main__":

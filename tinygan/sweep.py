@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import json
 import multiprocessing
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -26,6 +27,7 @@ import numpy as np
 from tinygan import game, plots, report
 from tinygan.process import cores
 from tinygan.runs import Config, Run, RunError, write
+from tinygan.zoo.switches import write as write_value
 
 STOP = "stop"  # a file in OUT that tells every run to save its state and end
 
@@ -34,13 +36,40 @@ class Stopped(Exception):
     """The sweep ends before the run does."""
 
 
+def combinations(texts: Iterable[str]) -> list[tuple[str, ...]]:
+    """Every choice of one value each from texts such as rate=1e-4,2e-4.
+
+    >>> combinations(["rate=1e-4,2e-4", "r1=0"])
+    [('rate=1e-4', 'r1=0'), ('rate=2e-4', 'r1=0')]
+    """
+    parts = [text.partition("=") for text in texts]
+    return list(itertools.product(*([name + equals + value for value in values.split(",")]
+                                    for name, equals, values in parts)))
+
+
+def named(configs: Iterable[Config]) -> dict[str, Config]:
+    """The configs by the names of their runs: what is set, and the seed."""
+    return {",".join([*kind(config).split(), f"seed-{config.seed}"]): config for config in configs}
+
+
+def kind(config: Config) -> str:
+    """What is set otherwise in a config, such as rate=0.0001 r1=0."""
+    return " ".join(f"{name}={write_value(value)}" for name, value in config.settings.items())
+
+
+def blank(name: str, config: Config) -> dict[str, Any]:
+    """The row of a run that is not measured yet: run, seed, what is set, error, figures."""
+    settings = {name: write_value(value) for name, value in config.settings.items()}
+    return {"run": name, "seed": config.seed, **settings, "error": "", "figures": {}}
+
+
 def play(folder: Path, config: Config) -> dict[str, Any]:
     """Trains the run in `folder`, measures it, and gives its row; goes on from the checkpoint that is there.
 
-    The row: run, seed, error (what went wrong, or nothing), and figures, with the seconds of training over all its
-    parts. Whatever goes wrong is a row: the other runs go on.
+    The row is `blank`, with the figures and the seconds of training over all its parts, or with the error. Whatever
+    goes wrong is a row: the other runs go on.
     """
-    row = {"run": folder.name, "seed": config.seed, "error": "", "figures": {}}
+    row = blank(folder.name, config)
     measured, clock, start = folder / "figures.json", folder / "seconds", time.perf_counter()
     try:
         if not measured.exists():
@@ -61,7 +90,11 @@ def play(folder: Path, config: Config) -> dict[str, Any]:
             write(measured, json.dumps({**figures, "seconds": seconds}, indent=2) + "\n")
         return row | {"figures": json.loads(measured.read_text())}
     except Exception as error:
-        return row | {"error": f"{type(error).__name__}: {error}".partition("\n")[0]}
+        return row | {"error": _line(error)}
+
+
+def _line(error):
+    return f"{type(error).__name__}: {error}".partition("\n")[0]
 
 
 def _begun(folder, config) -> Run:
@@ -92,8 +125,7 @@ def sweep(configs: Mapping[str, Config], out: Path, pool: Executor, tell: Callab
         for future in as_completed(futures):
             name = futures[future]
             error = future.exception()  # of the pool: a process died
-            rows[name] = future.result() if error is None else {
-                "run": name, "seed": configs[name].seed, "error": type(error).__name__, "figures": {}}
+            rows[name] = future.result() if error is None else {**blank(name, configs[name]), "error": _line(error)}
             tell(rows[name])
             _write_csv(out / "sweep.csv", [rows[name] for name in configs if name in rows])
     except BaseException:
@@ -147,7 +179,9 @@ def summary(rows: list[dict], configs: Mapping[str, Config], out: Path) -> str:
         return lines[0]
     judge = configs[done[0]["run"]].judge()
     real, noise = judge.scale(judge.count, np.random.default_rng(0))
-    groups = {"": done}
+    groups: dict[str, list[dict]] = {}
+    for row in done:
+        groups.setdefault(kind(configs[row["run"]]), []).append(row)
     for name, group in groups.items():
         lines += [name, report.table([row["figures"] for row in group], real, noise)]
     histories = {name: [_history(out / row["run"]) for row in group] for name, group in groups.items()}
