@@ -187,13 +187,13 @@ def test_the_same_judge_knows_digits_of_half_the_size():
 
 def test_pixels_are_compared_where_no_classifier_is(held_out, rng):
     real, fake = (x.reshape(len(x), -1) for x in (held_out.x[:600], data.load("digits").x[:600]))
-    noise = rng.uniform(-1, 1, real.shape)
-    scores = [metrics.evaluate_rows(x, real) for x in (fake, fake + rng.normal(0, .5, real.shape), noise)]
+    digits, noise = (metrics.evaluate_rows(x, real) for x in (fake, rng.uniform(-1, 1, real.shape)))
     for name in ("kernel_distance", "sliced_wasserstein"):
-        assert scores[0][name] == min(s[name] for s in scores)
-    assert .4 < scores[0]["one_nn"] < .65 < scores[2]["one_nn"]
-    assert scores[0]["coverage"] > .8
-    assert scores[2]["coverage"] == 0
+        assert 5 * digits[name] < noise[name]
+    assert .4 < digits["one_nn"] < .7
+    assert digits["coverage"] > .8
+    assert noise["one_nn"] > .99
+    assert noise["coverage"] == 0
 
 
 def test_halves_of_one_set_are_equal(held_out, rng):

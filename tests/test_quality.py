@@ -14,10 +14,11 @@ def test_both_peers_play_the_same_game(torch, name):
     z = recipe.start(0).noise(50, np.random.default_rng(1))
     x = recipe.start(0).data(50, np.random.default_rng(1))
     (g, d), (their_g, their_d) = (play(recipe, 3, 5) for play in quality.PEERS.values())
-    np.testing.assert_allclose(g(z), their_g(z), atol=2e-3)
-    np.testing.assert_allclose(d(x), their_d(x), atol=2e-3)
     untrained = recipe.start(3)
-    assert np.abs(quality.generate(untrained.generator, z) - g(z)).max() > .02
+    for ours, theirs, before, given in ((g, their_g, untrained.generator, z), (d, their_d, untrained.discriminator, x)):
+        moved = np.abs(ours(given) - quality.generate(before, given)).mean()
+        assert moved > .01
+        assert np.abs(ours(given) - theirs(given)).mean() < .02 * moved  # in float32, with Adam at its first steps
 
 
 def test_the_script_goes_on_and_makes_a_table(torch, tmp_path, monkeypatch, capsys):

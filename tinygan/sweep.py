@@ -83,7 +83,7 @@ def play(folder: Path, config: Config) -> dict[str, Any]:
                 run.save()
                 raise
             finally:
-                seconds = round(earlier + time.perf_counter() - start, 1)
+                seconds = round(earlier + time.perf_counter() - start, 3)
                 write(clock, str(seconds))
             run.finish()
             figures = run.evaluate(None, np.random.default_rng(0))
