@@ -1,8 +1,8 @@
 """How far apart two known distributions are, and what the best discriminator makes of them: one function an equation.
 
 p and q are arrays or Tensors of one shape that hold probabilities and sum to 1; of densities on a grid, the densities
-times the width of its cells (`normal`). Of Tensors a slope can be taken, in a parameter of q for instance; 0 log 0 is 0.
-(For samples see `tinygan.metrics`.)
+times the width of its cells (`normal`). On Tensors they can be differentiated, in a parameter of q for instance.
+0 log 0 is 0. For samples see `tinygan.metrics`.
 """
 from __future__ import annotations
 
@@ -88,6 +88,7 @@ class FDivergence(NamedTuple):
 
     def __call__(self, p, q):
         """D_f(p || q), for p, q > 0."""
+        _meet("f-divergence", p, q)
         return sum(q * self.f(p / q))
 
     def bound(self, p, q, t):

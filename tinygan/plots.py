@@ -1,4 +1,4 @@
-"""Pictures: sheets of images, clouds of points, curves of a run, films, toy games. matplotlib and PIL are imported to draw."""
+"""Pictures: sheets, clouds of points, curves of a run, films, toy games. matplotlib and PIL are imported to draw."""
 from __future__ import annotations
 
 import numpy as np

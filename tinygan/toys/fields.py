@@ -11,7 +11,8 @@ import numpy as np
 from tinygan.ops.elementwise import abs, sigmoid
 from tinygan.tensor import Tensor, array, grad
 
-NODES, WEIGHTS = np.polynomial.hermite_e.hermegauss(24)  # E f(e), e ~ N(0, 1), is the weighed sum of f at the nodes
+NODES, WEIGHTS = np.polynomial.hermite_e.hermegauss(24)
+WEIGHTS = WEIGHTS / WEIGHTS.sum()  # E f(e), e ~ N(0, 1), is the weighed sum of f at the nodes
 
 
 def bilinear(x, y):
@@ -19,7 +20,7 @@ def bilinear(x, y):
     return -y, x
 
 
-# Which way the players pull at a logit a: D at that of a real example, D at that of a fake one, G at that of a fake one.
+# How the players pull at a logit a: D at that of a real example, D at that of a fake one, G at that of a fake one.
 PULLS: dict[str, tuple[Callable, Callable, Callable]] = {
     "minimax": (lambda a: sigmoid(-a), lambda a: -sigmoid(a), sigmoid),
     "non-saturating": (lambda a: sigmoid(-a), lambda a: -sigmoid(a), lambda a: sigmoid(-a)),
@@ -39,7 +40,7 @@ def dirac(objective="minimax", r1=0.0, noise=0.0, penalty=0.0, slope=1.0) -> Cal
     has f' = 1 and f'' = 0. Source: Mescheder et al. 2018, whose D has the other sign.
     """
     pull_real, pull_fake, pull_g = PULLS[objective]
-    nodes = [(noise * e, w / WEIGHTS.sum()) for e, w in zip(NODES.tolist(), WEIGHTS.tolist())] if noise else [(0.0, 1.0)]
+    nodes = list(zip((noise * NODES).tolist(), WEIGHTS.tolist())) if noise else [(0.0, 1.0)]
 
     def field(theta, psi):
         v_theta = sum(w * psi * pull_g(psi * (theta + e)) for e, w in nodes)
