@@ -15,7 +15,7 @@ FLOORS = [
     {"tensor", "process"},
     {"ops", "check"},
     {"nn"},
-    {"objectives", "penalties", "updates", "divergences", "toys"},
+    {"objectives", "penalties", "remedies", "updates", "divergences", "toys"},
     {"game", "metrics"},
     {"zoo", "checkpoint"},
     {"runs"},
