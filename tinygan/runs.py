@@ -18,6 +18,7 @@ import numpy as np
 import tinygan
 from tinygan import backend, checkpoint, plots
 from tinygan.game import COLUMNS, Diverged, Game
+from tinygan.nn import Module
 from tinygan.tensor import Tensor, no_grad
 from tinygan.zoo import RECIPES
 from tinygan.zoo.recipe import POINTS
@@ -121,13 +122,37 @@ class Run:
         if frames:
             plots.save_gif(self.folder / "training.gif", frames)
 
-    def samples(self, n: int, rng: np.random.Generator) -> np.ndarray:
-        """n examples of the generator in use: moving average if there is one, running statistics."""
-        generator = self.game.generator
-        if self.game.average is not None and self.game.average.theta is not None:
-            generator = deepcopy(generator)
-            generator.theta[:] = self.game.average.theta
-        return generate(generator, self.game.noise(n, rng))
+    @property
+    def classes(self) -> int:
+        """How many classes the generator can be told to draw; 0 where it is told none."""
+        return getattr(self.game.generator, "classes", 0)
+
+    def labels(self, n: int, label: int | None = None) -> np.ndarray | None:
+        """Labels for n samples: all `label`, or each class in turn for n / classes (rounded up); None without classes.
+
+        RunError where `label` is none of the run's classes.
+        """
+        if label is not None and label >= self.classes:
+            known = f"its classes are 0 to {self.classes - 1}" if self.classes else "it is of no conditional recipe"
+            raise RunError(f"--label: {self.folder} knows no class {label}: {known}")
+        if label is None:
+            return np.repeat(np.arange(self.classes), -(-n // self.classes)) if self.classes else None
+        return np.full(n, label)
+
+    def generator(self) -> Module:
+        """The generator in use: with its moving average if there is one."""
+        if self.game.average is None or self.game.average.theta is None:
+            return self.game.generator
+        generator = deepcopy(self.game.generator)
+        generator.theta[:] = self.game.average.theta
+        return generator
+
+    def samples(self, n: int, rng: np.random.Generator, labels: np.ndarray | None = None) -> np.ndarray:
+        """n examples of the generator in use; of a conditional run with these n labels, or `self.labels(n)`."""
+        labels = self.labels(n) if labels is None else labels
+        if labels is None:
+            return generate(self.generator(), self.game.noise(n, rng))
+        return generate(self.generator(), self.game.noise(len(labels), rng), labels)
 
     def evaluate(self, n: int | None, rng: np.random.Generator) -> dict[str, float]:
         """What the metrics say of n samples (2,500 points or 2,000 images by default)."""
@@ -150,14 +175,15 @@ class Run:
         return plots.cloud(self.samples(2000, rng), self.game.data(2000, rng), f"step {self.game.step}")
 
 
-def generate(generator, z, chunk: int = 256) -> np.ndarray:
-    """G(z) on the host, in eval mode, in chunks; the generator is left as it was."""
+def generate(generator, *inputs, chunk: int = 256) -> np.ndarray:
+    """G(z) or G(z, labels) on the host, in eval mode, in chunks; the generator is left as it was."""
     training = generator.training
     generator.eval()
     theta = generator.theta
+    inputs = tuple(a if a.dtype.kind in "iu" else a.astype(theta.dtype) for a in inputs)
     with no_grad():
-        parts = [generator(Tensor(backend.like(z[i:i + chunk].astype(theta.dtype), theta))).numpy()
-                 for i in range(0, len(z), chunk)]
+        parts = [generator(*(Tensor(backend.like(a[i:i + chunk], theta)) for a in inputs)).numpy()
+                 for i in range(0, len(inputs[0]), chunk)]
     if training:
         generator.train()
     return np.concatenate(parts)

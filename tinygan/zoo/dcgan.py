@@ -31,10 +31,15 @@ def discriminator(shape, rng, width=32):
 
 def networks(shape, latent, rng):
     """Both players for images whose sides are multiples of 4."""
+    refuse_other(shape)
+    return generator(shape, latent, rng), discriminator(shape, rng)
+
+
+def refuse_other(shape):
+    """DataError unless `shape` is that of an image whose sides are multiples of 4."""
     if len(shape) != 3 or shape[0] % 4 or shape[1] % 4:
         raise DataError("this recipe is for images (n, h, w, c) with h and w multiples of 4; "
                         f"the data are of shape (n, {', '.join(map(str, shape))})")
-    return generator(shape, latent, rng), discriminator(shape, rng)
 
 
 # Twenty times DCGAN's rate, which R1 and the decay to 0 make possible; no momentum, as in StyleGAN. On the digits the

@@ -19,9 +19,14 @@ def mlp(sizes, rng, activation=nn.ReLU):
 
 def networks(shape, latent, rng):
     """Three hidden layers of 128 in each; points (n, d), from z of any size."""
+    refuse_other(shape)
+    return mlp([latent, 128, 128, 128, *shape], rng), mlp([*shape, 128, 128, 128, 1], rng)
+
+
+def refuse_other(shape):
+    """DataError unless `shape` is that of a point."""
     if len(shape) != 1:
         raise DataError(f"this recipe is for points (n, d); the data are of shape (n, {', '.join(map(str, shape))})")
-    return mlp([latent, 128, 128, 128, *shape], rng), mlp([*shape, 128, 128, 128, 1], rng)
 
 
 _R1 = {"rate": 1e-3, "decay": True, "r1": 0.1}

@@ -1,0 +1,93 @@
+"""Conditional GANs: both players are told the class of an example (Mirza & Osindero 2014)."""
+from __future__ import annotations
+
+from math import prod
+
+from tinygan import nn
+from tinygan.nn import initial
+from tinygan.ops.reduce import sum
+from tinygan.ops.shape import concatenate
+from tinygan.zoo import dcgan, vanilla
+from tinygan.zoo.recipe import Recipe
+
+SIZE = 16  # of a class's vector in the generator
+
+
+class Generator(nn.Module):
+    """x = g(z, c): z (n, latent) and a learned vector of the class side by side, through a network (`conditional`).
+
+    labels: whole numbers (n,), or rows of weights (n, classes), which stand for what lies between the classes.
+    """
+
+    def __init__(self, network, classes, rng):
+        self.classes = classes
+        self.embedding = nn.Embedding(classes, SIZE, rng=rng)
+        self.network = network
+
+    def forward(self, z, labels):
+        c = self.embedding(labels) if labels.ndim == 1 else labels @ self.embedding.weight
+        return self.network(concatenate([z, c]))
+
+
+class Discriminator(nn.Module):
+    """d(x, c): x (n, *shape) and one more channel (or coordinate), learned for each class, through a network."""
+
+    def __init__(self, network, classes, shape, rng):
+        self.shape = (*shape[:-1], 1)
+        self.embedding = nn.Embedding(classes, prod(self.shape), rng=rng)
+        self.network = network
+
+    def forward(self, x, labels):
+        return self.network(concatenate([x, self.embedding(labels).reshape((len(x), *self.shape))]))
+
+
+class Projection(nn.Module):
+    """d(x, c) = psi(phi(x)) + <v_c, phi(x)>, psi linear, a vector v_c for each class (Miyato & Koyama 2018, eq. 3).
+
+    network: a Sequential, whose last layer becomes psi and whose others become phi.
+    """
+
+    def __init__(self, network, classes, rng):
+        *layers, self.head = network.layers
+        self.body = nn.Sequential(*layers)
+        self.embedding = nn.Embedding(classes, self.head.weight.shape[0], rng=rng, initial=initial.normal(0.02))
+
+    def forward(self, x, labels):
+        features = self.body(x)
+        return self.head(features) + sum(self.embedding(labels) * features, axis=1, keepdims=True)
+
+
+def images(shape, latent, rng, classes):
+    """The DCGAN with the class beside z, and as a further channel of the images."""
+    dcgan.refuse_other(shape)
+    h, w, c = shape
+    return (Generator(dcgan.generator(shape, latent + SIZE, rng), classes, rng),
+            Discriminator(dcgan.discriminator((h, w, c + 1), rng), classes, shape, rng))
+
+
+def projected(shape, latent, rng, classes):
+    """The same generator against a discriminator by projection."""
+    dcgan.refuse_other(shape)
+    return (Generator(dcgan.generator(shape, latent + SIZE, rng), classes, rng),
+            Projection(dcgan.discriminator(shape, rng), classes, rng))
+
+
+def points(shape, latent, rng, classes):
+    """Dense nets on points (n, d): the class beside z, and as a further coordinate."""
+    vanilla.refuse_other(shape)
+    return (Generator(vanilla.mlp([latent + SIZE, 128, 128, 128, *shape], rng), classes, rng),
+            Discriminator(vanilla.mlp([shape[0] + 1, 128, 128, 128, 1], rng), classes, shape, rng))
+
+
+_SOURCES = "Mirza & Osindero 2014; R1: Mescheder et al. 2018"
+_IMAGES = {"data": "digits", "latent": 64, "steps": 3600, "betas": (0.0, 0.99), "conditional": True,
+           "game": {"rate": 4e-3, "decay": True, "r1": 1.0}}
+
+RECIPES = [
+    Recipe("conditional", "the digits' DCGAN, both players told which digit", _SOURCES, images, **_IMAGES),
+    Recipe("projection", "the same, the digit told to the discriminator by a projection",
+           "Miyato & Koyama 2018; " + _SOURCES, projected, **_IMAGES),
+    Recipe("conditional-ring", "a dense GAN on the ring, both players told which Gaussian", _SOURCES, points, "ring",
+           latent=2, steps=2000, batch=256, betas=(0.5, 0.9), average=0.999, conditional=True,
+           game={"rate": 1e-3, "decay": True, "r1": 0.1}),
+]
