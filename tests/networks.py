@@ -2,7 +2,7 @@
 import numpy as np
 
 import tinygan as tg
-from tinygan import nn
+from tinygan import nn, zoo
 
 
 def dense(seed=0, dtype=np.float64):
@@ -43,4 +43,14 @@ def game(kind, dtype=np.float64, seed=0, **options):
     g, d, size = {"dense": dense, "images": images}[kind](seed, dtype)
     options = {"batch": 8, "rate": 1e-3, **options}
     return tg.game.Game(g, d, points if kind == "dense" else pictures, tg.game.latent(size),
+                        np.random.default_rng(seed + 1), **options)
+
+
+def conditional(kind, dtype=np.float64, seed=0, classes=4, **options):
+    """A game between conditional players of the zoo, "points", "images" or "projected"; labels at random."""
+    shape, size, draw = ((2,), 3, points) if kind == "points" else ((8, 8, 1), 5, pictures)
+    players = getattr(zoo.conditional, kind)(shape, size, np.random.default_rng(seed), classes)
+    options = {"batch": 8, "rate": 1e-3, **options}
+    return tg.game.Game(*(player.astype(dtype) for player in players),
+                        lambda n, rng: (draw(n, rng), rng.integers(classes, size=n)), tg.game.latent(size),
                         np.random.default_rng(seed + 1), **options)

@@ -10,7 +10,7 @@ import tinygan
 
 PACKAGE = Path(tinygan.__file__).parent
 FLOORS = [
-    {"backend", "parallel", "data", "plots"},
+    {"backend", "parallel", "data", "plots", "latent"},
     {"kernels"},
     {"tensor", "process"},
     {"ops", "check"},
@@ -19,6 +19,7 @@ FLOORS = [
     {"game", "metrics"},
     {"zoo", "checkpoint"},
     {"runs"},
+    {"interpolate"},
     {"cli", "__main__"},
 ]
 FLOOR = {part: i for i, floor in enumerate(FLOORS) for part in floor}

@@ -10,7 +10,7 @@ from tinygan.ops.shape import concatenate
 from tinygan.zoo import dcgan, vanilla
 from tinygan.zoo.recipe import Recipe
 
-SIZE = 16  # of a class's vector in the generator
+SIZE = 16  # of a class's vector, where it is one
 
 
 class Generator(nn.Module):
@@ -30,10 +30,10 @@ class Generator(nn.Module):
 
 
 class Discriminator(nn.Module):
-    """d(x, c): x (n, *shape) and one more channel (or coordinate), learned for each class, through a network."""
+    """d(x, c): x and an array (n, *shape) that is learned for each class, side by side, through a network."""
 
     def __init__(self, network, classes, shape, rng):
-        self.shape = (*shape[:-1], 1)
+        self.shape = shape
         self.embedding = nn.Embedding(classes, prod(self.shape), rng=rng)
         self.network = network
 
@@ -62,7 +62,7 @@ def images(shape, latent, rng, classes):
     dcgan.refuse_other(shape)
     h, w, c = shape
     return (Generator(dcgan.generator(shape, latent + SIZE, rng), classes, rng),
-            Discriminator(dcgan.discriminator((h, w, c + 1), rng), classes, shape, rng))
+            Discriminator(dcgan.discriminator((h, w, c + 1), rng), classes, (h, w, 1), rng))
 
 
 def projected(shape, latent, rng, classes):
@@ -73,10 +73,10 @@ def projected(shape, latent, rng, classes):
 
 
 def points(shape, latent, rng, classes):
-    """Dense nets on points (n, d): the class beside z, and as a further coordinate."""
+    """Dense nets on points (n, d): the class beside z, and as further coordinates."""
     vanilla.refuse_other(shape)
     return (Generator(vanilla.mlp([latent + SIZE, 128, 128, 128, *shape], rng), classes, rng),
-            Discriminator(vanilla.mlp([shape[0] + 1, 128, 128, 128, 1], rng), classes, shape, rng))
+            Discriminator(vanilla.mlp([shape[0] + SIZE, 128, 128, 128, 1], rng), classes, (SIZE,), rng))
 
 
 _SOURCES = "Mirza & Osindero 2014; R1: Mescheder et al. 2018"

@@ -87,5 +87,5 @@ def labelled_source(name: str) -> tuple[Callable, tuple[int, ...], int]:
         draw, shape = data.sampler(images.x, images.labels), images.x.shape[1:]
         classes = int(images.labels.max()) + 1
     if classes < 2:
-        raise data.DataError(f"data {name!r}: there is one class, a condition needs at least two")
+        raise data.DataError(f"data {name!r}: there is one class, and a condition needs at least two")
     return draw, shape, classes
