@@ -6,10 +6,10 @@ import pytest
 from helpers import fails
 from PIL import Image
 
-from tinygan import latent
+from tinygan import latent, zoo
 from tinygan.cli import main
 from tinygan.interpolate import interpolate
-from tinygan.runs import Run
+from tinygan.runs import Config, Run
 
 SEED = np.random.default_rng
 RECIPES = ["digits", "ring", "gaussian", "conditional", "conditional-ring"]
@@ -17,10 +17,10 @@ RECIPES = ["digits", "ring", "gaussian", "conditional", "conditional-ring"]
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
-    """Short finished runs, made once."""
+    """Runs at step 0, made once."""
     folder = tmp_path_factory.mktemp("finished")
     for recipe in RECIPES:
-        assert main(["train", recipe, "--steps", "2", "--batch", "8", "--out", str(folder / recipe)]) == 0
+        Run.create(folder / recipe, Config(recipe, 2, 0, 8, "float32", "cpu", zoo.RECIPES[recipe].data))
     return folder
 
 
@@ -75,7 +75,7 @@ def size(path):
 
 def test_a_sheet_has_a_row_for_each_path(capsys):
     assert main(["interpolate", "digits"]) == 0
-    assert "interpolation.png: 8 paths of 10 steps through digits at step 2" in capsys.readouterr().out
+    assert "interpolation.png: 8 paths of 10 steps through digits at step 0" in capsys.readouterr().out
     assert size("interpolation.png") == (10 * 28, 8 * 28)
     assert main(["interpolate", "digits", "--rows", "3", "--steps", "7", "--seed", "1", "-o", "b.png"]) == 0
     assert size("b.png") == (2 * 7 * 28, 2 * 3 * 28)
