@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from math import prod
+from typing import Any
 
 from tinygan import nn
 from tinygan.nn import initial
@@ -80,7 +81,7 @@ def points(shape, latent, rng, classes):
 
 
 _SOURCES = "Mirza & Osindero 2014; R1: Mescheder et al. 2018"
-_IMAGES = {"data": "digits", "latent": 64, "steps": 3600, "betas": (0.0, 0.99), "conditional": True,
+_IMAGES: dict[str, Any] = {"data": "digits", "latent": 64, "steps": 3600, "betas": (0.0, 0.99), "conditional": True,
            "game": {"rate": 4e-3, "decay": True, "r1": 1.0}}
 
 RECIPES = [
