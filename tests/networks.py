@@ -48,8 +48,12 @@ def game(kind, dtype=np.float64, seed=0, **options):
 
 def conditional(kind, dtype=np.float64, seed=0, classes=4, **options):
     """A game between conditional players of the zoo, "points", "images" or "projected"; labels at random."""
-    shape, size, draw = ((2,), 3, points) if kind == "points" else ((8, 8, 1), 5, pictures)
-    players = getattr(zoo.conditional, kind)(shape, size, np.random.default_rng(seed), classes)
+    rng = np.random.default_rng(seed)
+    if kind == "points":
+        size, draw, players = 3, points, zoo.conditional.points((2,), 3, rng, classes)
+    else:
+        size, draw = 5, pictures
+        players = zoo.conditional.images((8, 8, 1), size, rng, classes, projection=kind == "projected")
     options = {"batch": 8, "rate": 1e-3, **options}
     return tg.game.Game(*(player.astype(dtype) for player in players),
                         lambda n, rng: (draw(n, rng), rng.integers(classes, size=n)), tg.game.latent(size),

@@ -1,8 +1,8 @@
 """Conditional GANs: both players are told the class of an example (Mirza & Osindero 2014)."""
 from __future__ import annotations
 
+from dataclasses import replace
 from math import prod
-from typing import Any
 
 from tinygan import nn
 from tinygan.nn import initial
@@ -58,36 +58,33 @@ class Projection(nn.Module):
         return self.head(features) + sum(self.embedding(labels) * features, axis=1, keepdims=True)
 
 
-def images(shape, latent, rng, classes):
-    """The DCGAN with the class beside z, and as a further channel of the images."""
+def images(shape, latent, rng, classes, *, projection=False, width=32, batch_norm=True):
+    """The DCGAN with the class beside z, and told to the discriminator as a further channel, or by a projection."""
     dcgan.refuse_other(shape)
-    h, w, c = shape
-    return (Generator(dcgan.generator(shape, latent + SIZE, rng), classes, rng),
-            Discriminator(dcgan.discriminator((h, w, c + 1), rng), classes, (h, w, 1), rng))
+    *sides, channels = shape
+    g = Generator(dcgan.generator(shape, latent + SIZE, rng, width), classes, rng)
+    if projection:
+        return g, Projection(dcgan.discriminator(shape, rng, width, batch_norm=batch_norm), classes, rng)
+    d = dcgan.discriminator((*sides, channels + 1), rng, width, batch_norm=batch_norm)
+    return g, Discriminator(d, classes, (*sides, 1), rng)
 
 
-def projected(shape, latent, rng, classes):
-    """The same generator against a discriminator by projection."""
-    dcgan.refuse_other(shape)
-    return (Generator(dcgan.generator(shape, latent + SIZE, rng), classes, rng),
-            Projection(dcgan.discriminator(shape, rng), classes, rng))
-
-
-def points(shape, latent, rng, classes):
+def points(shape, latent, rng, classes, *, width=128):
     """Dense nets on points (n, d): the class beside z, and as further coordinates."""
     vanilla.refuse_other(shape)
-    return (Generator(vanilla.mlp([latent + SIZE, 128, 128, 128, *shape], rng), classes, rng),
-            Discriminator(vanilla.mlp([shape[0] + SIZE, 128, 128, 128, 1], rng), classes, (SIZE,), rng))
+    return (Generator(vanilla.mlp([latent + SIZE, width, width, width, *shape], rng), classes, rng),
+            Discriminator(vanilla.mlp([shape[0] + SIZE, width, width, width, 1], rng), classes, (SIZE,), rng))
 
 
 _SOURCES = "Mirza & Osindero 2014; R1: Mescheder et al. 2018"
-_IMAGES: dict[str, Any] = {"data": "digits", "latent": 64, "steps": 3600, "betas": (0.0, 0.99), "conditional": True,
-           "game": {"rate": 4e-3, "decay": True, "r1": 1.0}}
+_IMAGES = Recipe("conditional", "the digits' DCGAN, both players told which digit", _SOURCES, images, "digits",
+                 latent=64, steps=3600, betas=(0.0, 0.99), conditional=True,
+                 game={"rate": 4e-3, "decay": True, "r1": 1.0})
 
 RECIPES = [
-    Recipe("conditional", "the digits' DCGAN, both players told which digit", _SOURCES, images, **_IMAGES),
-    Recipe("projection", "the same, the digit told to the discriminator by a projection",
-           "Miyato & Koyama 2018; " + _SOURCES, projected, **_IMAGES),
+    _IMAGES,
+    replace(_IMAGES, name="projection", about="the same, the digit told to the discriminator by a projection",
+            references="Miyato & Koyama 2018; " + _SOURCES, players={"projection": True}),
     Recipe("conditional-ring", "a dense GAN on the ring, both players told which Gaussian", _SOURCES, points, "ring",
            latent=2, steps=2000, batch=256, betas=(0.5, 0.9), average=0.999, conditional=True,
            game={"rate": 1e-3, "decay": True, "r1": 0.1}),
