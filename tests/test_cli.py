@@ -11,6 +11,7 @@ import time
 
 import numpy as np
 import pytest
+from helpers import fails
 from PIL import Image
 
 from tinygan.cli import main
@@ -36,18 +37,6 @@ def finished(tmp_path_factory):
 def run(finished, tmp_path):
     """A copy of the finished run."""
     return shutil.copytree(finished, tmp_path / "run")
-
-
-def fails(capsys, *arguments):
-    """The one line with which a command is refused; exit status 2."""
-    try:
-        status = main(list(arguments))
-    except SystemExit as stop:
-        status = stop.code
-    assert status == 2
-    lines = [line for line in capsys.readouterr().err.replace("\r", "\n").splitlines() if "step/s" not in line and line]
-    assert len(lines) == 1, lines
-    return lines[0]
 
 
 @pytest.mark.parametrize("recipe", ["ring", "grid", "gaussian", "digits", "wgan", "wgan-gp"])

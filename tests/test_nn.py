@@ -1,4 +1,5 @@
 """Layers: derivatives to second order, PyTorch's values, running statistics, initial values, messages."""
+import foreign
 import numpy as np
 import pytest
 from helpers import check_module, host, leaves, on, to_foreign
@@ -310,6 +311,13 @@ def test_embedding(xp):
         expected = np.zeros_like(table)
         expected[2], expected[0] = 2, 1
         np.testing.assert_array_equal(host(tg.grad(y.sum(), [layer.weight])[0]), expected)
+
+
+def test_embedding_does_not_wait_for_the_device():
+    layer, labels = to_foreign(nn.Embedding(4, 3, rng=SEED(0))), foreign.asarray(np.array([2, 0, 2]))
+    with foreign.counting() as counts:
+        tg.grad(layer(labels).sum(), [layer.weight])
+    assert counts.synchronisations == 0
 
 
 def test_embedding_to_second_order():

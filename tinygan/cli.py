@@ -1,4 +1,4 @@
-"""The command line: `tinygan train`, `sample`, `evaluate`, `recipes`, `data`, `play`."""
+"""The command line: `tinygan train`, `sample`, `interpolate`, `evaluate`, `recipes`, `data`, `play`."""
 from __future__ import annotations
 
 import argparse
@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 import tinygan
-from tinygan import data, game, plots
+from tinygan import data, game, interpolate, latent, plots
 from tinygan.backend import DeviceError
 from tinygan.checkpoint import CheckpointError
 from tinygan.data import DataError
@@ -68,7 +68,8 @@ def _parser():
 
     sample = _command(commands, "sample", _sample, "draw samples from a run")
     sample.add_argument("run", type=Path, metavar="RUN", help="a run folder")
-    sample.add_argument("-n", type=_count, default=64, help="how many (default: 64)")
+    sample.add_argument("-n", type=_count, default=64, help="how many (default: 64); of classes, whole rows")
+    sample.add_argument("--label", type=_natural, help="the class of all (default: a row a class, if there are any)")
     sample.add_argument("--seed", type=_natural, default=0, help="of the latents (default: 0)")
     sample.add_argument("-o", "--output", type=Path, metavar="FILE", help="a .png, or .npy for the raw samples "
                         "(default: sample.png)", default=Path("sample.png"))
@@ -78,6 +79,17 @@ def _parser():
     evaluate.add_argument("-n", type=_count, help="samples to draw (default: 2500 points or 2000 images)")
     evaluate.add_argument("--seed", type=_natural, default=0, help="of the latents (default: 0)")
     evaluate.add_argument("--json", action="store_true", help="print JSON")
+
+    between = _command(commands, "interpolate", _interpolate, "walk from latent to latent of a run")
+    between.add_argument("run", type=Path, metavar="RUN", help="a run folder")
+    between.add_argument("--path", choices=latent.PATHS, default="spherical", help="(default: spherical)")
+    between.add_argument("--rows", type=_count, default=8, help="how many paths (default: 8)")
+    between.add_argument("--steps", type=_count, help="examples on a path (default: 10; for a film 30)")
+    between.add_argument("--label", type=_natural, nargs="+", default=[], metavar="L",
+                         help="a class for all paths; or two, to go from one to the other")
+    between.add_argument("--seed", type=_natural, default=0, help="of the latents (default: 0)")
+    between.add_argument("-o", "--output", type=Path, metavar="FILE", default=Path("interpolation.png"),
+                         help="a .png, or .gif for a film (default: interpolation.png)")
 
     _command(commands, "recipes", _recipes, "list what can be trained")
     _command(commands, "data", _data, "list the data sets, and which are on this machine")
@@ -173,16 +185,23 @@ def _settings(options, recipe) -> dict:
 
 def _sample(options):
     run = Run.open(options.run, "cpu")
-    samples = run.samples(options.n, np.random.default_rng(options.seed))
+    samples = run.samples(options.n, np.random.default_rng(options.seed), options.label)
     if options.output.suffix == ".npy":
         np.save(options.output, samples)
     elif options.output.suffix == ".png":
-        image = plots.sheet(samples) if samples.ndim == 4 else plots.cloud(
-            samples, run.game.data(2000, np.random.default_rng(options.seed)))
-        plots.save_png(options.output, image)
+        labels = run.labels(options.n, options.label)
+        plots.save_png(options.output, run.draw(samples, np.random.default_rng(options.seed), labels))
     else:
         raise RunError(f"-o: {options.output} ends in {options.output.suffix!r}, expected .png or .npy")
-    print(f"{options.output}: {options.n} samples of {run.folder} at step {run.game.step}")
+    print(f"{options.output}: {len(samples)} samples of {run.folder} at step {run.game.step}")
+
+
+def _interpolate(options):
+    run, rng = Run.open(options.run, "cpu"), np.random.default_rng(options.seed)
+    steps = options.steps or (30 if options.output.suffix == ".gif" else 10)
+    examples = interpolate.interpolate(run, options.rows, steps, options.path, rng, options.label)
+    interpolate.save(options.output, run, examples, rng)
+    print(f"{options.output}: {options.rows} paths of {steps} steps through {run.folder} at step {run.game.step}")
 
 
 def _evaluate(options):
