@@ -173,7 +173,9 @@ def test_the_same_judge_knows_digits_of_half_the_size():
     """Each pixel four times: the classifier knows 97 % of them, and the metrics order the four sets as before."""
     small = metrics.calibration(name="digits14")
     x, labels = data.load("digits14", held_out=True)
-    assert digits_classifier().accuracy(x.repeat(2, axis=1).repeat(2, axis=2), labels) > .96
+    assert digits_classifier().accuracy(x, labels) > .96
+    np.testing.assert_array_equal(digits_classifier().features(x[:9]),
+                                  digits_classifier().features(x[:9].repeat(2, axis=1).repeat(2, axis=2)))
     for name in ("fcd", "kernel_distance", "sliced_wasserstein"):
         assert column(small, name) == sorted(column(small, name))
     for name in ("recall", "coverage", "inception_score"):

@@ -15,7 +15,7 @@ BETTER = {  # which way a figure is better; what real data score bounds them all
     "modes": "higher", "hq": "as real", "reverse_kl": "lower", "mean": "as real", "sd": "as real",
     "wasserstein": "lower", "sliced_wasserstein": "lower", "kernel_distance": "lower", "fcd": "lower",
     "inception_score": "higher", "precision": "higher", "recall": "higher", "density": "as real", "coverage": "higher",
-    "one_nn": "as real"}
+    "one_nn": "as real", "label_accuracy": "higher", "label_swap": "higher"}
 
 
 def evaluate_points(samples, means, sigma: float, rng: np.random.Generator | None = None) -> dict[str, float]:
@@ -53,28 +53,17 @@ def evaluate_images(fake_images, real_images=None, classifier=None, k: int = 5,
 
     Gives fcd, inception_score, modes (classes with more than 2 % of the fakes), reverse_kl (of the classes), and
     `evaluate_rows` of the features. real_images: the 2,000 held-out digits unless told. classifier: a
-    `metrics.classifier.Classifier`, the shipped one of the digits unless told; for it, images of a whole fraction of
-    its size are enlarged (it knows 97 % of the digits at 14 x 14). Judge with as many fakes as there are real images:
-    FCD and coverage depend on their numbers.
+    `metrics.classifier.Classifier`, the shipped one of the digits unless told. Judge with as many fakes as there are
+    real images: FCD and coverage depend on their numbers.
     """
     from .classifier import digits_classifier  # not above: `python -m` would find it imported already
     classifier = digits_classifier() if classifier is None else classifier
     real_images = data.load("digits", held_out=True).x if real_images is None else real_images
-    real_images, fake_images = (_enlarged(x, classifier.shape) for x in (real_images, fake_images))
     probabilities = classifier.probabilities(fake_images)
     real, fake = classifier.features(real_images), classifier.features(fake_images)
     return {"fcd": frechet(real, fake), "inception_score": inception_score(probabilities),
             "modes": class_modes(probabilities), "reverse_kl": label_reverse_kl(probabilities),
             **evaluate_rows(fake, real, k, rng)}
-
-
-def _enlarged(images, shape):
-    """Images (n, h, w, c) with each pixel repeated so that they are of `shape`, where a whole factor does that."""
-    images = host("Classifier", "images", images, "(n, height, width, channels)")
-    factor, rest = divmod(shape[0], images.shape[1])
-    if factor == 1 or rest or images.shape[2] * factor != shape[1]:
-        return images  # the classifier refuses what does not fit
-    return images.repeat(factor, axis=1).repeat(factor, axis=2)
 
 
 def calibration(seed: int = 0, name: str = "digits") -> dict[str, dict[str, float]]:

@@ -19,12 +19,14 @@ class Judge:
     """How samples are measured.
 
     figures: a function of samples, as `Run.samples` gives them, to figures by name (which way each is better:
-    `metrics.BETTER`). real: (n, rng) -> n training examples, in the form of samples. count: how many to draw.
+    `metrics.BETTER`). real: (n, rng) -> n training examples, in the form of samples. count: how many to draw. classify:
+    samples -> the class of each, which a conditional recipe needs.
     """
 
     figures: Callable[..., dict[str, float]]
     real: Callable[[int, np.random.Generator], np.ndarray]
     count: int
+    classify: Callable | None = None
 
     def scale(self, n: int, rng: np.random.Generator) -> tuple[dict[str, float], dict[str, float]]:
         """The figures of n training examples, and of n of uniform noise within the range of the data."""
@@ -41,7 +43,8 @@ def judge_of(name: str) -> Judge:
 def points(name: str) -> Judge:
     """Judges the points of a mixture."""
     mixture = POINTS[name]
-    return Judge(lambda samples: metrics.evaluate_points(samples, mixture.means, mixture.sigma), mixture.draw, 2500)
+    return Judge(lambda samples: metrics.evaluate_points(samples, mixture.means, mixture.sigma), mixture.draw, 2500,
+                 mixture.classes)
 
 
 def images(name: str) -> Judge:
@@ -68,4 +71,8 @@ def images(name: str) -> Judge:
         x = data.load(name).x if named else halves()[1]
         return x[rng.permutation(len(x))[:n]]
 
-    return Judge(figures, real, HELD_OUT)
+    def classify(samples):
+        from tinygan.metrics.classifier import digits_classifier
+        return digits_classifier().likeliest(samples)
+
+    return Judge(figures, real, HELD_OUT, classify if name in DIGITS else None)
