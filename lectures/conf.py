@@ -22,14 +22,16 @@ extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.viewcode", "sphinx.ex
 exclude_patterns = ["README.md", "figures"]
 html_theme = "sphinx_book_theme"
 html_title = "tinygan: the course"
-html_theme_options = {"use_download_button": False, "use_fullscreen_button": False, "show_toc_level": 2}
+html_theme_options = {"use_download_button": False, "use_fullscreen_button": False, "show_toc_level": 2,
+                      **{f"navbar_{place}": [] for place in ("start", "center", "end", "persistent")}}
+html_context = {"default_mode": "auto"}
 html_static_path = ["book.css"]
 html_css_files = ["book.css"]
 html_show_sphinx = False
 nb_execution_mode = "off"  # the outputs are committed
 myst_enable_extensions = ["dollarmath"]
 numfig = math_numfig = True
-math_eqref_format = "({number})"
+math_eqref_format = "{number}"
 autodoc_member_order = "bysource"
 add_module_names = False
 python_maximum_signature_line_length = 100
@@ -74,7 +76,6 @@ def read_source(app, page, content):
                               equations.table())
     if not page.startswith("api/"):
         up = "../" if page.startswith("notebooks/") else ""
-        text = re.sub(r"\(`([a-z0-9-]+)`\)", lambda m: "{eq}`%s`" % m[1] if written(m[1]) else m[0], text)
         text = cite(text, "{eq}`%s`".__mod__)
         text = re.sub(r"\]\(\.\./tinygan/([\w/]+)\.py\)", lambda m: f"]({up}api/tinygan.{m[1].replace('/', '.')}.rst)", text)
         text = text.replace("](../notebooks/", f"]({up}notebooks/").replace("](../lectures/", f"]({up}")
@@ -97,7 +98,16 @@ def read_docstring(app, what, name, item, options, lines):
     lines[:] = "\n\n".join(done).split("\n") + [""]
 
 
+def number_by_lecture(app, env):
+    """Equation 6 of lecture 5 is (5.6)."""
+    for page, kinds in env.toc_fignumbers.items():
+        if page[:2].isdigit():
+            kinds["displaymath"] = {name: (int(page[:2]), i) for i, name in enumerate(kinds.get("displaymath", {}), 1)}
+    return []
+
+
 def setup(app):
+    app.connect("env-get-updated", number_by_lecture, priority=900)  # after Sphinx has numbered them through the book
     app.connect("config-inited", write_pages)
     app.connect("source-read", read_source)
     app.connect("autodoc-process-docstring", read_docstring)

@@ -109,19 +109,17 @@ def _definitions(node, path="") -> Iterator[tuple[str, Any]]:
 
 
 def table() -> str:
-    """The table equation, lecture, functions, test, notebook, in MyST: pending equations without links."""
+    """The table equation, lecture, functions, test, notebook, in MyST; lectures in parentheses are not written yet."""
     places: dict[str, list[str]] = {}
     for use in uses():
         if use.path:
             places.setdefault(use.slug, []).append(f"[`{use.module.removeprefix('tinygan.')}.{use.path}`]"
                                                    f"(../{use.module.replace('.', '/')}.py)")
-    rows = ["| equation | lecture | in the library | compared in | notebook |", "|---|---|---|---|---|"]
+    rows = ["| equation | lecture | in the library | test | notebook |", "|---|---|---|---|---|"]
     for slug, number, form in catalogue().values():
-        functions, path, steps = "<br>".join(places.get(slug, [])), lectures().get(number), notebook(number)
-        if path is None:
-            rows.append(f"| `{slug}` | {number}, to come | {functions} | | |")
-            continue
-        compared = f"`test_equations.py -k {slug}`" if form == "oracle" else "prose"
-        page = f"[{steps.stem}](../notebooks/{steps.stem}.ipynb)" if steps else ""
-        rows.append(f"| `{slug}` (`{slug}`) | [{number}]({path.name}) | {functions} | {compared} | {page} |")
+        found, path, steps = places.get(slug, []), lectures().get(number), notebook(number)
+        lecture = f"[{number}]({path.name})" if path else f"({number})"
+        test = "" if not path else f"{len(found)} compared" if form == "oracle" else "prose"
+        page = f"[{number}](../notebooks/{steps.stem}.ipynb)" if steps else ""
+        rows.append(f"| `{slug}`{f' (`{slug}`)' if path else ''} | {lecture} | {'<br>'.join(found)} | {test} | {page} |")
     return "\n".join(rows)

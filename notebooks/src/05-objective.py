@@ -89,9 +89,9 @@ field = np.zeros_like(w)
 for i in np.ndindex(w.shape):
     field[i] = objectives.value(w[i] * real + b[i], w[i] * fakes + b[i])
 plt.figure(figsize=(4.6, 3.6))
-plt.contourf(w, b, field, np.linspace(-3, field.max(), 25), cmap="Blues_r", extend="min")
+plt.contourf(w, b, field, np.linspace(-3, field.max(), 25), cmap="Blues", extend="min")
 plt.colorbar(label="$V$")
-plt.plot(*path.T, ".-", color="white", markersize=4, linewidth=0.8)
+plt.plot(*path.T, ".-", color="black", markersize=4, linewidth=0.8)
 plt.plot(-2, 2, "*", color=FAKE, markersize=12, label="the lecture's $(-2, 2)$")
 plt.xlabel("weight $w$")
 plt.ylabel("bias $b$")
@@ -186,12 +186,12 @@ print(f"mean |D - D*| = {off:.3f}")
 assert off < 0.05
 
 # %% [markdown]
-# In the plane $D$ is a field. The data are eight points on a ring (dots), the fakes a round cloud (crosses). **Predict**
+# In the plane $D$ is a field. The data are eight clouds on a ring (dots), the fakes a round cloud (crosses). **Predict**
 # the colour of the middle, and of the corners, where there is nothing at all.
 
 # %%
-real, fakes = tg.data.ring(1500, rng).astype(np.float64), rng.normal(0, 0.6, (1500, 2))
-D = climb(network(2), real, fakes, 400, 1e-2)
+real, fakes = tg.data.ring(1500, rng) + rng.normal(0, 0.12, (1500, 2)), rng.normal(0, 0.6, (1500, 2))
+D = climb(network(2), real, fakes, 250, 1e-2)
 u, v = np.meshgrid(np.linspace(-2, 2, 80), np.linspace(-2, 2, 80))
 field = tg.sigmoid(on_grid(D, np.stack([u.ravel(), v.ravel()], 1)).reshape(u.shape))
 plt.figure(figsize=(4.4, 3.8))
