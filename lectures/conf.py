@@ -1,7 +1,7 @@
 """The book: `python -m sphinx lectures build/book -W`, with the extra `book`. It opens without a network.
 
-Lectures and notebooks read well on a code-hosting page as they are. Here their citations become numbered links, links to
-source files become links to the pages of the book, notebooks and the library's pages join them.
+Lectures and notebooks read well on a code-hosting page as they are. Here their citations become numbered links, and
+links to source files become links to the pages of the book, which notebooks and the library's pages join.
 """
 import pkgutil
 import re
@@ -77,7 +77,7 @@ def read_source(app, page, content):
     if not page.startswith("api/"):
         up = "../" if page.startswith("notebooks/") else ""
         text = cite(text, "{eq}`%s`".__mod__)
-        text = re.sub(r"\]\(\.\./tinygan/([\w/]+)\.py\)", lambda m: f"]({up}api/tinygan.{m[1].replace('/', '.')}.rst)", text)
+        text = re.sub(r"\]\(\.\./(tinygan/[\w/]+)\.py\)", lambda m: f"]({up}api/{m[1].replace('/', '.')}.rst)", text)
         text = text.replace("](../notebooks/", f"]({up}notebooks/").replace("](../lectures/", f"]({up}")
     content[0] = text
 
@@ -91,11 +91,10 @@ def read_docstring(app, what, name, item, options, lines):
         elif paragraph.startswith(" "):
             done.append("::\n\n" + paragraph)
         else:
-            text = re.sub(r"([\\*|_])", r"\\\1", paragraph)
-            text = re.sub(r"`([^`]+)`", lambda m: f":eq:`{m[1]}`" if f"(`{m[1]}`" in text and written(m[1])
-                          else "``" + m[1].replace("\\", "") + "``", text)
+            text = re.sub(r":eq:`[^`]+`|`([^`]+)`|[\\*|_]", lambda m: f"``{m[1]}``" if m[1] else m[0] if m[0][0] == ":"
+                          else "\\" + m[0], cite(paragraph, ":eq:`%s`".__mod__))
             done.append(re.sub(r"\n(?=- )", "\n\n", text, count=1))
-    lines[:] = "\n\n".join(done).split("\n") + [""]
+    lines[:] = [*"\n\n".join(done).split("\n"), ""]
 
 
 def number_by_lecture(app, env):

@@ -115,11 +115,12 @@ def table() -> str:
         if use.path:
             places.setdefault(use.slug, []).append(f"[`{use.module.removeprefix('tinygan.')}.{use.path}`]"
                                                    f"(../{use.module.replace('.', '/')}.py)")
-    rows = ["| equation | lecture | in the library | test | notebook |", "|---|---|---|---|---|"]
+    rows = ["| equation | lecture | in the library | compared | notebook |", "|---|---|---|---|---|"]
     for slug, number, form in catalogue().values():
         found, path, steps = places.get(slug, []), lectures().get(number), notebook(number)
         lecture = f"[{number}]({path.name})" if path else f"({number})"
-        test = "" if not path else f"{len(found)} compared" if form == "oracle" else "prose"
+        test = "" if not path else str(len(found)) if form == "oracle" else "prose"
         page = f"[{number}](../notebooks/{steps.stem}.ipynb)" if steps else ""
-        rows.append(f"| `{slug}`{f' (`{slug}`)' if path else ''} | {lecture} | {'<br>'.join(found)} | {test} | {page} |")
+        label = f"`{slug}` (`{slug}`)" if path else f"`{slug}`"
+        rows.append(f"| {label} | {lecture} | {'<br>'.join(found)} | {test} | {page} |")
     return "\n".join(rows)

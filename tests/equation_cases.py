@@ -1,4 +1,4 @@
-"""How an oracle of the lectures is compared with a function that cites it: what to draw, and where they differ in form."""
+"""How an oracle is compared with a function that cites it: what both are given, and where they differ in form."""
 from inspect import signature
 
 import numpy as np

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
-sys.path.append(str(ROOT / "notebooks"))
+sys.path.append(str(Path(__file__).parents[1] / "notebooks"))
 import build
 
+ROOT = build.HERE.parent
 NAMES = sorted(path.stem for path in (ROOT / "notebooks" / "src").glob("[0-9]*.py"))
 
 

@@ -20,8 +20,8 @@ def players():
     axes.axis("off")
 
     def box(x, y, text, colour, width=2.0, fill="white"):
-        axes.add_patch(FancyBboxPatch((x - width / 2, y - 0.55), width, 1.1, boxstyle="round,pad=0.05,rounding_size=0.2",
-                                      facecolor=fill, edgecolor=colour, linewidth=1.8))
+        axes.add_patch(FancyBboxPatch((x - width / 2, y - 0.55), width, 1.1, facecolor=fill, edgecolor=colour,
+                                      boxstyle="round,pad=0.05,rounding_size=0.2", linewidth=1.8))
         axes.text(x, y, text, ha="center", va="center", color=colour if fill == "white" else "white", fontsize=11)
 
     def arrow(start, end, text="", below=False):

@@ -1,10 +1,10 @@
 # %% [markdown]
 # # 05 The game's objective: a notebook to step through
 #
-# It follows [lecture 05](../lectures/05-objective.md). Before each picture there is a question. **Predict** the answer,
-# **run** the cell, **look**, then **change** the number the text points at and run it again. Names in parentheses, like
-# (`value`), are equations of the lecture. The lines that begin with `assert` hold what the lecture claims; if you break
-# the mathematics, they tell you.
+# It follows [lecture 05](../lectures/05-objective.md). Before each picture there is a question. **Predict** the
+# answer, **run** the cell, **look**, then **change** the number the text points at and run it again. Names in
+# parentheses, like (`value`), are equations of the lecture. The lines that begin with `assert` hold what the
+# lecture claims; if you break the mathematics, they tell you.
 
 # %%
 import matplotlib.pyplot as plt
@@ -29,8 +29,8 @@ def on_grid(f, grid):
 # %% [markdown]
 # ## What the discriminator computes
 #
-# A coin decides whether you see a point of the data, $N(0, 1)$, or a fake, $N(2, 1)$. **Predict:** at which $x$ are the
-# two equally likely? Of a hundred points near $x = 0$, how many are real?
+# A coin decides whether you see a point of the data, $N(0, 1)$, or a fake, $N(2, 1)$. **Predict:** at which $x$ are
+# the two equally likely? Of a hundred points near $x = 0$, how many are real?
 
 # %%
 n = 2000
@@ -46,8 +46,8 @@ plt.xlabel("$x$")
 plt.legend();
 
 # %% [markdown]
-# The bars were counted; the curve is (`d-output`) with the logit $a = \log p_d(x) - \log p_g(x) = 2 - 2x$. They agree
-# up to the noise of counting.
+# The bars were counted; the curve is (`d-output`) with the logit $a = \log p_d(x) - \log p_g(x) = 2 - 2x$. They
+# agree up to the noise of counting.
 #
 # **Predict:** by how much does one more unit of logit change the probability, at $a = 0$ and at $a = 4$? By which
 # *factor* does it change the odds $d / (1 - d)$?
@@ -68,8 +68,8 @@ assert np.allclose([odds[1] / odds[0], odds[3] / odds[2]], np.e)
 # %% [markdown]
 # ## What it is paid for
 #
-# A discriminator with one weight and one bias has the logit $a = w x + b$. Its value on our points is a function of two
-# numbers, so we can draw all of it. Where is the summit? The lecture says $w = -2$, $b = 2$.
+# A discriminator with one weight and one bias has the logit $a = w x + b$. Its value on our points is a function of
+# two numbers, so we can draw all of it. Where is the summit? The lecture says $w = -2$, $b = 2$.
 #
 # We let it climb (`d-ascent`) from $(0, 0)$, along the gradient of (`value`), with nothing but `grad` and `ascend`.
 
@@ -80,7 +80,7 @@ x, y = tg.Tensor(real), tg.Tensor(fakes)
 path = [D.theta.copy()]
 for _ in range(400):
     V = objectives.value(D(x), D(y))
-    ascend(D.theta, tg.grad(V, D.parameters()), 1.0)      # theta_d <- theta_d + rate * gradient
+    ascend(D.theta, tg.grad(V, D.parameters()), 1.0)   # theta_d <- theta_d + rate * gradient
     path.append(D.theta.copy())
 path = np.array(path)
 
@@ -89,7 +89,8 @@ field = np.zeros_like(w)
 for i in np.ndindex(w.shape):
     field[i] = objectives.value(w[i] * real + b[i], w[i] * fakes + b[i])
 plt.figure(figsize=(4.6, 3.6))
-plt.contourf(w, b, field, np.linspace(-3, field.max(), 25), cmap="Blues", extend="min")
+levels = np.linspace(-3, field.max(), 25)
+plt.contourf(w, b, field, levels, cmap="Blues", extend="min")
 plt.colorbar(label="$V$")
 plt.plot(*path.T, ".-", color="black", markersize=4, linewidth=0.8)
 plt.plot(-2, 2, "*", color=FAKE, markersize=12, label="the lecture's $(-2, 2)$")
@@ -97,21 +98,22 @@ plt.xlabel("weight $w$")
 plt.ylabel("bias $b$")
 plt.legend(loc="lower left")
 print(f"weight {D.theta[0]:.3f}, bias {D.theta[1]:.3f}")
-assert np.allclose(D.theta, [-2, 2], atol=0.25)              # 2,000 points leave an uncertainty of about 0.1
+assert np.allclose(D.theta, [-2, 2], atol=0.25)   # 2,000 points leave about 0.1 open
 
 # %% [markdown]
-# The hill is concave: a straight line has one summit, and the climb cannot miss it. The summit is not exactly at the
-# star, because 2,000 points are not the densities. **Change** `n` to 200 and to 20,000.
+# The hill is concave: a straight line has one summit, and the climb cannot miss it. The summit is not exactly at
+# the star, because 2,000 points are not the densities. **Change** `n` to 200 and to 20,000.
 #
 # The same number has many names. With logits `r` of the real and `f` of the fake points, the loss (`d-loss`) is the
-# value with its sign changed, the generator's zero-sum loss (`g-zero-sum`) changes it back, and the cross-entropy of two
-# means (`cross-entropy-split`) is the loss again. With one mean over all points (`cross-entropy`) it is half as large.
-# **Predict** all five for a discriminator that always says one half.
+# value with its sign changed, the generator's zero-sum loss (`g-zero-sum`) changes it back, and the cross-entropy
+# of two means (`cross-entropy-split`) is the loss again. With one mean over all points (`cross-entropy`) it is half
+# as large. **Predict** all five for a discriminator that always says one half.
 
 # %%
 def five(r, f):
     labels = np.concatenate([np.ones_like(r), np.zeros_like(f)])
-    return {"value": objectives.value(r, f), "d-loss": objectives.d_loss(r, f), "g-zero-sum": objectives.g_zero_sum(r, f),
+    return {"value": objectives.value(r, f), "d-loss": objectives.d_loss(r, f),
+            "g-zero-sum": objectives.g_zero_sum(r, f),
             "cross-entropy-split": objectives.cross_entropy_split(r, f),
             "cross-entropy": objectives.cross_entropy(labels, np.concatenate([r, f]))}
 
@@ -131,8 +133,8 @@ assert trained["value"] == -trained["d-loss"] == trained["g-zero-sum"]
 # %% [markdown]
 # ## The best discriminator
 #
-# At one point $x$ the integrand of $V$ is $p_d \log y + p_g \log (1 - y)$ with $y = D(x)$. **Predict** where each curve
-# has its top, then look. The answer is (`optimal-d`).
+# At one point $x$ the integrand of $V$ is $p_d \log y + p_g \log (1 - y)$ with $y = D(x)$. **Predict** where each
+# curve has its top, then look. The answer is (`optimal-d`).
 
 # %%
 y = np.linspace(0.005, 0.995, 200)
@@ -186,8 +188,8 @@ print(f"mean |D - D*| = {off:.3f}")
 assert off < 0.05
 
 # %% [markdown]
-# In the plane $D$ is a field. The data are eight clouds on a ring (dots), the fakes a round cloud (crosses). **Predict**
-# the colour of the middle, and of the corners, where there is nothing at all.
+# In the plane $D$ is a field. The data are eight clouds on a ring (dots), the fakes a round cloud (crosses).
+# **Predict** the colour of the middle, and of the corners, where there is nothing at all.
 
 # %%
 real, fakes = tg.data.ring(1500, rng) + rng.normal(0, 0.12, (1500, 2)), rng.normal(0, 0.6, (1500, 2))
@@ -202,13 +204,13 @@ plt.plot(*fakes[:300].T, "x", color="black", markersize=3, alpha=0.5)
 plt.gca().set(aspect="equal", xlim=(-2, 2), ylim=(-2, 2));
 
 # %% [markdown]
-# In the corners $D$ says something, and says it firmly; but no example falls there, so nobody has checked. The first
-# fake that does will be judged by an opinion without evidence.
+# In the corners $D$ says something, and says it firmly; but no example falls there, so nobody has checked. The
+# first fake that does will be judged by an opinion without evidence.
 #
 # ## What the generator minimises
 #
-# The divergences (`kl`) and (`js`) of $N(0, 1)$ and $N(\mu, 1)$. **Predict:** which of the two is the better judge when
-# the fakes are far away?
+# The divergences (`kl`) and (`js`) of $N(0, 1)$ and $N(\mu, 1)$. **Predict:** which of the two is the better judge
+# when the fakes are far away?
 
 # %%
 grid = np.linspace(-12, 18, 3001)
@@ -228,9 +230,9 @@ assert np.allclose([divergences.js(p, divergences.normal(grid, m)) for m in (1, 
                    atol=1e-6)
 
 # %% [markdown]
-# Now the theorem (`jsd-value`): the value that the best discriminator reaches is $-\log 4 + 2\,\mathrm{JS}$. The curve is
-# the right-hand side. The points are an experiment: for each $\mu$ a discriminator with one weight is trained on samples,
-# and its value is measured on *fresh* samples.
+# Now the theorem (`jsd-value`): the value that the best discriminator reaches is $-\log 4 + 2\,\mathrm{JS}$. The
+# curve is the right-hand side. The points are an experiment: for each $\mu$ a discriminator with one weight is
+# trained on samples, and its value is measured on *fresh* samples.
 
 # %%
 reached = {}
@@ -254,8 +256,9 @@ assert np.isclose(divergences.js(np.array([0.5, 0.5, 0]), np.array([0, 0.5, 0.5]
 assert np.isclose(divergences.jsd_value(np.array([1.0, 0]), np.array([0, 1.0])), 0)      # no overlap: V* = 0
 
 # %% [markdown]
-# This is the hill that the generator goes *down*: from the right, nearly flat, to the bottom at $\mu = 0$, where fakes and
-# data agree and $V = -\log 4$. What it moves of $V$ is the second term alone, (`g-minimax`). The first does not contain it:
+# This is the hill that the generator goes *down*: from the right, nearly flat, to the bottom at $\mu = 0$, where
+# fakes and data agree and $V = -\log 4$. What it moves of $V$ is the second term alone, (`g-minimax`). The first
+# does not contain it:
 
 # %%
 r, f = rng.normal(size=(2, 50, 1))
@@ -287,8 +290,9 @@ print("the naive formula is -inf from a =", a[np.isinf(naive)][0])
 assert tg.softplus(np.array(1000.0)) == 1000 and tg.softplus(np.array(-1000.0)) == 0
 
 # %% [markdown]
-# **Too few examples.** A discriminator with 2 x 32 units sees 15 real points and 15 fakes from *the same* normal law.
-# $V$ cannot be more than $-\log 4$ in truth. **Predict** what it reaches on its own 30 points, and what on fresh ones.
+# **Too few examples.** A discriminator with 2 x 32 units sees 15 real points and 15 fakes from *the same* normal
+# law. $V$ cannot be more than $-\log 4$ in truth. **Predict** what it reaches on its own 30 points, and what on
+# fresh ones.
 
 # %%
 real, fakes, new_real, new_fakes = rng.normal(size=(15, 2)), rng.normal(size=(15, 2)), *rng.normal(size=(2, 5000, 2))
@@ -308,7 +312,5 @@ plt.legend(fontsize=8)
 assert own[-1] > -0.3 and fresh[-1] < -2
 
 # %% [markdown]
-# It has learnt thirty points by heart, and is confidently wrong everywhere else. **Change** 15 to 500 in both places and
-# watch the two curves come together.
-#
-# Next: [06, playing the game](06-playing.ipynb).
+# It has learnt thirty points by heart, and is confidently wrong everywhere else. **Change** 15 to 500 in both
+# places and watch the two curves come together.
