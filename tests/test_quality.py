@@ -13,7 +13,7 @@ def test_both_peers_play_the_same_game(torch, name):
     recipe = quality.TASKS[name].changed()
     z = recipe.start(0).noise(50, np.random.default_rng(1))
     x = recipe.start(0).data(50, np.random.default_rng(1))
-    (g, d), (their_g, their_d) = (play(recipe, 3, 5) for play in quality.PEERS.values())
+    (g, d), (their_g, their_d) = (play(recipe, 3, 3) for play in quality.PEERS.values())
     untrained = recipe.start(3)
     for ours, theirs, before, given in ((g, their_g, untrained.generator, z), (d, their_d, untrained.discriminator, x)):
         moved = np.abs(ours(given) - quality.generate(before, given)).mean()
