@@ -17,9 +17,9 @@ FLOORS = [
     {"nn"},
     {"objectives", "penalties", "remedies", "updates", "divergences", "toys"},
     {"game", "metrics"},
-    {"zoo", "checkpoint"},
+    {"zoo", "checkpoint", "report"},
     {"runs"},
-    {"interpolate"},
+    {"sweep", "arguments", "interpolate"},
     {"cli", "__main__"},
 ]
 FLOOR = {part: i for i, floor in enumerate(FLOORS) for part in floor}
@@ -87,7 +87,7 @@ def test_files_are_short(path):
 
 def test_the_library_is_small():
     lines = {path: len((PACKAGE / path).read_text().splitlines()) for path in FILES}
-    assert sum(lines.values()) <= 6000
+    assert sum(lines.values()) <= 7000
     beside = ("data", "plots", "latent", "metrics", "process", "kernels", "divergences", "toys")
     assert sum(n for path, n in lines.items() if FLOOR.get(part_of(path), 0) <= FLOOR["game"]
                and part_of(path) not in beside) <= 2500  # what is taught
