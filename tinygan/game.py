@@ -1,7 +1,7 @@
 """The game between generator and discriminator: Algorithm 1 of Goodfellow et al. (2014).
 
-`Game` is who plays for what, and how far they are; `train` plays. Everything a step draws comes from `game.rng`, so a
-game that is saved and restored with its rng goes on as if it had never stopped.
+`Game` is who plays for what, and how far they are; `step` plays once, `train` to the end. Everything a step draws comes
+from `game.rng`, so a game that is saved and restored with its rng goes on as if it had never stopped.
 """
 from __future__ import annotations
 
@@ -74,42 +74,53 @@ class Diverged(ArithmeticError):
     """A quantity of the game is no longer finite."""
 
 
-def train(game: Game, steps: int, callbacks: Iterable[Callable[[Game], Any]] = (), record_every: int = 1) -> Game:
-    """Plays until `game.step` is `steps` (`d-ascent`, `g-minimax`, `g-non-saturating`: Algorithm 1).
+def step(game: Game, steps: int) -> tuple:
+    """One step of Algorithm 1 (`d-ascent`, `g-minimax`, `g-non-saturating`), of a game that ends at `steps`.
 
-    Every `record_every` steps, and at the last, a row is added to the history (this reads the device), and a value in
-    it that is not finite raises Diverged. After each step every callback is called with the game.
+    Returns what is recorded of it: D's value, its logits of real and of fake, its gradient, G's value and gradient.
     """
     goal_d, goal_g = OBJECTIVES[game.objective]
     move_d, move_g = STEPS[goal_d.direction], STEPS[goal_g.direction]
     direction_d, direction_g = game.optimisers
-    g, d = game.generator.train(), game.discriminator.train()
-    weights_d, weights_g = d.parameters(), g.parameters()
+    rate_d, rate_g = rates(game, steps)
+    g, d = game.generator, game.discriminator
+    theta_d, theta_g = d.theta, g.theta
+    for _ in range(game.k):
+        x, *condition = _draw(game, game.data, theta_d, requires_grad=game.r1 > 0)
+        fake = g(*_draw(game, game.noise, theta_g), *condition)
+        d_real, d_fake = d(x, *condition), d(fake.detach(), *condition)
+        d_value = goal_d(d_real, d_fake)
+        d_gradient = vector(grad(_penalised(game, d_value, d_real, x), d.parameters()))
+        if not game.simultaneous:
+            move_d(theta_d, direction_d(d_gradient), rate_d)
+
+    # The last fakes serve G too: G has not moved. Only G's gradient is formed, none for D's own weights.
+    g_value = goal_g(d(fake, *condition))
+    g_gradient = vector(grad(g_value, g.parameters()))
+    if game.simultaneous:
+        move_d(theta_d, direction_d(d_gradient), rate_d)
+    move_g(theta_g, direction_g(g_gradient), rate_g)
+    if game.average is not None:
+        game.average(theta_g)
+    return d_value, d_real, d_fake, d_gradient, g_value, g_gradient
+
+
+def train(game: Game, steps: int, callbacks: Iterable[Callable[[Game], Any]] = (), record_every: int = 1,
+          play: Callable[[Game, int], tuple] = step) -> Game:
+    """Plays until `game.step` is `steps`.
+
+    Every `record_every` steps, and at the last, a row is added to the history (this reads the device), and a value in
+    it that is not finite raises Diverged. After each step every callback is called with the game. play: what plays a
+    step, `step` or a `graph.Replay()`.
+    """
+    game.generator.train(), game.discriminator.train()
     while game.step < steps:
         if game.schedule is not None:
             game.schedule(game, steps)
-        theta_d, theta_g = d.theta, g.theta  # anew: a callback may have moved the parameters into another vector
-        rate_d, rate_g = _rates(game, steps)
         with np.errstate(over="ignore", invalid="ignore"):  # Diverged says it better than a warning
-            for _ in range(game.k):
-                x, *condition = _draw(game, game.data, theta_d, requires_grad=game.r1 > 0)
-                fake = g(*_draw(game, game.noise, theta_g), *condition)
-                d_real, d_fake = d(x, *condition), d(fake.detach(), *condition)
-                d_value = goal_d(d_real, d_fake)
-                d_gradient = vector(grad(_penalised(game, d_value, d_real, x), weights_d))
-                if not game.simultaneous:
-                    move_d(theta_d, direction_d(d_gradient), rate_d)
-
-            # The last fakes serve G too: G has not moved. Only G's gradient is formed, none for D's own weights.
-            g_value = goal_g(d(fake, *condition))
-            g_gradient = vector(grad(g_value, weights_g))
-            if game.simultaneous:
-                move_d(theta_d, direction_d(d_gradient), rate_d)
-            move_g(theta_g, direction_g(g_gradient), rate_g)
-            if game.average is not None:
-                game.average(theta_g)
+            played = play(game, steps)
             if game.step % record_every == 0 or game.step == steps - 1:
-                _record(game, d_value, d_real, d_fake, d_gradient, g_value, g_gradient)
+                _record(game, *played)
         game.step += 1
         for callback in callbacks:
             callback(game)
@@ -132,10 +143,10 @@ def _penalised(game, d_value, d_real, x):
     return d_value - penalty if OBJECTIVES[game.objective].discriminator.direction == "ascend" else d_value + penalty
 
 
-def _rates(game, steps) -> tuple[float, float]:
+def rates(game, steps) -> tuple[float, float]:
     """The rates of D and G at this step."""
-    rates = game.rate if isinstance(game.rate, tuple) else (game.rate, game.rate)
-    return tuple(linear_decay(rate, game.step, steps) for rate in rates) if game.decay else rates
+    pair = game.rate if isinstance(game.rate, tuple) else (game.rate, game.rate)
+    return tuple(linear_decay(rate, game.step, steps) for rate in pair) if game.decay else pair
 
 
 def _record(game, d_value, d_real, d_fake, d_gradient, g_value, g_gradient):

@@ -93,21 +93,21 @@ def conv2d_weight(x, y, kernel_size, stride=1, padding=0):
 def _correlate(x, w, out, stride, padding):
     def part(x):
         rows = windows(x, w.shape[:2], out, stride, padding)
-        return (rows @ w.reshape(-1, w.shape[-1])).reshape(x.shape[0], *out, w.shape[-1])
+        return backend.matmul(rows, w.reshape(-1, w.shape[-1])).reshape(x.shape[0], *out, w.shape[-1])
     return parallel.joined(part, x)
 
 
 def _weigh(x, y, kernel, stride, padding):
     def part(x, y):
         rows = windows(x, kernel, y.shape[1:3], stride, padding)
-        return (rows.T @ y.reshape(-1, y.shape[-1])).reshape(*kernel, x.shape[-1], y.shape[-1])
+        return backend.matmul(rows.T, y.reshape(-1, y.shape[-1])).reshape(*kernel, x.shape[-1], y.shape[-1])
     return parallel.added(part, x, y)
 
 
 def _spread(y, w, size, stride, padding):
     if not isinstance(y, np.ndarray):  # one product and one gather: on a device it is launches that cost
         (n, h, w_, o), (kh, kw, c, _) = y.shape, w.shape
-        rows = y.reshape(-1, o) @ w.reshape(-1, o).T
+        rows = backend.matmul(y.reshape(-1, o), w.reshape(-1, o).T)
         return overlaps(rows, (n, *size, c), (kh, kw), (h, w_), stride, padding)
     return parallel.joined(lambda y: _spread_part(y, w, size, stride, padding), y)
 
