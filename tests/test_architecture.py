@@ -15,7 +15,7 @@ FLOORS = [
     {"tensor", "process"},
     {"ops", "check"},
     {"nn"},
-    {"objectives", "penalties", "updates"},
+    {"objectives", "penalties", "remedies", "updates"},
     {"game", "metrics"},
     {"zoo", "checkpoint", "graph"},
     {"runs"},

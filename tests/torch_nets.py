@@ -46,3 +46,27 @@ def torch_net(net, dtype):
 def to_torch(w):
     """A weight in PyTorch's order of axes: (out, in), and (out, in, kh, kw) or, transposed, (in, out, kh, kw)."""
     return np.ascontiguousarray(w.T if w.ndim == 2 else w.transpose(3, 2, 0, 1) if w.ndim == 4 else w)
+
+
+def losses(objective):
+    """What D and G descend in PyTorch: functions of the logits."""
+    import torch
+    f = torch.nn.functional
+    binary = lambda real, fake: f.softplus(-real).mean() + f.softplus(fake).mean()
+    return {
+        "minimax": (binary, lambda fake: -f.softplus(fake).mean()),
+        "non-saturating": (binary, lambda fake: f.softplus(-fake).mean()),
+        "two-sample": (lambda real, fake: fake.mean() - real.mean(), lambda fake: -fake.mean()),
+        "least-squares": (lambda real, fake: ((real - 1) ** 2).mean() / 2 + ((fake + 1) ** 2).mean() / 2,
+                          lambda fake: (fake ** 2).mean() / 2),
+        "hinge": (lambda real, fake: f.relu(1 - real).mean() + f.relu(1 + fake).mean(), lambda fake: -fake.mean()),
+    }[objective]
+
+
+def gradient_penalty(d, real, fake, rng):
+    """The gradient penalty of weight 1 in PyTorch; alpha from rng."""
+    import torch
+    alpha = torch.tensor(rng.random((len(real), *[1] * (real.ndim - 1))), dtype=real.dtype)
+    between = (alpha * real + (1 - alpha) * fake).detach().requires_grad_()
+    [slope] = torch.autograd.grad(d(between).sum(), between, create_graph=True)
+    return ((slope.flatten(1).norm(2, dim=1) - 1) ** 2).mean()

@@ -20,9 +20,9 @@ from tinygan.graph import Replay
 from tinygan.nn import Conv2d, ConvTranspose2d
 from tinygan.process import tune
 from tinygan.runs import Config, Run, RunError, fresh_folder, latest_folder
-from tinygan.zoo import RECIPES
+from tinygan.zoo import RECIPES, switches
 
-USER_ERRORS = (RunError, CheckpointError, DataError, DeviceError, game.Diverged)
+USER_ERRORS = (RunError, CheckpointError, DataError, DeviceError, game.SettingError, game.Diverged)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -57,7 +57,9 @@ def _parser():
     train.add_argument("--steps", type=_count, help="steps of the game")
     train.add_argument("--seed", type=_natural, help="everything drawn comes from it (default: 0)")
     train.add_argument("--batch", type=_count, help="examples in a batch")
-    train.add_argument("--rate", type=_positive, help="learning rate of both players")
+    train.add_argument("--rate", type=_positive, help="learning rate of both players: --set rate=RATE")
+    train.add_argument("--set", nargs="+", action="extend", default=[], metavar="NAME=VALUE",
+                       help="set switches otherwise, such as objective=hinge r1=0 (see `tinygan recipes`)")
     train.add_argument("--dtype", choices=("float32", "float64"), help="of all arrays (default: float32)")
     train.add_argument("--device", choices=("cpu", "gpu"), help="NumPy or CuPy (default: cpu)")
     train.add_argument("--no-graph", action="store_true", help="on a GPU: do not replay steps as CUDA graphs")
@@ -147,18 +149,27 @@ def _started(options) -> Run:
     recipe = RECIPES[options.recipe or "digits"]
     where = str(Path(options.data).resolve()) if options.data and Path(options.data).is_dir() else options.data
     config = Config(recipe.name, options.steps or recipe.steps, options.seed or 0, options.batch or recipe.batch,
-                    options.dtype or "float32", options.device or "cpu", where or recipe.data, options.rate)
+                    options.dtype or "float32", options.device or "cpu", where or recipe.data,
+                    _settings(options, recipe))
     return Run.create(options.out or fresh_folder("runs", recipe.name), config)
 
 
 def _resumed(options) -> Run:
     run = Run.open(options.out or latest_folder("runs", options.recipe or "digits"), options.device)
-    for name in ("recipe", "seed", "batch", "dtype", "data", "rate"):
-        asked, kept = getattr(options, name), getattr(run.config, name)
-        if asked is not None and asked != kept:
-            raise RunError(f"--resume: {run.folder} was started with {name} {kept}, not {asked}")
+    recipe = run.config.changed()
+    asked = {name: getattr(options, name) for name in ("recipe", "seed", "batch", "dtype", "data")}
+    kept = {**vars(run.config), **switches.switches(recipe)}
+    for name, value in {**asked, **_settings(options, recipe)}.items():
+        if value is not None and value != kept[name]:
+            raise RunError(f"--resume: {run.folder} was started with {name} {switches.write(kept[name])}, "
+                           f"not {switches.write(value)}")
     run.config.steps = options.steps or run.config.steps
     return run
+
+
+def _settings(options, recipe) -> dict:
+    """What --set (and --rate) say."""
+    return switches.read(recipe, options.set + ([f"rate={options.rate}"] if options.rate else []))
 
 
 def _sample(options):
@@ -193,6 +204,8 @@ def _recipes(options):
     for recipe in RECIPES.values():
         print(f"{recipe.name:<10} {recipe.about} ({recipe.steps} steps of {recipe.batch})")
         print(f"{'':<10} {recipe.references}")
+        print(f"{'':<10} {switches.describe(recipe)}")
+    print(f"every recipe: --set NAME=VALUE for {', '.join(sorted({*switches.OWN, *switches.PLAY}))}")
 
 
 def _data(options):

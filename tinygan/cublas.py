@@ -19,7 +19,7 @@ def products(owner) -> Products:
 
 
 class Products:
-    """a @ b of matrices (n, m) and (m, k), or of stacks of them, in float32 (never TF32) or float64.
+    """a @ b of matrices, stacks of them, and vectors by matrices, in float32 (never TF32) or float64.
 
     Everything else is left to the operator of the arrays.
     """
@@ -37,6 +37,10 @@ class Products:
     def __call__(self, a, b):
         if not self._fit(a, b):
             return a @ b
+        if a.ndim == 1:
+            return self(a.reshape(1, -1), b)[..., 0, :]
+        if b.ndim == 1:
+            return self(a, b.reshape(-1, 1))[..., 0]
         if b.ndim == 2 < a.ndim:
             return self(a.reshape(-1, a.shape[-1]), b).reshape(*a.shape[:-1], b.shape[-1])
         if a.ndim == b.ndim == 2:
@@ -52,7 +56,7 @@ class Products:
     def _fit(self, a, b) -> bool:
         array = self.owner.ndarray
         return (isinstance(a, array) and isinstance(b, array) and a.dtype == b.dtype and a.dtype.char in self.kinds
-                and a.ndim > 1 < b.ndim and a.shape[-1] == b.shape[-2] and a.size > 0 < b.size)
+                and a.ndim * b.ndim > 1 and a.shape[-1] == b.shape[-2 if b.ndim > 1 else -1] and a.size > 0 < b.size)
 
     def _multiply(self, a, b, out, count=0):
         """Writes a @ b to out; with `count`, that many products of contiguous stacks.

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from tinygan import backend, cublas
-from tinygan.game import Game, rates, step
+from tinygan.game import Game, falling_numbers, step
 from tinygan.nn.module import Module
 from tinygan.tensor import Tensor
 from tinygan.updates import Optimiser
@@ -45,7 +45,7 @@ class Replay:
         self.state: list = []  # what the last step depended on; kept, so that nothing else takes its place in memory
         self.draws: list = []  # functions that draw what a step draws, in its order
         self.drawn: list = []  # what they gave, in tuples; once there is a graph, the places from which it reads
-        self.numbers: Any = None  # the place of the rates and of what optimisers count to
+        self.numbers: Any = None  # the place of the numbers that fall, and of those that optimisers count to
         self.graph: Any = None
         self.pool: Any = None  # the graph's memory, which nothing else may use
         self.played: tuple = ()  # what the recorded step returns: each replay writes it anew
@@ -83,18 +83,18 @@ class Replay:
         self.drawn = [tuple([backend.like(a, theta).copy() for a in arrays]) for arrays in self.drawn]
         movers = copy(game.optimisers[0]), copy(game.optimisers[1])
         counts = [len(count) for count in _counts(replace(game, optimisers=movers))]
-        self.numbers = multiply.owner.empty(2 + sum(counts), theta.dtype)
+        self.numbers = multiply.owner.empty(3 + sum(counts), theta.dtype)
         number = iter([self.numbers[i] for i in range(self.numbers.size)])
-        rate, count = (next(number), next(number)), iter([tuple(islice(number, n)) for n in counts if n]).__next__
+        falling, count = tuple(islice(number, 3)), iter([tuple(islice(number, n)) for n in counts if n]).__next__
         for mover in movers:
             vars(mover)["count"] = count  # from now on what is written
         stream, self.pool = cuda.Stream(non_blocking=True), cuda.MemoryPool()
         with stream, cuda.using_allocator(self.pool.malloc), backend.multiplying(multiply):
             stream.begin_capture()
-            try:  # step=None: its number is none of the constants
-                inside, _, _ = _drawing(game, self.drawn, rate=rate, decay=False, optimisers=movers, step=None)
+            try:  # what is none of the constants is not there
+                inside, _, _ = _drawing(game, self.drawn, optimisers=movers, rate=None, step=None)
                 with _in_place(inside):
-                    played = step(inside, steps)
+                    played = step(inside, steps, falling)
             except Exception as first:  # if it is the step's own fault, playing it will say so again
                 error = first
             try:
@@ -110,7 +110,7 @@ class Replay:
         places, arrays = list(chain(*self.drawn)), list(chain(*given))
         if [(a.shape, a.dtype) for a in places] != [(a.shape, a.dtype) for a in arrays]:
             return False
-        numbers = [*rates(game, steps), *chain(*_counts(game))]
+        numbers = [*falling_numbers(game, steps), *chain(*_counts(game))]
         for place, a in zip([*places, self.numbers], [*arrays, np.array(numbers, self.numbers.dtype)]):
             place[...] = backend.like(a, place)
         return True

@@ -10,17 +10,19 @@ import json
 import os
 import time
 from copy import deepcopy
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 import tinygan
 from tinygan import backend, checkpoint, plots
-from tinygan.game import COLUMNS, Diverged, Game
+from tinygan.game import COLUMNS, Diverged, Game, SettingError
 from tinygan.tensor import Tensor, no_grad
-from tinygan.zoo import RECIPES
+from tinygan.zoo import RECIPES, Recipe
 from tinygan.zoo.recipe import POINTS
+from tinygan.zoo.switches import change
 
 FRAMES = 40  # pictures in the film
 SAVE_EVERY = 30.0  # seconds between checkpoints
@@ -32,7 +34,7 @@ class RunError(ValueError):
 
 @dataclass
 class Config:
-    """What a run was started with."""
+    """What a run was started with; settings: the recipe's switches that were set otherwise."""
 
     recipe: str
     steps: int
@@ -41,12 +43,20 @@ class Config:
     dtype: str
     device: str
     data: str
-    rate: float | None = None
+    settings: dict[str, Any] = field(default_factory=dict)
     version: str = tinygan.__version__
+
+    def __post_init__(self):
+        if not isinstance(self.settings, dict):
+            raise TypeError(f"settings: got {self.settings!r}, expected names and values")
+
+    def changed(self) -> Recipe:
+        """The recipe with the run's settings."""
+        return change(RECIPES[self.recipe], self.settings)
 
     def start(self) -> Game:
         """The game at step 0."""
-        return RECIPES[self.recipe].start(self.seed, self.batch, self.dtype, self.device, self.data, self.rate)
+        return self.changed().start(self.seed, self.batch, self.dtype, self.device, self.data)
 
 
 class Run:
@@ -85,6 +95,10 @@ class Run:
             raise RunError(f"{folder}/config.json cannot be read: {error}") from error
         if config.recipe not in RECIPES:
             raise RunError(f"{folder}/config.json names the recipe {config.recipe!r}, which this version does not have")
+        try:
+            config.changed()
+        except SettingError as error:
+            raise RunError(f"{folder}/config.json: {error}") from error
         config.device = device or config.device
         run = cls(folder, config, config.start())
         checkpoint.load(folder / "checkpoint.npz", run.game)

@@ -4,6 +4,8 @@ from tinygan.nn.activations import LeakyReLU, ReLU, Sigmoid, Tanh
 from tinygan.nn.layers import Conv2d, ConvTranspose2d, Dense, Dropout, Embedding, Flatten, Reshape, Sequential
 from tinygan.nn.module import Module, Parameter
 from tinygan.nn.norm import BatchNorm, LayerNorm
+from tinygan.nn.remedies import MinibatchStd, Pack, SpectralNorm
 
 __all__ = ["BatchNorm", "Conv2d", "ConvTranspose2d", "Dense", "Dropout", "Embedding", "Flatten", "LayerNorm",
-           "LeakyReLU", "Module", "Parameter", "ReLU", "Reshape", "Sequential", "Sigmoid", "Tanh", "initial"]
+           "LeakyReLU", "MinibatchStd", "Module", "Pack", "Parameter", "ReLU", "Reshape", "Sequential", "Sigmoid",
+           "SpectralNorm", "Tanh", "initial"]

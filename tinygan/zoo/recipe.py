@@ -10,7 +10,7 @@ import numpy as np
 from tinygan import data
 from tinygan.game import Game, latent
 from tinygan.nn.module import Module
-from tinygan.updates import Adam, Average
+from tinygan.updates import Adam, Average, Momentum, RMSProp
 
 
 class Mixture(NamedTuple):
@@ -25,12 +25,18 @@ POINTS = {"ring": Mixture(data.ring, data.ring_means(), 0.01), "grid": Mixture(d
           "gaussian": Mixture(data.gaussian, np.array([[4.0]], np.float32), 0.5)}
 
 
+OPTIMISERS: dict[str, Callable] = {"adam": Adam, "rmsprop": lambda beta1, beta2: RMSProp(beta2),
+                                   "momentum": lambda beta1, beta2: Momentum(beta1)}
+
+
 @dataclass(frozen=True)
 class Recipe:
     """A system that trains with its defaults.
 
-    networks: a function (shape of an example, size of z, rng) -> (generator, discriminator). game: settings of `Game`.
-    betas: of both players' Adam. average: the decay of G's moving average, or 0 for none.
+    networks: a function (shape of an example, size of z, rng, ...) -> (generator, discriminator). players: its further
+    settings, which it takes by name; those of `Game` are in `game`. optimiser: of both players, a name in `OPTIMISERS`.
+    betas: the decays of Adam's two moments; RMSProp has the second alone, momentum the first. average: the decay of G's
+    moving average, or 0 for none. What can be changed in all this, and how: `tinygan.zoo.switches`.
     """
 
     name: str
@@ -44,16 +50,19 @@ class Recipe:
     betas: tuple[float, float] = (0.5, 0.999)
     average: float = 0.0
     game: dict[str, Any] = field(default_factory=dict)
+    optimiser: str = "adam"
+    players: dict[str, Any] = field(default_factory=dict)
 
-    def start(self, seed=0, batch=None, dtype="float32", device="cpu", data=None, rate=None) -> Game:
+    def start(self, seed=0, batch=None, dtype="float32", device="cpu", data=None) -> Game:
         """The game at step 0. Whatever is drawn, now and later, comes from one generator seeded with `seed`."""
         rng = np.random.default_rng(seed)
         draw, shape = source(data or self.data)
-        generator, discriminator = (net.astype(dtype).to(device) for net in self.networks(shape, self.latent, rng))
-        settings = self.game if rate is None else {**self.game, "rate": rate}
+        players = self.networks(shape, self.latent, rng, **self.players)
+        generator, discriminator = (player.astype(dtype).to(device) for player in players)
+        optimiser = OPTIMISERS[self.optimiser]
         return Game(generator, discriminator, draw, latent(self.latent), rng, batch=batch or self.batch,
-                    optimisers=(Adam(*self.betas), Adam(*self.betas)),
-                    average=Average(self.average) if self.average else None, **settings)
+                    optimisers=(optimiser(*self.betas), optimiser(*self.betas)),
+                    average=Average(self.average) if self.average else None, **self.game)
 
 
 def source(name: str) -> tuple[Callable, tuple[int, ...]]:
