@@ -1,4 +1,4 @@
-"""The command line: `tinygan train`, `sample`, `evaluate`, `recipes`, `data`."""
+"""The command line: `tinygan train`, `sample`, `interpolate`, `evaluate`, `recipes`, `data`, `play`."""
 from __future__ import annotations
 
 import argparse
@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 import tinygan
-from tinygan import data, game, plots
+from tinygan import data, game, interpolate, latent, plots
 from tinygan.backend import DeviceError
 from tinygan.checkpoint import CheckpointError
 from tinygan.data import DataError
@@ -20,6 +20,7 @@ from tinygan.graph import Replay
 from tinygan.nn import Conv2d, ConvTranspose2d
 from tinygan.process import tune
 from tinygan.runs import Config, Run, RunError, fresh_folder, latest_folder
+from tinygan.toys import tictactoe
 from tinygan.zoo import RECIPES, switches
 
 USER_ERRORS = (RunError, CheckpointError, DataError, DeviceError, game.SettingError, game.Diverged)
@@ -69,7 +70,8 @@ def _parser():
 
     sample = _command(commands, "sample", _sample, "draw samples from a run")
     sample.add_argument("run", type=Path, metavar="RUN", help="a run folder")
-    sample.add_argument("-n", type=_count, default=64, help="how many (default: 64)")
+    sample.add_argument("-n", type=_count, default=64, help="how many (default: 64); of classes, whole rows")
+    sample.add_argument("--label", type=_natural, help="the class of all (default: a row a class, if there are any)")
     sample.add_argument("--seed", type=_natural, default=0, help="of the latents (default: 0)")
     sample.add_argument("-o", "--output", type=Path, metavar="FILE", help="a .png, or .npy for the raw samples "
                         "(default: sample.png)", default=Path("sample.png"))
@@ -80,8 +82,21 @@ def _parser():
     evaluate.add_argument("--seed", type=_natural, default=0, help="of the latents (default: 0)")
     evaluate.add_argument("--json", action="store_true", help="print JSON")
 
+    between = _command(commands, "interpolate", _interpolate, "walk from latent to latent of a run")
+    between.add_argument("run", type=Path, metavar="RUN", help="a run folder")
+    between.add_argument("--path", choices=latent.PATHS, default="spherical", help="(default: spherical)")
+    between.add_argument("--rows", type=_count, default=8, help="how many paths (default: 8)")
+    between.add_argument("--steps", type=_count, help="examples on a path (default: 10; for a film 30)")
+    between.add_argument("--label", type=_natural, nargs="+", default=[], metavar="L",
+                         help="a class for all paths; or two, to go from one to the other")
+    between.add_argument("--seed", type=_natural, default=0, help="of the latents (default: 0)")
+    between.add_argument("-o", "--output", type=Path, metavar="FILE", default=Path("interpolation.png"),
+                         help="a .png, or .gif for a film (default: interpolation.png)")
+
     _command(commands, "recipes", _recipes, "list what can be trained")
     _command(commands, "data", _data, "list the data sets, and which are on this machine")
+    play = _command(commands, "play", _play, "play tic-tac-toe against minimax: you are x")
+    play.add_argument("--first", choices=("x", "o"), default="x", help="who begins (default: x)")
     return parser
 
 
@@ -174,16 +189,23 @@ def _settings(options, recipe) -> dict:
 
 def _sample(options):
     run = Run.open(options.run, "cpu")
-    samples = run.samples(options.n, np.random.default_rng(options.seed))
+    samples = run.samples(options.n, np.random.default_rng(options.seed), options.label)
     if options.output.suffix == ".npy":
         np.save(options.output, samples)
     elif options.output.suffix == ".png":
-        image = plots.sheet(samples) if samples.ndim == 4 else plots.cloud(
-            samples, run.game.data(2000, np.random.default_rng(options.seed)))
-        plots.save_png(options.output, image)
+        labels = run.labels(options.n, options.label)
+        plots.save_png(options.output, run.draw(samples, np.random.default_rng(options.seed), labels))
     else:
         raise RunError(f"-o: {options.output} ends in {options.output.suffix!r}, expected .png or .npy")
-    print(f"{options.output}: {options.n} samples of {run.folder} at step {run.game.step}")
+    print(f"{options.output}: {len(samples)} samples of {run.folder} at step {run.game.step}")
+
+
+def _interpolate(options):
+    run, rng = Run.open(options.run, "cpu"), np.random.default_rng(options.seed)
+    steps = options.steps or (30 if options.output.suffix == ".gif" else 10)
+    examples = interpolate.interpolate(run, options.rows, steps, options.path, rng, options.label)
+    interpolate.save(options.output, run, examples, rng)
+    print(f"{options.output}: {options.rows} paths of {steps} steps through {run.folder} at step {run.game.step}")
 
 
 def _evaluate(options):
@@ -212,6 +234,15 @@ def _data(options):
     for row in data.describe():
         shape = "x".join(map(str, row.shape))
         print(f"{row.name:<10} {shape:<9} {row.size:<22} {'here' if row.here else 'to be fetched':<14} {row.licence}")
+
+
+def _play(options):
+    try:
+        tictactoe.play(options.first)
+    except (EOFError, KeyboardInterrupt) as stop:
+        print("\nThe game is left unfinished.")
+        if isinstance(stop, KeyboardInterrupt):
+            raise
 
 
 def _recipe(text):
