@@ -55,9 +55,9 @@ class Counted(Replay):
         self.how = []
 
     def __call__(self, *args):
-        before = self.graph
+        before = self.recorded
         played = super().__call__(*args)
-        self.how.append("plain" if self.graph is None else "replayed" if self.graph is before else "recorded")
+        self.how.append("plain" if not self.recorded else "replayed" if self.recorded is before else "recorded")
         return played
 
 

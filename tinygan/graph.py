@@ -43,19 +43,16 @@ class Replay:
     def __init__(self):
         self.refused, self.unlike = False, 0
         self.state: list = []  # what the last step depended on; kept, so that nothing else takes its place in memory
-        self.draws: list = []  # functions that draw what a step draws, in its order
-        self.drawn: list = []  # what they gave, in tuples; once there is a graph, the places from which it reads
-        self.numbers: Any = None  # the place of the numbers that fall, and of those that optimisers count to
-        self.graph: Any = None
-        self.pool: Any = None  # the graph's memory, which nothing else may use
-        self.played: tuple = ()  # what the recorded step returns: each replay writes it anew
+        self.draws: list = []  # functions that draw what it drew, in its order
+        self.drawn: list = []  # what they gave, in tuples of arrays
+        self.recorded: Any = None
 
     def __call__(self, game: Game, steps: int) -> tuple:
         if not self.refused:
             try:
                 return self._play(game, steps)
             except Unrecordable as reason:
-                self.refused, self.state, self.drawn, self.graph, self.pool = True, [], [], None, None
+                self.refused, self.state, self.drawn = True, [], []
                 warnings.warn(f"no CUDA graph, steps are played launch by launch: {reason}", stacklevel=2)
         return step(game, steps)
 
@@ -63,13 +60,11 @@ class Replay:
         multiply, state, given = _products(game), [steps, *_state(game)], []
         if _same(state, self.state):
             self.unlike = 0
-            if self.graph is None:
-                self._record(game, steps, multiply)
+            self.recorded = self.recorded or _Recording(game, steps, multiply, self.drawn)
             given = [_arrays(draw()) for draw in self.draws]
-            if self._write(game, steps, given):
-                self.graph.launch()
-                return self.played
-        self.state, self.graph, self.unlike = state, None, self.unlike + 1
+            if self.recorded.fits(given):
+                return self.recorded.replay(game, steps, given)
+        self.state, self.recorded, self.unlike = state, None, self.unlike + 1
         if self.unlike == PATIENCE:
             warnings.warn(f"no CUDA graph so far: each of {PATIENCE} steps differed in more than what it draws and the "
                           "rates", stacklevel=3)
@@ -77,43 +72,49 @@ class Replay:
         with _in_place(game), backend.multiplying(multiply):
             return step(inside, steps)
 
-    def _record(self, game, steps, multiply):
-        """Records a step; nothing is computed yet."""
+
+class _Recording:
+    """A recorded step; Unrecordable if it cannot be. drawn: examples of what a step draws."""
+
+    def __init__(self, game, steps, multiply, drawn):
         cuda, theta, error = multiply.owner.cuda, game.generator.theta, None
-        self.drawn = [tuple([backend.like(a, theta).copy() for a in arrays]) for arrays in self.drawn]
         movers = copy(game.optimisers[0]), copy(game.optimisers[1])
         counts = [len(count) for count in _counts(replace(game, optimisers=movers))]
+        self.drawn = [tuple([backend.like(a, theta).copy() for a in arrays]) for arrays in drawn]
         self.numbers = multiply.owner.empty(3 + sum(counts), theta.dtype)
+        self.places = [*chain(*self.drawn), self.numbers]  # what the graph reads, and is written before
         number = iter([self.numbers[i] for i in range(self.numbers.size)])
         falling, count = tuple(islice(number, 3)), iter([tuple(islice(number, n)) for n in counts if n]).__next__
         for mover in movers:
-            vars(mover)["count"] = count  # from now on what is written
-        stream, self.pool = cuda.Stream(non_blocking=True), cuda.MemoryPool()
+            vars(mover)["count"] = count
+        stream, self.pool = cuda.Stream(non_blocking=True), cuda.MemoryPool()  # memory that nothing else may use
         with stream, cuda.using_allocator(self.pool.malloc), backend.multiplying(multiply):
-            stream.begin_capture()
-            try:  # what is none of the constants is not there
-                inside, _, _ = _drawing(game, self.drawn, optimisers=movers, rate=None, step=None)
+            stream.begin_capture()  # from here on, nothing is computed
+            try:
+                inside, _, _ = _drawing(game, self.drawn, optimisers=movers, rate=None, step=None)  # no constants
                 with _in_place(inside):
                     played = step(inside, steps, falling)
             except Exception as first:  # if it is the step's own fault, playing it will say so again
                 error = first
             try:
-                graph = stream.end_capture()
+                self.graph = stream.end_capture()
             except Exception as second:
                 error = error or second
         if error is not None:
             raise Unrecordable(f"{type(error).__name__}: {error}")
-        self.graph, self.played = graph, tuple([x.detach() if isinstance(x, Tensor) else x for x in played])
+        self.played = tuple([x.detach() if isinstance(x, Tensor) else x for x in played])  # written by each replay
 
-    def _write(self, game, steps, given) -> bool:
-        """Writes what is new in this step to its places; False where it has other shapes."""
-        places, arrays = list(chain(*self.drawn)), list(chain(*given))
-        if [(a.shape, a.dtype) for a in places] != [(a.shape, a.dtype) for a in arrays]:
-            return False
+    def fits(self, given) -> bool:
+        """Whether what was drawn has the shapes of what is read."""
+        return [(a.shape, a.dtype) for a in chain(*given)] == [(a.shape, a.dtype) for a in self.places[:-1]]
+
+    def replay(self, game, steps, given) -> tuple:
+        """Writes what is new in this step and plays it, in one launch."""
         numbers = [*falling_numbers(game, steps), *chain(*_counts(game))]
-        for place, a in zip([*places, self.numbers], [*arrays, np.array(numbers, self.numbers.dtype)]):
+        for place, a in zip(self.places, [*chain(*given), np.array(numbers, self.numbers.dtype)]):
             place[...] = backend.like(a, place)
-        return True
+        self.graph.launch()
+        return self.played
 
 
 def _products(game) -> cublas.Products:
