@@ -13,6 +13,7 @@ import numpy as np
 
 from tinygan import backend, penalties, remedies
 from tinygan.nn import Module, Pack
+from tinygan.nn.module import theta_of
 from tinygan.objectives import OBJECTIVES
 from tinygan.ops.elementwise import sigmoid
 from tinygan.tensor import Tensor, grad
@@ -104,22 +105,22 @@ def step(game: Game, steps: int, falling: tuple | None = None) -> tuple:
     direction_d, direction_g = game.optimisers
     rate_d, rate_g, sigma = falling or falling_numbers(game, steps)
     g, d = game.generator, game.discriminator
-    theta_d, theta_g = d.theta, g.theta
+    weights_d, weights_g = d.parameters(), g.parameters()
+    theta_d, theta_g = theta_of(weights_d), theta_of(weights_g)
     for _ in range(game.k):
         x, *condition = _draw(game, game.data, theta_d, requires_grad=game.r1 > 0)
         fake = g(*_draw(game, game.noise, theta_g), *condition)
         x, fake = _blurred(game, x, sigma), _blurred(game, fake, sigma)
         d_real, d_fake = d(x, *condition), d(fake.detach(), *condition)
         d_value = goal_d(d_real, d_fake)
-        penalised = _penalised(game, d_value, d_real, x, fake.detach(), condition)
-        d_gradient = vector(grad(penalised, d.parameters()))
+        d_gradient = vector(grad(_penalised(game, d_value, d_real, x, fake.detach(), condition), weights_d))
         if not game.simultaneous:
             move_d(theta_d, direction_d(d_gradient), rate_d)
 
     # The last fakes serve G too: G has not moved. Only G's gradient is formed, none for D's own weights.
     opponent = _unrolled(game, x, fake, condition) if game.unroll else d
     g_value = goal_g(opponent(fake, *condition))
-    g_gradient = vector(grad(g_value, g.parameters()))
+    g_gradient = vector(grad(g_value, weights_g))
     if game.simultaneous:
         move_d(theta_d, direction_d(d_gradient), rate_d)
     move_g(theta_g, direction_g(g_gradient), rate_g)
