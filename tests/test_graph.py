@@ -180,6 +180,16 @@ class Restless(nn.Module):
         return x + self.mean
 
 
+def test_many_parameters():
+    """CuPy would send their places in memory to a kernel, which cannot be recorded."""
+    def deep():
+        rng, played = np.random.default_rng(0), game("dense")
+        played.generator.layers[1:1] = [nn.Dense(16, 16, rng=rng).astype(np.float64) for _ in range(17)]
+        return played
+    assert len(deep().generator.parameters()) > 32
+    assert compare(deep, steps=5) == SETTLED[:5]
+
+
 def test_buffers_that_a_step_replaces():
     def restless():
         played = game("dense")
