@@ -16,6 +16,7 @@ from tinygan import arguments, data, game, interpolate, latent, plots, report, s
 from tinygan.backend import DeviceError
 from tinygan.checkpoint import CheckpointError
 from tinygan.data import DataError
+from tinygan.graph import Replay
 from tinygan.runs import Config, Run, RunError, fresh_folder, latest_folder
 from tinygan.toys import tictactoe
 from tinygan.zoo import RECIPES, switches
@@ -60,6 +61,7 @@ def _parser():
                        help="set switches otherwise, such as objective=hinge r1=0 (see `tinygan recipes`)")
     train.add_argument("--dtype", choices=("float32", "float64"), help="of all arrays (default: float32)")
     train.add_argument("--device", choices=("cpu", "gpu"), help="NumPy or CuPy (default: cpu)")
+    train.add_argument("--no-graph", action="store_true", help="on a GPU: do not replay steps as CUDA graphs")
     train.add_argument("--data", help="another data set, by name, or a folder of images")
     train.add_argument("--out", type=Path, help="the run folder (default: runs/RECIPE)")
     train.add_argument("--resume", action="store_true", help="go on with the run in --out (default: the latest)")
@@ -123,7 +125,9 @@ def _train(options):
     run.tune()
     try:
         with _Progress(run.game, steps) as progress:
-            game.train(run.game, steps, [run.film, run.keep, progress], 1 if run.config.device == "cpu" else 20)
+            on_gpu = run.config.device == "gpu"
+            game.train(run.game, steps, [run.film, run.keep, progress], 20 if on_gpu else 1,
+                       Replay() if on_gpu and not options.no_graph else game.step)
     except KeyboardInterrupt:
         run.save()
         print(f"stopped after step {run.game.step}; go on with: tinygan train {run.config.recipe} --resume "
