@@ -1,4 +1,5 @@
 """Layers: derivatives to second order, PyTorch's values, running statistics, initial values, messages."""
+import foreign
 import numpy as np
 import pytest
 from helpers import check_module, host, leaves, on, to_foreign
@@ -116,8 +117,8 @@ def test_batch_norm_to_third_order():
     check_module(moved(nn.BatchNorm(2)), SEED(3).standard_normal((4, 2)), order=3)
 
 
-def test_batch_norm_gradient_sums_to_zero():
-    """T39: adding a constant to a channel changes nothing."""
+def test_t39_batch_norm_gradient_sums_to_zero():
+    """Adding a constant to a channel changes nothing."""
     [x] = leaves([SEED(0).standard_normal((4, 3, 3, 2))])
     y = nn.BatchNorm(2).astype(np.float64)(x)
     np.testing.assert_allclose(tg.grad((y ** 3).sum(), [x])[0].data.sum((0, 1, 2)), 0, atol=1e-12)
@@ -310,6 +311,13 @@ def test_embedding(xp):
         expected = np.zeros_like(table)
         expected[2], expected[0] = 2, 1
         np.testing.assert_array_equal(host(tg.grad(y.sum(), [layer.weight])[0]), expected)
+
+
+def test_embedding_does_not_wait_for_the_device():
+    layer, labels = to_foreign(nn.Embedding(4, 3, rng=SEED(0))), foreign.asarray(np.array([2, 0, 2]))
+    with foreign.counting() as counts:
+        tg.grad(layer(labels).sum(), [layer.weight])
+    assert counts.synchronisations == 0
 
 
 def test_embedding_to_second_order():

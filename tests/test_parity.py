@@ -1,7 +1,7 @@
 """Two hundred steps of a GAN beside PyTorch: the same weights, batches and noise, every parameter equal to 1e-9."""
 import numpy as np
 import pytest
-from networks import game
+from networks import conditional, game
 from torch_nets import CHANNELS_FIRST, gradient_penalty, losses, to_torch, torch_net
 
 import tinygan as tg
@@ -21,16 +21,18 @@ def torch_game(torch, played, make):
     rng = np.random.default_rng(1)
     for _ in range(STEPS):
         for _ in range(played.k):
-            x = torch.tensor(played.data(played.batch, rng).astype(float))
+            drawn = played.data(played.batch, rng)
+            x, *c = map(torch.tensor, drawn if isinstance(drawn, tuple) else (drawn,))
+            x = x.double()
             x = (x.permute(CHANNELS_FIRST) if x.ndim == 4 else x).contiguous().requires_grad_()
-            fake = g(torch.tensor(played.noise(played.batch, rng).astype(float)))
-            real, not_real = d(x), d(fake.detach())
+            fake = g(torch.tensor(played.noise(played.batch, rng).astype(float)), *c)
+            real, not_real = d(x, *c), d(fake.detach(), *c)
             loss = d_loss(real, not_real)
             if played.r1:
                 [slope] = torch.autograd.grad(real.sum(), x, create_graph=True)
                 loss = loss + played.r1 / 2 * (slope ** 2).flatten(1).sum(1).mean()
             if played.gp:
-                loss = loss + played.gp * gradient_penalty(d, x, fake, rng)
+                loss = loss + played.gp * gradient_penalty(lambda between: d(between, *c), x, fake, rng)
             update_d.zero_grad()
             loss.backward()
             update_d.step()
@@ -39,7 +41,7 @@ def torch_game(torch, played, make):
                     for p in theta_d:
                         p.clamp_(-played.clip, played.clip)
         update_g.zero_grad()
-        g_loss(d(fake)).backward()
+        g_loss(d(fake, *c)).backward()
         update_g.step()
     return g, d, theta_g, theta_d
 
@@ -57,9 +59,9 @@ def compare(torch, played, theirs, tolerance):
             expected = q.detach().numpy()
             size = np.abs(expected).max()
             np.testing.assert_allclose(to_torch(p.data), expected, rtol=tolerance, atol=tolerance * size)
-        for m, layer in zip(net.layers, twin):
-            for name in getattr(m, "buffers", ()):
-                np.testing.assert_allclose(getattr(m, name), getattr(layer, name), rtol=tolerance, atol=tolerance)
+        statistics = [b for name, b in twin.named_buffers() if not name.endswith("num_batches_tracked")]
+        for (_, owner, name), expected in zip(net.named_buffers(), statistics, strict=True):
+            np.testing.assert_allclose(getattr(owner, name), expected, rtol=tolerance, atol=tolerance)
 
 
 @pytest.mark.parametrize("r1", [0.0, 1.0], ids=["plain", "r1"])
@@ -67,6 +69,14 @@ def compare(torch, played, theirs, tolerance):
 @pytest.mark.parametrize(("kind", "tolerance"), [("dense", 1e-9), ("images", 1e-7)])
 def test_two_hundred_steps(torch, kind, objective, r1, tolerance):
     played = game(kind, objective=objective, r1=r1, optimisers=(Adam(0.5), Adam(0.5)))
+    theirs = torch_game(torch, played, lambda theta: torch.optim.Adam(theta, lr=1e-3, betas=(0.5, 0.999)))
+    compare(torch, played, theirs, tolerance)
+
+
+@pytest.mark.parametrize("r1", [0.0, 1.0], ids=["plain", "r1"])
+@pytest.mark.parametrize(("kind", "tolerance"), [("points", 1e-9), ("images", 1e-7), ("projected", 1e-7)])
+def test_two_hundred_conditional_steps(torch, kind, r1, tolerance):
+    played = conditional(kind, r1=r1, optimisers=(Adam(0.5), Adam(0.5)))
     theirs = torch_game(torch, played, lambda theta: torch.optim.Adam(theta, lr=1e-3, betas=(0.5, 0.999)))
     compare(torch, played, theirs, tolerance)
 

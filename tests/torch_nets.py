@@ -1,14 +1,18 @@
 """A network of tinygan as a network of PyTorch, with the same weights: for parity, quality and speed."""
 import numpy as np
 
+from tinygan.nn import Sequential
+
 CHANNELS_FIRST = (0, 3, 1, 2)
 CHANNELS_LAST = (0, 2, 3, 1)
 
 
 def torch_net(net, dtype):
-    """The Sequential `net` in PyTorch, on channels-first images, with copies of the weights; and its parameters."""
+    """The network in PyTorch, on channels-first images, with copies of the weights; and its parameters, in order."""
     import torch
     nn = torch.nn
+    if not hasattr(net, "layers"):
+        return conditional_net(net, dtype)
 
     def function(f):
         layer = nn.Module()
@@ -41,6 +45,32 @@ def torch_net(net, dtype):
                     getattr(layer, name).copy_(torch.tensor(to_torch(p.data)))
                     parameters.append(getattr(layer, name))
     return nn.Sequential(*layers), parameters
+
+
+def conditional_net(net, dtype):
+    """`torch_net` of a conditional player. A class's vector is a column of its table, as `to_torch` has it."""
+    import torch
+    table = torch.nn.Parameter(torch.tensor(to_torch(net.embedding.weight.data), dtype=dtype))
+
+    class Player(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.table = table
+            self.network, self.weights = torch_net(getattr(net, "body", None) or net.network, dtype)
+            self.head, weights = torch_net(Sequential(net.head), dtype) if hasattr(net, "head") else (None, [])
+            self.weights = [*weights, *self.weights, table] if weights else [table, *self.weights]
+
+        def forward(self, x, labels):
+            c = table.T[labels]
+            if self.head:
+                features = self.network(x)
+                return self.head(features) + (features * c).sum(1, keepdim=True)
+            if x.ndim == 4:
+                c = c.reshape(len(x), *net.shape).permute(CHANNELS_FIRST)
+            return self.network(torch.cat([x, c], 1))
+
+    player = Player()
+    return player, player.weights
 
 
 def to_torch(w):

@@ -1,4 +1,4 @@
-"""Pictures: sheets of images, clouds of points, curves of a run, films. matplotlib and PIL are imported to draw."""
+"""Pictures: sheets, clouds of points, curves of a run, films, toy games. matplotlib and PIL are imported to draw."""
 from __future__ import annotations
 
 import numpy as np
@@ -19,8 +19,11 @@ def sheet(images, columns: int | None = None) -> np.ndarray:
     return page.reshape(rows, columns, h, w, 3).swapaxes(1, 2).reshape(rows * h, columns * w, 3)
 
 
-def cloud(samples, real, title="") -> np.ndarray:
-    """Generated points over real ones, (n, 2), or their histograms when (n, 1): an image (h, w, 3), uint8."""
+def cloud(samples, real, title="", labels=None, paths=()) -> np.ndarray:
+    """Generated points over real ones, (n, 2), or their histograms when (n, 1): an image (h, w, 3), uint8.
+
+    labels (n,): the class of each generated point, as a colour. paths: ways (steps, 2) through the plane, as lines.
+    """
     figure, axes = _figure(4.8, 4.8)
     if samples.shape[1] == 1:
         bins = np.linspace(real.min() - 0.5, real.max() + 0.5, 60)
@@ -28,7 +31,10 @@ def cloud(samples, real, title="") -> np.ndarray:
     else:
         span = 1.25 * np.abs(real).max()
         axes.scatter(*real[:, :2].T, s=8, color="#c8c8c8", label="real")
-        axes.scatter(*samples[:, :2].T, s=3, color="#d1495b", label="generated")
+        colours = {"color": "#d1495b"} if labels is None else {"c": labels, "cmap": "tab10"}
+        axes.scatter(*samples[:, :2].T, s=3, label="generated", **colours)
+        for path in paths:
+            axes.plot(*path.T, color="#202020", linewidth=1, marker=".", markersize=4)
         axes.set(xlim=(-span, span), ylim=(-span, span), aspect="equal")
     axes.set_title(title)
     axes.legend(loc="upper right")
@@ -55,21 +61,115 @@ def curves(history) -> np.ndarray:
     return _pixels(figure)
 
 
+def bands(groups) -> np.ndarray:
+    """Histories of many runs, {name of a group: [history]}: medians over its runs, bands of their quartiles."""
+    from matplotlib.figure import Figure
+    figure = Figure(figsize=(8, 9), layout="constrained")
+    panels = [("d_value", "D's value", "linear"), ("d_real", "D(x)", "linear"), ("d_fake", "D(G(z))", "linear"),
+              ("g_gradient", "norm of G's gradient", "log")]
+    for axes, (column, title, scale) in zip(figure.subplots(len(panels), sharex=True), panels):
+        for i, (name, histories) in enumerate(groups.items()):
+            runs = [_smooth(history["step"], history[column]) for history in histories]
+            low, median, high = np.quantile([values for _, values in runs], [0.25, 0.5, 0.75], axis=0)
+            axes.fill_between(runs[0][0], low, high, color=f"C{i}", alpha=0.25, linewidth=0)
+            axes.plot(runs[0][0], median, color=f"C{i}", label=f"{name} {len(runs)} runs".strip())
+        axes.set(ylabel=title, yscale=scale)
+    axes.set_xlabel("step")
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside upper center", ncols=3)
+    return _pixels(figure)
+
+
+def strips(groups, real) -> np.ndarray:
+    """Figures of many runs, {name of a group: [figures]}: a panel a figure, a dot a run, quartiles, real data."""
+    from matplotlib.figure import Figure
+    names = list(next(iter(groups.values()))[0])
+    rows, columns = -(-len(names) // 4), min(4, len(names))
+    figure = Figure(figsize=(2.6 * columns, 2.2 * rows), layout="constrained")
+    for axes, name in zip(figure.subplots(rows, columns, squeeze=False).flat, names):
+        for i, runs in enumerate(groups.values()):
+            values = [run[name] for run in runs]
+            low, median, high = np.quantile(values, [0.25, 0.5, 0.75])
+            axes.fill_between([i - 0.3, i + 0.3], low, high, color=f"C{i}", alpha=0.25, linewidth=0)
+            axes.plot([i - 0.3, i + 0.3], [median, median], color=f"C{i}")
+            axes.plot(np.linspace(i - 0.2, i + 0.2, len(values)), values, ".", color=f"C{i}")
+        if name in real:
+            axes.axhline(real[name], color="#808080", linewidth=0.8, linestyle=":")
+        axes.set_title(name, fontsize="medium")
+        axes.set_xticks(range(len(groups)), groups, rotation=90 if len(groups) > 3 else 0)
+    for axes in figure.axes[len(names):]:
+        axes.remove()
+    return _pixels(figure)
+
+
+def dynamics(paths, eigenvalues) -> np.ndarray:
+    """Paths (steps + 1, 2) of (theta, psi) by name, and the eigenvalues of their updates beside the unit circle."""
+    from matplotlib.figure import Figure
+    figure = Figure(figsize=(10, 5), layout="constrained")
+    plane, spectrum = figure.subplots(1, 2)
+    for name, path in paths.items():
+        [line] = plane.plot(*path.T, linewidth=1, label=name)
+        plane.plot(*path[-1], "o", color=line.get_color())
+        spectrum.plot(eigenvalues[name].real, eigenvalues[name].imag, "o", color=line.get_color(), label=name)
+    plane.set(xlabel="theta, of G", ylabel="psi, of D", aspect="equal")
+    plane.legend(loc="upper right")
+    angle = np.linspace(-np.pi, np.pi, 1000)
+    inside = spectrum.axis()
+    spectrum.plot(np.cos(angle), np.sin(angle), color="#808080", linewidth=0.8)
+    spectrum.axis(inside)
+    spectrum.set(xlabel="real part", ylabel="imaginary part", title="within the circle: it converges")
+    return _pixels(figure)
+
+
+def game_tree(root) -> np.ndarray:
+    """A tree of (text, value, branches), each node with its text and, by colour and number, its value in -1, 0, 1."""
+    nodes: list[tuple] = []
+
+    def place(node, depth, left):
+        """Leaves stand side by side, a parent over the middle of its branches; returns its place and the next free."""
+        text, value, branches = node
+        children, right = [], left
+        for branch in branches:
+            child, right = place(branch, depth + 1, right)
+            children.append(child)
+        x = (children[0] + children[-1]) / 2 if children else left
+        nodes.append((x, -depth, text, value, children))
+        return x, max(right, left + 1)
+
+    _, width = place(root, 0, 0)
+    depth = 1 - min(node[1] for node in nodes)
+    figure, axes = _figure(max(4, 0.8 * width), 1.5 * depth)
+    for x, y, text, value, children in nodes:
+        for child in children:
+            axes.plot([x, child], [y, y - 1], color="#a0a0a0", linewidth=0.8, zorder=0)
+        colour = {1: "#8ecae6", 0: "#eeeeee", -1: "#f4a9a8"}[value]
+        axes.text(x, y, f"{text}\n{value:+d}" if value else f"{text}\n0", ha="center", va="center", fontsize=8,
+                  family="monospace", bbox={"boxstyle": "round", "facecolor": colour, "edgecolor": "#808080"})
+    axes.set(xlim=(-0.7, width - 0.3), ylim=(0.5 - depth, 0.5))
+    axes.axis("off")
+    return _pixels(figure)
+
+
 def save_png(path, image) -> None:
     """Writes an image (h, w, 3), uint8; small sheets are enlarged so that their pixels can be seen."""
+    _picture(image).save(path)
+
+
+def save_gif(path, frames, seconds: float = 6.0, hold: float = 2.0) -> None:
+    """Writes frames (images, or paths of PNGs) as a film of about that length; the last one stays for `hold` more."""
+    from PIL import Image
+    opened = [_picture(frame) if isinstance(frame, np.ndarray) else Image.open(frame) for frame in frames]
+    pictures = [picture.convert("P", palette=Image.Palette.ADAPTIVE) for picture in opened]
+    each = max(40, int(1000 * seconds / len(pictures)))
+    pictures[0].save(path, save_all=True, append_images=pictures[1:], loop=0,
+                     duration=[each] * (len(pictures) - 1) + [each + int(1000 * hold)])
+
+
+def _picture(image):
+    """An image (h, w, 3), uint8, for PIL, a small one enlarged."""
     from PIL import Image
     picture = Image.fromarray(image)
     factor = max(1, 480 // max(image.shape[:2]))
-    picture.resize((picture.width * factor, picture.height * factor), Image.Resampling.NEAREST).save(path)
-
-
-def save_gif(path, frames, seconds: float = 6.0) -> None:
-    """Writes frames (paths of PNGs) as a film of about that length; the last one stays for two seconds."""
-    from PIL import Image
-    pictures = [Image.open(frame).convert("P", palette=Image.Palette.ADAPTIVE) for frame in frames]
-    each = max(40, int(1000 * seconds / len(pictures)))
-    pictures[0].save(path, save_all=True, append_images=pictures[1:], loop=0,
-                     duration=[each] * (len(pictures) - 1) + [2000])
+    return picture.resize((picture.width * factor, picture.height * factor), Image.Resampling.NEAREST)
 
 
 def _figure(width, height):

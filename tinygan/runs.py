@@ -17,11 +17,13 @@ from typing import Any
 import numpy as np
 
 import tinygan
-from tinygan import backend, checkpoint, plots
+from tinygan import backend, checkpoint, metrics, plots
 from tinygan.game import COLUMNS, Diverged, Game, SettingError
+from tinygan.nn import Conv2d, ConvTranspose2d, Module
+from tinygan.process import tune
 from tinygan.tensor import Tensor, no_grad
 from tinygan.zoo import RECIPES, Recipe
-from tinygan.zoo.recipe import POINTS
+from tinygan.zoo.judge import Judge, judge_of
 from tinygan.zoo.switches import change
 
 FRAMES = 40  # pictures in the film
@@ -58,6 +60,10 @@ class Config:
         """The game at step 0."""
         return self.changed().start(self.seed, self.batch, self.dtype, self.device, self.data)
 
+    def judge(self) -> Judge:
+        """How its samples are measured."""
+        return (RECIPES[self.recipe].judge or judge_of)(self.data)
+
 
 class Run:
     """A run in a folder: `create` begins one, `open` finds one."""
@@ -76,7 +82,7 @@ class Run:
         game = config.start()
         try:
             (folder / "frames").mkdir(parents=True, exist_ok=True)
-            _write(folder / "config.json", json.dumps(asdict(config), indent=2) + "\n")
+            write(folder / "config.json", json.dumps(asdict(config), indent=2) + "\n")
         except OSError as error:
             raise RunError(f"{folder}: the run folder cannot be written: {error.strerror or error}") from error
         run = cls(folder, config, game)
@@ -104,11 +110,14 @@ class Run:
         checkpoint.load(folder / "checkpoint.npz", run.game)
         return run
 
-    def after_step(self, game: Game) -> None:
-        """A callback of `train`: a frame of the film now and then, a checkpoint every `SAVE_EVERY` seconds."""
+    def film(self, game: Game) -> None:
+        """A callback of `train`: a frame of the film now and then."""
         if game.step == self.config.steps or game.step * FRAMES // self.config.steps > (
                 (game.step - 1) * FRAMES // self.config.steps):
             plots.save_png(self.folder / "frames" / f"{game.step:07d}.png", self.picture())
+
+    def keep(self, game: Game) -> None:
+        """A callback of `train`: a checkpoint every `SAVE_EVERY` seconds."""
         if time.monotonic() - self._saved > SAVE_EVERY:
             self.save()
 
@@ -122,7 +131,7 @@ class Run:
         rows = csv.writer(text, lineterminator="\n")
         rows.writerow(COLUMNS)
         rows.writerows(zip(*(self.game.history[name] for name in COLUMNS)))
-        _write(self.folder / "history.csv", text.getvalue())
+        write(self.folder / "history.csv", text.getvalue())
         self.saved_step, self._saved = self.game.step, time.monotonic()
 
     def finish(self) -> None:
@@ -135,43 +144,94 @@ class Run:
         if frames:
             plots.save_gif(self.folder / "training.gif", frames)
 
-    def samples(self, n: int, rng: np.random.Generator) -> np.ndarray:
-        """n examples of the generator in use: moving average if there is one, running statistics."""
-        generator = self.game.generator
-        if self.game.average is not None and self.game.average.theta is not None:
-            generator = deepcopy(generator)
-            generator.theta[:] = self.game.average.theta
-        return generate(generator, self.game.noise(n, rng))
+    @property
+    def classes(self) -> int:
+        """How many classes the generator can be told to draw; 0 where it is told none."""
+        return getattr(self.game.generator, "classes", 0)
+
+    def labels(self, n: int, label: int | None = None) -> np.ndarray | None:
+        """Labels for n samples: all `label`, or each class in turn for n / classes (rounded up); None without classes.
+
+        RunError where `label` is none of the run's classes.
+        """
+        if label is not None and label >= self.classes:
+            known = f"its classes are 0 to {self.classes - 1}" if self.classes else "it is of no conditional recipe"
+            raise RunError(f"--label: {self.folder} knows no class {label}: {known}")
+        if label is None:
+            return np.repeat(np.arange(self.classes), -(-n // self.classes)) if self.classes else None
+        return np.full(n, label)
+
+    def generator(self) -> Module:
+        """The generator in use: with its moving average if there is one."""
+        if self.game.average is None or self.game.average.theta is None:
+            return self.game.generator
+        generator = deepcopy(self.game.generator)
+        generator.theta[:] = self.game.average.theta
+        return generator
+
+    def examples(self, z, labels=None) -> np.ndarray:
+        """What the generator in use makes of latents and, in a conditional run, of as many labels."""
+        return generate(self.generator(), z, *([] if labels is None else [labels]))
+
+    def samples(self, n: int, rng: np.random.Generator, label: int | None = None) -> np.ndarray:
+        """n examples of new latents; of a conditional run with the labels of `labels(n, label)`."""
+        labels = self.labels(n, label)
+        return self.examples(self.game.noise(n if labels is None else len(labels), rng), labels)
+
+    def tune(self) -> None:
+        """Sets this process for training the run (`process.tune`)."""
+        tune(divide_batches=any(isinstance(m, (Conv2d, ConvTranspose2d)) for _, m in self.game.generator.modules()))
 
     def evaluate(self, n: int | None, rng: np.random.Generator) -> dict[str, float]:
-        """What the metrics say of n samples (2,500 points or 2,000 images by default)."""
-        from tinygan import metrics
-        name = self.config.data
-        if name in POINTS:
-            samples = self.samples(n or 2500, rng)
-            figures = metrics.evaluate_points(samples, POINTS[name].means, POINTS[name].sigma)
-            return figures if samples.shape[1] > 1 else {
-                "mean": float(samples.mean()), "sd": float(samples.std()), "hq": figures["hq"]}
-        if name not in ("digits", "mnist"):
-            raise RunError(f"the metrics need a classifier of the data: there is one of digits, none of {name}")
-        return metrics.evaluate_images(self.samples(n or 2000, rng))
+        """What the judge says of n samples (2,500 points or 2,000 images by default), and how labels are minded."""
+        judge = self.config.judge()
+        figures = judge.figures(self.samples(n or judge.count, rng))
+        labels = self.labels(n or judge.count)
+        if labels is None or judge.classify is None:
+            return figures
+        z = self.game.noise(len(labels), rng)
+        return figures | metrics.label_scores(
+            lambda labels: self.examples(z, labels), judge.classify, labels, self.classes, rng)
+
+    def scale(self, n: int, rng: np.random.Generator) -> tuple[dict[str, float], dict[str, float]]:
+        """The figures of n training examples, and of n of noise: what those of `evaluate` lie between."""
+        judge = self.config.judge()
+        real, noise = judge.scale(n, rng)
+        if self.classes and judge.classify is not None:
+            x, labels = self.game.data(n, rng)
+            real["label_accuracy"] = float((judge.classify(x) == labels).mean())
+            noise["label_accuracy"] = 1 / self.classes
+        return real, noise
 
     def picture(self, n: int = 64) -> np.ndarray:
-        """The same z at every call, as a sheet of images or a cloud of points."""
+        """The same z at every call, as a sheet of n images or a cloud of 2,000 points."""
         rng = np.random.default_rng([self.config.seed, 1])  # apart from the game's rng, which stays as it is
-        if self.samples(1, rng).ndim == 4:
-            return plots.sheet(self.samples(n, rng))
-        return plots.cloud(self.samples(2000, rng), self.game.data(2000, rng), f"step {self.game.step}")
+        z, labels = self.game.noise(n, rng), self.labels(n)
+        if labels is not None:  # the same z in every row: only the class changes down a column
+            z = np.tile(z[:len(labels) // self.classes], (self.classes, 1))
+        samples = self.examples(z, labels)
+        if samples.ndim != 4:
+            samples, labels = self.samples(2000, rng), self.labels(2000)
+        return self.draw(samples, rng, labels, f"step {self.game.step}")
+
+    def draw(self, samples, rng: np.random.Generator, labels=None, title: str = "", paths=()) -> np.ndarray:
+        """Samples as a sheet of images, a row a class if they have labels, or as a cloud of points over real ones."""
+        if samples.ndim == 4:
+            classes = 1 if labels is None else len(set(labels.tolist()))
+            return plots.sheet(samples, columns=len(samples) // classes if classes > 1 else None)
+        real = self.game.data(2000, rng)
+        return plots.cloud(samples, real[0] if isinstance(real, tuple) else real, title, labels, paths)
 
 
-def generate(generator, z, chunk: int = 256) -> np.ndarray:
-    """G(z) on the host, in eval mode, in chunks; the generator is left as it was."""
+def generate(generator, *inputs, chunk: int = 256) -> np.ndarray:
+    """G(z) or G(z, labels) on the host, in eval mode, in chunks; the generator is left as it was."""
     training = generator.training
     generator.eval()
     theta = generator.theta
+    inputs = tuple(a if a.dtype.kind in "iu" else a.astype(theta.dtype) for a in inputs)
     with no_grad():
-        parts = [generator(Tensor(backend.like(z[i:i + chunk].astype(theta.dtype), theta))).numpy()
-                 for i in range(0, len(z), chunk)]
+        parts = [generator(*(Tensor(backend.like(a[i:i + chunk], theta)) for a in inputs)).numpy()
+                 for i in range(0, len(inputs[0]), chunk)]
     if training:
         generator.train()
     return np.concatenate(parts)
@@ -188,13 +248,14 @@ def fresh_folder(root, name: str) -> Path:
 
 def latest_folder(root, name: str) -> Path:
     """The newest run of a recipe under root."""
-    runs = [c.parent for c in Path(root).glob(f"{name}*/config.json") if c.parent.name.split("-")[0] == name]
+    runs = [c.parent for c in Path(root).glob(f"{name}*/config.json")
+            if c.parent.name.removeprefix(name).lstrip("-").isdigit() or c.parent.name == name]
     if not runs:
         raise RunError(f"--resume: there is no run of {name!r} under {root}; name one with --out")
     return max(runs, key=lambda folder: (folder / "config.json").stat().st_mtime)
 
 
-def _write(path: Path, text: str) -> None:
+def write(path: Path, text: str) -> None:
     """A text file, complete or not at all."""
     unfinished = path.with_name(path.name + ".part")
     unfinished.write_text(text)

@@ -1,7 +1,7 @@
 """The systems, one file each; `RECIPES` holds those the command line trains, by name."""
-from tinygan.zoo import dcgan, vanilla, wgan
+from tinygan.zoo import conditional, dcgan, vanilla, wgan
 from tinygan.zoo.recipe import Recipe
 
-RECIPES = {recipe.name: recipe for recipe in (*dcgan.RECIPES, *vanilla.RECIPES, *wgan.RECIPES)}
+RECIPES = {recipe.name: recipe for module in (dcgan, vanilla, wgan, conditional) for recipe in module.RECIPES}
 
 __all__ = ["RECIPES", "Recipe"]

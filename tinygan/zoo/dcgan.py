@@ -36,12 +36,17 @@ def discriminator(shape, rng, width=32, *, batch_norm=True, packing=1, minibatch
 
 def networks(shape, latent, rng, *, width=32, batch_norm=True, packing=1, minibatch_std=False, spectral_norm=False):
     """Both players for images whose sides are multiples of 4; `width` of both, the rest is the discriminator's."""
-    if len(shape) != 3 or shape[0] % 4 or shape[1] % 4:
-        raise DataError("this recipe is for images (n, h, w, c) with h and w multiples of 4; "
-                        f"the data are of shape (n, {', '.join(map(str, shape))})")
+    refuse_other(shape)
     return generator(shape, latent, rng, width), discriminator(
         shape, rng, width, batch_norm=batch_norm, packing=packing, minibatch_std=minibatch_std,
         spectral_norm=spectral_norm)
+
+
+def refuse_other(shape):
+    """DataError unless `shape` is that of an image whose sides are multiples of 4."""
+    if len(shape) != 3 or shape[0] % 4 or shape[1] % 4:
+        raise DataError("this recipe is for images (n, h, w, c) with h and w multiples of 4; "
+                        f"the data are of shape (n, {', '.join(map(str, shape))})")
 
 
 # Twenty times DCGAN's rate, which R1 and the decay to 0 make possible; no momentum, as in StyleGAN. On the digits the
