@@ -314,3 +314,5 @@ assert own[-1] > -0.3 and fresh[-1] < -2
 # %% [markdown]
 # It has learnt thirty points by heart, and is confidently wrong everywhere else. **Change** 15 to 500 in both
 # places and watch the two curves come together.
+#
+# Next: [06, playing the game](06-playing.ipynb).
