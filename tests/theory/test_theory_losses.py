@@ -1,4 +1,4 @@
-"""T32 and T33: what least squares and the hinge measure (Mao et al. 2017; Lim & Ye 2017)."""
+"""T7 far out, T32 and T33: what least squares and the hinge measure (Mao et al. 2017; Lim & Ye 2017)."""
 import numpy as np
 import pytest
 from exact import best_logit, pair, points
@@ -57,3 +57,14 @@ def test_t33_two_gaussians():
     assert 2 * (1 - div.total_variation(*pair(2.0))) == pytest.approx(0.634621, abs=2e-6)
     best = [np.sign(best_logit(x, 2.0)) for x in (points(), points(mean=2.0))]
     assert hinge(*best) == pytest.approx(0.634621, abs=1e-4)
+
+
+def test_t7_softplus_far_out():
+    """The cross-entropy on logits is made of it: -log sigmoid(a) = softplus(-a)."""
+    a = tg.Tensor(np.array([1000.0, -1000.0, 0.0]), requires_grad=True)
+    y = tg.softplus(a)
+    np.testing.assert_allclose(y.data, [1000.0, 0.0, np.log(2)])
+    [g] = tg.grad(y.sum(), [a], create_graph=True)
+    np.testing.assert_array_equal(g.data, [1.0, 0.0, 0.5])
+    np.testing.assert_allclose(tg.grad(g.sum(), [a])[0].data, [0.0, 0.0, 0.25])
+    np.testing.assert_array_equal(tg.log_sigmoid(-a).data, -y.data)
