@@ -126,9 +126,9 @@ def climbed(real, fake):
 FORMS = {
     ("d-ascent", "updates.ascend"): one_climb,
     ("d-ascent", "objectives.value"): climb_of_value,
-    ("d-ascent", "game.train"): one_step("minimax", "d"),
-    ("g-minimax", "game.train"): one_step("minimax", "g"),
-    ("g-non-saturating", "game.train"): one_step("non-saturating", "g"),
+    ("d-ascent", "game.step"): one_step("minimax", "d"),
+    ("g-minimax", "game.step"): one_step("minimax", "g"),
+    ("g-non-saturating", "game.step"): one_step("non-saturating", "g"),
     ("d-gradient", "objectives.d_gradient"): nudged,
     ("g-gradient", "objectives.g_gradient"): nudged,
     ("g-non-saturating-gradient", "objectives.g_non_saturating_gradient"): nudged,

@@ -120,7 +120,7 @@ quantiles = np.sort(np.random.default_rng(0).normal(size=20001))[500::1000]   # 
 
 def draw(top, bottom, frame, title):
     """Densities and D above, the arrows z -> x below."""
-    caption, (sd, mean), d = frame
+    _, (sd, mean), d = frame
     p_g = divergences.normal(grid, mean, abs(sd))
     top.plot(grid, p_d / width, color=DATA, label="$p_d$")
     top.plot(grid, p_g / width, color=FAKE, label="$p_g$")
@@ -224,7 +224,7 @@ assert np.allclose(g.numpy(), objectives.g_gradient(fake))
 # picture: 06-arrows.png
 rng = np.random.default_rng(0)
 real = tg.data.ring(1500, rng) + rng.normal(0, 0.12, (1500, 2))
-fakes = rng.normal(0, 0.35, (1500, 2)) + [0.5, 0]
+fakes = rng.normal([0.5, 0], 0.35, (1500, 2))
 D = discriminator(2, rng)
 adam = Adam(0.5)
 for _ in range(150):
