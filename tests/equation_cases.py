@@ -120,9 +120,9 @@ def climbed(real, fake):
 FORMS = {
     ("d-ascent", "updates.ascend"): one_climb,
     ("d-ascent", "objectives.value"): climb_of_value,
-    ("d-ascent", "game.train"): one_step("minimax", "d"),
-    ("g-minimax", "game.train"): one_step("minimax", "g"),
-    ("g-non-saturating", "game.train"): one_step("non-saturating", "g"),
+    ("d-ascent", "game.step"): one_step("minimax", "d"),
+    ("g-minimax", "game.step"): one_step("minimax", "g"),
+    ("g-non-saturating", "game.step"): one_step("non-saturating", "g"),
     ("sign-reversal", "updates.descend"): descent,
     ("sign-reversal", "updates.sign_reversal"): reversal,
     ("cross-entropy-split", "objectives._synthetic_part"): up_to_the_real_part,
