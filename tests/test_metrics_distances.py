@@ -68,7 +68,7 @@ def test_an_ipm_is_a_distance_between_samples(n, f, seed):
         assert value >= 0
         assert ipm(b, a) == pytest.approx(value)
         assert ipm(a, a[::-1]) == pytest.approx(0, abs=1e-6)
-    assert two_sample.bounded(a, b) <= 2
+    assert two_sample.bounded(a, b) <= 2 + 1e-12  # a sum of weights 1 / n, rounded
     assert two_sample.rkhs(a, b) <= math.sqrt(2)
 
 
