@@ -96,13 +96,13 @@ def train(game: Game, steps: int, callbacks: Iterable[Callable[[Game], Any]] = (
                 fake = g(*_draw(game, game.noise, theta_g), *condition)
                 d_real, d_fake = d(x, *condition), d(fake.detach(), *condition)
                 d_value = goal_d(d_real, d_fake)
-                d_gradient = vector(grad(_penalised(game, d_value, d_real, x), weights_d))
+                d_gradient = _gradient(game, _penalised(game, d_value, d_real, x), weights_d)
                 if not game.simultaneous:
                     move_d(theta_d, direction_d(d_gradient), rate_d)
 
             # The last fakes serve G too: G has not moved. Only G's gradient is formed, none for D's own weights.
             g_value = goal_g(d(fake, *condition))
-            g_gradient = vector(grad(g_value, weights_g))
+            g_gradient = _gradient(game, g_value, weights_g)
             if game.simultaneous:
                 move_d(theta_d, direction_d(d_gradient), rate_d)
             move_g(theta_g, direction_g(g_gradient), rate_g)
@@ -122,6 +122,12 @@ def _draw(game, source, theta, requires_grad=False) -> list[Tensor]:
     arrays = drawn if isinstance(drawn, tuple) else (drawn,)
     arrays = [a if a.dtype.kind in "iu" else a.astype(theta.dtype, copy=False) for a in arrays]
     return [Tensor(backend.like(a, theta), requires_grad and i == 0) for i, a in enumerate(arrays)]
+
+
+def _gradient(game, value, weights):
+    """The gradient as one vector; 0 for weights that take no part, which a schedule may leave for later (growing)."""
+    gradient = grad(value, weights, allow_unused=game.schedule is not None)
+    return vector([np.zeros_like(w.data) if g is None else g for w, g in zip(weights, gradient)])
 
 
 def _penalised(game, d_value, d_real, x):
