@@ -22,9 +22,14 @@ def layers():
         "BatchNorm, eval": (nn.BatchNorm(3).eval(), (4, 3)),
         "LayerNorm": (nn.LayerNorm(3), (4, 3)),
         "LayerNorm of images": (nn.LayerNorm(3), (2, 2, 2, 3)),
+<<<<<<< HEAD
         "EqualisedDense": (nn.EqualisedDense(3, 2, rng=SEED(1)), (4, 3)),
         "EqualisedConv2d": (nn.EqualisedConv2d(2, 3, 3, rng=SEED(1)), (2, 3, 4, 2)),
         "PixelNorm": (nn.PixelNorm(), (2, 2, 2, 3)),
+=======
+        "MinibatchStd": (nn.MinibatchStd(), (4, 3)),
+        "MinibatchStd of images": (nn.MinibatchStd(), (3, 2, 2, 2)),
+>>>>>>> fd5b0f3
         "Dropout, eval": (nn.Dropout(rng=SEED(1)).eval(), (4, 3)),
         "Flatten": (nn.Flatten(), (2, 3, 2)),
         "Reshape": (nn.Reshape(3, 2), (2, 6)),
@@ -144,6 +149,18 @@ def test_layer_norm_is_torchs(torch):
     np.testing.assert_allclose(y.data, z.detach(), rtol=1e-12)
     [slope], [expected] = tg.grad((y ** 3).sum(), [a]), torch.autograd.grad((z ** 3).sum(), b)
     np.testing.assert_allclose(slope.data, expected, atol=1e-12)
+
+
+# --- layers against collapse ---
+
+@pytest.mark.parametrize("shape", [(5, 3), (4, 2, 3, 2)])
+def test_minibatch_std_is_the_spread_of_the_batch(shape, xp):
+    x = SEED(0).normal(1, 3, shape)
+    y = host(nn.MinibatchStd()(on(xp, x)))
+    np.testing.assert_array_equal(y[..., :-1], x)
+    np.testing.assert_allclose(y[..., -1], x.std(0).mean(), rtol=1e-6)
+    same = np.repeat(x[:1], len(x), 0)  # a generator that has collapsed
+    np.testing.assert_allclose(host(nn.MinibatchStd()(on(xp, same)))[..., -1], 1e-4)
 
 
 # --- embedding, dropout, plain layers ---
