@@ -88,6 +88,8 @@ class Run:
         config.device = device or config.device
         run = cls(folder, config, config.start())
         checkpoint.load(folder / "checkpoint.npz", run.game)
+        if run.game.schedule is not None:  # players that grow: as far as they had
+            run.game.schedule(run.game, config.steps)
         return run
 
     def after_step(self, game: Game) -> None:
@@ -127,7 +129,8 @@ class Run:
         if self.game.average is not None and self.game.average.theta is not None:
             generator = deepcopy(generator)
             generator.theta[:] = self.game.average.theta
-        return generate(generator, self.game.noise(n, rng))
+        noise = self.game.noise(n, rng)
+        return generate(generator, *(noise if isinstance(noise, tuple) else (noise,)))
 
     def evaluate(self, n: int | None, rng: np.random.Generator) -> dict[str, float]:
         """What the metrics say of n samples (2,500 points or 2,000 images by default)."""
@@ -150,14 +153,15 @@ class Run:
         return plots.cloud(self.samples(2000, rng), self.game.data(2000, rng), f"step {self.game.step}")
 
 
-def generate(generator, z, chunk: int = 256) -> np.ndarray:
-    """G(z) on the host, in eval mode, in chunks; the generator is left as it was."""
+def generate(generator, *inputs, chunk: int = 256) -> np.ndarray:
+    """G(z, ...) on the host, in eval mode, in chunks; the generator is left as it was."""
     training = generator.training
     generator.eval()
     theta = generator.theta
+    inputs = tuple(a if a.dtype.kind in "iu" else a.astype(theta.dtype) for a in inputs)
     with no_grad():
-        parts = [generator(Tensor(backend.like(z[i:i + chunk].astype(theta.dtype), theta))).numpy()
-                 for i in range(0, len(z), chunk)]
+        parts = [generator(*(Tensor(backend.like(a[i:i + chunk], theta)) for a in inputs)).numpy()
+                 for i in range(0, len(inputs[0]), chunk)]
     if training:
         generator.train()
     return np.concatenate(parts)

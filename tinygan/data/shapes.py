@@ -38,7 +38,8 @@ def shape_factors(n: int, rng: np.random.Generator) -> Factors:
 
 def draw_shapes(factors: Factors) -> np.ndarray:
     """The images of factors: (n, 16, 16, 3) float32 in [-1, 1]; a pixel on the edge is mixed with the background."""
-    return (2 * _cover(factors.position, factors.kind)[..., None] * factors.colour[:, None, None] - 1).astype(np.float32)
+    cover = _cover(factors.position, factors.kind)[..., None]
+    return (2 * cover * factors.colour[:, None, None] - 1).astype(np.float32)
 
 
 def measure_shapes(images: np.ndarray) -> Factors:
@@ -50,7 +51,8 @@ def measure_shapes(images: np.ndarray) -> Factors:
     """
     pixels = np.clip((np.asarray(images, np.float64) + 1) / 2, 0, 1)
     bright = pixels.max(axis=-1)
-    share = bright**2 / np.maximum((bright**2).sum(axis=(1, 2), keepdims=True), 1e-9)  # squared: dark pixels hardly count
+    weight = bright**2  # squared, dark pixels hardly count
+    share = weight / np.maximum(weight.sum(axis=(1, 2), keepdims=True), 1e-9)
     centre = np.arange(SIDE) + 0.5
     position = np.stack([(share * centre[:, None]).sum(axis=(1, 2)), (share * centre).sum(axis=(1, 2))], axis=1)
     colour = (share[..., None] * pixels).sum(axis=(1, 2))

@@ -10,6 +10,7 @@ from tinygan.ops.conv import conv2d
 from tinygan.ops.elementwise import sqrt
 from tinygan.ops.linear import linear
 from tinygan.ops.reduce import mean
+from tinygan.ops.registry import array
 
 _STANDARD = initial.normal(1.0)
 _RELU_GAIN = 2**0.5
@@ -59,7 +60,7 @@ class PixelNorm(Module):
 class AdaIN(Module):
     """Adaptive instance normalisation: each channel of each image gets the mean y_b and the deviation y_s (`adain`).
 
-    AdaIN(x, w) = y_s (x - mean(x)) / sqrt(var(x) + eps) + y_b, mean and variance over the pixels, (y_s, y_b) = style(w).
+    y_s (x - mean) / sqrt(variance + eps) + y_b, mean and variance over the pixels, and (y_s, y_b) = style(w).
     x (n, h, w, channels), w (n, size). The style is a dense layer that begins near (1, 0).
     Source: Huang & Belongie 2017; Karras et al. 2019, equation 1.
     """
@@ -67,10 +68,10 @@ class AdaIN(Module):
     def __init__(self, channels, size, eps=1e-8, *, rng):
         self.eps = eps
         self.style = EqualisedDense(size, 2 * channels, gain=1.0, rng=rng)
-        self.style.bias.data[:channels] = 1
+        array(self.style.bias)[:channels] = 1
 
     def forward(self, x, w):
-        channels = self.style.bias.shape[0] // 2
+        channels = self.style.weight.shape[1] // 2
         if x.ndim != 4 or x.shape[-1] != channels or w.shape[0] != x.shape[0]:
             raise ValueError(f"AdaIN: x {x.shape} and w {w.shape}, expected (n, h, w, {channels}) and (n, size)")
         style = self.style(w).reshape((-1, 1, 1, 2 * channels))

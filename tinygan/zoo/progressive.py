@@ -1,8 +1,6 @@
 """Progressive growing: both players begin with images of 4x4 pixels and fade in larger blocks (Karras et al. 2018)."""
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from tinygan import nn
 from tinygan.data import DataError
 from tinygan.game import Game
@@ -12,17 +10,16 @@ from tinygan.zoo.recipe import Recipe
 GROWN = 0.5  # the share of a run's steps after which the players are fully grown
 
 
-@dataclass
 class Growth:
-    """How far both players are grown: `stage` blocks beyond the first, of `last`; the newest counts for the share alpha.
+    """How far both players are grown: `stage` blocks beyond the first, of `last`; the newest counts for alpha.
 
     At stage s images have 4 2^s pixels a side. They are of full size all the same, made of blocks of equal pixels, so
     that the shapes which the players take and give never change; and neither do their thetas.
     """
 
-    last: int
-    stage: int
-    alpha: float = 1.0
+    def __init__(self, last):
+        self.last = self.stage = last
+        self.alpha = 1.0
 
     def at(self, share):
         """Sets stage and alpha: a period at 4x4, then for each stage one to fade it in and one to settle."""
@@ -56,13 +53,12 @@ class Generator(nn.Module):
     """z (n, latent) -> images (n, side, side, channels), as fine as `growth` says."""
 
     def __init__(self, latent, channels, growth, *, rng):
-        widths = _widths(growth)
-        self.growth = growth
-        self.blocks = [nn.Sequential(nn.PixelNorm(), nn.EqualisedDense(latent, 16 * widths[0], rng=rng),
-                                     nn.Reshape(4, 4, widths[0]), nn.LeakyReLU(0.2), nn.PixelNorm())]
-        self.blocks += [nn.Sequential(upsample, nn.EqualisedConv2d(before, width, 3, rng=rng), nn.LeakyReLU(0.2),
-                                      nn.PixelNorm()) for before, width in zip(widths, widths[1:])]
-        self.to_image = [nn.EqualisedConv2d(width, channels, 1, gain=1.0, rng=rng) for width in widths]
+        self.growth, width = growth, widths(growth.last)
+        first = nn.EqualisedDense(latent, 16 * width[0], rng=rng), nn.Reshape(4, 4, width[0])
+        self.blocks = [nn.Sequential(nn.PixelNorm(), *first, nn.LeakyReLU(0.2), nn.PixelNorm())]
+        self.blocks += [nn.Sequential(upsample, nn.EqualisedConv2d(a, b, 3, rng=rng), nn.LeakyReLU(0.2),
+                                      nn.PixelNorm()) for a, b in zip(width, width[1:])]
+        self.to_image = [nn.EqualisedConv2d(a, channels, 1, gain=1.0, rng=rng) for a in width]
 
     def forward(self, z):
         growth = self.growth
@@ -79,15 +75,14 @@ class Discriminator(nn.Module):
     """Images (n, side, side, channels) -> logits (n, 1), seen as fine as `growth` says: the generator backwards."""
 
     def __init__(self, channels, growth, *, rng):
-        widths = _widths(growth)
-        self.growth = growth
-        self.from_image = [nn.Sequential(nn.EqualisedConv2d(channels, width, 1, rng=rng), nn.LeakyReLU(0.2))
-                           for width in widths]
-        self.blocks = [nn.Sequential(nn.MinibatchStd(), nn.EqualisedConv2d(widths[0] + 1, widths[0], 3, rng=rng),
-                                     nn.LeakyReLU(0.2), nn.Flatten(),
-                                     nn.EqualisedDense(16 * widths[0], 1, gain=1.0, rng=rng))]
-        self.blocks += [nn.Sequential(nn.EqualisedConv2d(width, before, 3, rng=rng), nn.LeakyReLU(0.2), average_pool)
-                        for before, width in zip(widths, widths[1:])]
+        self.growth, width = growth, widths(growth.last)
+        self.from_image = [nn.Sequential(nn.EqualisedConv2d(channels, a, 1, rng=rng), nn.LeakyReLU(0.2))
+                           for a in width]
+        last = nn.Flatten(), nn.EqualisedDense(16 * width[0], 1, gain=1.0, rng=rng)
+        self.blocks = [nn.Sequential(nn.MinibatchStd(), nn.EqualisedConv2d(width[0] + 1, width[0], 3, rng=rng),
+                                     nn.LeakyReLU(0.2), *last)]
+        self.blocks += [nn.Sequential(nn.EqualisedConv2d(b, a, 3, rng=rng), nn.LeakyReLU(0.2), average_pool)
+                        for a, b in zip(width, width[1:])]
 
     def forward(self, x):
         growth = self.growth
@@ -100,18 +95,23 @@ class Discriminator(nn.Module):
         return self.blocks[0](x)
 
 
-def _widths(growth):
+def widths(last):
     """Channels at each stage, from 4x4 pixels up: 64, 32, 16, and no fewer."""
-    return [max(64 >> stage, 16) for stage in range(growth.last + 1)]
+    return [max(64 >> stage, 16) for stage in range(last + 1)]
+
+
+def last_stage(shape):
+    """How often the side of images of this shape is twice 4; DataError unless it is 8, 16, 32, ..."""
+    side = shape[0]
+    if len(shape) != 3 or shape[1] != side or side < 8 or side & (side - 1):
+        raise DataError("this recipe is for images (n, side, side, c) with a side of 8, 16, 32, ...; "
+                        f"the data are of shape (n, {', '.join(map(str, shape))})")
+    return side.bit_length() - 3
 
 
 def networks(shape, latent, rng):
     """Both players, fully grown, for square images whose side is a power of two."""
-    side = shape[0]
-    if len(shape) != 3 or shape[1] != side or side < 8 or side & (side - 1):
-        raise DataError("growing needs images (n, side, side, c) with a side of 8, 16, 32, ...; "
-                        f"the data are of shape (n, {', '.join(map(str, shape))})")
-    growth = Growth(*[side.bit_length() - 3] * 2)
+    growth = Growth(last_stage(shape))
     return Generator(latent, shape[2], growth, rng=rng), Discriminator(shape[2], growth, rng=rng)
 
 

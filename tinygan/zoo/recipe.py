@@ -63,5 +63,7 @@ def source(name: str, size: int | None = None) -> tuple[Callable, tuple[int, ...
     """A data source by name (or a folder of images), and the shape of one example."""
     if name in POINTS:
         return POINTS[name].draw, POINTS[name].means.shape[1:]
+    if name == "shapes":
+        return data.shapes, (16, 16, 3)
     images = data.load(name, size=size)
     return data.sampler(images.x), images.x.shape[1:]
