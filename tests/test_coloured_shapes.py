@@ -34,8 +34,8 @@ def test_the_measure_bears_noise(factors):
 
 def test_moving_and_colouring_are_seen_alone():
     one = Factors(np.array([[6.0, 9.0]]), np.array([[1.0, 0.5, 0.0]]), np.array([1]))
-    for other in (one._replace(position=one.position + [[3.0, -2.0]]), one._replace(colour=np.array([[0.0, 0.2, 1.0]])),
-                  one._replace(kind=np.array([0]))):
+    for change in ({"position": [[9.0, 7.0]]}, {"colour": [[0.0, 0.2, 1.0]]}, {"kind": [0]}):
+        other = one._replace(**{name: np.array(value) for name, value in change.items()})
         seen = measure_shapes(draw_shapes(other))
         for name in Factors._fields:
             np.testing.assert_allclose(getattr(seen, name), getattr(other, name), atol=0.05)

@@ -127,6 +127,6 @@ def play(generator, discriminator, data, noise, rng, **settings):
 
 RECIPES = [
     Recipe("progressive", "players that grow from 4x4 to 16x16 pixels, on the handwritten digits",
-           "Karras et al. 2018; R1: Mescheder et al. 2018", networks, "digits", latent=64, steps=4000, size=16,
+           "Karras et al. 2018; R1: Mescheder et al. 2018", networks, "digits16", latent=64, steps=4000,
            betas=(0.0, 0.99), average=0.99, game={"rate": 4e-3, "decay": True, "r1": 1.0}, play=play),
 ]

@@ -31,7 +31,7 @@ class Recipe:
 
     networks: a function (shape of an example, size of z, rng) -> (generator, discriminator). game: settings of `Game`.
     betas: of both players' Adam. average: the decay of G's moving average, or 0 for none.
-    size: height and width that images are brought to, or None. play: makes the game of players, data, noise and rng.
+    play: makes the game of players, data, noise and rng.
     """
 
     name: str
@@ -45,13 +45,12 @@ class Recipe:
     betas: tuple[float, float] = (0.5, 0.999)
     average: float = 0.0
     game: dict[str, Any] = field(default_factory=dict)
-    size: int | None = None
     play: Callable[..., Game] = Game
 
     def start(self, seed=0, batch=None, dtype="float32", device="cpu", data=None, rate=None) -> Game:
         """The game at step 0. Whatever is drawn, now and later, comes from one generator seeded with `seed`."""
         rng = np.random.default_rng(seed)
-        draw, shape = source(data or self.data, self.size)
+        draw, shape = source(data or self.data)
         generator, discriminator = (net.astype(dtype).to(device) for net in self.networks(shape, self.latent, rng))
         settings = self.game if rate is None else {**self.game, "rate": rate}
         return self.play(generator, discriminator, draw, latent(self.latent), rng, batch=batch or self.batch,
@@ -59,11 +58,11 @@ class Recipe:
                          average=Average(self.average) if self.average else None, **settings)
 
 
-def source(name: str, size: int | None = None) -> tuple[Callable, tuple[int, ...]]:
+def source(name: str) -> tuple[Callable, tuple[int, ...]]:
     """A data source by name (or a folder of images), and the shape of one example."""
     if name in POINTS:
         return POINTS[name].draw, POINTS[name].means.shape[1:]
     if name == "shapes":
         return data.shapes, (16, 16, 3)
-    images = data.load(name, size=size)
+    images = data.load(name)
     return data.sampler(images.x), images.x.shape[1:]
