@@ -49,7 +49,7 @@ def fails(capsys, *arguments):
     return lines[0]
 
 
-@pytest.mark.parametrize("recipe", ["ring", "grid", "gaussian", "digits"])
+@pytest.mark.parametrize("recipe", ["ring", "grid", "gaussian", "digits", "progressive", "style"])
 def test_train_writes_a_run_folder(recipe, tmp_path, capsys):
     assert main(["train", recipe, *SHORT]) == 0
     folder = tmp_path / "runs" / recipe
@@ -157,6 +157,8 @@ def test_recipes_and_data_are_listed(capsys):
     (["train", "--resume"], "there is no run of 'digits'"),
     (["train", "ring", "--data", "digits"], "this recipe is for points"),
     (["train", "digits", "--data", "ring"], "this recipe is for images"),
+    (["train", "progressive", "--data", "digits"], "a side of 8, 16, 32, ...; the data are of shape (n, 28, 28, 1)"),
+    (["train", "style", "--data", "ring"], "a side of 8, 16, 32, ...; the data are of shape (n, 2)"),
     (["train", "digits", "--data", "no-such-folder"], "no-such-folder"),
     (["train", "ring", "--out", "/dev/null/run"], "/dev/null/run"),
     (["sample", "nowhere"], "there is no run here"),

@@ -8,6 +8,7 @@ import tinygan as tg
 from tinygan import checkpoint
 from tinygan.data import DataError
 from tinygan.game import latent, train
+from tinygan.runs import Config, Run
 from tinygan.zoo import RECIPES, progressive, style
 
 SEED = np.random.default_rng
@@ -83,7 +84,8 @@ def test_blocks_that_take_no_part_do_not_move():
     late = {"blocks.1", "blocks.2", "to_image.1", "to_image.2", "from_image.1", "from_image.2"}
 
     def moved(net):
-        return {".".join(name.split(".")[:2]) for name, p in net.named_parameters() if (p.data != start[net, name]).any()}
+        changed = (name for name, p in net.named_parameters() if (p.data != start[net, name]).any())
+        return {".".join(name.split(".")[:2]) for name in changed}
     seen = {}
     train(game, 16, [lambda game: seen.update({game.step: moved(g) | moved(d)})])
     assert seen[2] == {"blocks.0", "to_image.0", "from_image.0"}
@@ -111,6 +113,15 @@ def test_a_resumed_run_goes_on_bit_for_bit(name, tmp_path):
         for key, value in a.state_dict().items():
             np.testing.assert_array_equal(value, b.state_dict()[key])
     assert whole.history == parts.history
+
+
+def test_an_unfinished_run_is_opened_as_grown_as_it_was(tmp_path):
+    run = Run.create(tmp_path, Config("progressive", 16, 0, 4, "float32", "cpu", "digits16"))
+    grown(run.game.generator, 1, 0.5)
+    expected = run.samples(3, SEED(1))
+    run.game.step = 3  # of 8 until they are grown: in the middle of the first fade
+    run.save()
+    np.testing.assert_array_equal(Run.open(tmp_path).samples(3, SEED(1)), expected)
 
 
 # --- styles ---

@@ -140,8 +140,8 @@ def play(twin, data, noise, rng):
 def test_two_hundred_steps(torch, monkeypatch, zoo, kind):
     monkeypatch.setattr(zoo, "widths", lambda last: [8, 6])
 
-    def data(n, rng):
-        return np.tanh(rng.standard_normal((n, 1, 1, 1)) + rng.standard_normal((n, SIDE, SIDE, 1)))  # in float64: they are halved
+    def data(n, rng):  # in float64: they are halved
+        return np.tanh(rng.standard_normal((n, 1, 1, 1)) + rng.standard_normal((n, SIDE, SIDE, 1)))
     g, d = (net.astype(np.float64) for net in zoo.networks((SIDE, SIDE, 1), LATENT, np.random.default_rng(0)))
     game = zoo.play(g, d, data, latent(LATENT), np.random.default_rng(1), batch=4, rate=RATE, r1=R1,
                     optimisers=(Adam(*BETAS), Adam(*BETAS)))

@@ -51,15 +51,17 @@ def load_digits16(name: str, held_out: bool) -> tuple[np.ndarray, np.ndarray]:
 
 
 LOADERS: dict[str, Callable[[str, bool], tuple[np.ndarray, np.ndarray]]] = {
-    "digits": load_digits, "digits16": load_digits16, "mnist": files.load_idx, "fashion": files.load_idx, "cifar10": files.load_cifar}
+    "digits": load_digits, "digits16": load_digits16, "mnist": files.load_idx, "fashion": files.load_idx,
+    "cifar10": files.load_cifar}
 SYNTHETIC = ("ring", "grid", "gaussian", "shapes")
 
 
 def load(name_or_folder: str | os.PathLike, held_out: bool = False, size: int | None = None) -> Images:
     """Load a set of images: `Images(x, labels)`, x (n, height, width, channels) float32 in [-1, 1], labels (n,) int64.
 
-    name_or_folder: "digits" or "digits16" (in the package), "mnist", "fashion" or "cifar10" (found on this machine or fetched, see
-    `files.obtain`), or a folder of images (see `folder.load_folder`; its labels are None where it has no subfolders).
+    name_or_folder: "digits" or "digits16" (in the package), "mnist", "fashion" or "cifar10" (found on this machine or
+    fetched, see `files.obtain`), or a folder of images (see `folder.load_folder`; its labels are None where it has no
+    subfolders).
     held_out: the test images instead of the training images; a folder has none.
     size: height and width to resize to; a named set keeps its own unless told, a folder becomes 32 x 32.
     DataError, one line, where the name is unknown or the data missing or damaged.
