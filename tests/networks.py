@@ -2,7 +2,7 @@
 import numpy as np
 
 import tinygan as tg
-from tinygan import nn
+from tinygan import nn, zoo
 
 
 def dense(seed=0, dtype=np.float64):
@@ -43,4 +43,18 @@ def game(kind, dtype=np.float64, seed=0, **options):
     g, d, size = {"dense": dense, "images": images}[kind](seed, dtype)
     options = {"batch": 8, "rate": 1e-3, **options}
     return tg.game.Game(g, d, points if kind == "dense" else pictures, tg.game.latent(size),
+                        np.random.default_rng(seed + 1), **options)
+
+
+def conditional(kind, dtype=np.float64, seed=0, classes=4, **options):
+    """A game between conditional players of the zoo, "points", "images" or "projected"; labels at random."""
+    rng = np.random.default_rng(seed)
+    if kind == "points":
+        size, draw, players = 3, points, zoo.conditional.points((2,), 3, rng, classes)
+    else:
+        size, draw = 5, pictures
+        players = zoo.conditional.images((8, 8, 1), size, rng, classes, projection=kind == "projected")
+    options = {"batch": 8, "rate": 1e-3, **options}
+    return tg.game.Game(*(player.astype(dtype) for player in players),
+                        lambda n, rng: (draw(n, rng), rng.integers(classes, size=n)), tg.game.latent(size),
                         np.random.default_rng(seed + 1), **options)

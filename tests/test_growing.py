@@ -175,14 +175,14 @@ def test_what_the_game_draws_for_the_generator():
     assert not np.array_equal(z, other)
     assert [m.shape for m in noise] == [(2000, side, side, 1) for side in (4, 4, 8, 8, 16, 16)]
     counts = np.bincount(cut[:, 0], minlength=7) / 2000
-    np.testing.assert_allclose(counts, [0, *[style.MIXED / 5] * 5, 1 - style.MIXED], atol=0.04)
+    np.testing.assert_allclose(counts, [0, *[0.5 / 5] * 5, 0.5], atol=0.04)
     assert cut.dtype.kind == "i"
 
 
 def test_the_sheet_of_style_mixing(styled):
     g, _ = styled
     draw = g.noise(latent(4))
-    sheet = style.mixing(g, draw, SEED(5), n=2, cut=4).reshape(3, 3, 16, 16, 3)
+    sheet = style.mixing_sheet(g, draw, SEED(5), n=2, cut=4).reshape(3, 3, 16, 16, 3)
     z, _, _, *maps = draw(4, SEED(5))
     w = g.mapping(tg.Tensor(z.astype(float))).data
     for i in range(3):

@@ -137,12 +137,10 @@ def play(twin, data, noise, rng):
 
 
 @pytest.mark.parametrize(("zoo", "kind"), [(progressive, Growing), (style, Styled)], ids=["progressive", "style"])
-def test_two_hundred_steps(torch, monkeypatch, zoo, kind):
-    monkeypatch.setattr(zoo, "widths", lambda last: [8, 6])
-
+def test_two_hundred_steps(torch, zoo, kind):
     def data(n, rng):  # in float64: they are halved
         return np.tanh(rng.standard_normal((n, 1, 1, 1)) + rng.standard_normal((n, SIDE, SIDE, 1)))
-    g, d = (net.astype(np.float64) for net in zoo.networks((SIDE, SIDE, 1), LATENT, np.random.default_rng(0)))
+    g, d = (net.astype(np.float64) for net in zoo.networks((SIDE, SIDE, 1), LATENT, np.random.default_rng(0), width=12))
     game = zoo.play(g, d, data, latent(LATENT), np.random.default_rng(1), batch=4, rate=RATE, r1=R1,
                     optimisers=(Adam(*BETAS), Adam(*BETAS)))
     twin, start = kind(torch, g, d), [net.theta.copy() for net in (g, d)]

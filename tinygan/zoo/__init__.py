@@ -1,7 +1,8 @@
 """The systems, one file each; `RECIPES` holds those the command line trains, by name."""
-from tinygan.zoo import dcgan, progressive, style, vanilla
+from tinygan.zoo import conditional, dcgan, progressive, style, vanilla, wgan
 from tinygan.zoo.recipe import Recipe
 
-RECIPES = {recipe.name: recipe for recipe in (*dcgan.RECIPES, *vanilla.RECIPES, *progressive.RECIPES, *style.RECIPES)}
+_MODULES = (dcgan, vanilla, wgan, conditional, progressive, style)
+RECIPES = {recipe.name: recipe for module in _MODULES for recipe in module.RECIPES}
 
 __all__ = ["RECIPES", "Recipe"]

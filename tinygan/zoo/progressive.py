@@ -52,13 +52,13 @@ def _repeat(f, x, times):
 class Generator(nn.Module):
     """z (n, latent) -> images (n, side, side, channels), as fine as `growth` says."""
 
-    def __init__(self, latent, channels, growth, *, rng):
-        self.growth, width = growth, widths(growth.last)
-        first = nn.EqualisedDense(latent, 16 * width[0], rng=rng), nn.Reshape(4, 4, width[0])
+    def __init__(self, latent, channels, growth, widths, *, rng):
+        self.growth = growth
+        first = nn.EqualisedDense(latent, 16 * widths[0], rng=rng), nn.Reshape(4, 4, widths[0])
         self.blocks = [nn.Sequential(nn.PixelNorm(), *first, nn.LeakyReLU(0.2), nn.PixelNorm())]
         self.blocks += [nn.Sequential(upsample, nn.EqualisedConv2d(a, b, 3, rng=rng), nn.LeakyReLU(0.2),
-                                      nn.PixelNorm()) for a, b in zip(width, width[1:])]
-        self.to_image = [nn.EqualisedConv2d(a, channels, 1, gain=1.0, rng=rng) for a in width]
+                                      nn.PixelNorm()) for a, b in zip(widths, widths[1:])]
+        self.to_image = [nn.EqualisedConv2d(a, channels, 1, gain=1.0, rng=rng) for a in widths]
 
     def forward(self, z):
         growth = self.growth
@@ -74,15 +74,15 @@ class Generator(nn.Module):
 class Discriminator(nn.Module):
     """Images (n, side, side, channels) -> logits (n, 1), seen as fine as `growth` says: the generator backwards."""
 
-    def __init__(self, channels, growth, *, rng):
-        self.growth, width = growth, widths(growth.last)
+    def __init__(self, channels, growth, widths, *, rng):
+        self.growth = growth
         self.from_image = [nn.Sequential(nn.EqualisedConv2d(channels, a, 1, rng=rng), nn.LeakyReLU(0.2))
-                           for a in width]
-        last = nn.Flatten(), nn.EqualisedDense(16 * width[0], 1, gain=1.0, rng=rng)
-        self.blocks = [nn.Sequential(nn.MinibatchStd(), nn.EqualisedConv2d(width[0] + 1, width[0], 3, rng=rng),
+                           for a in widths]
+        last = nn.Flatten(), nn.EqualisedDense(16 * widths[0], 1, gain=1.0, rng=rng)
+        self.blocks = [nn.Sequential(nn.MinibatchStd(), nn.EqualisedConv2d(widths[0] + 1, widths[0], 3, rng=rng),
                                      nn.LeakyReLU(0.2), *last)]
         self.blocks += [nn.Sequential(nn.EqualisedConv2d(b, a, 3, rng=rng), nn.LeakyReLU(0.2), average_pool)
-                        for a, b in zip(width, width[1:])]
+                        for a, b in zip(widths, widths[1:])]
 
     def forward(self, x):
         growth = self.growth
@@ -95,9 +95,9 @@ class Discriminator(nn.Module):
         return self.blocks[0](x)
 
 
-def widths(last):
-    """Channels at each stage, from 4x4 pixels up: 64, 32, 16, and no fewer."""
-    return [max(64 >> stage, 16) for stage in range(last + 1)]
+def widths_of(last, width):
+    """Channels at each stage: `width` at 4x4 pixels, then half as many each time, but 16 or more."""
+    return [width, *(max(width >> stage, 16) for stage in range(1, last + 1))]
 
 
 def last_stage(shape):
@@ -109,10 +109,11 @@ def last_stage(shape):
     return side.bit_length() - 3
 
 
-def networks(shape, latent, rng):
-    """Both players, fully grown, for square images whose side is a power of two."""
+def networks(shape, latent, rng, *, width=32):
+    """Both players, fully grown, for square images whose side is a power of two; with `width` channels at 4x4."""
     growth = Growth(last_stage(shape))
-    return Generator(latent, shape[2], growth, rng=rng), Discriminator(shape[2], growth, rng=rng)
+    widths = widths_of(growth.last, width)
+    return Generator(latent, shape[2], growth, widths, rng=rng), Discriminator(shape[2], growth, widths, rng=rng)
 
 
 def grow(game, steps):

@@ -10,11 +10,10 @@ from tinygan.ops.elementwise import leaky_relu, where
 from tinygan.ops.image import average_pool, upsample
 from tinygan.ops.shape import broadcast_to
 from tinygan.tensor import array, no_grad
-from tinygan.zoo.progressive import last_stage, widths
+from tinygan.zoo.progressive import last_stage, widths_of
 from tinygan.zoo.recipe import Recipe
 
 STYLE = 64  # numbers in a style
-MIXED = 0.5  # the share of the images in training that are of two styles
 FOLLOW = 0.005  # the share of the way that the mean style goes at each step
 
 
@@ -39,18 +38,18 @@ class Generator(nn.Module):
 
     buffers = ("mean",)
 
-    def __init__(self, latent, last, channels, *, rng):
-        width = widths(last)
+    def __init__(self, latent, channels, widths, mixing, *, rng):
+        self.mixing = mixing
         self.mapping = nn.Sequential(nn.PixelNorm(), nn.EqualisedDense(latent, STYLE, rng=rng), nn.LeakyReLU(0.2),
                                      nn.EqualisedDense(STYLE, STYLE, rng=rng), nn.LeakyReLU(0.2))
         self.mean = np.zeros(STYLE, np.float32)
-        self.constant = Parameter(nn.initial.normal(1.0)(rng, (1, 4, 4, width[0]), 1, 1))
+        self.constant = Parameter(nn.initial.normal(1.0)(rng, (1, 4, 4, widths[0]), 1, 1))
         self.layers = []
-        for stage, b in enumerate(width):
-            a = width[max(stage - 1, 0)]
+        for stage, b in enumerate(widths):
+            a = widths[max(stage - 1, 0)]
             change = nn.Sequential(upsample, nn.EqualisedConv2d(a, b, 3, rng=rng)) if stage else nn.Sequential()
             self.layers += [Layer(change, b, rng=rng), Layer(nn.EqualisedConv2d(b, b, 3, rng=rng), b, rng=rng)]
-        self.to_image = nn.EqualisedConv2d(width[-1], channels, 1, gain=1.0, rng=rng)
+        self.to_image = nn.EqualisedConv2d(widths[-1], channels, 1, gain=1.0, rng=rng)
 
     def forward(self, z, other, cut, *noise):
         w = self.mapping(z)
@@ -75,27 +74,29 @@ class Generator(nn.Module):
         """What the game draws for this generator, when `latents` draws z: z, the other, cuts, maps of noise."""
         def draw(n, rng):
             count = len(self.layers)
-            cut = np.where(rng.random((n, 1)) < MIXED, rng.integers(1, count, (n, 1)), count)
+            cut = np.where(rng.random((n, 1)) < self.mixing, rng.integers(1, count, (n, 1)), count)
             sides = [4 << i // 2 for i in range(count)]
             return (latents(n, rng), latents(n, rng), cut,
                     *[rng.standard_normal((n, side, side, 1), np.float32) for side in sides])
         return draw
 
 
-def discriminator(last, channels, rng):
+def discriminator(channels, widths, rng):
     """Images (n, side, side, channels) -> logits (n, 1): that of progressive growing, grown at once."""
-    width = widths(last)
-    layers = [nn.EqualisedConv2d(channels, width[-1], 1, rng=rng), nn.LeakyReLU(0.2)]
-    for a, b in zip(width[:0:-1], width[-2::-1]):
+    layers = [nn.EqualisedConv2d(channels, widths[-1], 1, rng=rng), nn.LeakyReLU(0.2)]
+    for a, b in zip(widths[:0:-1], widths[-2::-1]):
         layers += [nn.EqualisedConv2d(a, b, 3, rng=rng), nn.LeakyReLU(0.2), average_pool]
-    return nn.Sequential(*layers, nn.MinibatchStd(), nn.EqualisedConv2d(width[0] + 1, width[0], 3, rng=rng),
-                         nn.LeakyReLU(0.2), nn.Flatten(), nn.EqualisedDense(16 * width[0], 1, gain=1.0, rng=rng))
+    return nn.Sequential(*layers, nn.MinibatchStd(), nn.EqualisedConv2d(widths[0] + 1, widths[0], 3, rng=rng),
+                         nn.LeakyReLU(0.2), nn.Flatten(), nn.EqualisedDense(16 * widths[0], 1, gain=1.0, rng=rng))
 
 
-def networks(shape, latent, rng):
-    """Both players for square images whose side is a power of two."""
-    last = last_stage(shape)
-    return Generator(latent, last, shape[2], rng=rng), discriminator(last, shape[2], rng)
+def networks(shape, latent, rng, *, width=32, mixing=0.5):
+    """Both players for square images whose side is a power of two; with `width` channels at 4x4.
+
+    mixing: the share of the images in training that are of two styles.
+    """
+    widths = widths_of(last_stage(shape), width)
+    return Generator(latent, shape[2], widths, mixing, rng=rng), discriminator(shape[2], widths, rng)
 
 
 def play(generator, discriminator, data, noise, rng, **settings):
@@ -103,7 +104,7 @@ def play(generator, discriminator, data, noise, rng, **settings):
     return Game(generator, discriminator, data, generator.noise(noise), rng, **settings)
 
 
-def mixing(generator, noise, rng, n=8, cut=4):
+def mixing_sheet(generator, noise, rng, n=8, cut=4):
     """Style mixing, n + 1 by n + 1 images: row i has the coarse styles of A_i, column j the fine ones of B_j.
 
     The first column shows A, the first row B. The layers before `cut` are coarse. All have the same maps of noise.
