@@ -1,4 +1,4 @@
-"""The command line: `tinygan train`, `sample`, `interpolate`, `evaluate`, `recipes`, `data`."""
+"""The command line: `tinygan train`, `sample`, `interpolate`, `evaluate`, `recipes`, `data`, `play`."""
 from __future__ import annotations
 
 import argparse
@@ -19,6 +19,7 @@ from tinygan.data import DataError
 from tinygan.nn import Conv2d, ConvTranspose2d
 from tinygan.process import tune
 from tinygan.runs import Config, Run, RunError, fresh_folder, latest_folder
+from tinygan.toys import tictactoe
 from tinygan.zoo import RECIPES, switches
 
 USER_ERRORS = (RunError, CheckpointError, DataError, DeviceError, game.SettingError, game.Diverged)
@@ -92,6 +93,8 @@ def _parser():
 
     _command(commands, "recipes", _recipes, "list what can be trained")
     _command(commands, "data", _data, "list the data sets, and which are on this machine")
+    play = _command(commands, "play", _play, "play tic-tac-toe against minimax: you are x")
+    play.add_argument("--first", choices=("x", "o"), default="x", help="who begins (default: x)")
     return parser
 
 
@@ -227,6 +230,15 @@ def _data(options):
     for row in data.describe():
         shape = "x".join(map(str, row.shape))
         print(f"{row.name:<10} {shape:<9} {row.size:<22} {'here' if row.here else 'to be fetched':<14} {row.licence}")
+
+
+def _play(options):
+    try:
+        tictactoe.play(options.first)
+    except (EOFError, KeyboardInterrupt) as stop:
+        print("\nThe game is left unfinished.")
+        if isinstance(stop, KeyboardInterrupt):
+            raise
 
 
 def _recipe(text):

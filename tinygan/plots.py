@@ -1,4 +1,4 @@
-"""Pictures: sheets of images, clouds of points, curves of a run, films. matplotlib and PIL are imported to draw."""
+"""Pictures: sheets, clouds of points, curves of a run, films, toy games. matplotlib and PIL are imported to draw."""
 from __future__ import annotations
 
 import numpy as np
@@ -58,6 +58,54 @@ def curves(history) -> np.ndarray:
         axes.legend(loc="upper right")
     panels[1].axhline(0.5, color="#808080", linewidth=0.8, linestyle=":")
     panels[-1].set_xlabel("step")
+    return _pixels(figure)
+
+
+def dynamics(paths, eigenvalues) -> np.ndarray:
+    """Paths (steps + 1, 2) of (theta, psi) by name, and the eigenvalues of their updates beside the unit circle."""
+    from matplotlib.figure import Figure
+    figure = Figure(figsize=(10, 5), layout="constrained")
+    plane, spectrum = figure.subplots(1, 2)
+    for name, path in paths.items():
+        [line] = plane.plot(*path.T, linewidth=1, label=name)
+        plane.plot(*path[-1], "o", color=line.get_color())
+        spectrum.plot(eigenvalues[name].real, eigenvalues[name].imag, "o", color=line.get_color(), label=name)
+    plane.set(xlabel="theta, of G", ylabel="psi, of D", aspect="equal")
+    plane.legend(loc="upper right")
+    angle = np.linspace(-np.pi, np.pi, 1000)
+    inside = spectrum.axis()
+    spectrum.plot(np.cos(angle), np.sin(angle), color="#808080", linewidth=0.8)
+    spectrum.axis(inside)
+    spectrum.set(xlabel="real part", ylabel="imaginary part", title="within the circle: it converges")
+    return _pixels(figure)
+
+
+def game_tree(root) -> np.ndarray:
+    """A tree of (text, value, branches), each node with its text and, by colour and number, its value in -1, 0, 1."""
+    nodes: list[tuple] = []
+
+    def place(node, depth, left):
+        """Leaves stand side by side, a parent over the middle of its branches; returns its place and the next free."""
+        text, value, branches = node
+        children, right = [], left
+        for branch in branches:
+            child, right = place(branch, depth + 1, right)
+            children.append(child)
+        x = (children[0] + children[-1]) / 2 if children else left
+        nodes.append((x, -depth, text, value, children))
+        return x, max(right, left + 1)
+
+    _, width = place(root, 0, 0)
+    depth = 1 - min(node[1] for node in nodes)
+    figure, axes = _figure(max(4, 0.8 * width), 1.5 * depth)
+    for x, y, text, value, children in nodes:
+        for child in children:
+            axes.plot([x, child], [y, y - 1], color="#a0a0a0", linewidth=0.8, zorder=0)
+        colour = {1: "#8ecae6", 0: "#eeeeee", -1: "#f4a9a8"}[value]
+        axes.text(x, y, f"{text}\n{value:+d}" if value else f"{text}\n0", ha="center", va="center", fontsize=8,
+                  family="monospace", bbox={"boxstyle": "round", "facecolor": colour, "edgecolor": "#808080"})
+    axes.set(xlim=(-0.7, width - 0.3), ylim=(0.5 - depth, 0.5))
+    axes.axis("off")
     return _pixels(figure)
 
 
