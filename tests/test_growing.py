@@ -6,8 +6,10 @@ from helpers import host, one_line, to_foreign
 
 import tinygan as tg
 from tinygan import checkpoint
+from tinygan.cli import main
 from tinygan.data import DataError
 from tinygan.game import latent, train
+from tinygan.interpolate import interpolate
 from tinygan.runs import Config, Run
 from tinygan.zoo import RECIPES, progressive, style
 
@@ -192,6 +194,28 @@ def test_the_sheet_of_style_mixing(styled):
                 expected = g.synthesis([a] * 4 + [b] * 2, [m[:1].astype(float) for m in maps])
                 np.testing.assert_allclose(sheet[i, j], host(expected)[0], rtol=1e-9)
     assert (sheet[0, 0] == 1).all()
+
+
+def test_the_command_line_mixes_styles(tmp_path, capsys):
+    for name, data in (("style", "shapes"), ("progressive", "digits16")):
+        Run.create(tmp_path / name, Config(name, 1, 0, 4, "float32", "cpu", data))
+    assert main(["sample", str(tmp_path / "style"), "--mix", "-o", str(tmp_path / "mix.npy")]) == 0
+    assert np.load(tmp_path / "mix.npy").shape == (81, 16, 16, 3)
+    assert main(["sample", str(tmp_path / "style"), "--mix", "-o", str(tmp_path / "mix.png")]) == 0
+    assert (tmp_path / "mix.png").exists()
+    capsys.readouterr()
+    assert main(["sample", str(tmp_path / "progressive"), "--mix"]) == 2
+    [line] = capsys.readouterr().err.splitlines()
+    assert line.endswith("is of no recipe with styles")
+
+
+@pytest.mark.parametrize("name", ["style", "progressive"])
+def test_paths_between_latents(name, tmp_path):
+    run = Run.create(tmp_path, Config(name, 1, 0, 4, "float32", "cpu", RECIPES[name].data))
+    images = interpolate(run, 2, 3, "straight", SEED(0))
+    assert images.shape[:4] == (2, 3, 16, 16)
+    middle = np.abs(images[:, 1] - images[:, 0]).max((1, 2, 3))
+    assert (middle > 1e-3).all()
 
 
 # --- refusals ---

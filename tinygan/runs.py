@@ -21,7 +21,7 @@ from tinygan import backend, checkpoint, plots
 from tinygan.game import COLUMNS, Diverged, Game, SettingError, parts
 from tinygan.nn import Module
 from tinygan.tensor import Tensor, no_grad
-from tinygan.zoo import RECIPES, Recipe
+from tinygan.zoo import RECIPES, Recipe, style
 from tinygan.zoo.recipe import POINTS
 from tinygan.zoo.switches import change
 
@@ -171,6 +171,12 @@ class Run:
         """n examples of new latents; of a conditional run with the labels of `labels(n, label)`."""
         labels = self.labels(n, label)
         return self.examples(self.game.noise(n if labels is None else len(labels), rng), labels)
+
+    def mixed(self, rng: np.random.Generator) -> np.ndarray:
+        """Examples of two styles each, as `style.mixing_sheet` arranges them; RunError where there are no styles."""
+        if not isinstance(self.game.generator, style.Generator):
+            raise RunError(f"--mix: {self.folder} is of no recipe with styles")
+        return style.mixing_sheet(self.generator(), self.game.noise, rng)
 
     def evaluate(self, n: int | None, rng: np.random.Generator) -> dict[str, float]:
         """What the metrics say of n samples (2,500 points or 2,000 images by default)."""
