@@ -33,7 +33,7 @@ def ascend(theta, direction, rate):
 
 
 def descend(theta, direction, rate):
-    """theta <- theta - rate * direction, in place (`g-minimax`)."""
+    """theta <- theta - rate * direction, in place (`sign-reversal`: phi's line)."""
     _add(_fit("descend", theta, direction), -array(rate), theta)
 
 
@@ -57,7 +57,7 @@ def sign_reversal(phi, w, gradient_phi, gradient_w, rate):
 
 
 def linear_decay(rate, step, steps, start=0.0):
-    """The rate at `step` of `steps`: constant up to the share `start` of them, then in a straight line to 0."""
+    """The rate at `step` of `steps`: constant up to the share `start` of them, then straight to 0 (`linear-decay`)."""
     return rate if step <= start * steps else rate * max(0.0, (steps - step) / (steps * (1 - start)))
 
 
