@@ -61,6 +61,46 @@ def curves(history) -> np.ndarray:
     return _pixels(figure)
 
 
+def bands(groups) -> np.ndarray:
+    """Histories of many runs, {name of a group: [history]}: medians over its runs, bands of their quartiles."""
+    from matplotlib.figure import Figure
+    figure = Figure(figsize=(8, 9), layout="constrained")
+    panels = [("d_value", "D's value", "linear"), ("d_real", "D(x)", "linear"), ("d_fake", "D(G(z))", "linear"),
+              ("g_gradient", "norm of G's gradient", "log")]
+    for axes, (column, title, scale) in zip(figure.subplots(len(panels), sharex=True), panels):
+        for i, (name, histories) in enumerate(groups.items()):
+            runs = [_smooth(history["step"], history[column]) for history in histories]
+            low, median, high = np.quantile([values for _, values in runs], [0.25, 0.5, 0.75], axis=0)
+            axes.fill_between(runs[0][0], low, high, color=f"C{i}", alpha=0.25, linewidth=0)
+            axes.plot(runs[0][0], median, color=f"C{i}", label=f"{name} {len(runs)} runs".strip())
+        axes.set(ylabel=title, yscale=scale)
+    axes.set_xlabel("step")
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside upper center", ncols=3)
+    return _pixels(figure)
+
+
+def strips(groups, real) -> np.ndarray:
+    """Figures of many runs, {name of a group: [figures]}: a panel a figure, a dot a run, quartiles, real data."""
+    from matplotlib.figure import Figure
+    names = list(next(iter(groups.values()))[0])
+    rows, columns = -(-len(names) // 4), min(4, len(names))
+    figure = Figure(figsize=(2.6 * columns, 2.2 * rows), layout="constrained")
+    for axes, name in zip(figure.subplots(rows, columns, squeeze=False).flat, names):
+        for i, runs in enumerate(groups.values()):
+            values = [run[name] for run in runs]
+            low, median, high = np.quantile(values, [0.25, 0.5, 0.75])
+            axes.fill_between([i - 0.3, i + 0.3], low, high, color=f"C{i}", alpha=0.25, linewidth=0)
+            axes.plot([i - 0.3, i + 0.3], [median, median], color=f"C{i}")
+            axes.plot(np.linspace(i - 0.2, i + 0.2, len(values)), values, ".", color=f"C{i}")
+        if name in real:
+            axes.axhline(real[name], color="#808080", linewidth=0.8, linestyle=":")
+        axes.set_title(name, fontsize="medium")
+        axes.set_xticks(range(len(groups)), groups, rotation=90 if len(groups) > 3 else 0)
+    for axes in figure.axes[len(names):]:
+        axes.remove()
+    return _pixels(figure)
+
+
 def dynamics(paths, eigenvalues) -> np.ndarray:
     """Paths (steps + 1, 2) of (theta, psi) by name, and the eigenvalues of their updates beside the unit circle."""
     from matplotlib.figure import Figure

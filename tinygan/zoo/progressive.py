@@ -10,7 +10,7 @@ from tinygan.zoo.recipe import Recipe
 GROWN = 0.5  # the share of a run's steps after which the players are fully grown
 
 
-class Growth:
+class Growth(nn.Module):
     """How far both players are grown: `stage` blocks beyond the first, of `last`; the newest counts for alpha.
 
     At stage s images have 4 2^s pixels a side. They are of full size all the same, made of blocks of equal pixels, so
@@ -117,8 +117,15 @@ def networks(shape, latent, rng, *, width=32):
 
 
 def grow(game, steps):
-    """The schedule of a game: how far both players are grown at its step."""
-    game.generator.growth.at(game.step / steps)
+    """The schedule of a game: how far both players are grown at its step. A new stage begins with new optimisers: of
+    weights that took no part, Adam's averages of the gradient are 0, and their first steps would be far too long."""
+    growth = game.generator.growth
+    growth.at((game.step - 1) / steps)
+    before = growth.stage
+    growth.at(game.step / steps)
+    if growth.stage > before:
+        for optimiser in game.optimisers:
+            optimiser.load_state_dict({})
 
 
 def play(generator, discriminator, data, noise, rng, **settings):
