@@ -45,7 +45,7 @@ def untrained(recipe, folder, seed=0):
     Run.create(folder, Config(recipe, 6, seed, 8, "float32", "cpu", recipe))
 
 
-@pytest.mark.parametrize("recipe", ["ring", "grid", "gaussian", "digits", "wgan", "wgan-gp"])
+@pytest.mark.parametrize("recipe", ["ring", "grid", "gaussian", "digits", "wgan", "wgan-gp", "progressive", "style"])
 def test_train_writes_a_run_folder(recipe, tmp_path, capsys):
     assert main(["train", recipe, *SHORT]) == 0
     folder = tmp_path / "runs" / recipe
@@ -270,6 +270,8 @@ def test_a_game_that_is_left_ends_cleanly(stdin, status, monkeypatch, capsys):
     (["train", "--resume"], "there is no run of 'digits'"),
     (["train", "ring", "--data", "digits"], "this recipe is for points"),
     (["train", "digits", "--data", "ring"], "this recipe is for images"),
+    (["train", "progressive", "--data", "digits"], "a side of 8, 16, 32, ...; the data are of shape (n, 28, 28, 1)"),
+    (["train", "style", "--data", "ring"], "a side of 8, 16, 32, ...; the data are of shape (n, 2)"),
     (["train", "digits", "--data", "no-such-folder"], "no-such-folder"),
     (["train", "ring", "--out", "/dev/null/run"], "/dev/null/run"),
     (["sample", "nowhere"], "there is no run here"),

@@ -185,6 +185,19 @@ def test_damaged_embedded_file(tmp_path, monkeypatch):
         one_line(caught)
 
 
+@pytest.mark.parametrize("held_out", [False, True])
+def test_digits_of_16_pixels(held_out):
+    x, labels = load("digits16", held_out)
+    full = load("digits", held_out)
+    assert x.shape == (len(full.x), 16, 16, 1)
+    assert (labels == full.labels).all()
+    frame = np.ones((16, 16), bool)
+    frame[1:-1, 1:-1] = False
+    assert (x[:, frame] == -1).all()
+    halved = (full.x[:, ::2, ::2] + full.x[:, ::2, 1::2] + full.x[:, 1::2, ::2] + full.x[:, 1::2, 1::2]) / 4
+    np.testing.assert_allclose(x[:, 1:-1, 1:-1], halved, atol=0.51 / 127.5)
+
+
 def test_licence_stands_beside_the_digits():
     text = sets.EMBEDDED.with_name("LICENSE-digits.md").read_text()
     assert "CC BY-SA 3.0" in text
@@ -193,10 +206,12 @@ def test_licence_stands_beside_the_digits():
 
 # Names
 
+EXPECTED = "expected one of digits, digits14, digits16, mnist, fashion, cifar10, or a folder of images"
+
+
 @pytest.mark.parametrize(("given_name", "message"), [
-    ("mnst",
-     "load: unknown data 'mnst', expected one of digits, digits14, mnist, fashion, cifar10, or a folder of images"),
-    ("", "load: unknown data '', expected one of digits, digits14, mnist, fashion, cifar10, or a folder of images"),
+    ("mnst", "load: unknown data 'mnst', " + EXPECTED),
+    ("", "load: unknown data '', " + EXPECTED),
     ("no/such/folder", "load: folder 'no/such/folder' does not exist"),
     (Path("nothing"), "load: folder 'nothing' does not exist"),
     ("ring", "load: 'ring' is no set of images: draw from it with tinygan.data.ring(n, rng)"),

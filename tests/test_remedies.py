@@ -222,6 +222,19 @@ def test_d_foresees_its_own_gain(objective):
     assert ahead(x).data.mean() - ahead(fake).data.mean() > d(x).data.mean() - d(fake).data.mean()
 
 
+@pytest.mark.parametrize(("unroll", "lowest", "highest"), [(0, 0.9, 1.2), (1, 0, 1e-3)])
+def test_unrolling_ends_the_circling_of_the_dirac_gan(unroll, lowest, highest):
+    """D(x) = psi x, all data at 0, G = theta: the players circle, unless G sees where D is going: then
+    E = -psi theta becomes -(psi - rate theta) theta, which holds theta back."""
+    rng = SEED(0)
+    g, d = (nn.Dense(1, 1, bias=False, rng=rng).astype(np.float64) for _ in range(2))
+    g.theta[:], d.theta[:] = 1, 0
+    played = tg.game.Game(g, d, lambda n, rng: np.zeros((n, 1)), lambda n, rng: np.ones((n, 1)), rng, batch=2,
+                          objective="two-sample", rate=0.1, optimisers=(plain, plain), unroll=unroll, unroll_rate=1.0)
+    train(played, 300)
+    assert lowest <= np.hypot(g.theta[0], d.theta[0]) <= highest
+
+
 def test_unrolling_needs_no_weight_that_takes_no_part():
     d = nn.Sequential(nn.Dense(2, 1, rng=SEED(0)))
     d.spare = nn.Dense(2, 1, rng=SEED(1))

@@ -70,6 +70,7 @@ def _parser():
     sample.add_argument("run", type=Path, metavar="RUN", help="a run folder")
     sample.add_argument("-n", type=arguments.count, default=64, help="how many (default: 64); of classes, whole rows")
     sample.add_argument("--label", type=arguments.natural, help="the class of all (default: a row a class)")
+    sample.add_argument("--mix", action="store_true", help="mix styles: the coarse ones of a row, the fine of a column")
     sample.add_argument("--seed", type=arguments.natural, default=0, help="of the latents (default: 0)")
     sample.add_argument("-o", "--output", type=Path, metavar="FILE", help="a .png, or .npy for the raw samples "
                         "(default: sample.png)", default=Path("sample.png"))
@@ -200,7 +201,8 @@ def _settings(options, recipe) -> dict:
 
 def _sample(options):
     run = Run.open(options.run, "cpu")
-    samples = run.samples(options.n, np.random.default_rng(options.seed), options.label)
+    rng = np.random.default_rng(options.seed)
+    samples = run.mixed(rng) if options.mix else run.samples(options.n, rng, options.label)
     if options.output.suffix == ".npy":
         np.save(options.output, samples)
     elif options.output.suffix == ".png":

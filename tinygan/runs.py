@@ -18,11 +18,11 @@ import numpy as np
 
 import tinygan
 from tinygan import backend, checkpoint, metrics, plots
-from tinygan.game import COLUMNS, Diverged, Game, SettingError
+from tinygan.game import COLUMNS, Diverged, Game, SettingError, parts
 from tinygan.nn import Conv2d, ConvTranspose2d, Module
 from tinygan.process import tune
 from tinygan.tensor import Tensor, no_grad
-from tinygan.zoo import RECIPES, Recipe
+from tinygan.zoo import RECIPES, Recipe, style
 from tinygan.zoo.judge import Judge, judge_of
 from tinygan.zoo.switches import change
 
@@ -108,6 +108,8 @@ class Run:
         config.device = device or config.device
         run = cls(folder, config, config.start())
         checkpoint.load(folder / "checkpoint.npz", run.game)
+        if run.game.schedule is not None:  # players that grow: as far as they had
+            run.game.schedule(run.game, config.steps)
         return run
 
     def film(self, game: Game) -> None:
@@ -170,13 +172,19 @@ class Run:
         return generator
 
     def examples(self, z, labels=None) -> np.ndarray:
-        """What the generator in use makes of latents and, in a conditional run, of as many labels."""
-        return generate(self.generator(), z, *([] if labels is None else [labels]))
+        """What the generator in use makes of what `noise` drew and, in a conditional run, of as many labels."""
+        return generate(self.generator(), *parts(z), *([] if labels is None else [labels]))
 
     def samples(self, n: int, rng: np.random.Generator, label: int | None = None) -> np.ndarray:
         """n examples of new latents; of a conditional run with the labels of `labels(n, label)`."""
         labels = self.labels(n, label)
         return self.examples(self.game.noise(n if labels is None else len(labels), rng), labels)
+
+    def mixed(self, rng: np.random.Generator) -> np.ndarray:
+        """Examples of two styles each, as `style.mixing_sheet` arranges them; RunError where there are no styles."""
+        if not isinstance(self.game.generator, style.Generator):
+            raise RunError(f"--mix: {self.folder} is of no recipe with styles")
+        return style.mixing_sheet(self.generator(), self.game.noise, rng)
 
     def tune(self) -> None:
         """Sets this process for training the run (`process.tune`)."""
@@ -224,7 +232,7 @@ class Run:
 
 
 def generate(generator, *inputs, chunk: int = 256) -> np.ndarray:
-    """G(z) or G(z, labels) on the host, in eval mode, in chunks; the generator is left as it was."""
+    """G(z, ...) on the host, in eval mode, in chunks; the generator is left as it was."""
     training = generator.training
     generator.eval()
     theta = generator.theta

@@ -48,7 +48,7 @@ class Recipe:
     name in `OPTIMISERS`. betas: the decays of Adam's two moments; RMSProp has the second alone, momentum the first.
     average: the decay of G's moving average, or 0 for none. What can be changed in all this, and how:
     `tinygan.zoo.switches`. judge: a function of the data's name, which gives the `Judge` of the samples; None for
-    `judge_of`.
+    `judge_of`. play: makes the game of players, data, noise and rng.
     """
 
     name: str
@@ -65,6 +65,7 @@ class Recipe:
     optimiser: str = "adam"
     players: dict[str, Any] = field(default_factory=dict)
     conditional: bool = False
+    play: Callable[..., Game] = Game
     judge: Callable[[str], Any] | None = None
 
     def start(self, seed=0, batch=None, dtype="float32", device="cpu", data=None) -> Game:
@@ -74,15 +75,17 @@ class Recipe:
         players = self.networks(shape, self.latent, rng, *classes, **self.players)
         generator, discriminator = (player.astype(dtype).to(device) for player in players)
         optimiser = OPTIMISERS[self.optimiser]
-        return Game(generator, discriminator, draw, latent(self.latent), rng, batch=batch or self.batch,
-                    optimisers=(optimiser(*self.betas), optimiser(*self.betas)),
-                    average=Average(self.average) if self.average else None, **self.game)
+        return self.play(generator, discriminator, draw, latent(self.latent), rng, batch=batch or self.batch,
+                         optimisers=(optimiser(*self.betas), optimiser(*self.betas)),
+                         average=Average(self.average) if self.average else None, **self.game)
 
 
 def source(name: str) -> tuple[Callable, tuple[int, ...]]:
     """A data source by name (or a folder of images), and the shape of one example."""
     if name in POINTS:
         return POINTS[name].draw, POINTS[name].means.shape[1:]
+    if name == "shapes":
+        return data.shapes, (16, 16, 3)
     images = data.load(name)
     return data.sampler(images.x), images.x.shape[1:]
 

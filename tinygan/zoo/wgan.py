@@ -12,9 +12,9 @@ from tinygan.zoo.vanilla import networks
 
 RECIPES = [
     Recipe("wgan", "a critic with clipped weights, on eight Gaussians on a circle", "Arjovsky et al. 2017", networks,
-           "ring", latent=2, steps=2000, batch=256, optimiser="rmsprop", average=0.999,
+           "ring", latent=2, steps=2000, batch=256, optimiser="rmsprop", average=0.99,
            game={"objective": "two-sample", "k": 5, "rate": 5e-4, "decay": True, "clip": 0.1}),
     Recipe("wgan-gp", "a critic with a gradient penalty, on eight Gaussians on a circle", "Gulrajani et al. 2017",
-           networks, "ring", latent=2, steps=2000, batch=256, betas=(0.5, 0.9), average=0.999,
+           networks, "ring", latent=2, steps=2000, batch=256, betas=(0.5, 0.9), average=0.99,
            game={"objective": "two-sample", "k": 5, "rate": 1e-3, "decay": True, "gp": 0.1}),
 ]
