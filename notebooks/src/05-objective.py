@@ -167,7 +167,7 @@ def network(inputs, width=32):
                          nn.Dense(width, 1, rng=rng)).astype(np.float64)
 
 
-n = 4000
+n = 2000
 real = np.where(rng.random((n, 1)) < 0.5, -1.5, 1.5) + rng.normal(0, 0.5, (n, 1))
 fakes = rng.normal(0, 1.2, (n, 1))
 D = climb(network(1), real, fakes, 400)

@@ -108,7 +108,7 @@ def turn(i):
     match.move_g(updates.linear_decay(1e-2, i, 1500))
 
 
-stage(match, film, "turns", 1500, turn, 26)
+stage(match, film, "they take turns", 1500, turn, 26)
 stills.append(film[-1])
 print("at the end: m = {1:.3f}, s = {0:.3f}".format(*match.G.theta))
 
@@ -127,9 +127,8 @@ def draw(top, bottom, frame, title):
     top.plot(grid, d, color=D_BLUE, linestyle="--", label="$D$")
     top.axhline(0.5, color="grey", linewidth=0.6, linestyle=":")
     top.set(xlim=(-4, 4), ylim=(0, 1.02), title=title, xticks=[])
-    for z in quantiles:
-        bottom.annotate("", (sd * z + mean, 1), (z, 0),
-                        arrowprops={"arrowstyle": "->", "color": "black", "linewidth": 0.6})
+    bottom.quiver(quantiles, 0 * quantiles, sd * quantiles + mean - quantiles, 1, angles="xy",
+                  scale_units="xy", scale=1, width=0.003, headwidth=5, color="#303030")
     bottom.axhline(0, color="black", linewidth=0.8)
     bottom.axhline(1, color="black", linewidth=0.8)
     bottom.set(xlim=(-4, 4), ylim=(-0.05, 1.05), yticks=[0, 1], yticklabels=["$z$", "$x$"], xticks=[])
@@ -139,15 +138,15 @@ def draw(top, bottom, frame, title):
 figure, axes = plt.subplots(2, 4, figsize=(11, 3.6), height_ratios=(3, 1))
 for column, frame, letter in zip(axes.T, stills, "abcd"):
     draw(*column, frame, f"({letter})")
-axes[0, 0].legend(fontsize=8, loc="center left", frameon=False)
+axes[0, 0].legend(fontsize=8, loc="center left", frameon=False);
 
 # %% [markdown]
 # In (b) $D$ should be $D^* = p_d / (p_d + p_g)$ (`optimal-d`), in (d) one half everywhere (`equilibrium`). How near
-# are they? The middle picture shows the largest error where 98 % of all examples fall.
+# are they? The grey band is where 98 % of all examples fall.
 
 # %%
 def best_and_middle(frame):
-    """D* of a frame, and the part of the grid that holds the central 98 % of both densities together."""
+    """D* of a frame, where on the grid the central 98 % of all examples are, and p_g."""
     _, (sd, mean), _ = frame
     p_g = divergences.normal(grid, mean, abs(sd))
     share = np.cumsum(p_d + p_g) / 2
@@ -167,7 +166,7 @@ best, middle, _ = best_and_middle(stills[1])
 off_b = abs(stills[1][2] - best)[middle].max()
 _, _, p_g = best_and_middle(stills[3])
 off_d = np.sum((p_d + p_g) / 2 * abs(stills[3][2] - 0.5))
-print(f"(b): max |D - D*| = {off_b:.3f} on the central 98 %     (d): mean |D - 1/2| = {off_d:.3f}")
+print(f"(b): max |D - D*| = {off_b:.3f} in the band; (d): mean |D - 1/2| = {off_d:.3f}")
 assert off_b < 0.05
 assert off_d < 0.05
 assert stills[2][1][1] < stills[1][1][1]                       # (c): to the left
