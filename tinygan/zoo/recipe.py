@@ -25,6 +25,17 @@ POINTS = {"ring": Mixture(data.ring, data.ring_means(), 0.01), "grid": Mixture(d
           "gaussian": Mixture(data.gaussian, np.array([[4.0]], np.float32), 0.5)}
 
 
+class Waves(NamedTuple):
+    """Sequences with known answers: where they come from, the shape of one, and the frequencies in them."""
+
+    draw: Callable
+    shape: tuple[int, int]
+    frequencies: tuple[float, ...]
+
+
+SEQUENCES = {"sines": Waves(data.sines, (16, 1), data.SINES)}
+
+
 @dataclass(frozen=True)
 class Recipe:
     """A system that trains with its defaults.
@@ -60,5 +71,7 @@ def source(name: str) -> tuple[Callable, tuple[int, ...]]:
     """A data source by name (or a folder of images), and the shape of one example."""
     if name in POINTS:
         return POINTS[name].draw, POINTS[name].means.shape[1:]
+    if name in SEQUENCES:
+        return SEQUENCES[name].draw, SEQUENCES[name].shape
     images = data.load(name)
     return data.sampler(images.x), images.x.shape[1:]
