@@ -19,13 +19,15 @@ from tinygan.game import train
 from tinygan.process import tune
 from tinygan.runs import generate
 from tinygan.zoo import RECIPES
-from tinygan.zoo.recipe import POINTS
+from tinygan.zoo.recipe import POINTS, SEQUENCES
 
 
 def judge(recipe, samples):
     """The metrics of a recipe's samples."""
     if recipe.data in POINTS:
         return metrics.evaluate_points(samples, POINTS[recipe.data].means, POINTS[recipe.data].sigma)
+    if recipe.data in SEQUENCES:
+        return metrics.evaluate_sines(samples, SEQUENCES[recipe.data].frequencies)
     return metrics.evaluate_images(samples)
 
 
@@ -80,12 +82,12 @@ def with_torch(recipe, seed, steps):
 
 
 def _count(recipe):
-    return 2500 if recipe.data in POINTS else 2000
+    return 2500 if recipe.data in (*POINTS, *SEQUENCES) else 2000
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("recipe", choices=[name for name in RECIPES if RECIPES[name].data in (*POINTS, "digits")])
+    parser.add_argument("recipe", choices=[name for name in RECIPES if RECIPES[name].data in (*POINTS, *SEQUENCES, "digits")])
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--steps", type=int)
@@ -94,7 +96,7 @@ def main():
     options = parser.parse_args()
     recipe = RECIPES[options.recipe]
     steps = options.steps or recipe.steps
-    tune(divide_batches=recipe.data not in POINTS)
+    tune(divide_batches=recipe.data not in (*POINTS, *SEQUENCES))
     rows = []
     for seed in range(options.first, options.first + options.seeds):
         for peer in options.peers:

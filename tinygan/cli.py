@@ -59,7 +59,7 @@ def _parser():
     train.add_argument("--rate", type=_positive, help="learning rate of both players")
     train.add_argument("--dtype", choices=("float32", "float64"), help="of all arrays (default: float32)")
     train.add_argument("--device", choices=("cpu", "gpu"), help="NumPy or CuPy (default: cpu)")
-    train.add_argument("--data", help="another data set, by name, or a folder of images")
+    train.add_argument("--data", help="another data set, by name, a folder of images, or a .npy file of sequences")
     train.add_argument("--out", type=Path, help="the run folder (default: runs/RECIPE)")
     train.add_argument("--resume", action="store_true", help="go on with the run in --out (default: the latest)")
 
@@ -141,7 +141,8 @@ class _Progress:
 
 def _started(options) -> Run:
     recipe = RECIPES[options.recipe or "digits"]
-    where = str(Path(options.data).resolve()) if options.data and Path(options.data).is_dir() else options.data
+    own = options.data and (options.data.endswith(".npy") or Path(options.data).is_dir())
+    where = str(Path(options.data).resolve()) if own else options.data
     config = Config(recipe.name, options.steps or recipe.steps, options.seed or 0, options.batch or recipe.batch,
                     options.dtype or "float32", options.device or "cpu", where or recipe.data, options.rate)
     return Run.create(options.out or fresh_folder("runs", recipe.name), config)
@@ -163,9 +164,7 @@ def _sample(options):
     if options.output.suffix == ".npy":
         np.save(options.output, samples)
     elif options.output.suffix == ".png":
-        image = plots.sheet(samples) if samples.ndim == 4 else plots.cloud(
-            samples, run.game.data(2000, np.random.default_rng(options.seed)))
-        plots.save_png(options.output, image)
+        plots.save_png(options.output, run.draw(samples, np.random.default_rng(options.seed)))
     else:
         raise RunError(f"-o: {options.output} ends in {options.output.suffix!r}, expected .png or .npy")
     print(f"{options.output}: {options.n} samples of {run.folder} at step {run.game.step}")

@@ -20,7 +20,7 @@ from tinygan import backend, checkpoint, plots
 from tinygan.game import COLUMNS, Diverged, Game
 from tinygan.tensor import Tensor, no_grad
 from tinygan.zoo import RECIPES
-from tinygan.zoo.recipe import POINTS
+from tinygan.zoo.recipe import POINTS, SEQUENCES
 
 FRAMES = 40  # pictures in the film
 SAVE_EVERY = 30.0  # seconds between checkpoints
@@ -138,16 +138,23 @@ class Run:
             figures = metrics.evaluate_points(samples, POINTS[name].means, POINTS[name].sigma)
             return figures if samples.shape[1] > 1 else {
                 "mean": float(samples.mean()), "sd": float(samples.std()), "hq": figures["hq"]}
+        if name in SEQUENCES:
+            return metrics.evaluate_sines(self.samples(n or 2500, rng), SEQUENCES[name].frequencies)
         if name not in ("digits", "mnist"):
             raise RunError(f"the metrics need a classifier of the data: there is one of digits, none of {name}")
         return metrics.evaluate_images(self.samples(n or 2000, rng))
 
     def picture(self, n: int = 64) -> np.ndarray:
-        """The same z at every call, as a sheet of images or a cloud of points."""
+        """The same z at every call, as `draw` shows them; of points, 2,000."""
         rng = np.random.default_rng([self.config.seed, 1])  # apart from the game's rng, which stays as it is
-        if self.samples(1, rng).ndim == 4:
-            return plots.sheet(self.samples(n, rng))
-        return plots.cloud(self.samples(2000, rng), self.game.data(2000, rng), f"step {self.game.step}")
+        points = self.samples(1, rng).ndim == 2
+        return self.draw(self.samples(2000 if points else n, rng), rng, f"step {self.game.step}")
+
+    def draw(self, samples, rng: np.random.Generator, title="") -> np.ndarray:
+        """A sheet of images; or sequences, or a cloud of points, with real ones beside them."""
+        if samples.ndim == 4:
+            return plots.sheet(samples)
+        return (plots.lines if samples.ndim == 3 else plots.cloud)(samples, self.game.data(2000, rng), title)
 
 
 def generate(generator, z, chunk: int = 256) -> np.ndarray:

@@ -45,7 +45,7 @@ def load_digits(name: str, held_out: bool) -> tuple[np.ndarray, np.ndarray]:
 
 LOADERS: dict[str, Callable[[str, bool], tuple[np.ndarray, np.ndarray]]] = {
     "digits": load_digits, "mnist": files.load_idx, "fashion": files.load_idx, "cifar10": files.load_cifar}
-SYNTHETIC = ("ring", "grid", "gaussian")
+SYNTHETIC = {"ring": (2,), "grid": (2,), "gaussian": (1,), "sines": (16, 1)}  # and the shape of an example
 
 
 def load(name_or_folder: str | os.PathLike, held_out: bool = False, size: int | None = None) -> Images:
@@ -90,7 +90,7 @@ def describe() -> list[Row]:
     return [
         Row("digits", (28, 28, 1), "10,000 + 2,000 held out", EMBEDDED.is_file(), "CC BY-SA 3.0", mnist),
         *(Row(name, shape, "unlimited", True, "none needed", "synthetic")
-          for name, shape in zip(SYNTHETIC, [(2,), (2,), (1,)])),
+          for name, shape in SYNTHETIC.items()),
         Row("mnist", (28, 28, 1), "60,000 + 10,000 held out", files.on_this_machine("mnist"), "CC BY-SA 3.0", mnist),
         Row("fashion", (28, 28, 1), "60,000 + 10,000 held out", files.on_this_machine("fashion"), "MIT",
             "H. Xiao, K. Rasul, R. Vollgraf: Fashion-MNIST, 2017"),

@@ -75,14 +75,14 @@ SINES = (1 / 16, 1 / 8)  # cycles a step
 def sines(n: int, rng: np.random.Generator, length: int = 16, frequencies: Sequence[float] = SINES) -> np.ndarray:
     """Draw n sines a sin(2 pi f t + phase) at t = 0, 1, ..., each of one of the frequencies: (n, length, 1) float32.
 
-    frequencies f: in cycles a step, up to 1/2. The phase is uniform, and so is the amplitude a, in [1/2, 1].
+    frequencies f: in cycles a step, below 1/2. The phase is uniform, and so is the amplitude a, in [1/2, 1].
     DataError where not even one cycle of the slowest fits: the frequencies could not be told apart.
 
     >>> sines(3, np.random.default_rng(0)).shape
     (3, 16, 1)
     """
-    if len(frequencies) == 0 or not 0 < min(frequencies) <= max(frequencies) <= 0.5:
-        raise DataError(f"sines: frequencies is {frequencies}, expected numbers above 0, up to 1/2")
+    if len(frequencies) == 0 or not 0 < min(frequencies) <= max(frequencies) < 0.5:
+        raise DataError(f"sines: frequencies is {frequencies}, expected numbers between 0 and 1/2")
     if length * min(frequencies) < 1:
         raise DataError(f"sines: length is {length}, expected at least {int(np.ceil(1 / min(frequencies)))}, "
                         "one cycle of the slowest")

@@ -13,7 +13,7 @@ def evaluate_sines(samples, frequencies) -> dict[str, float]:
     of squares) is its frequency. The values in brackets are those of `tinygan.data.sines`.
 
     - purity: the share of a sequence's energy in the sine of its frequency, on average (1);
-    - least_share: the share of the sequences that the rarest frequency has (1/2 of two);
+    - least_share: the share of sequences that are sines, with a purity of at least .9, of the rarest frequency (1/2);
     - amplitude, amplitude_sd: mean and standard deviation of the fitted amplitudes (.75, .144);
     - phase_bias: the length of the mean of exp(i phase), of the frequency where it is largest: 0 where all phases are
       equally frequent (with n samples of each about .9 / sqrt(n)), 1 where there is one.
@@ -38,7 +38,8 @@ def evaluate_sines(samples, frequencies) -> dict[str, float]:
     purity = np.divide(energy[mine, every], total, out=np.zeros(len(x)), where=total > 0)
     sines = fits[mine, every] @ [1, 1j]  # a exp(i phase)
     amplitude = np.abs(sines)
+    shares = np.bincount(mine[purity >= 0.9], minlength=len(waves)) / len(x)
     turns = np.divide(sines, amplitude, out=np.zeros(len(x), complex), where=amplitude > 0)
-    bias = [np.abs(turns[mine == k].mean()) for k in range(len(waves)) if (mine == k).any()]
-    return {"purity": float(purity.mean()), "least_share": float(np.bincount(mine, minlength=len(waves)).min() / len(x)),
-            "amplitude": float(amplitude.mean()), "amplitude_sd": float(amplitude.std()), "phase_bias": float(max(bias))}
+    bias = max(np.abs(turns[mine == k].mean()) for k in range(len(waves)) if (mine == k).any())
+    return {"purity": float(purity.mean()), "least_share": float(shares.min()),
+            "amplitude": float(amplitude.mean()), "amplitude_sd": float(amplitude.std()), "phase_bias": float(bias)}

@@ -68,10 +68,13 @@ class Recipe:
 
 
 def source(name: str) -> tuple[Callable, tuple[int, ...]]:
-    """A data source by name (or a folder of images), and the shape of one example."""
+    """A data source by name, or a .npy file of sequences, or a folder of images; and the shape of one example."""
     if name in POINTS:
         return POINTS[name].draw, POINTS[name].means.shape[1:]
     if name in SEQUENCES:
         return SEQUENCES[name].draw, SEQUENCES[name].shape
+    if str(name).endswith(".npy"):
+        own = data.load_sequences(name)
+        return data.sampler(own), own.shape[1:]
     images = data.load(name)
     return data.sampler(images.x), images.x.shape[1:]
