@@ -50,7 +50,8 @@ for _shape in MATRICES:
     for _make in (normal, strided):
         calls("column_sums", kernels.column_sums, arguments(_make(*_shape)))
         calls("affine_adjoint", kernels.affine_adjoint, arguments(_make(*_shape), _make(*_shape)))
-        calls("affine", kernels.affine, arguments(_make(*_shape), strided(2, _shape[-1])))
+        calls("affine", kernels.affine,
+              *[arguments(_make(*_shape), strided(2, _shape[-1]), slope) for slope in (1.0, 0.2, 0.0)])
         if _shape[0]:
             calls("moments", kernels.moments, arguments(_make(*_shape)))
 for _c in (1, 5):

@@ -69,12 +69,13 @@ def moments_slope(g, y, count, row):
         row[1, c] = g[0, c] / T(count) - row[0, c] * y[0, c]
 
 
-def affine(x, rows, y):
-    same_precision("affine", (x, rows), (), (y,))
+def affine(x, rows, slope, y):
+    T = same_precision("affine", (x, rows), (slope,), (y,))
     assert rows.shape == (2, x.shape[-1])
     assert x.shape == y.shape
     for c in range(x.shape[-1]):
-        y[..., c] = x[..., c] * rows[0, c] + rows[1, c]
+        straight = x[..., c] * rows[0, c] + rows[1, c]
+        y[..., c] = np.where(straight > 0, straight, T(slope) * straight)
 
 
 def follow(both, momentum, unbiased, mean, variance):

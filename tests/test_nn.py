@@ -263,3 +263,23 @@ def test_he_keeps_the_signal():
     net = nn.Sequential(*[m for _ in range(10) for m in (nn.Dense(300, 300, rng=rng), nn.ReLU())])
     x = rng.standard_normal((50, 300)).astype(np.float32)
     assert 0.5 < 2 * (net(x).data ** 2).mean() / (x ** 2).mean() < 2  # half of them are cut to 0 by the last ReLU
+
+
+@pytest.mark.parametrize("activation", [nn.ReLU(), nn.LeakyReLU(0.2), nn.LeakyReLU(0.0)])
+@pytest.mark.parametrize("training", [True, False])
+def test_a_normalisation_takes_the_activation_after_it_along(activation, training):
+    """Fast path: the same bits as one layer after the other, and the same derivatives to second order."""
+    layers = nn.BatchNorm(3), activation
+    norm = nn.Sequential(*layers).astype("float64").layers[0]
+    norm.training = training
+    x = np.random.default_rng(0).standard_normal((4, 2, 2, 3))
+
+    def outcomes(f):
+        t = tg.Tensor(x, requires_grad=True)
+        y = f(t)
+        [slope] = tg.grad((y**3).sum(), [t], create_graph=True)
+        return y.data, slope.data, *[g.data for g in tg.grad((slope * slope).sum(), [t, norm.weight])]
+    both = nn.Sequential(*layers)
+    for a, b in zip(outcomes(both), outcomes(lambda t: activation(norm(t))), strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert both(tg.Tensor(x)).data.tobytes() == norm(x, activation.negative_slope).data.tobytes()

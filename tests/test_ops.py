@@ -77,8 +77,9 @@ def _softmax(x, axis=-1):
     return np.exp(x) / np.exp(x).sum(axis, keepdims=True)
 
 
-def _affine(x, rows):
-    return x * rows[0] + rows[1]
+def _affine(x, rows, negative_slope=1):
+    y = x * rows[0] + rows[1]
+    return np.where(y > 0, y, negative_slope * y)
 
 
 def _affine_adjoint(x, g):

@@ -117,10 +117,10 @@ def train(game: Game, steps: int, callbacks: Iterable[Callable[[Game], Any]] = (
 
 
 def _draw(game, source, theta, requires_grad=False) -> list[Tensor]:
-    """A batch from `source` on the device of theta, what is not whole numbers in its dtype; the first differentiable."""
+    """A batch from `source` on the device of theta and, whole numbers apart, in its dtype; the first differentiable."""
     drawn = source(game.batch, game.rng)
-    arrays = drawn if isinstance(drawn, tuple) else (drawn,)
-    arrays = [a if a.dtype.kind in "iu" else a.astype(theta.dtype, copy=False) for a in arrays]
+    arrays = [a if a.dtype.kind in "iu" else a.astype(theta.dtype, copy=False)
+              for a in (drawn if isinstance(drawn, tuple) else (drawn,))]
     return [Tensor(backend.like(a, theta), requires_grad and i == 0) for i, a in enumerate(arrays)]
 
 

@@ -83,15 +83,17 @@ def log_sigmoid(x):
 @elementwise("T x, T slope", "T y", "y = x > 0 ? x : slope * x")
 def leaky_relu(x, slope):
     """x where x > 0, slope * x elsewhere."""
-    return np.maximum(x, slope * x)
+    value = x * slope
+    return np.maximum(x, value, out=value) if value.ndim else np.maximum(x, value)
 
 
 @elementwise("T x, T y, T slope", "T out", "out = y > 0 ? x : slope * x")
 def gate(x, y, slope):
     """x where y > 0, slope * x elsewhere."""
+    if not slope:
+        return x * (y > 0)
     value = (y > 0).astype(x.dtype)  # the slope as an array: np.where is ten times slower
-    if slope:
-        value = np.maximum(value, slope, out=value if value.ndim else None)
+    value = np.maximum(value, slope, out=value if value.ndim else None)
     value *= x
     return value
 
@@ -206,13 +208,13 @@ def mean(x, axes: tuple[int, ...], keepdims: bool, n: int):
     return x.mean(axis=axes, keepdims=keepdims)
 
 
-@elementwise("T x, raw T rows", "T y", "int channels = rows.size() / 2, c = i % channels; "
-             "y = x * rows[c] + rows[channels + c]")
-def affine(x, rows):
-    """x * rows[0] + rows[1], along the last axis of x."""
+@elementwise("T x, raw T rows, T slope", "T y", "int channels = rows.size() / 2, c = i % channels; "
+             "T straight = x * rows[c] + rows[channels + c]; y = straight > 0 ? straight : slope * straight")
+def affine(x, rows, slope):
+    """The leaky ReLU of x * rows[0] + rows[1], along the last axis of x."""
     value = x * rows[0]
     value += rows[1]
-    return value
+    return value if slope == 1 else np.maximum(value, slope * value if slope else 0, out=value)
 
 
 @elementwise("raw T both, raw T weight, raw T bias, T eps", "T y", """

@@ -1,41 +1,83 @@
-"""A batch in parts, one for each core: NumPy lets go of the interpreter while it copies and multiplies.
+"""Work on a batch in parts: small enough for the cache, and with `tune` one thread for each core.
 
-Nothing runs in threads until `tune` has been called; and then only work that is worth the hand-over.
+NumPy lets go of the interpreter while it copies and multiplies. A part stays in the second-level cache from one pass
+over it to the next. Nothing runs in threads until `tune` has been called; and only work that is worth the hand-over.
 """
 from __future__ import annotations
 
-import functools
+import threading
 from typing import Any
 
 import numpy as np
 
-WORTH = 1 << 15  # elements of a batch; below it a hand-over costs more than it saves
+WORTH = 1 << 15  # elements that a function makes on its way; below it a hand-over costs more than it saves
+CHUNK = 1 << 18  # of them at a time: with its sources and results what a second-level cache holds
 
 _pool: Any = None
-_parts = 1
+_threads = 1
 
 
 def use(threads: int) -> None:
     """From now on, work on batches is divided among so many threads."""
     from concurrent.futures import ThreadPoolExecutor  # not above: a tenth of the time to import tinygan
-    global _pool, _parts
-    _pool, _parts = (ThreadPoolExecutor(threads), threads) if threads > 1 else (None, 1)
+    global _pool, _threads
+    if _pool is not None:
+        _pool.shutdown()
+    _pool, _threads = (ThreadPoolExecutor(threads - 1), threads) if threads > 1 else (None, 1)
 
 
-def joined(f, *batches):
-    """f(*batches), computed on parts of the batch; the results are put together again."""
-    return _divided(f, np.concatenate, batches)
+def joined(f, width: int, *batches, chunk: int = CHUNK):
+    """f(*batches), computed on parts of the batch and put together.
 
-
-def added(f, *batches):
-    """f(*batches), where f is a sum over the batch: computed on parts, the results are added."""
-    return _divided(f, functools.partial(functools.reduce, np.add), batches)
-
-
-def _divided(f, join, batches):
-    n = len(batches[0])
-    if _pool is None or n < _parts or batches[0].size < WORTH or not isinstance(batches[0], np.ndarray):
+    width: elements that f makes of an example; chunk: about as many it makes of a part.
+    """
+    parts = _parts(width, chunk, batches)
+    if len(parts) == 1:
         return f(*batches)
-    bounds = [n * i // _parts for i in range(_parts + 1)]
-    slices = [slice(*pair) for pair in zip(bounds, bounds[1:])]
-    return join(list(_pool.map(lambda s: f(*[b[s] for b in batches]), slices)))
+    whole: list[np.ndarray] = []
+    lock = threading.Lock()
+
+    def work(mine):
+        for part in mine:
+            value = f(*[b[part] for b in batches])
+            with lock:
+                if not whole:
+                    whole.append(np.empty((len(batches[0]), *value.shape[1:]), value.dtype))
+            whole[0][part] = value
+    _run(work, parts)
+    return whole[0]
+
+
+def added(f, width: int, *batches, chunk: int = CHUNK):
+    """f(*batches), where f is a sum over the batch: computed on parts, the results added in their order."""
+    parts = _parts(width, chunk, batches)
+    if len(parts) == 1:
+        return f(*batches)
+
+    def work(mine):
+        total = f(*[b[mine[0]] for b in batches])
+        for part in mine[1:]:
+            total += f(*[b[part] for b in batches])
+        return total
+    first, *others = _run(work, parts)
+    for total in others:
+        first += total
+    return first
+
+
+def _parts(width, chunk, batches) -> list[slice]:
+    """The parts of the batch, as many for each thread as for the others; the whole of it where that is better."""
+    n = len(batches[0])
+    if n * width < WORTH or not isinstance(batches[0], np.ndarray):
+        return [slice(0, n)]
+    count = min(n, _threads * -(-n * width // (_threads * chunk)))
+    bounds = [n * i // count for i in range(count + 1)]
+    return [slice(*pair) for pair in zip(bounds, bounds[1:])]
+
+
+def _run(work, parts):
+    """work(some of the parts) in each thread, this one too; their results in order."""
+    count = min(_threads, len(parts))
+    shares = [parts[len(parts) * i // count:len(parts) * (i + 1) // count] for i in range(count)]
+    others = [_pool.submit(work, share) for share in shares[1:]]
+    return [work(shares[0]), *[other.result() for other in others]]

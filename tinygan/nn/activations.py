@@ -8,6 +8,8 @@ from tinygan.ops import elementwise
 class ReLU(Module):
     """max(x, 0)."""
 
+    negative_slope = 0.0
+
     def forward(self, x):
         return elementwise.relu(x)
 

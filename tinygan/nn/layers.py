@@ -5,7 +5,9 @@ import numpy as np
 
 from tinygan import backend
 from tinygan.nn import initial
+from tinygan.nn.activations import LeakyReLU, ReLU
 from tinygan.nn.module import Module, Parameter
+from tinygan.nn.norm import BatchNorm
 from tinygan.ops.conv import conv2d, conv_transpose2d
 from tinygan.ops.linear import linear
 from tinygan.ops.registry import array
@@ -126,8 +128,13 @@ class Sequential(Module):
         self.layers = list(layers)
 
     def forward(self, x):
-        for layer in self.layers:
-            x = layer(x)
+        layers = iter(zip(self.layers, [*self.layers[1:], None]))
+        for layer, after in layers:
+            if type(layer) is BatchNorm and type(after) in (ReLU, LeakyReLU):  # both in one pass over x
+                x = layer(x, after.negative_slope)
+                next(layers)
+            else:
+                x = layer(x)
         return x
 
     def children(self):

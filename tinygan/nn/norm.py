@@ -28,7 +28,8 @@ class BatchNorm(Module):
         self.running_mean = np.zeros(channels, np.float32)
         self.running_var = np.ones(channels, np.float32)
 
-    def forward(self, x):
+    def forward(self, x, negative_slope=1.0):
+        """With a negative_slope, the leaky ReLU of it."""
         channels = self.weight.shape[0]
         if x.shape[-1] != channels:
             raise ValueError(f"BatchNorm: x {x.shape} has {x.shape[-1]} channels, expected {channels}")
@@ -40,7 +41,7 @@ class BatchNorm(Module):
             _follow(array(both), self.momentum, n / (n - 1), self.running_mean, self.running_var)
         else:
             both = stack([self.running_mean, self.running_var])
-        return affine(x, normaliser(both, self.weight, self.bias, self.eps))
+        return affine(x, normaliser(both, self.weight, self.bias, self.eps), negative_slope)
 
 
 @kernels.elementwise("raw T both, T momentum, T unbiased", "T mean, T variance", """

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tinygan import backend, parallel
+from tinygan import parallel
 from tinygan.kernels import overlaps, windows
 from tinygan.ops.registry import array, case, op
 from tinygan.tensor import record
@@ -88,63 +88,49 @@ def conv2d_weight(x, y, kernel_size, stride=1, padding=0):
                   (y, lambda g, _, x, y: conv2d(x, g, stride, padding)))
 
 
-# On bare arrays: the same three, by matrix products.
+# On bare arrays: the same three, by matrix products. Parts of the batch make use of a kernel that is read for each.
 
 def _correlate(x, w, out, stride, padding):
     def part(x):
         rows = windows(x, w.shape[:2], out, stride, padding)
         return (rows @ w.reshape(-1, w.shape[-1])).reshape(x.shape[0], *out, w.shape[-1])
-    return parallel.joined(part, x)
+    return parallel.joined(part, out[0] * out[1] * w[..., 0].size, x, chunk=max(parallel.CHUNK, 2 * w.size))
 
 
 def _weigh(x, y, kernel, stride, padding):
     def part(x, y):
         rows = windows(x, kernel, y.shape[1:3], stride, padding)
         return (rows.T @ y.reshape(-1, y.shape[-1])).reshape(*kernel, x.shape[-1], y.shape[-1])
-    return parallel.added(part, x, y)
+    row = kernel[0] * kernel[1] * x.shape[-1]
+    return parallel.added(part, y[0, ..., 0].size * row, x, y, chunk=max(parallel.CHUNK, 2 * row * y.shape[-1]))
 
 
 def _spread(y, w, size, stride, padding):
-    if not isinstance(y, np.ndarray):  # one product and one gather: on a device it is launches that cost
-        (n, h, w_, o), (kh, kw, c, _) = y.shape, w.shape
-        rows = y.reshape(-1, o) @ w.reshape(-1, o).T
-        return overlaps(rows, (n, *size, c), (kh, kw), (h, w_), stride, padding)
-    return parallel.joined(lambda y: _spread_part(y, w, size, stride, padding), y)
-
-
-def _spread_part(y, w, size, stride, padding):
     """Kernels laid out at every pixel of y and added up where they overlap.
 
-    A kernel is cut into blocks of the stride's size. Blocks at one place of the kernel do not overlap, so they are one
-    matrix product and one addition, onto images whose pixels are such blocks; at the end blocks become pixels.
+    A kernel is cut into runs: a row of it, as long as the stride. A run at one place of the kernel overlaps with none
+    at the same place of another, so all of them are one matrix product and one addition, onto images cut likewise.
     """
     (n, h, w_, o), (kh, kw, c, _), (sh, sw) = y.shape, w.shape, stride
+    if not isinstance(y, np.ndarray):  # one product and one gather: on a device it is launches that cost
+        rows = y.reshape(-1, o) @ w.reshape(-1, o).T
+        return overlaps(rows, (n, *size, c), (kh, kw), (h, w_), stride, padding)
     a, b = -(-kh // sh), -(-kw // sw)
-    xp = backend.module(y)
     if (a * sh, b * sw) != (kh, kw):
-        whole = xp.zeros((a * sh, b * sw, c, o), w.dtype)
+        whole = np.zeros((a * sh, b * sw, c, o), w.dtype)
         whole[:kh, :kw], w = w, whole
-    blocks = w.reshape(a, sh, b, sw, c, o).swapaxes(1, 2).reshape(a * b, sh * sw * c, o)
-    parts = (y.reshape(-1, o) @ blocks.swapaxes(1, 2)).reshape(a, b, n, h, w_, sh * sw * c)
-    total = xp.zeros((n, h + a - 1, w_ + b - 1, sh * sw * c), parts.dtype)
-    for i in range(a):
-        for j in range(b):
-            total[:, i:i + h, j:j + w_] += parts[i, j]
-    return _pixels(total.reshape(*total.shape[:3], sh, sw, c), size, padding)
+    runs = w.reshape(a * sh * b, sw * c, o).swapaxes(1, 2)
+    high, wide = [max(m + k - 1, -(-(length + p) // s))
+                  for m, k, length, p, s in zip((h, w_), (a, b), size, padding, stride)]
 
-
-def _pixels(blocks, size, padding):
-    """Images of blocks (n, H, W, sh, sw, c) as images of pixels (n, *size, c), `padding` of them cut off before."""
-    n, _, _, sh, sw, c = blocks.shape
-    out = backend.module(blocks).zeros((n, *size, c), blocks.dtype)
-    for i in range(sh):
-        for j in range(sw):
-            top, left = (i - padding[0]) % sh, (j - padding[1]) % sw  # the first pixel of this place in its block
-            into = out[:, top::sh, left::sw]
-            first = (top + padding[0]) // sh, (left + padding[1]) // sw
-            part = blocks[:, first[0]:first[0] + into.shape[1], first[1]:first[1] + into.shape[2], i, j]
-            into[:, :part.shape[1], :part.shape[2]] = part
-    return out
+    def part(y):
+        products = (y.reshape(-1, o) @ runs).reshape(a, sh, b, len(y), h, w_, sw * c)
+        total = np.zeros((len(y), high, sh, wide, sw * c), products.dtype)
+        for i, row, j in np.ndindex(a, sh, b):
+            total[:, i:i + h, row, j:j + w_] += products[i, row, j]
+        total = total.reshape(len(y), high * sh, wide * sw, c)
+        return total[:, padding[0]:padding[0] + size[0], padding[1]:padding[1] + size[1]]
+    return parallel.joined(part, h * w_ * w[..., 0].size, y, chunk=max(parallel.CHUNK, 2 * w.size))
 
 
 def _pair(name: str, option: str, value, least: int) -> tuple[int, int]:

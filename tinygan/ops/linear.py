@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from tinygan import kernels
+from tinygan.ops.elementwise import gate
 from tinygan.ops.registry import array, case, op
 from tinygan.ops.shape import unbroadcast
 from tinygan.tensor import record
@@ -43,15 +44,23 @@ def linear(x, w, b):
                   (b, lambda g, y, x, w, b: unbroadcast(g, b.shape)))
 
 
-@op(case((3, 2), (2, 2)), case((2, 3, 3, 2), (2, 2)))
-def affine(x, rows):
-    """x * rows[0] + rows[1], for rows (2, channels), along the last axis of x: one pass over x instead of two.
+@op(case((3, 2), (2, 2)), case((2, 3, 3, 2), (2, 2)), case((3, 2), (2, 2), negative_slope=0.2))
+def affine(x, rows, negative_slope=1.0):
+    """leaky_relu(x * rows[0] + rows[1]), for rows (2, channels), along the last axis of x; by default without a bend.
 
-    Batch normalisation is this map with a scale and a shift that depend on the batch.
+    Batch normalisation is this map with a scale and a shift that depend on the batch; the activation that follows it
+    comes along in the same pass over x.
     """
-    return record(kernels.affine(array(x), array(rows)),
-                  (x, lambda g, y, x, rows: g * rows[0]),
-                  (rows, lambda g, y, x, rows: affine_adjoint(x, g)))
+    negative_slope = array(negative_slope)
+    if not 0 <= negative_slope <= 1:
+        raise ValueError(f"affine: negative_slope is {negative_slope}, expected 0 to 1")
+    value = kernels.affine(array(x), array(rows), negative_slope)
+    straight = record(value,  # before the bend; no rule asks for its value, so it has the value after it
+                      (x, lambda g, _, x, rows: g * rows[0]),
+                      (rows, lambda g, _, x, rows: affine_adjoint(x, g)))
+    if negative_slope == 1:
+        return straight
+    return record(value, (straight, lambda g, y, _: gate(g, y, negative_slope)))
 
 
 @op(case((3, 2), (3, 2)), case((2, 3, 3, 2), (2, 3, 3, 2)))
