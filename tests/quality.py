@@ -87,7 +87,8 @@ def _count(recipe):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("recipe", choices=[name for name in RECIPES if RECIPES[name].data in (*POINTS, *SEQUENCES, "digits")])
+    parser.add_argument("recipe", choices=[
+        name for name in RECIPES if RECIPES[name].data in (*POINTS, *SEQUENCES, "digits")])
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--steps", type=int)

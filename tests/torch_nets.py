@@ -41,7 +41,7 @@ def torch_net(net, dtype):
         "function": lambda m: nn.ReLU(),
         "Repeat": lambda m: function(lambda z: z[:, None].expand(-1, m.length, -1)),
         "Recurrent": lambda m: recurrent(m.cell),
-        "Last": lambda m: function(lambda x: x[:, -1]),
+        "Mean": lambda m: function(lambda x: x.mean(1)),
     }
     layers = [kinds[type(m).__name__](m).to(dtype) for m in net.layers]
     parameters = []

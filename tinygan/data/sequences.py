@@ -24,7 +24,8 @@ def load_sequences(path: str | os.PathLike) -> np.ndarray:
         raise DataError(f"file {os.fspath(path)!r}: expected numbers (n, time, features), found {found}")
     if x.shape[1] < 2:
         raise DataError(f"file {os.fspath(path)!r}: its sequences are too short: 1 step, expected at least 2")
-    x = x.astype(np.float32)
+    with np.errstate(over="ignore"):
+        x = x.astype(np.float32)
     if not np.isfinite(x).all():
         raise DataError(f"file {os.fspath(path)!r} holds NaN or infinity")
     return x

@@ -29,7 +29,8 @@ class _Cell(Module):
         self.weight_ih, self.weight_hh = draw(inputs, wide), draw(hidden, wide)
         self.bias_ih, self.bias_hh = draw(wide), draw(wide)
 
-    def forward(self, x, h=None):
+    def products(self, x, h):
+        """x W_ih + b_ih and h W_hh + b_hh, all gates side by side, and h, which is zeros unless given."""
         name, (inputs, _), (hidden, _) = type(self).__name__, self.weight_ih.shape, self.weight_hh.shape
         if x.ndim != 2 or x.shape[1] != inputs:
             raise ValueError(f"{name}: x {x.shape}, expected (n, {inputs})")
@@ -37,7 +38,7 @@ class _Cell(Module):
             h = backend.module(array(x)).zeros((x.shape[0], hidden), x.dtype)
         if h.shape != (x.shape[0], hidden):
             raise ValueError(f"{name}: h {h.shape} for x {x.shape}, expected {(x.shape[0], hidden)}")
-        return self.step(linear(x, self.weight_ih, self.bias_ih), linear(h, self.weight_hh, self.bias_hh), h)
+        return linear(x, self.weight_ih, self.bias_ih), linear(h, self.weight_hh, self.bias_hh), h
 
 
 class RNNCell(_Cell):
@@ -46,9 +47,9 @@ class RNNCell(_Cell):
     Source: Elman 1990.
     """
 
-    def step(self, x, h, _):
-        """h' from the two products."""
-        return tanh(x + h)
+    def forward(self, x, h=None):
+        from_x, from_h, _ = self.products(x, h)
+        return tanh(from_x + from_h)
 
 
 class GRUCell(_Cell):
@@ -61,13 +62,13 @@ class GRUCell(_Cell):
 
     gates = 3
 
-    def step(self, x, h, before):
-        """h' from the two products and h."""
-        hidden = before.shape[1]
-        gates = sigmoid(x[:, :2 * hidden] + h[:, :2 * hidden])
+    def forward(self, x, h=None):
+        from_x, from_h, h = self.products(x, h)
+        hidden = h.shape[1]
+        gates = sigmoid(from_x[:, :2 * hidden] + from_h[:, :2 * hidden])
         r, z = gates[:, :hidden], gates[:, hidden:]
-        n = tanh(x[:, 2 * hidden:] + r * h[:, 2 * hidden:])
-        return n + z * (before - n)
+        n = tanh(from_x[:, 2 * hidden:] + r * from_h[:, 2 * hidden:])
+        return n + z * (h - n)
 
 
 class Recurrent(Module):

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from tinygan import nn
 from tinygan.data import DataError
+from tinygan.ops.reduce import mean
 from tinygan.ops.shape import broadcast_to
 from tinygan.zoo.recipe import Recipe
 
@@ -18,23 +19,23 @@ class Repeat(nn.Module):
         return broadcast_to(z.reshape((n, 1, size)), (n, self.length, size))
 
 
-class Last(nn.Module):
-    """(n, time, hidden) -> (n, hidden): the last step, which has seen them all."""
+class Mean(nn.Module):
+    """(n, time, hidden) -> (n, hidden): the mean over all steps."""
 
     def forward(self, x):
-        return x[:, -1]
+        return mean(x, 1)
 
 
-def generator(shape, latent, rng, hidden=64):
+def generator(shape, latent, rng, hidden=32):
     """z (n, latent), seen at every step -> sequences (n, time, features)."""
     length, features = shape
     return nn.Sequential(Repeat(length), nn.Recurrent(nn.GRUCell(latent, hidden, rng=rng)),
                          nn.Dense(hidden, features, rng=rng, initial=nn.initial.uniform))
 
 
-def discriminator(shape, rng, hidden=64):
-    """Sequences (n, time, features) -> logits (n, 1), when the last step has been read."""
-    return nn.Sequential(nn.Recurrent(nn.GRUCell(shape[1], hidden, rng=rng)), Last(),
+def discriminator(shape, rng, hidden=32):
+    """Sequences (n, time, features) -> logits (n, 1): the mean of what each step says, having read so far."""
+    return nn.Sequential(nn.Recurrent(nn.GRUCell(shape[1], hidden, rng=rng)), Mean(),
                          nn.Dense(hidden, 1, rng=rng, initial=nn.initial.uniform))
 
 
@@ -51,5 +52,5 @@ _SOURCES = ("Mogren 2016 (C-RNN-GAN); Esteban, Hyland & Ratsch 2017 (RCGAN); GRU
 
 RECIPES = [
     Recipe("sequence", "a recurrent GAN on sines of two frequencies, 16 steps", _SOURCES, networks, "sines", latent=8,
-           steps=3000, betas=(0.5, 0.9), average=0.999, game={"rate": 1e-3, "decay": True, "r1": 0.1}),
+           steps=3000, betas=(0.0, 0.99), average=0.999, game={"rate": 8e-3, "decay": True, "r1": 0.1}),
 ]
