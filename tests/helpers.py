@@ -3,6 +3,7 @@ import foreign
 import numpy as np
 
 import tinygan as tg
+from tinygan.cli import main
 from tinygan.ops import OPS
 
 CASES = [(name, i) for name, op in OPS.items() for i in range(len(op.cases))]
@@ -18,6 +19,18 @@ def one_line(caught):
     text = str(caught.value if hasattr(caught, "value") else caught[0].message)
     assert "\n" not in text
     return text
+
+
+def fails(capsys, *arguments):
+    """The one line with which a command is refused; exit status 2."""
+    try:
+        status = main(list(arguments))
+    except SystemExit as stop:
+        status = stop.code
+    assert status == 2
+    lines = [line for line in capsys.readouterr().err.replace("\r", "\n").splitlines() if "step/s" not in line and line]
+    assert len(lines) == 1, lines
+    return lines[0]
 
 
 def drawn(case, dtype=np.float64, seed=1):

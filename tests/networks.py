@@ -2,9 +2,7 @@
 import numpy as np
 
 import tinygan as tg
-from tinygan import nn
-from tinygan.data import sines
-from tinygan.zoo import sequence
+from tinygan import data, nn, zoo
 
 
 def dense(seed=0, dtype=np.float64):
@@ -29,8 +27,7 @@ def images(seed=0, dtype=np.float64):
 
 def sequences(seed=0, dtype=np.float64):
     """The recurrent players of the zoo, small, for the sines."""
-    rng = np.random.default_rng(seed)
-    g, d = sequence.generator((16, 1), 3, rng, hidden=6), sequence.discriminator((16, 1), rng, hidden=6)
+    g, d = zoo.sequence.networks((16, 1), 3, np.random.default_rng(seed), width=6)
     return g.astype(dtype), d.astype(dtype), 3
 
 
@@ -49,7 +46,22 @@ def pictures(n, rng):
 
 def game(kind, dtype=np.float64, seed=0, **options):
     """A game between the players of `kind`: "dense", "images" or "sequences"."""
-    players, data = {"dense": (dense, points), "images": (images, pictures), "sequences": (sequences, sines)}[kind]
+    players, draw = {"dense": (dense, points), "images": (images, pictures),
+                     "sequences": (sequences, data.sines)}[kind]
     g, d, size = players(seed, dtype)
     options = {"batch": 8, "rate": 1e-3, **options}
-    return tg.game.Game(g, d, data, tg.game.latent(size), np.random.default_rng(seed + 1), **options)
+    return tg.game.Game(g, d, draw, tg.game.latent(size), np.random.default_rng(seed + 1), **options)
+
+
+def conditional(kind, dtype=np.float64, seed=0, classes=4, **options):
+    """A game between conditional players of the zoo, "points", "images" or "projected"; labels at random."""
+    rng = np.random.default_rng(seed)
+    if kind == "points":
+        size, draw, players = 3, points, zoo.conditional.points((2,), 3, rng, classes)
+    else:
+        size, draw = 5, pictures
+        players = zoo.conditional.images((8, 8, 1), size, rng, classes, projection=kind == "projected")
+    options = {"batch": 8, "rate": 1e-3, **options}
+    return tg.game.Game(*(player.astype(dtype) for player in players),
+                        lambda n, rng: (draw(n, rng), rng.integers(classes, size=n)), tg.game.latent(size),
+                        np.random.default_rng(seed + 1), **options)

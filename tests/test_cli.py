@@ -10,6 +10,7 @@ import time
 
 import numpy as np
 import pytest
+from helpers import fails
 from PIL import Image
 
 from tinygan.cli import main
@@ -37,19 +38,7 @@ def run(finished, tmp_path):
     return shutil.copytree(finished, tmp_path / "run")
 
 
-def fails(capsys, *arguments):
-    """The one line with which a command is refused; exit status 2."""
-    try:
-        status = main(list(arguments))
-    except SystemExit as stop:
-        status = stop.code
-    assert status == 2
-    lines = [line for line in capsys.readouterr().err.replace("\r", "\n").splitlines() if "step/s" not in line and line]
-    assert len(lines) == 1, lines
-    return lines[0]
-
-
-@pytest.mark.parametrize("recipe", ["ring", "grid", "gaussian", "digits", "sequence"])
+@pytest.mark.parametrize("recipe", ["ring", "grid", "gaussian", "digits", "wgan", "wgan-gp", "sequence"])
 def test_train_writes_a_run_folder(recipe, tmp_path, capsys):
     assert main(["train", recipe, *SHORT]) == 0
     folder = tmp_path / "runs" / recipe
@@ -110,6 +99,56 @@ def test_resume_takes_the_latest_run_and_keeps_its_settings(tmp_path, capsys):
     assert "started with seed 3, not 4" in fails(capsys, "train", "ring", "--resume", "--seed", "4")
 
 
+SETTINGS = ["objective=hinge", "gp=1", "instance_noise=.3", "rate=1e-4:2e-4", "packing=2", "spectral_norm=true",
+            "minibatch_std=true", "unroll=1", "betas=0:.9", "average=0"]
+
+
+@pytest.mark.parametrize("recipe", ["ring", "digits"])
+def test_set_is_kept_and_honoured_on_resume(recipe, tmp_path, capsys):
+    whole = ["train", recipe, *SHORT, "--set", *SETTINGS]
+    assert main([*whole, "--out", "whole"]) == 0
+    kept = json.loads((tmp_path / "whole/config.json").read_text())["settings"]
+    assert kept == {"objective": "hinge", "gp": 1, "instance_noise": 0.3, "rate": [1e-4, 2e-4], "packing": 2,
+                    "spectral_norm": True, "minibatch_std": True, "unroll": 1, "betas": [0, 0.9], "average": 0}
+    with pytest.MonkeyPatch.context() as patch:
+        from tinygan import cli
+        patch.setattr(cli._Progress, "__call__", stop_after(3, cli._Progress.__call__))
+        assert main([*whole, "--out", "parts"]) == 130
+    again = ["--set", "gp=1", "r1=0.1" if recipe == "ring" else "r1=1", "--set", "rate=1e-4:2e-4"]
+    assert main(["train", recipe, "--resume", "--out", "parts", *again]) == 0
+    with np.load(tmp_path / "whole/checkpoint.npz") as a, np.load(tmp_path / "parts/checkpoint.npz") as b:
+        assert set(a.files) == set(b.files)
+        assert any(name.endswith("layer.weight") for name in a.files)
+        for name in a.files:
+            assert np.array_equal(a[name], b[name]), name
+    assert main(["sample", "whole", "-n", "4", "-o", "s.npy"]) == 0
+    capsys.readouterr()
+    for texts, message in [(["gp=2"], "was started with gp 1, not 2"), (["k=2"], "was started with k 1, not 2"),
+                           (["rate=1e-4"], "was started with rate 0.0001:0.0002, not 0.0001"),
+                           (["packing=1"], "was started with packing 2, not 1"),
+                           (["objective=minimax"], "was started with objective hinge, not minimax")]:
+        line = fails(capsys, "train", recipe, "--resume", "--out", "whole", "--set", *texts)
+        assert f"--resume: whole {message}" in line
+    assert "started with rate 0.0001:0.0002, not 0.1" in fails(
+        capsys, "train", recipe, "--resume", "--out", "whole", "--rate", "0.1")
+
+
+def test_rate_is_a_switch(tmp_path, capsys):
+    for name, how in [("a", ["--rate", "0.002"]), ("b", ["--set", "rate=2e-3"])]:
+        assert main(["train", "ring", *SHORT, "--out", name, *how]) == 0
+    configs = [json.loads((tmp_path / name / "config.json").read_text()) for name in "ab"]
+    assert configs[0]["settings"] == configs[1]["settings"] == {"rate": 0.002}
+    assert (tmp_path / "a/history.csv").read_text() == (tmp_path / "b/history.csv").read_text()
+    assert "rate is set twice" in fails(capsys, "train", "ring", "--rate", "1", "--set", "rate=1")
+
+
+def test_recipes_say_what_they_set(capsys):
+    assert main(["recipes"]) == 0
+    listed = capsys.readouterr().out
+    assert "betas=0.5:0.9 average=0.999 latent=2 objective=two-sample k=5 rate=0.001 decay=true gp=" in listed
+    assert "instance_noise" in listed
+
+
 def test_the_same_seed_gives_the_same_run(tmp_path):
     for name in ("a", "b"):
         assert main(["train", "gaussian", *SHORT, "--out", name, "--seed", "5"]) == 0
@@ -153,6 +192,12 @@ def test_recipes_and_data_are_listed(capsys):
     (["train", "--batch", "0"], "'0' is not a whole number of at least 1"),
     (["train", "--seed", "x"], "'x' is not a whole number of at least 0"),
     (["train", "--rate", "nan"], "'nan' is not a positive number"),
+    (["train", "ring", "--set", "rat=1"], "ring has no switch 'rat'; did you mean rate?"),
+    (["train", "digits", "--set", "r1=x"], "r1 is 'x', expected a number of at least 0"),
+    (["train", "ring", "--set", "packing=3"], "packing: a batch of 256 does not hold whole packs of 3"),
+    (["train", "wgan", "--set", "simultaneous=true"], "simultaneous: both move once from the same point, but k is 5"),
+    (["train", "ring", "--set"], "expected at least one argument"),
+    (["train", "wgan-gp", "--data", "digits"], "this recipe is for points"),
     (["train", "--dtype", "int8"], "invalid choice: 'int8'"),
     (["train", "--resume"], "there is no run of 'digits'"),
     (["train", "ring", "--data", "digits"], "this recipe is for points"),
@@ -209,6 +254,13 @@ def test_a_damaged_checkpoint_is_refused(run, damage, tmp_path, capsys):
         path.write_bytes((tmp_path / "other" / "checkpoint.npz").read_bytes())
     capsys.readouterr()
     assert "checkpoint" in fails(capsys, "sample", "run")
+
+
+@pytest.mark.parametrize("settings", [[], 3, None, {"rat": 1}, {"rate": "x"}, {"objective": []}])
+def test_damaged_settings_are_refused(run, settings, capsys):
+    config = json.loads((run / "config.json").read_text())
+    (run / "config.json").write_text(json.dumps({**config, "settings": settings}))
+    assert "run/config.json" in fails(capsys, "sample", "run")
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"recipe": "ring"}', "\0"])

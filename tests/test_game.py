@@ -81,12 +81,14 @@ def test_two_ways_to_write_minimax(kind, r1):
 
 @pytest.mark.parametrize("objective", tg.objectives.OBJECTIVES)
 def test_every_objective_is_played(objective):
-    """D tells real from fake better after it has moved, and G fools it better after it has moved."""
+    """D tells real from fake better after it has moved, and G fools it better after it has moved (what D says of fakes
+    is below 0 at first: least squares pulls it to 0 from either side)."""
     def logits(played, g, d):
         z, x = (source(500, np.random.default_rng(9)) for source in (played.noise, played.data))
         return d(x).data.mean() - d(g(z)).data.mean(), d(g(z)).data.mean()
 
     played = game("dense", objective=objective, optimisers=(plain, plain), batch=200, rate=(1e-3, 0.0))
+    played.discriminator[2].bias.data[...] = -1.0
     g, d = copy.deepcopy((played.generator, played.discriminator))
     train(played, 1)
     assert logits(played, g, played.discriminator)[0] > logits(played, g, d)[0]
@@ -349,9 +351,11 @@ def test_data_that_is_not_finite():
 
 @pytest.mark.parametrize(("options", "message"), [
     ({"objective": "maximin"}, "objective: got 'maximin', expected one of minimax, non-saturating, zero-sum, "
-                               "sign-reversal, two-sample"),
+                               "sign-reversal, two-sample, least-squares, hinge"),
     ({"batch": 0}, "batch is 0 and k is 1, expected at least 1"),
     ({"k": 0}, "batch is 8 and k is 0, expected at least 1"),
+    *[({name: -1}, f"{name} is -1, expected at least 0") for name in ("r1", "gp", "clip", "instance_noise", "unroll")],
+    ({"gp": float("nan")}, "gp is nan, expected at least 0"),
     ({"k": 2, "simultaneous": True}, "simultaneous: both move once from the same point, but k is 2"),
 ])
 def test_messages(options, message):

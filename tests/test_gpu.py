@@ -77,7 +77,7 @@ def test_a_hundred_steps_agree_with_the_cpu(kind, r1):
 
 def test_the_command_line_trains_on_the_gpu(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    for recipe in ("ring", "digits"):
+    for recipe in ("ring", "digits", "conditional"):
         assert main(["train", recipe, "--steps", "20", "--batch", "8", "--device", "gpu", "--out", recipe]) == 0
         assert main(["sample", recipe, "-n", "4", "-o", f"{recipe}.npy"]) == 0
         assert np.isfinite(np.load(tmp_path / f"{recipe}.npy")).all()

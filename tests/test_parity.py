@@ -1,40 +1,47 @@
 """Two hundred steps of a GAN beside PyTorch: the same weights, batches and noise, every parameter equal to 1e-9."""
 import numpy as np
 import pytest
-from networks import game
-from torch_nets import CHANNELS_FIRST, to_torch, torch_net
+from networks import conditional, game
+from torch_nets import CHANNELS_FIRST, gradient_penalty, losses, to_torch, torch_net
 
 import tinygan as tg
-from tinygan.updates import Adam, Momentum
+from tinygan.updates import Adam, Momentum, RMSProp
 
 pytestmark = pytest.mark.oracle
 
 STEPS = 200
 
+
 def torch_game(torch, played, make):
     """Algorithm 1 in PyTorch, from the same rng: yields the parameters of both nets."""
-    f = torch.nn.functional
+    d_loss, g_loss = losses(played.objective)
     (g, theta_g), (d, theta_d) = (
         torch_net(net, torch.float64) for net in (played.generator, played.discriminator))
     update_g, update_d = make(theta_g), make(theta_d)
     rng = np.random.default_rng(1)
     for _ in range(STEPS):
         for _ in range(played.k):
-            x = torch.tensor(played.data(played.batch, rng).astype(float))
+            drawn = played.data(played.batch, rng)
+            x, *c = map(torch.tensor, drawn if isinstance(drawn, tuple) else (drawn,))
+            x = x.double()
             x = (x.permute(CHANNELS_FIRST) if x.ndim == 4 else x).contiguous().requires_grad_()
-            fake = g(torch.tensor(played.noise(played.batch, rng).astype(float)))
-            real, not_real = d(x), d(fake.detach())
-            loss = f.softplus(-real).mean() + f.softplus(not_real).mean()
+            fake = g(torch.tensor(played.noise(played.batch, rng).astype(float)), *c)
+            real, not_real = d(x, *c), d(fake.detach(), *c)
+            loss = d_loss(real, not_real)
             if played.r1:
                 [slope] = torch.autograd.grad(real.sum(), x, create_graph=True)
                 loss = loss + played.r1 / 2 * (slope ** 2).flatten(1).sum(1).mean()
+            if played.gp:
+                loss = loss + played.gp * gradient_penalty(lambda between: d(between, *c), x, fake, rng)
             update_d.zero_grad()
             loss.backward()
             update_d.step()
-        logits = d(fake)
-        loss = -f.softplus(logits).mean() if played.objective == "minimax" else f.softplus(-logits).mean()
+            if played.clip:
+                with torch.no_grad():
+                    for p in theta_d:
+                        p.clamp_(-played.clip, played.clip)
         update_g.zero_grad()
-        loss.backward()
+        g_loss(d(fake, *c)).backward()
         update_g.step()
     return g, d, theta_g, theta_d
 
@@ -52,16 +59,24 @@ def compare(torch, played, theirs, tolerance):
             expected = q.detach().numpy()
             size = np.abs(expected).max()
             np.testing.assert_allclose(to_torch(p.data), expected, rtol=tolerance, atol=tolerance * size)
-        for m, layer in zip(net.layers, twin):
-            for name in getattr(m, "buffers", ()):
-                np.testing.assert_allclose(getattr(m, name), getattr(layer, name), rtol=tolerance, atol=tolerance)
+        statistics = [b for name, b in twin.named_buffers() if not name.endswith("num_batches_tracked")]
+        for (_, owner, name), expected in zip(net.named_buffers(), statistics, strict=True):
+            np.testing.assert_allclose(getattr(owner, name), expected, rtol=tolerance, atol=tolerance)
 
 
 @pytest.mark.parametrize("r1", [0.0, 1.0], ids=["plain", "r1"])
-@pytest.mark.parametrize("objective", ["minimax", "non-saturating"])
+@pytest.mark.parametrize("objective", ["minimax", "non-saturating", "least-squares", "hinge"])
 @pytest.mark.parametrize(("kind", "tolerance"), [("dense", 1e-9), ("images", 1e-7)])
 def test_two_hundred_steps(torch, kind, objective, r1, tolerance):
     played = game(kind, objective=objective, r1=r1, optimisers=(Adam(0.5), Adam(0.5)))
+    theirs = torch_game(torch, played, lambda theta: torch.optim.Adam(theta, lr=1e-3, betas=(0.5, 0.999)))
+    compare(torch, played, theirs, tolerance)
+
+
+@pytest.mark.parametrize("r1", [0.0, 1.0], ids=["plain", "r1"])
+@pytest.mark.parametrize(("kind", "tolerance"), [("points", 1e-9), ("images", 1e-7), ("projected", 1e-7)])
+def test_two_hundred_conditional_steps(torch, kind, r1, tolerance):
+    played = conditional(kind, r1=r1, optimisers=(Adam(0.5), Adam(0.5)))
     theirs = torch_game(torch, played, lambda theta: torch.optim.Adam(theta, lr=1e-3, betas=(0.5, 0.999)))
     compare(torch, played, theirs, tolerance)
 
@@ -76,3 +91,26 @@ def test_two_hundred_steps_through_sixteen(torch, r1):
 def test_two_hundred_steps_of_momentum_with_two_of_the_discriminator(torch):
     played = game("dense", k=2, rate=0.01, optimisers=(Momentum(0.5), Momentum(0.5)))
     compare(torch, played, torch_game(torch, played, lambda theta: torch.optim.SGD(theta, lr=0.01, momentum=0.5)), 1e-9)
+
+
+@pytest.mark.parametrize(("kind", "tolerance"), [("dense", 1e-9), ("images", 1e-7)])
+def test_two_hundred_steps_of_a_wgan(torch, kind, tolerance):
+    """Clipped weights, RMSProp, five steps of the critic."""
+    played = game(kind, objective="two-sample", k=5, clip=0.2, rate=1e-3, optimisers=(RMSProp(), RMSProp()))
+    compare(torch, played, torch_game(torch, played, lambda theta: torch.optim.RMSprop(theta, lr=1e-3)), tolerance)
+    assert np.abs(played.discriminator.theta).max() == 0.2
+
+
+def critic_without_batch_norm(played):
+    """No batch normalisation in the critic of images."""
+    net = played.discriminator
+    net.layers = [m for m in net.layers if not isinstance(m, tg.nn.BatchNorm)]
+    return played
+
+
+@pytest.mark.parametrize(("kind", "tolerance"), [("dense", 1e-9), ("images", 1e-7)])
+def test_two_hundred_steps_of_a_wgan_gp(torch, kind, tolerance):
+    played = critic_without_batch_norm(game(kind, objective="two-sample", k=2, gp=10.0,
+                                            optimisers=(Adam(0.5, 0.9), Adam(0.5, 0.9))))
+    theirs = torch_game(torch, played, lambda theta: torch.optim.Adam(theta, lr=1e-3, betas=(0.5, 0.9)))
+    compare(torch, played, theirs, tolerance)

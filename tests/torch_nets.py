@@ -1,16 +1,18 @@
 """A network of tinygan as a network of PyTorch, with the same weights: for parity, quality and speed."""
 import numpy as np
 
-from tinygan.nn import Module
+from tinygan.nn import Module, Sequential
 
 CHANNELS_FIRST = (0, 3, 1, 2)
 CHANNELS_LAST = (0, 2, 3, 1)
 
 
 def torch_net(net, dtype):
-    """The Sequential `net` in PyTorch, on channels-first images, with copies of the weights; and its parameters."""
+    """The network in PyTorch, on channels-first images, with copies of the weights; and its parameters, in order."""
     import torch
     nn = torch.nn
+    if not hasattr(net, "layers"):
+        return conditional_net(net, dtype)
 
     def function(f):
         layer = nn.Module()
@@ -53,6 +55,56 @@ def torch_net(net, dtype):
     return nn.Sequential(*layers), parameters
 
 
+def conditional_net(net, dtype):
+    """`torch_net` of a conditional player. A class's vector is a column of its table, as `to_torch` has it."""
+    import torch
+    table = torch.nn.Parameter(torch.tensor(to_torch(net.embedding.weight.data), dtype=dtype))
+
+    class Player(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.table = table
+            self.network, self.weights = torch_net(getattr(net, "body", None) or net.network, dtype)
+            self.head, weights = torch_net(Sequential(net.head), dtype) if hasattr(net, "head") else (None, [])
+            self.weights = [*weights, *self.weights, table] if weights else [table, *self.weights]
+
+        def forward(self, x, labels):
+            c = table.T[labels]
+            if self.head:
+                features = self.network(x)
+                return self.head(features) + (features * c).sum(1, keepdim=True)
+            if x.ndim == 4:
+                c = c.reshape(len(x), *net.shape).permute(CHANNELS_FIRST)
+            return self.network(torch.cat([x, c], 1))
+
+    player = Player()
+    return player, player.weights
+
+
 def to_torch(w):
     """A weight in PyTorch's order of axes: (out, in), and (out, in, kh, kw) or, transposed, (in, out, kh, kw)."""
     return np.ascontiguousarray(w.T if w.ndim == 2 else w.transpose(3, 2, 0, 1) if w.ndim == 4 else w)
+
+
+def losses(objective):
+    """What D and G descend in PyTorch: functions of the logits."""
+    import torch
+    f = torch.nn.functional
+    binary = lambda real, fake: f.softplus(-real).mean() + f.softplus(fake).mean()
+    return {
+        "minimax": (binary, lambda fake: -f.softplus(fake).mean()),
+        "non-saturating": (binary, lambda fake: f.softplus(-fake).mean()),
+        "two-sample": (lambda real, fake: fake.mean() - real.mean(), lambda fake: -fake.mean()),
+        "least-squares": (lambda real, fake: ((real - 1) ** 2).mean() / 2 + ((fake + 1) ** 2).mean() / 2,
+                          lambda fake: (fake ** 2).mean() / 2),
+        "hinge": (lambda real, fake: f.relu(1 - real).mean() + f.relu(1 + fake).mean(), lambda fake: -fake.mean()),
+    }[objective]
+
+
+def gradient_penalty(d, real, fake, rng):
+    """The gradient penalty of weight 1 in PyTorch; alpha from rng."""
+    import torch
+    alpha = torch.tensor(rng.random((len(real), *[1] * (real.ndim - 1))), dtype=real.dtype)
+    between = (alpha * real + (1 - alpha) * fake).detach().requires_grad_()
+    [slope] = torch.autograd.grad(d(between).sum(), between, create_graph=True)
+    return ((slope.flatten(1).norm(2, dim=1) - 1) ** 2).mean()

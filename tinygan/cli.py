@@ -1,4 +1,4 @@
-"""The command line: `tinygan train`, `sample`, `evaluate`, `recipes`, `data`."""
+"""The command line: `tinygan train`, `sample`, `interpolate`, `evaluate`, `recipes`, `data`."""
 from __future__ import annotations
 
 import argparse
@@ -12,16 +12,16 @@ from pathlib import Path
 import numpy as np
 
 import tinygan
-from tinygan import data, game, plots
+from tinygan import data, game, interpolate, latent, plots
 from tinygan.backend import DeviceError
 from tinygan.checkpoint import CheckpointError
 from tinygan.data import DataError
 from tinygan.nn import Conv2d, ConvTranspose2d
 from tinygan.process import tune
 from tinygan.runs import Config, Run, RunError, fresh_folder, latest_folder
-from tinygan.zoo import RECIPES
+from tinygan.zoo import RECIPES, switches
 
-USER_ERRORS = (RunError, CheckpointError, DataError, DeviceError, game.Diverged)
+USER_ERRORS = (RunError, CheckpointError, DataError, DeviceError, game.SettingError, game.Diverged)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -56,7 +56,9 @@ def _parser():
     train.add_argument("--steps", type=_count, help="steps of the game")
     train.add_argument("--seed", type=_natural, help="everything drawn comes from it (default: 0)")
     train.add_argument("--batch", type=_count, help="examples in a batch")
-    train.add_argument("--rate", type=_positive, help="learning rate of both players")
+    train.add_argument("--rate", type=_positive, help="learning rate of both players: --set rate=RATE")
+    train.add_argument("--set", nargs="+", action="extend", default=[], metavar="NAME=VALUE",
+                       help="set switches otherwise, such as objective=hinge r1=0 (see `tinygan recipes`)")
     train.add_argument("--dtype", choices=("float32", "float64"), help="of all arrays (default: float32)")
     train.add_argument("--device", choices=("cpu", "gpu"), help="NumPy or CuPy (default: cpu)")
     train.add_argument("--data", help="another data set, by name, a folder of images, or a .npy file of sequences")
@@ -65,7 +67,8 @@ def _parser():
 
     sample = _command(commands, "sample", _sample, "draw samples from a run")
     sample.add_argument("run", type=Path, metavar="RUN", help="a run folder")
-    sample.add_argument("-n", type=_count, default=64, help="how many (default: 64)")
+    sample.add_argument("-n", type=_count, default=64, help="how many (default: 64); of classes, whole rows")
+    sample.add_argument("--label", type=_natural, help="the class of all (default: a row a class, if there are any)")
     sample.add_argument("--seed", type=_natural, default=0, help="of the latents (default: 0)")
     sample.add_argument("-o", "--output", type=Path, metavar="FILE", help="a .png, or .npy for the raw samples "
                         "(default: sample.png)", default=Path("sample.png"))
@@ -75,6 +78,17 @@ def _parser():
     evaluate.add_argument("-n", type=_count, help="samples to draw (default: 2500 points or 2000 images)")
     evaluate.add_argument("--seed", type=_natural, default=0, help="of the latents (default: 0)")
     evaluate.add_argument("--json", action="store_true", help="print JSON")
+
+    between = _command(commands, "interpolate", _interpolate, "walk from latent to latent of a run")
+    between.add_argument("run", type=Path, metavar="RUN", help="a run folder")
+    between.add_argument("--path", choices=latent.PATHS, default="spherical", help="(default: spherical)")
+    between.add_argument("--rows", type=_count, default=8, help="how many paths (default: 8)")
+    between.add_argument("--steps", type=_count, help="examples on a path (default: 10; for a film 30)")
+    between.add_argument("--label", type=_natural, nargs="+", default=[], metavar="L",
+                         help="a class for all paths; or two, to go from one to the other")
+    between.add_argument("--seed", type=_natural, default=0, help="of the latents (default: 0)")
+    between.add_argument("-o", "--output", type=Path, metavar="FILE", default=Path("interpolation.png"),
+                         help="a .png, or .gif for a film (default: interpolation.png)")
 
     _command(commands, "recipes", _recipes, "list what can be trained")
     _command(commands, "data", _data, "list the data sets, and which are on this machine")
@@ -144,30 +158,48 @@ def _started(options) -> Run:
     own = options.data and (options.data.endswith(".npy") or Path(options.data).is_dir())
     where = str(Path(options.data).resolve()) if own else options.data
     config = Config(recipe.name, options.steps or recipe.steps, options.seed or 0, options.batch or recipe.batch,
-                    options.dtype or "float32", options.device or "cpu", where or recipe.data, options.rate)
+                    options.dtype or "float32", options.device or "cpu", where or recipe.data,
+                    _settings(options, recipe))
     return Run.create(options.out or fresh_folder("runs", recipe.name), config)
 
 
 def _resumed(options) -> Run:
     run = Run.open(options.out or latest_folder("runs", options.recipe or "digits"), options.device)
-    for name in ("recipe", "seed", "batch", "dtype", "data", "rate"):
-        asked, kept = getattr(options, name), getattr(run.config, name)
-        if asked is not None and asked != kept:
-            raise RunError(f"--resume: {run.folder} was started with {name} {kept}, not {asked}")
+    recipe = run.config.changed()
+    asked = {name: getattr(options, name) for name in ("recipe", "seed", "batch", "dtype", "data")}
+    kept = {**vars(run.config), **switches.switches(recipe)}
+    for name, value in {**asked, **_settings(options, recipe)}.items():
+        if value is not None and value != kept[name]:
+            raise RunError(f"--resume: {run.folder} was started with {name} {switches.write(kept[name])}, "
+                           f"not {switches.write(value)}")
     run.config.steps = options.steps or run.config.steps
     return run
 
 
+def _settings(options, recipe) -> dict:
+    """What --set (and --rate) say."""
+    return switches.read(recipe, options.set + ([f"rate={options.rate}"] if options.rate else []))
+
+
 def _sample(options):
     run = Run.open(options.run, "cpu")
-    samples = run.samples(options.n, np.random.default_rng(options.seed))
+    samples = run.samples(options.n, np.random.default_rng(options.seed), options.label)
     if options.output.suffix == ".npy":
         np.save(options.output, samples)
     elif options.output.suffix == ".png":
-        plots.save_png(options.output, run.draw(samples, np.random.default_rng(options.seed)))
+        labels = run.labels(options.n, options.label)
+        plots.save_png(options.output, run.draw(samples, np.random.default_rng(options.seed), labels))
     else:
         raise RunError(f"-o: {options.output} ends in {options.output.suffix!r}, expected .png or .npy")
-    print(f"{options.output}: {options.n} samples of {run.folder} at step {run.game.step}")
+    print(f"{options.output}: {len(samples)} samples of {run.folder} at step {run.game.step}")
+
+
+def _interpolate(options):
+    run, rng = Run.open(options.run, "cpu"), np.random.default_rng(options.seed)
+    steps = options.steps or (30 if options.output.suffix == ".gif" else 10)
+    examples = interpolate.interpolate(run, options.rows, steps, options.path, rng, options.label)
+    interpolate.save(options.output, run, examples, rng)
+    print(f"{options.output}: {options.rows} paths of {steps} steps through {run.folder} at step {run.game.step}")
 
 
 def _evaluate(options):
@@ -188,6 +220,8 @@ def _recipes(options):
     for recipe in RECIPES.values():
         print(f"{recipe.name:<10} {recipe.about} ({recipe.steps} steps of {recipe.batch})")
         print(f"{'':<10} {recipe.references}")
+        print(f"{'':<10} {switches.describe(recipe)}")
+    print(f"every recipe: --set NAME=VALUE for {', '.join(sorted({*switches.OWN, *switches.PLAY}))}")
 
 
 def _data(options):

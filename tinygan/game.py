@@ -11,12 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from tinygan import backend, penalties
-from tinygan.nn.module import Module
+from tinygan import backend, penalties, remedies
+from tinygan.nn import Module, Pack
 from tinygan.objectives import OBJECTIVES
 from tinygan.ops.elementwise import sigmoid
 from tinygan.tensor import Tensor, grad
-from tinygan.updates import STEPS, Adam, Average, linear_decay, vector
+from tinygan.updates import STEPS, Adam, Average, clip, linear_decay, vector
 
 COLUMNS = ("step", "d_value", "d_real", "d_fake", "d_gradient", "g_value", "g_gradient")
 
@@ -24,6 +24,10 @@ COLUMNS = ("step", "d_value", "d_real", "d_fake", "d_gradient", "g_value", "g_gr
 def latent(size: int) -> Callable:
     """The prior p(z) = N(0, I) over `size` numbers (`latent`), as a function (n, rng) -> z (n, size), float32."""
     return lambda n, rng: rng.standard_normal((n, size)).astype(np.float32)
+
+
+class SettingError(ValueError):
+    """A setting with which there is no game."""
 
 
 @dataclass
@@ -35,9 +39,13 @@ class Game:
     (`conditional`); what follows the latents is more of them. objective: a name in `OBJECTIVES`.
     k: steps of the discriminator for each of the generator. simultaneous: both move from the same point, instead of
     the generator answering the discriminator's move. rate: of both players, or a pair (D, G); with decay it falls in a
-    straight line to 0 at the last step. r1: weight of the R1 penalty on D. optimisers: one for each player (D, G),
-    called with a gradient, giving a direction. average: the moving average of G's theta, or None. schedule: called with
-    the game and the last step before each step; what it does depends on them alone, so that a game can go on.
+    straight line to 0 at the last step. optimisers: one for each player (D, G), called with a gradient, giving a
+    direction. average: the moving average of G's theta, or None. schedule: called with the game and the last step
+    before each step; what it does depends on them alone, so that a game can go on.
+
+    Remedies, each off at 0. r1, gp: weights of the R1 and of the gradient penalty on D. clip: the bound of D's weights.
+    instance_noise: sigma of the noise on whatever D sees; it falls in a straight line to 0 at the last step. unroll:
+    plain steps of D, at unroll_rate, that G looks ahead. (Others are layers of D: packs, minibatch statistics.)
 
     history holds, for each step that was recorded, the columns `COLUMNS`: what each player's function was worth before
     its move (the penalty left out), the means of D(x) and D(G(z)), the norms of both gradients.
@@ -55,6 +63,11 @@ class Game:
     rate: float | tuple[float, float] = 2e-4
     decay: bool = False
     r1: float = 0.0
+    gp: float = 0.0
+    clip: float = 0.0
+    instance_noise: float = 0.0
+    unroll: int = 0
+    unroll_rate: float = 0.1
     optimisers: tuple[Any, Any] = field(default_factory=lambda: (Adam(0.5), Adam(0.5)))
     average: Average | None = None
     schedule: Callable | None = None
@@ -63,11 +76,17 @@ class Game:
 
     def __post_init__(self):
         if self.objective not in OBJECTIVES:
-            raise ValueError(f"objective: got {self.objective!r}, expected one of {', '.join(OBJECTIVES)}")
+            raise SettingError(f"objective: got {self.objective!r}, expected one of {', '.join(OBJECTIVES)}")
         if self.batch < 1 or self.k < 1:
-            raise ValueError(f"batch is {self.batch} and k is {self.k}, expected at least 1")
+            raise SettingError(f"batch is {self.batch} and k is {self.k}, expected at least 1")
         if self.simultaneous and self.k > 1:
-            raise ValueError(f"simultaneous: both move once from the same point, but k is {self.k}")
+            raise SettingError(f"simultaneous: both move once from the same point, but k is {self.k}")
+        for name in ("r1", "gp", "clip", "instance_noise", "unroll", "unroll_rate"):
+            if not getattr(self, name) >= 0:
+                raise SettingError(f"{name} is {getattr(self, name)}, expected at least 0")
+        for _, layer in self.discriminator.modules():
+            if isinstance(layer, Pack) and self.batch % layer.size:
+                raise SettingError(f"packing: a batch of {self.batch} does not hold whole packs of {layer.size}")
 
 
 class Diverged(ArithmeticError):
@@ -81,7 +100,7 @@ def train(game: Game, steps: int, callbacks: Iterable[Callable[[Game], Any]] = (
     it that is not finite raises Diverged. After each step every callback is called with the game.
     """
     goal_d, goal_g = OBJECTIVES[game.objective]
-    move_d, move_g = STEPS[goal_d.direction], STEPS[goal_g.direction]
+    move_d, move_g = _clipped(STEPS[goal_d.direction], game.clip), STEPS[goal_g.direction]
     direction_d, direction_g = game.optimisers
     g, d = game.generator.train(), game.discriminator.train()
     weights_d, weights_g = d.parameters(), g.parameters()
@@ -94,14 +113,16 @@ def train(game: Game, steps: int, callbacks: Iterable[Callable[[Game], Any]] = (
             for _ in range(game.k):
                 x, *condition = _draw(game, game.data, theta_d, requires_grad=game.r1 > 0)
                 fake = g(*_draw(game, game.noise, theta_g), *condition)
+                x, fake = _blurred(game, x, steps), _blurred(game, fake, steps)
                 d_real, d_fake = d(x, *condition), d(fake.detach(), *condition)
                 d_value = goal_d(d_real, d_fake)
-                d_gradient = vector(grad(_penalised(game, d_value, d_real, x), weights_d))
+                d_gradient = vector(grad(_penalised(game, d_value, d_real, x, fake.detach(), condition), weights_d))
                 if not game.simultaneous:
                     move_d(theta_d, direction_d(d_gradient), rate_d)
 
             # The last fakes serve G too: G has not moved. Only G's gradient is formed, none for D's own weights.
-            g_value = goal_g(d(fake, *condition))
+            opponent = _unrolled(game, x, fake, condition) if game.unroll else d
+            g_value = goal_g(opponent(fake, *condition))
             g_gradient = vector(grad(g_value, weights_g))
             if game.simultaneous:
                 move_d(theta_d, direction_d(d_gradient), rate_d)
@@ -124,12 +145,36 @@ def _draw(game, source, theta, requires_grad=False) -> list[Tensor]:
     return [Tensor(backend.like(a, theta), requires_grad and i == 0) for i, a in enumerate(arrays)]
 
 
-def _penalised(game, d_value, d_real, x):
-    """What D is moved by: its value, worsened by the penalty."""
-    if not game.r1:
-        return d_value
-    penalty = penalties.r1(d_real, x, game.r1)
-    return d_value - penalty if OBJECTIVES[game.objective].discriminator.direction == "ascend" else d_value + penalty
+def _blurred(game, x, steps):
+    """What D sees of examples x at this step: with instance noise, if there is any left."""
+    sigma = linear_decay(game.instance_noise, game.step, steps)
+    return remedies.instance_noise(x, sigma, game.rng) if sigma else x
+
+
+def _penalised(game, d_value, d_real, x, fake, condition):
+    """What D is moved by: its value, worsened by the penalties."""
+    worse = -1 if OBJECTIVES[game.objective].discriminator.direction == "ascend" else 1
+    if game.r1:
+        d_value = d_value + penalties.r1(d_real, x, worse * game.r1)
+    if game.gp:
+        d_value = d_value + penalties.gradient_penalty(
+            lambda between: game.discriminator(between, *condition), x, fake, game.rng, worse * game.gp)
+    return d_value
+
+
+def _clipped(move, bound):
+    """A move, and after it the bound on the weights."""
+    def move_and_clip(theta, direction, rate):
+        move(theta, direction, rate)
+        clip(theta, bound)
+    return move_and_clip if bound else move
+
+
+def _unrolled(game, x, fake, condition):
+    """D as it would be after some steps on this batch, which G foresees; on its value alone, without the penalties."""
+    d, goal = game.discriminator, OBJECTIVES[game.objective].discriminator
+    rate = game.unroll_rate if goal.direction == "ascend" else -game.unroll_rate
+    return remedies.unrolled(d, lambda: goal(d(x, *condition), d(fake, *condition)), game.unroll, rate)
 
 
 def _rates(game, steps) -> tuple[float, float]:

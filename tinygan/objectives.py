@@ -9,17 +9,44 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from tinygan.ops.elementwise import log, log_sigmoid, sigmoid
+from tinygan.ops.elementwise import log, log_sigmoid, relu, sigmoid
 from tinygan.ops.reduce import mean
 
 
 def two_sample(real, fake):
     """E_x[D(x)] - E_x'[D(x')] of a critic D, whose outputs may be any number (`two-sample`, `two-sample-z`).
 
-    The critic maximises it over its class of functions, the generator minimises it (through x' = G(z)).
+    The critic maximises it over its class of functions, the generator minimises it (through x' = G(z)). Over functions
+    of slope at most 1 the maximum is the Wasserstein distance (`wasserstein`, `kantorovich`): the game of the WGANs.
     """
     _meet("two_sample", real, fake)
     return mean(real) - mean(fake)
+
+
+def least_squares(real, fake, a=-1.0, b=1.0):
+    """E_x[(D(x) - b)^2] / 2 + E_z[(D(G(z)) - a)^2] / 2, D any number (`least-squares`; Mao et al. 2017, eq. 2).
+
+    D descends it, towards b on real and a on generated examples.
+    """
+    _meet("least_squares", real, fake)
+    return mean((real - b) ** 2) / 2 + mean((fake - a) ** 2) / 2
+
+
+def g_least_squares(fake, c=0.0):
+    """E_z[(D(G(z)) - c)^2] / 2 (`least-squares`): G descends it.
+
+    With b - c = 1 and b - a = 2 the game is about Pearson's chi^2 between p_d + p_g and 2 p_g (eq. 8).
+    """
+    return mean((fake - c) ** 2) / 2
+
+
+def hinge(real, fake):
+    """E_x[max(0, 1 - D(x))] + E_z[max(0, 1 + D(G(z)))], D any number (`hinge`; Lim & Ye 2017; Miyato et al. 2018).
+
+    D descends it; examples beyond the margin of 1 count no more. G descends -E_z[D(G(z))].
+    """
+    _meet("hinge", real, fake)
+    return mean(relu(1 - real)) + mean(relu(1 + fake))
 
 
 def value(real, fake, logits=True):
@@ -113,7 +140,7 @@ def _synthetic_part(fake):
 
 
 def _critic_part(fake):
-    """The part of `two_sample` that the generator moves."""
+    """The part of `two_sample` that the generator moves, and all that it sees of `hinge`."""
     return -mean(fake)
 
 
@@ -123,6 +150,8 @@ OBJECTIVES = {
     "zero-sum": Objective(Goal(d_loss, "descend"), Goal(g_minimax, "descend")),
     "sign-reversal": Objective(Goal(cross_entropy_split, "descend"), Goal(_synthetic_part, "ascend")),
     "two-sample": Objective(Goal(two_sample, "ascend"), Goal(_critic_part, "descend")),
+    "least-squares": Objective(Goal(least_squares, "descend"), Goal(g_least_squares, "descend")),
+    "hinge": Objective(Goal(hinge, "descend"), Goal(_critic_part, "descend")),
 }
 
 

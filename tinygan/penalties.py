@@ -1,8 +1,10 @@
 """Penalties on the discriminator: a gradient of a gradient."""
 from __future__ import annotations
 
+from tinygan import backend
+from tinygan.ops.elementwise import sqrt
 from tinygan.ops.reduce import mean, sum
-from tinygan.tensor import grad
+from tinygan.tensor import Tensor, grad
 
 
 def r1(logits, x, weight=1.0):
@@ -10,7 +12,25 @@ def r1(logits, x, weight=1.0):
 
     logits: D(x), shape (n, 1), computed from the Tensor x (n, ...), which has requires_grad=True. Each logit depends on
     its own example alone, so the gradient of their sum holds the gradient of each. (With batch normalisation in D that
-    is nearly so: what is penalised then is the gradient of the sum.)
+    is nearly so: what is penalised then is the gradient of the sum. Where D is shown packs, an example is a pack.)
     """
     [slope] = grad(sum(logits), [x], create_graph=True)
-    return (weight / 2) * mean(sum(slope * slope, tuple(range(1, slope.ndim))))
+    return (weight / 2 / len(logits)) * sum(slope * slope)
+
+
+def gradient_penalty(discriminator, real, fake, rng, weight=10.0):
+    """weight * E[(|grad_x D(x)| - 1)^2] at points x between real and generated examples (`gradient-penalty`).
+
+    x = alpha real + (1 - alpha) fake, one alpha ~ U(0, 1) for each pair (Gulrajani et al. 2017, eq. 3); to be added to
+    D's loss. discriminator: a function x -> D(x). real, fake: Tensors (n, ...). It holds D's slope near 1, and so keeps
+    a critic near the functions over which `two_sample` is the Wasserstein distance. See `r1` for what a slope is.
+    """
+    if real.shape != fake.shape:
+        raise ValueError(f"gradient_penalty: real {real.shape} and fake {fake.shape} differ in shape")
+    alpha = rng.random((len(real), *[1] * (real.ndim - 1))).astype(real.dtype)
+    x = fake + backend.like(alpha, real.data) * (real - fake)
+    x = x if x.requires_grad else Tensor(x, requires_grad=True)
+    logits = discriminator(x)
+    [slope] = grad(sum(logits), [x], create_graph=True)
+    norm = sqrt(sum((slope * slope).reshape((len(logits), -1)), axis=1) + 1e-12)  # at 0 it has a slope: 0
+    return weight * mean((norm - 1) ** 2)

@@ -19,8 +19,11 @@ def sheet(images, columns: int | None = None) -> np.ndarray:
     return page.reshape(rows, columns, h, w, 3).swapaxes(1, 2).reshape(rows * h, columns * w, 3)
 
 
-def cloud(samples, real, title="") -> np.ndarray:
-    """Generated points over real ones, (n, 2), or their histograms when (n, 1): an image (h, w, 3), uint8."""
+def cloud(samples, real, title="", labels=None, paths=()) -> np.ndarray:
+    """Generated points over real ones, (n, 2), or their histograms when (n, 1): an image (h, w, 3), uint8.
+
+    labels (n,): the class of each generated point, as a colour. paths: ways (steps, 2) through the plane, as lines.
+    """
     figure, axes = _figure(4.8, 4.8)
     if samples.shape[1] == 1:
         bins = np.linspace(real.min() - 0.5, real.max() + 0.5, 60)
@@ -28,7 +31,10 @@ def cloud(samples, real, title="") -> np.ndarray:
     else:
         span = 1.25 * np.abs(real).max()
         axes.scatter(*real[:, :2].T, s=8, color="#c8c8c8", label="real")
-        axes.scatter(*samples[:, :2].T, s=3, color="#d1495b", label="generated")
+        colours = {"color": "#d1495b"} if labels is None else {"c": labels, "cmap": "tab10"}
+        axes.scatter(*samples[:, :2].T, s=3, label="generated", **colours)
+        for path in paths:
+            axes.plot(*path.T, color="#202020", linewidth=1, marker=".", markersize=4)
         axes.set(xlim=(-span, span), ylim=(-span, span), aspect="equal")
     axes.set_title(title)
     axes.legend(loc="upper right")
@@ -71,19 +77,25 @@ def curves(history) -> np.ndarray:
 
 def save_png(path, image) -> None:
     """Writes an image (h, w, 3), uint8; small sheets are enlarged so that their pixels can be seen."""
+    _picture(image).save(path)
+
+
+def save_gif(path, frames, seconds: float = 6.0, hold: float = 2.0) -> None:
+    """Writes frames (images, or paths of PNGs) as a film of about that length; the last one stays for `hold` more."""
+    from PIL import Image
+    opened = [_picture(frame) if isinstance(frame, np.ndarray) else Image.open(frame) for frame in frames]
+    pictures = [picture.convert("P", palette=Image.Palette.ADAPTIVE) for picture in opened]
+    each = max(40, int(1000 * seconds / len(pictures)))
+    pictures[0].save(path, save_all=True, append_images=pictures[1:], loop=0,
+                     duration=[each] * (len(pictures) - 1) + [each + int(1000 * hold)])
+
+
+def _picture(image):
+    """An image (h, w, 3), uint8, for PIL, a small one enlarged."""
     from PIL import Image
     picture = Image.fromarray(image)
     factor = max(1, 480 // max(image.shape[:2]))
-    picture.resize((picture.width * factor, picture.height * factor), Image.Resampling.NEAREST).save(path)
-
-
-def save_gif(path, frames, seconds: float = 6.0) -> None:
-    """Writes frames (paths of PNGs) as a film of about that length; the last one stays for two seconds."""
-    from PIL import Image
-    pictures = [Image.open(frame).convert("P", palette=Image.Palette.ADAPTIVE) for frame in frames]
-    each = max(40, int(1000 * seconds / len(pictures)))
-    pictures[0].save(path, save_all=True, append_images=pictures[1:], loop=0,
-                     duration=[each] * (len(pictures) - 1) + [2000])
+    return picture.resize((picture.width * factor, picture.height * factor), Image.Resampling.NEAREST)
 
 
 def _figure(width, height):

@@ -10,17 +10,20 @@ import json
 import os
 import time
 from copy import deepcopy
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 import tinygan
 from tinygan import backend, checkpoint, plots
-from tinygan.game import COLUMNS, Diverged, Game
+from tinygan.game import COLUMNS, Diverged, Game, SettingError
+from tinygan.nn import Module
 from tinygan.tensor import Tensor, no_grad
-from tinygan.zoo import RECIPES
+from tinygan.zoo import RECIPES, Recipe
 from tinygan.zoo.recipe import POINTS, SEQUENCES
+from tinygan.zoo.switches import change
 
 FRAMES = 40  # pictures in the film
 SAVE_EVERY = 30.0  # seconds between checkpoints
@@ -32,7 +35,7 @@ class RunError(ValueError):
 
 @dataclass
 class Config:
-    """What a run was started with."""
+    """What a run was started with; settings: the recipe's switches that were set otherwise."""
 
     recipe: str
     steps: int
@@ -41,12 +44,20 @@ class Config:
     dtype: str
     device: str
     data: str
-    rate: float | None = None
+    settings: dict[str, Any] = field(default_factory=dict)
     version: str = tinygan.__version__
+
+    def __post_init__(self):
+        if not isinstance(self.settings, dict):
+            raise TypeError(f"settings: got {self.settings!r}, expected names and values")
+
+    def changed(self) -> Recipe:
+        """The recipe with the run's settings."""
+        return change(RECIPES[self.recipe], self.settings)
 
     def start(self) -> Game:
         """The game at step 0."""
-        return RECIPES[self.recipe].start(self.seed, self.batch, self.dtype, self.device, self.data, self.rate)
+        return self.changed().start(self.seed, self.batch, self.dtype, self.device, self.data)
 
 
 class Run:
@@ -85,6 +96,10 @@ class Run:
             raise RunError(f"{folder}/config.json cannot be read: {error}") from error
         if config.recipe not in RECIPES:
             raise RunError(f"{folder}/config.json names the recipe {config.recipe!r}, which this version does not have")
+        try:
+            config.changed()
+        except SettingError as error:
+            raise RunError(f"{folder}/config.json: {error}") from error
         config.device = device or config.device
         run = cls(folder, config, config.start())
         checkpoint.load(folder / "checkpoint.npz", run.game)
@@ -121,13 +136,39 @@ class Run:
         if frames:
             plots.save_gif(self.folder / "training.gif", frames)
 
-    def samples(self, n: int, rng: np.random.Generator) -> np.ndarray:
-        """n examples of the generator in use: moving average if there is one, running statistics."""
-        generator = self.game.generator
-        if self.game.average is not None and self.game.average.theta is not None:
-            generator = deepcopy(generator)
-            generator.theta[:] = self.game.average.theta
-        return generate(generator, self.game.noise(n, rng))
+    @property
+    def classes(self) -> int:
+        """How many classes the generator can be told to draw; 0 where it is told none."""
+        return getattr(self.game.generator, "classes", 0)
+
+    def labels(self, n: int, label: int | None = None) -> np.ndarray | None:
+        """Labels for n samples: all `label`, or each class in turn for n / classes (rounded up); None without classes.
+
+        RunError where `label` is none of the run's classes.
+        """
+        if label is not None and label >= self.classes:
+            known = f"its classes are 0 to {self.classes - 1}" if self.classes else "it is of no conditional recipe"
+            raise RunError(f"--label: {self.folder} knows no class {label}: {known}")
+        if label is None:
+            return np.repeat(np.arange(self.classes), -(-n // self.classes)) if self.classes else None
+        return np.full(n, label)
+
+    def generator(self) -> Module:
+        """The generator in use: with its moving average if there is one."""
+        if self.game.average is None or self.game.average.theta is None:
+            return self.game.generator
+        generator = deepcopy(self.game.generator)
+        generator.theta[:] = self.game.average.theta
+        return generator
+
+    def examples(self, z, labels=None) -> np.ndarray:
+        """What the generator in use makes of latents and, in a conditional run, of as many labels."""
+        return generate(self.generator(), z, *([] if labels is None else [labels]))
+
+    def samples(self, n: int, rng: np.random.Generator, label: int | None = None) -> np.ndarray:
+        """n examples of new latents; of a conditional run with the labels of `labels(n, label)`."""
+        labels = self.labels(n, label)
+        return self.examples(self.game.noise(n if labels is None else len(labels), rng), labels)
 
     def evaluate(self, n: int | None, rng: np.random.Generator) -> dict[str, float]:
         """What the metrics say of n samples (2,500 points or 2,000 images by default)."""
@@ -136,35 +177,57 @@ class Run:
         if name in POINTS:
             samples = self.samples(n or 2500, rng)
             figures = metrics.evaluate_points(samples, POINTS[name].means, POINTS[name].sigma)
-            return figures if samples.shape[1] > 1 else {
-                "mean": float(samples.mean()), "sd": float(samples.std()), "hq": figures["hq"]}
+            if samples.shape[1] == 1:
+                figures = {"mean": float(samples.mean()), "sd": float(samples.std()), "hq": figures["hq"]}
+            return figures | self._label_scores(POINTS[name].classes, n or 2500, rng)
         if name in SEQUENCES:
             return metrics.evaluate_sines(self.samples(n or 2500, rng), SEQUENCES[name].frequencies)
         if name not in ("digits", "mnist"):
             raise RunError(f"the metrics need a classifier of the data: there is one of digits, none of {name}")
-        return metrics.evaluate_images(self.samples(n or 2000, rng))
+        figures = metrics.evaluate_images(self.samples(n or 2000, rng))
+        from tinygan.metrics.classifier import digits_classifier
+        return figures | self._label_scores(digits_classifier().likeliest, n or 2000, rng)
+
+    def _label_scores(self, classify, n, rng) -> dict[str, float]:
+        """`metrics.label_scores` of a conditional run; nothing of another."""
+        from tinygan import metrics
+        labels = self.labels(n)
+        if labels is None:
+            return {}
+        z = self.game.noise(len(labels), rng)
+        return metrics.label_scores(lambda labels: self.examples(z, labels), classify, labels, self.classes, rng)
 
     def picture(self, n: int = 64) -> np.ndarray:
-        """The same z at every call, as `draw` shows them; of points, 2,000."""
+        """The same z at every call, as a sheet of n images, ten sequences or a cloud of 2,000 points."""
         rng = np.random.default_rng([self.config.seed, 1])  # apart from the game's rng, which stays as it is
-        points = self.samples(1, rng).ndim == 2
-        return self.draw(self.samples(2000 if points else n, rng), rng, f"step {self.game.step}")
+        z, labels = self.game.noise(n, rng), self.labels(n)
+        if labels is not None:  # the same z in every row: only the class changes down a column
+            z = np.tile(z[:len(labels) // self.classes], (self.classes, 1))
+        samples = self.examples(z, labels)
+        if samples.ndim == 2:
+            samples, labels = self.samples(2000, rng), self.labels(2000)
+        return self.draw(samples, rng, labels, f"step {self.game.step}")
 
-    def draw(self, samples, rng: np.random.Generator, title="") -> np.ndarray:
-        """A sheet of images; or sequences, or a cloud of points, with real ones beside them."""
+    def draw(self, samples, rng: np.random.Generator, labels=None, title: str = "", paths=()) -> np.ndarray:
+        """A sheet of images, a row a class if they have labels; sequences beside real ones, points over real ones."""
         if samples.ndim == 4:
-            return plots.sheet(samples)
-        return (plots.lines if samples.ndim == 3 else plots.cloud)(samples, self.game.data(2000, rng), title)
+            classes = 1 if labels is None else len(set(labels.tolist()))
+            return plots.sheet(samples, columns=len(samples) // classes if classes > 1 else None)
+        real = self.game.data(2000, rng)
+        if samples.ndim == 3:
+            return plots.lines(samples, real, title)
+        return plots.cloud(samples, real[0] if isinstance(real, tuple) else real, title, labels, paths)
 
 
-def generate(generator, z, chunk: int = 256) -> np.ndarray:
-    """G(z) on the host, in eval mode, in chunks; the generator is left as it was."""
+def generate(generator, *inputs, chunk: int = 256) -> np.ndarray:
+    """G(z) or G(z, labels) on the host, in eval mode, in chunks; the generator is left as it was."""
     training = generator.training
     generator.eval()
     theta = generator.theta
+    inputs = tuple(a if a.dtype.kind in "iu" else a.astype(theta.dtype) for a in inputs)
     with no_grad():
-        parts = [generator(Tensor(backend.like(z[i:i + chunk].astype(theta.dtype), theta))).numpy()
-                 for i in range(0, len(z), chunk)]
+        parts = [generator(*(Tensor(backend.like(a[i:i + chunk], theta)) for a in inputs)).numpy()
+                 for i in range(0, len(inputs[0]), chunk)]
     if training:
         generator.train()
     return np.concatenate(parts)
@@ -181,7 +244,8 @@ def fresh_folder(root, name: str) -> Path:
 
 def latest_folder(root, name: str) -> Path:
     """The newest run of a recipe under root."""
-    runs = [c.parent for c in Path(root).glob(f"{name}*/config.json") if c.parent.name.split("-")[0] == name]
+    runs = [c.parent for c in Path(root).glob(f"{name}*/config.json")
+            if c.parent.name.removeprefix(name).lstrip("-").isdigit() or c.parent.name == name]
     if not runs:
         raise RunError(f"--resume: there is no run of {name!r} under {root}; name one with --out")
     return max(runs, key=lambda folder: (folder / "config.json").stat().st_mtime)

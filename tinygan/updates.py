@@ -42,6 +42,11 @@ def _add(direction, rate, theta):
     theta += rate * direction
 
 
+def clip(theta, bound):
+    """theta <- what is nearest to it within [-bound, bound], in place (`weight-clipping`; Arjovsky et al. 2017)."""
+    np.clip(theta, -bound, bound, out=theta)
+
+
 STEPS = {"ascend": ascend, "descend": descend}
 
 

@@ -59,9 +59,13 @@ class Classifier(Module):
         """The probability of each class for the images (n, *shape): (n, classes)."""
         return self._in_batches(lambda x: softmax(self(x)), images)
 
+    def likeliest(self, images) -> np.ndarray:
+        """The likeliest class of each of the images (n, *shape): (n,)."""
+        return self.probabilities(images).argmax(axis=1)
+
     def accuracy(self, images, labels) -> float:
         """The share of images (n, *shape) whose likeliest class is their label (n,)."""
-        likeliest = self.probabilities(images).argmax(axis=1)
+        likeliest = self.likeliest(images)
         if np.shape(labels) != likeliest.shape:
             raise ValueError(f"Classifier: {len(likeliest)} images, labels of shape {np.shape(labels)}")
         return float((likeliest == np.asarray(labels)).mean())

@@ -5,7 +5,8 @@ from tinygan.nn.layers import Conv2d, ConvTranspose2d, Dense, Dropout, Embedding
 from tinygan.nn.module import Module, Parameter
 from tinygan.nn.norm import BatchNorm, LayerNorm
 from tinygan.nn.recurrent import GRUCell, Recurrent, RNNCell
+from tinygan.nn.remedies import MinibatchStd, Pack, SpectralNorm
 
 __all__ = ["BatchNorm", "Conv2d", "ConvTranspose2d", "Dense", "Dropout", "Embedding", "Flatten", "GRUCell",
-           "LayerNorm", "LeakyReLU", "Module", "Parameter", "RNNCell", "ReLU", "Recurrent", "Reshape", "Sequential",
-           "Sigmoid", "Tanh", "initial"]
+           "LayerNorm", "LeakyReLU", "MinibatchStd", "Module", "Pack", "Parameter", "RNNCell", "ReLU", "Recurrent",
+           "Reshape", "Sequential", "Sigmoid", "SpectralNorm", "Tanh", "initial"]

@@ -73,7 +73,11 @@ _STANDARD = initial.normal(1.0)
 
 
 class Embedding(Module):
-    """A vector for each of `count` classes: labels (n,) of integers -> (n, size)."""
+    """A vector for each of `count` classes: labels (n,) of integers -> (n, size).
+
+    Labels on the host are checked. Labels on a device are not, since to read them would make a training step wait:
+    check them where they come from (out of range, they wrap around there).
+    """
 
     def __init__(self, count, size, *, rng, initial=_STANDARD):
         self.weight = Parameter(initial(rng, (count, size), count, size))
@@ -83,8 +87,8 @@ class Embedding(Module):
         if labels.dtype.kind not in "iu":
             raise TypeError(f"Embedding: labels have dtype {labels.dtype}, expected integers")
         count = self.weight.shape[0]
-        if labels.size and not (int(labels.min()) >= 0 and int(labels.max()) < count):
-            raise ValueError(f"Embedding: labels reach from {int(labels.min())} to {int(labels.max())}, "
+        if isinstance(labels, np.ndarray) and labels.size and not (labels.min() >= 0 and labels.max() < count):
+            raise ValueError(f"Embedding: labels reach from {labels.min()} to {labels.max()}, "
                              f"expected 0 to {count - 1}")
         return getitem(self.weight, backend.like(labels, self.weight.data))
 

@@ -1,7 +1,8 @@
 """A network is a module; its parameters are one vector, theta."""
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import numpy as np
 
@@ -61,6 +62,22 @@ class Module:
     def parameters(self) -> list[Parameter]:
         """The parameters, in the order in which theta holds them."""
         return [p for _, p in self.named_parameters()]
+
+    @contextmanager
+    def at(self, values: Sequence[Tensor]):
+        """Inside `with network.at(values):` it computes with these Tensors in place of its parameters, in their order.
+
+        So a network is a function of its parameters too, which `grad` goes through: an imagined update, for one.
+        """
+        new = dict(zip(self.parameters(), values, strict=True))
+        places = [(m, name, p) for _, m in self.modules() for name, p in vars(m).items() if isinstance(p, Parameter)]
+        try:
+            for m, name, p in places:
+                setattr(m, name, new[p])
+            yield
+        finally:
+            for m, name, p in places:
+                setattr(m, name, p)
 
     def named_buffers(self) -> Iterator[tuple[str, Module, str]]:
         """Name, owner and attribute of each buffer."""

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from tinygan import nn
 from tinygan.data import DataError
+from tinygan.zoo import players
 from tinygan.zoo.recipe import Recipe
 
 _HALVE = {"kernel_size": 4, "stride": 2, "padding": 1}  # h -> h / 2, and its adjoint h -> 2 h
@@ -19,22 +20,33 @@ def generator(shape, latent, rng, width=32):
         nn.ConvTranspose2d(width, c, **_HALVE, **options), nn.Tanh())
 
 
-def discriminator(shape, rng, width=32):
-    """Images (n, h, w, c) -> logits (n, 1): two convolutions down to h/4 by w/4 pixels, one dense layer."""
+def discriminator(shape, rng, width=32, *, batch_norm=True, packing=1, minibatch_std=False, spectral_norm=False):
+    """Images (n, h, w, c) -> logits (n, 1): two convolutions down to h/4 by w/4 pixels, one dense layer.
+
+    batch_norm: in the second convolution. The rest: `players.discriminator`.
+    """
     h, w, c = shape
     options = {"rng": rng, "initial": nn.initial.normal(0.02)}
-    return nn.Sequential(
-        nn.Conv2d(c, width, **_HALVE, **options), nn.LeakyReLU(0.2),
-        nn.Conv2d(width, 2 * width, **_HALVE, bias=False, **options), nn.BatchNorm(2 * width), nn.LeakyReLU(0.2),
-        nn.Flatten(), nn.Dense(h // 4 * (w // 4) * 2 * width, 1, **options))
+    body = [nn.Conv2d(packing * c, width, **_HALVE, **options), nn.LeakyReLU(0.2),
+            nn.Conv2d(width, 2 * width, **_HALVE, bias=not batch_norm, **options),
+            *([nn.BatchNorm(2 * width)] if batch_norm else []), nn.LeakyReLU(0.2), nn.Flatten()]
+    return players.discriminator(body, h // 4 * (w // 4) * 2 * width, packing=packing, minibatch_std=minibatch_std,
+                                 spectral_norm=spectral_norm, **options)
 
 
-def networks(shape, latent, rng):
-    """Both players for images whose sides are multiples of 4."""
+def networks(shape, latent, rng, *, width=32, batch_norm=True, packing=1, minibatch_std=False, spectral_norm=False):
+    """Both players for images whose sides are multiples of 4; `width` of both, the rest is the discriminator's."""
+    refuse_other(shape)
+    return generator(shape, latent, rng, width), discriminator(
+        shape, rng, width, batch_norm=batch_norm, packing=packing, minibatch_std=minibatch_std,
+        spectral_norm=spectral_norm)
+
+
+def refuse_other(shape):
+    """DataError unless `shape` is that of an image whose sides are multiples of 4."""
     if len(shape) != 3 or shape[0] % 4 or shape[1] % 4:
         raise DataError("this recipe is for images (n, h, w, c) with h and w multiples of 4; "
                         f"the data are of shape (n, {', '.join(map(str, shape))})")
-    return generator(shape, latent, rng), discriminator(shape, rng)
 
 
 # Twenty times DCGAN's rate, which R1 and the decay to 0 make possible; no momentum, as in StyleGAN. On the digits the

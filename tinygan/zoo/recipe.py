@@ -10,7 +10,7 @@ import numpy as np
 from tinygan import data
 from tinygan.game import Game, latent
 from tinygan.nn.module import Module
-from tinygan.updates import Adam, Average
+from tinygan.updates import Adam, Average, Momentum, RMSProp
 
 
 class Mixture(NamedTuple):
@@ -19,6 +19,15 @@ class Mixture(NamedTuple):
     draw: Callable
     means: np.ndarray
     sigma: float
+
+    def classes(self, points) -> np.ndarray:
+        """The class of each point (n, d): the number of the nearest mean."""
+        return ((points[:, None] - self.means) ** 2).sum(axis=2).argmin(axis=1)
+
+    def draw_labelled(self, n, rng):
+        """n points and their classes."""
+        points = self.draw(n, rng)
+        return points, self.classes(points)
 
 
 POINTS = {"ring": Mixture(data.ring, data.ring_means(), 0.01), "grid": Mixture(data.grid, data.grid_means(), 0.05),
@@ -35,19 +44,26 @@ class Waves(NamedTuple):
 
 SEQUENCES = {"sines": Waves(data.sines, (16, 1), data.SINES)}
 
+OPTIMISERS: dict[str, Callable] = {"adam": Adam, "rmsprop": lambda beta1, beta2: RMSProp(beta2),
+                                   "momentum": lambda beta1, beta2: Momentum(beta1)}
+
 
 @dataclass(frozen=True)
 class Recipe:
     """A system that trains with its defaults.
 
-    networks: a function (shape of an example, size of z, rng) -> (generator, discriminator). game: settings of `Game`.
-    betas: of both players' Adam. average: the decay of G's moving average, or 0 for none.
+    networks: a function (shape of an example, size of z, rng, ...) -> (generator, discriminator). players: its further
+    settings, which it takes by name; those of `Game` are in `game`. conditional: the players are told the class of each
+    example (`conditional`), and `networks` takes the number of classes after the rng. optimiser: of both players, a
+    name in `OPTIMISERS`. betas: the decays of Adam's two moments; RMSProp has the second alone, momentum the first.
+    average: the decay of G's moving average, or 0 for none. What can be changed in all this, and how:
+    `tinygan.zoo.switches`.
     """
 
     name: str
     about: str
     references: str
-    networks: Callable[[tuple[int, ...], int, np.random.Generator], tuple[Module, Module]]
+    networks: Callable[..., tuple[Module, Module]]
     data: str
     latent: int
     steps: int
@@ -55,16 +71,20 @@ class Recipe:
     betas: tuple[float, float] = (0.5, 0.999)
     average: float = 0.0
     game: dict[str, Any] = field(default_factory=dict)
+    optimiser: str = "adam"
+    players: dict[str, Any] = field(default_factory=dict)
+    conditional: bool = False
 
-    def start(self, seed=0, batch=None, dtype="float32", device="cpu", data=None, rate=None) -> Game:
+    def start(self, seed=0, batch=None, dtype="float32", device="cpu", data=None) -> Game:
         """The game at step 0. Whatever is drawn, now and later, comes from one generator seeded with `seed`."""
         rng = np.random.default_rng(seed)
-        draw, shape = source(data or self.data)
-        generator, discriminator = (net.astype(dtype).to(device) for net in self.networks(shape, self.latent, rng))
-        settings = self.game if rate is None else {**self.game, "rate": rate}
+        draw, shape, *classes = (labelled_source if self.conditional else source)(data or self.data)
+        players = self.networks(shape, self.latent, rng, *classes, **self.players)
+        generator, discriminator = (player.astype(dtype).to(device) for player in players)
+        optimiser = OPTIMISERS[self.optimiser]
         return Game(generator, discriminator, draw, latent(self.latent), rng, batch=batch or self.batch,
-                    optimisers=(Adam(*self.betas), Adam(*self.betas)),
-                    average=Average(self.average) if self.average else None, **settings)
+                    optimisers=(optimiser(*self.betas), optimiser(*self.betas)),
+                    average=Average(self.average) if self.average else None, **self.game)
 
 
 def source(name: str) -> tuple[Callable, tuple[int, ...]]:
@@ -78,3 +98,18 @@ def source(name: str) -> tuple[Callable, tuple[int, ...]]:
         return data.sampler(own), own.shape[1:]
     images = data.load(name)
     return data.sampler(images.x), images.x.shape[1:]
+
+
+def labelled_source(name: str) -> tuple[Callable, tuple[int, ...], int]:
+    """A source of examples and their classes, the shape of one example, and the number of classes."""
+    if name in POINTS:
+        draw, shape, classes = POINTS[name].draw_labelled, POINTS[name].means.shape[1:], len(POINTS[name].means)
+    else:
+        images = data.load(name)
+        if images.labels is None:
+            raise data.DataError(f"folder {name!r}: its images have no labels; put those of each class in a subfolder")
+        draw, shape = data.sampler(images.x, images.labels), images.x.shape[1:]
+        classes = int(images.labels.max()) + 1
+    if classes < 2:
+        raise data.DataError(f"data {name!r}: there is one class, and a condition needs at least two")
+    return draw, shape, classes

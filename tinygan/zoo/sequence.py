@@ -5,7 +5,10 @@ from tinygan import nn
 from tinygan.data import DataError
 from tinygan.ops.reduce import mean
 from tinygan.ops.shape import broadcast_to
+from tinygan.zoo import players
 from tinygan.zoo.recipe import Recipe
+
+CELLS = {"gru": nn.GRUCell, "rnn": nn.RNNCell}
 
 
 class Repeat(nn.Module):
@@ -26,25 +29,21 @@ class Mean(nn.Module):
         return mean(x, 1)
 
 
-def generator(shape, latent, rng, hidden=32):
-    """z (n, latent), seen at every step -> sequences (n, time, features)."""
-    length, features = shape
-    return nn.Sequential(Repeat(length), nn.Recurrent(nn.GRUCell(latent, hidden, rng=rng)),
-                         nn.Dense(hidden, features, rng=rng, initial=nn.initial.uniform))
+def networks(shape, latent, rng, *, width=32, cell="gru", packing=1, minibatch_std=False):
+    """Both players for sequences (n, time, features): z, seen at every step -> a sequence -> a logit.
 
-
-def discriminator(shape, rng, hidden=32):
-    """Sequences (n, time, features) -> logits (n, 1): the mean of what each step says, having read so far."""
-    return nn.Sequential(nn.Recurrent(nn.GRUCell(shape[1], hidden, rng=rng)), Mean(),
-                         nn.Dense(hidden, 1, rng=rng, initial=nn.initial.uniform))
-
-
-def networks(shape, latent, rng):
-    """Both players for sequences of any length from 2."""
+    The discriminator's features are the mean over all steps of what it has read so far. width: of h. cell: a name in
+    `CELLS`. The rest: `players.discriminator`.
+    """
     if len(shape) != 2 or shape[0] < 2:
         raise DataError("this recipe is for sequences (n, time, features) of two steps or more; "
                         f"the data are of shape (n, {', '.join(map(str, shape))})")
-    return generator(shape, latent, rng), discriminator(shape, rng)
+    length, features = shape
+    g = nn.Sequential(Repeat(length), nn.Recurrent(CELLS[cell](latent, width, rng=rng)),
+                      nn.Dense(width, features, rng=rng, initial=nn.initial.uniform))
+    body = [nn.Recurrent(CELLS[cell](packing * features, width, rng=rng)), Mean()]
+    return g, players.discriminator(body, width, rng, packing=packing, minibatch_std=minibatch_std,
+                                    initial=nn.initial.uniform)
 
 
 _SOURCES = ("Mogren 2016 (C-RNN-GAN); Esteban, Hyland & Ratsch 2017 (RCGAN); GRU: Cho et al. 2014; "

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from tinygan import nn
 from tinygan.data import DataError
+from tinygan.zoo import players
 from tinygan.zoo.recipe import Recipe
 
 
@@ -17,11 +18,19 @@ def mlp(sizes, rng, activation=nn.ReLU):
     return nn.Sequential(*layers[:-1])
 
 
-def networks(shape, latent, rng):
-    """Three hidden layers of 128 in each; points (n, d), from z of any size."""
+def networks(shape, latent, rng, *, width=128, packing=1, minibatch_std=False, spectral_norm=False):
+    """Three hidden layers of `width` in each; points (n, d), from z of any size. The rest: `players.discriminator`."""
+    refuse_other(shape)
+    g = mlp([latent, width, width, width, *shape], rng)
+    body = [*mlp([packing * shape[0], width, width, width], rng).layers, nn.ReLU()]
+    return g, players.discriminator(body, width, rng, packing=packing, minibatch_std=minibatch_std,
+                                     spectral_norm=spectral_norm, initial=nn.initial.uniform)
+
+
+def refuse_other(shape):
+    """DataError unless `shape` is that of a point."""
     if len(shape) != 1:
         raise DataError(f"this recipe is for points (n, d); the data are of shape (n, {', '.join(map(str, shape))})")
-    return mlp([latent, 128, 128, 128, *shape], rng), mlp([*shape, 128, 128, 128, 1], rng)
 
 
 _R1 = {"rate": 1e-3, "decay": True, "r1": 0.1}

@@ -1,0 +1,59 @@
+"""What a run's generator makes on the way from one latent to another, as a sheet or a film."""
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from tinygan import latent, plots
+from tinygan.runs import Run, RunError
+
+
+def interpolate(run: Run, rows: int, steps: int, kind: str, rng: np.random.Generator, labels=()) -> np.ndarray:
+    """Examples on the way from one latent to another, in each of the rows (`interpolation`): (rows, steps, ...).
+
+    kind: of path, as in `latent.path`. labels, in a conditional run: none gives row i the class i mod classes; one is
+    that of every row; with two, z stays and the class goes straight from the first to the second.
+    """
+    if len(labels) > 2:
+        raise RunError(f"--label: got {len(labels)} classes, expected one, or two to go between")
+    condition = _condition(run, rows, steps, labels)
+    start, end = run.game.noise(rows, rng), run.game.noise(rows, rng)
+    try:
+        z = latent.path(start, start if len(labels) == 2 else end, steps, kind)
+    except ValueError as error:
+        raise RunError(f"{run.folder}: {error}") from error
+    examples = run.examples(z.reshape(-1, *z.shape[2:]), condition)
+    return examples.reshape(rows, steps, *examples.shape[1:])
+
+
+def _condition(run, rows, steps, labels):
+    """The label of each example, row by row, or the weights of the classes on the way from one to another."""
+    ends = [run.labels(rows, label) for label in labels]
+    if not run.classes:
+        return None
+    if len(ends) == 2:
+        weights = np.eye(run.classes, dtype=np.float32)
+        return latent.path(weights[ends[0]], weights[ends[1]], steps).reshape(-1, run.classes)
+    return np.repeat(ends[0] if ends else np.arange(rows) % run.classes, steps)
+
+
+def save(file: Path, run: Run, examples, rng: np.random.Generator) -> None:
+    """Writes the examples of `interpolate`: a .png, a row a path, or a .gif of all paths at once, there and back."""
+    if file.suffix not in (".png", ".gif"):
+        raise RunError(f"-o: {file} ends in {file.suffix!r}, expected .png or .gif")
+    steps, shape, film = examples.shape[1], examples.shape[2:], file.suffix == ".gif"
+    if len(shape) == 3 and film:
+        frames = [plots.sheet(examples[:, i]) for i in range(steps)]
+    elif len(shape) == 3:
+        frames = [plots.sheet(examples.reshape(-1, *shape), columns=steps)]
+    elif shape == (2,):
+        points = run.samples(2000, rng)
+        frames = [run.draw(points, rng, paths=examples[:, :end]) for end in (range(1, steps + 1) if film else [steps])]
+    else:
+        raise RunError(f"{run.folder}: paths lead through images or points in the plane, not through examples of shape "
+                       f"{shape}")
+    if film:
+        plots.save_gif(file, [*frames, *frames[-2:0:-1]], seconds=steps / 5, hold=0)
+    else:
+        plots.save_png(file, frames[0])

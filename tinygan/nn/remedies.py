@@ -1,0 +1,80 @@
+"""Layers that help a discriminator: it sees more than one example at a time, or its slope is bounded."""
+from __future__ import annotations
+
+import numpy as np
+
+from tinygan.nn.module import Module
+from tinygan.ops.elementwise import sqrt
+from tinygan.ops.reduce import mean, sum, var
+from tinygan.ops.registry import array
+from tinygan.ops.shape import broadcast_to, concatenate
+
+
+class MinibatchStd(Module):
+    """How much the examples of the batch differ, as one more channel: (n, ..., c) -> (n, ..., c + 1) (`minibatch-std`).
+
+    The standard deviation of each feature over the batch, averaged over all features, so one number for all examples; a
+    generator that draws few different things gives itself away by it (Karras et al. 2018, section 3).
+    """
+
+    def forward(self, x):
+        spread = mean(sqrt(var(x, axis=0) + 1e-8))
+        return concatenate([x, broadcast_to(spread, (*x.shape[:-1], 1))])
+
+
+class Pack(Module):
+    """Packs of `size` examples, side by side along the last axis: (n, ..., c) -> (n / size, ..., size c) (`packing`).
+
+    The first layer of a discriminator that says of a whole pack whether it is real (Lin et al. 2018).
+    """
+
+    def __init__(self, size):
+        self.size = size
+
+    def forward(self, x):
+        if x.shape[0] % self.size:
+            raise ValueError(f"Pack: x {x.shape} holds {x.shape[0]} examples, expected a multiple of {self.size}")
+        packs = x.reshape((-1, self.size, *x.shape[1:]))
+        return concatenate([packs[:, i] for i in range(self.size)])
+
+
+class SpectralNorm(Module):
+    """A Dense or Conv2d whose weight is divided by its largest singular value (`spectral-norm`; Miyato et al. 2018).
+
+    W is the weight as a matrix with a column for each output. The buffers v and u follow its singular vectors: each
+    call in training is a step of the power iteration, u <- W^T v and v <- W u, both brought to length 1. The largest
+    singular value is then v W u, and derivatives of it take u and v as constants.
+    """
+
+    buffers = ("u", "v")
+
+    def __init__(self, layer, *, rng):
+        self.layer = layer
+        w = _matrix(layer.weight.data)
+        self.v, self.u = (rng.standard_normal(n).astype(np.float32) for n in w.shape)
+        for _ in range(15):
+            self._iterate(w)
+
+    def _iterate(self, w):
+        """New arrays, not new values in the old ones: derivatives of earlier calls need those."""
+        self.u = _unit(self.v @ w)
+        self.v = _unit(w @ self.u)
+
+    def forward(self, x):
+        weight = self.layer.weight
+        if self.training:
+            self._iterate(_matrix(array(weight)))
+        largest = sum(_matrix(weight) * (self.v[:, None] * self.u))
+        try:
+            self.layer.weight = weight / largest
+            return self.layer(x)
+        finally:
+            self.layer.weight = weight
+
+
+def _matrix(w):
+    return w.reshape((-1, w.shape[-1]))
+
+
+def _unit(v):
+    return v / np.maximum(np.sqrt((v * v).sum()), 1e-12)

@@ -1,0 +1,91 @@
+"""Conditional GANs: both players are told the class of an example (Mirza & Osindero 2014)."""
+from __future__ import annotations
+
+from dataclasses import replace
+from math import prod
+
+from tinygan import nn
+from tinygan.nn import initial
+from tinygan.ops.reduce import sum
+from tinygan.ops.shape import concatenate
+from tinygan.zoo import dcgan, vanilla
+from tinygan.zoo.recipe import Recipe
+
+SIZE = 16  # of a class's vector, where it is one
+
+
+class Generator(nn.Module):
+    """x = g(z, c): z (n, latent) and a learned vector of the class side by side, through a network (`conditional`).
+
+    labels: whole numbers (n,), or rows of weights (n, classes), which stand for what lies between the classes.
+    """
+
+    def __init__(self, network, classes, rng):
+        self.classes = classes
+        self.embedding = nn.Embedding(classes, SIZE, rng=rng)
+        self.network = network
+
+    def forward(self, z, labels):
+        c = self.embedding(labels) if labels.ndim == 1 else labels @ self.embedding.weight
+        return self.network(concatenate([z, c]))
+
+
+class Discriminator(nn.Module):
+    """d(x, c): x and an array (n, *shape) that is learned for each class, side by side, through a network."""
+
+    def __init__(self, network, classes, shape, rng):
+        self.shape = shape
+        self.embedding = nn.Embedding(classes, prod(self.shape), rng=rng)
+        self.network = network
+
+    def forward(self, x, labels):
+        return self.network(concatenate([x, self.embedding(labels).reshape((len(x), *self.shape))]))
+
+
+class Projection(nn.Module):
+    """d(x, c) = psi(phi(x)) + <v_c, phi(x)>, psi linear, a vector v_c for each class (Miyato & Koyama 2018, eq. 3).
+
+    network: a Sequential, whose last layer becomes psi and whose others become phi.
+    """
+
+    def __init__(self, network, classes, rng):
+        *layers, self.head = network.layers
+        self.body = nn.Sequential(*layers)
+        self.embedding = nn.Embedding(classes, self.head.weight.shape[0], rng=rng, initial=initial.normal(0.02))
+
+    def forward(self, x, labels):
+        features = self.body(x)
+        return self.head(features) + sum(self.embedding(labels) * features, axis=1, keepdims=True)
+
+
+def images(shape, latent, rng, classes, *, projection=False, width=32, batch_norm=True):
+    """The DCGAN with the class beside z, and told to the discriminator as a further channel, or by a projection."""
+    dcgan.refuse_other(shape)
+    *sides, channels = shape
+    g = Generator(dcgan.generator(shape, latent + SIZE, rng, width), classes, rng)
+    if projection:
+        return g, Projection(dcgan.discriminator(shape, rng, width, batch_norm=batch_norm), classes, rng)
+    d = dcgan.discriminator((*sides, channels + 1), rng, width, batch_norm=batch_norm)
+    return g, Discriminator(d, classes, (*sides, 1), rng)
+
+
+def points(shape, latent, rng, classes, *, width=128):
+    """Dense nets on points (n, d): the class beside z, and as further coordinates."""
+    vanilla.refuse_other(shape)
+    return (Generator(vanilla.mlp([latent + SIZE, width, width, width, *shape], rng), classes, rng),
+            Discriminator(vanilla.mlp([shape[0] + SIZE, width, width, width, 1], rng), classes, (SIZE,), rng))
+
+
+_SOURCES = "Mirza & Osindero 2014; R1: Mescheder et al. 2018"
+_IMAGES = Recipe("conditional", "the digits' DCGAN, both players told which digit", _SOURCES, images, "digits",
+                 latent=64, steps=3600, betas=(0.0, 0.99), conditional=True,
+                 game={"rate": 4e-3, "decay": True, "r1": 1.0})
+
+RECIPES = [
+    _IMAGES,
+    replace(_IMAGES, name="projection", about="the same, the digit told to the discriminator by a projection",
+            references="Miyato & Koyama 2018; " + _SOURCES, players={"projection": True}),
+    Recipe("conditional-ring", "a dense GAN on the ring, both players told which Gaussian", _SOURCES, points, "ring",
+           latent=2, steps=2000, batch=256, betas=(0.5, 0.9), average=0.999, conditional=True,
+           game={"rate": 1e-3, "decay": True, "r1": 0.1}),
+]

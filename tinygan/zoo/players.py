@@ -1,0 +1,18 @@
+"""What players of several systems have in common: a discriminator with the remedies that are layers."""
+from __future__ import annotations
+
+from tinygan import nn
+
+
+def discriminator(body, features, rng, *, packing=1, minibatch_std=False, spectral_norm=False, **dense):
+    """The layers `body`, which give (n, features), and a dense layer to the logit (n, 1), with the remedies asked for.
+
+    packing: examples that are seen at once; the first layer of the body takes the channels of all of them.
+    minibatch_std: with a `MinibatchStd` before the last layer. spectral_norm: of every layer with a weight. dense:
+    options of the last layer.
+    """
+    layers = [*body, *([nn.MinibatchStd()] if minibatch_std else []),
+              nn.Dense(features + int(minibatch_std), 1, rng=rng, **dense)]
+    if spectral_norm:
+        layers = [nn.SpectralNorm(m, rng=rng) if isinstance(m, (nn.Dense, nn.Conv2d)) else m for m in layers]
+    return nn.Sequential(*([nn.Pack(packing)] if packing > 1 else []), *layers)

@@ -1,0 +1,112 @@
+"""The switches of a recipe: what can be set otherwise, as in `--set rate=1e-4 objective=hinge`.
+
+They are the recipe's own optimiser, betas, average and latent; the settings of `Game` that are numbers or words; and
+what the recipe's `networks` take by name alone. In text a yes or no is `true` or `false`, and a pair is `A:B`.
+"""
+from __future__ import annotations
+
+import difflib
+import inspect
+import math
+from collections.abc import Iterable
+from dataclasses import fields, replace
+from typing import Any
+
+from tinygan.game import Game, SettingError
+from tinygan.objectives import OBJECTIVES
+from tinygan.zoo import sequence
+from tinygan.zoo.recipe import OPTIMISERS, Recipe
+
+OWN = {f.name: f.default for f in fields(Recipe) if f.name in ("optimiser", "betas", "average")} | {"latent": 0}
+PLAY = {f.name: f.default for f in fields(Game) if isinstance(f.default, (int, float, str))
+        and f.name not in ("batch", "step")}
+WORDS: dict[str, Iterable[str]] = {"objective": OBJECTIVES, "optimiser": OPTIMISERS, "cell": sequence.CELLS}
+LEAST = {"latent": 1, "k": 1, "packing": 1, "width": 1}  # of the others it is 0
+BELOW_ONE = ("betas", "average")
+PAIRS = {"betas": ((2,), "a pair A:B of numbers"), "rate": ((1, 2), "a number, or a pair D:G of numbers,")}
+
+
+def usual(recipe: Recipe) -> dict[str, Any]:
+    """Name and usual value of every switch of a recipe."""
+    players = inspect.signature(recipe.networks).parameters.values()
+    return {**OWN, **PLAY, **{p.name: p.default for p in players if p.kind is p.KEYWORD_ONLY}}
+
+
+def switches(recipe: Recipe) -> dict[str, Any]:
+    """Name and value of every switch of a recipe."""
+    return {**usual(recipe), **{name: getattr(recipe, name) for name in OWN}, **recipe.game, **recipe.players}
+
+
+def change(recipe: Recipe, settings: dict[str, Any]) -> Recipe:
+    """The recipe with switches at other values; SettingError, one line, for a name or a value that does not fit."""
+    present = usual(recipe)
+    for name in settings:
+        if name not in present:
+            close = difflib.get_close_matches(name, present, 1)
+            hint = (f"--{name} sets it" if name in ("batch", "data", "seed", "steps") else
+                    f"did you mean {close[0]}?" if close else f"there are {', '.join(sorted(present))}")
+            raise SettingError(f"{recipe.name} has no switch {name!r}; {hint}")
+    new = {name: _fitting(name, value, present[name]) for name, value in settings.items()}
+    own, game = ({name: new.pop(name) for name in list(new) if name in part} for part in (OWN, PLAY))
+    return replace(recipe, **own, game={**recipe.game, **game}, players={**recipe.players, **new})
+
+
+def read(recipe: Recipe, texts: Iterable[str]) -> dict[str, Any]:
+    """The settings that texts such as `rate=1e-4` mean; SettingError, one line, for one that means none."""
+    settings: dict[str, Any] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise SettingError(f"{text!r} is no setting, expected NAME=VALUE")
+        if name in settings:
+            raise SettingError(f"{name} is set twice")
+        settings[name] = _meant(value)
+    changed = switches(change(recipe, settings))
+    return {name: changed[name] for name in settings}
+
+
+def write(value) -> str:
+    """A value as `read` reads it."""
+    if isinstance(value, (tuple, list)):
+        return ":".join(map(write, value))
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def describe(recipe: Recipe) -> str:
+    """The switches that a recipe sets, in the form in which `read` takes them."""
+    before = usual(recipe)
+    return " ".join(f"{name}={write(value)}" for name, value in switches(recipe).items() if value != before[name])
+
+
+def _meant(text: str):
+    """The number, pair, yes or no, or word that a text means."""
+    if ":" in text:
+        return tuple(map(_meant, text.split(":")))
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            pass
+    return {"true": True, "false": False}.get(text, text)
+
+
+def _fitting(name, value, usual_value):
+    """The value (a list of numbers as a tuple); SettingError where it is of another kind than the usual one."""
+    value = tuple(value) if isinstance(value, list) else value
+    if isinstance(usual_value, bool):
+        fits, expected = isinstance(value, bool), "true or false"
+    elif isinstance(usual_value, str):
+        words = WORDS.get(name)
+        fits = isinstance(value, str) and (words is None or value in words)
+        expected = "a word" if words is None else f"one of {', '.join(words)}"
+    else:
+        kind, whole = (int, "whole ") if isinstance(usual_value, int) else ((int, float), "")
+        least, below = LEAST.get(name, 0), 1 if name in BELOW_ONE else math.inf
+        lengths, form = PAIRS.get(name, ((1,), f"a {whole}number"))
+        numbers = value if isinstance(value, tuple) else (value,)
+        fits = len(numbers) in lengths and all(
+            isinstance(n, kind) and not isinstance(n, bool) and least <= n < below for n in numbers)
+        expected = f"{form} of at least {least}" + (" and below 1" if below == 1 else "")
+    if not fits:
+        raise SettingError(f"{name} is {write(value)!r}, expected {expected}")
+    return value
