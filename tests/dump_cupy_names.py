@@ -16,7 +16,7 @@ from pathlib import Path
 
 FILE = Path(__file__).with_name("cupy_names.json")
 SPACES = ["cupy", "cupy.ndarray", "cupy.random", "cupy.random.Generator", "cupy.linalg", "cupy.lib.stride_tricks",
-          "cupy.cuda"]
+          "cupy.cuda", "cupy.cuda.Stream", "cupy.cuda.Graph", "cupy.cuda.MemoryPool"]
 
 
 def find(path):

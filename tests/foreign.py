@@ -16,9 +16,10 @@ from collections import namedtuple
 from pathlib import Path
 
 import numpy as np
+from capture import Graph, Recording
 
 NAMES = json.loads(Path(__file__).with_name("cupy_names.json").read_text())
-OWN = {"BACKENDS", "IDS", "ForeignArray", "counting", "kernels", "launches", "register", "synchronisations",
+OWN = {"BACKENDS", "IDS", "ForeignArray", "counting", "kernels", "launched", "launches", "register", "synchronisations",
        "to_backend", "to_host"}  # what foreign has and CuPy lacks
 SCALARS = (bool, int, float, complex)
 DTYPES = "?bhilqBHILQefdFD"
@@ -30,6 +31,7 @@ NOT_PLAYED = """broadcast c_ exceptions fft flatiter frombuffer fromfile fromite
     loadtxt mgrid ogrid poly1d polynomial r_ save savetxt savez savez_compressed testing typing vectorize"""
 ON_HOST = "__bool__ __int__ __float__ __complex__ __bytes__ __repr__ __str__ __format__ tolist tobytes"
 NO_LAUNCH = {"empty", "empty_like"}
+CUBLAS = {"matmul", "dot", "tensordot", "einsum", "inner", "vdot"}  # unless of vectors, which are a product and a sum
 SYNCHRONISE = {"nonzero", "argwhere", "flatnonzero", "unique", "compress", "extract", "bincount"}
 ARRAY_RESULT = {"allclose", "array_equal", "array_equiv", "count_nonzero"}  # NumPy gives a scalar, CuPy an array
 BINARY = {"add": "add", "sub": "subtract", "mul": "multiply", "matmul": "matmul", "truediv": "true_divide",
@@ -44,18 +46,83 @@ kernels = {}  # name of an ElementwiseKernel, ReductionKernel or RawKernel -> th
 
 
 class Stream:
-    """A queue of the device, or the device: what the host can wait for."""
+    """A queue of the device, or the device: what the host can wait for. One can be captured (see `capture`)."""
+
+    def __init__(self, null=False, non_blocking=False, ptds=False, priority=None):
+        self.ptr, self.is_non_blocking, self._recording = 0 if null else next(_pointers), non_blocking, None
+
+    def __enter__(self):
+        _streams.append(self)
+        return self
+
+    def __exit__(self, *error):
+        _streams.pop()
+
+    def synchronize(self):
+        """Wait; while it is captured, this spoils the capture."""
+        if self._recording:
+            self._recording.valid = False
+            raise RuntimeError("cudaErrorStreamCaptureUnsupported: operation not permitted when stream is capturing")
+        _count(synchronised=1)
+
+    def is_capturing(self):
+        """Whether launches are noted instead of made."""
+        return self._recording is not None
+
+    def begin_capture(self, mode=None):
+        """From now on, launches on this stream are noted."""
+        if self.ptr == 0:
+            raise RuntimeError("cannot capture on the default (legacy) stream")
+        if not self.is_non_blocking or self._recording:
+            raise RuntimeError("cudaErrorStreamCaptureImplicit")  # stricter: CuPy refuses at the next use of the null
+        self._recording = Recording()
+
+    def end_capture(self):
+        """The graph of what was noted."""
+        recording, self._recording = self._recording, None
+        if recording is None:
+            raise RuntimeError("cudaErrorIllegalState: the operation cannot be performed in the present state")
+        recording.undo()
+        if not recording.valid:
+            raise RuntimeError("cudaErrorStreamCaptureInvalidated: operation failed due to a previous error")
+        return Graph(recording, lambda: _count(launched=1))
+
+
+class MemoryPool:
+    """A place that memory is taken from; what was taken and freed stays in it."""
+
+    def __init__(self, allocator=None):
+        self._life = types.SimpleNamespace(alive=True)
+
+    def __del__(self):
+        self._life.alive = False
+
+    def malloc(self, size):
+        """Only marks the pool, for `using_allocator`."""
+        raise NotImplementedError("foreign: pass it to using_allocator")
+
+
+@contextlib.contextmanager
+def using_allocator(allocator=None):
+    """Inside, arrays get their memory from the pool whose `malloc` this is."""
+    _pools.append(allocator.__self__._life)
+    try:
+        yield
+    finally:
+        _pools.pop()
+
+
+class Device(namedtuple("Device", "id", defaults=[0])):
+    """The pretended device, number 0."""
 
     synchronize = lambda self: _count(synchronised=1)
     __enter__ = lambda self: self
     __exit__ = lambda self, *error: None
 
 
-class Device(Stream, namedtuple("Device", "id", defaults=[0])):
-    """The pretended device, number 0."""
-
-
-Stream.null = Stream()
+_pointers, _pools = itertools.count(1000), [None]
+Stream.null = Stream(null=True)
+_streams = [Stream.null]
 MemoryPointer = namedtuple("MemoryPointer", "ptr device")
 Flags = namedtuple("Flags", "c_contiguous f_contiguous owndata")
 Counts = namedtuple("Counts", "now")
@@ -73,8 +140,23 @@ def counting():
 
 def _count(launched=0, synchronised=0):
     global launches, synchronisations
+    if synchronised:
+        _refuse_while_captured("so synchronous API calls are disallowed")
     launches += launched
     synchronisations += synchronised
+
+
+def _refuse_while_captured(why):
+    if _streams[-1].is_capturing():
+        raise RuntimeError(f"the current stream is capturing, {why}")
+
+
+def launched(function):
+    """Makes a launch that returns no arrays (a library's, which has only pointers); notes it under capture."""
+    function()
+    _count(launched=1)
+    if recording := _streams[-1]._recording:
+        recording.launched(lambda found: function(), [])
 
 
 def _unwrap(value, inputs):
@@ -121,14 +203,30 @@ def _root(array):
 
 def _play(function, name, args, kwargs, launch=None):
     """Call a NumPy function on the memory of foreign arrays; count; floating-point warnings are silent, as on a GPU."""
-    inputs, fresh = [], []
+    inputs, fresh, recording = [], [], _streams[-1]._recording
     args, kwargs = _unwrap(args, inputs), _unwrap(kwargs, inputs)
-    with np.errstate(all="ignore"):
-        result = function(*args, **kwargs)
-    wrapped = _wrap(np.asarray(result) if name in ARRAY_RESULT else result, inputs, fresh)
+    _count(synchronised=name in SYNCHRONISE or (name == "where" and len(args) == 1))
+    if recording:
+        if name.removeprefix("cupy_") in CUBLAS and max((a.ndim for a in inputs), default=0) > 1:
+            raise NotImplementedError("calling cuBLAS API during stream capture is currently unsupported")
+        if name in ("concatenate", "stack") and len(inputs) > 8:  # by a kernel that is sent their places in memory
+            _refuse_while_captured("so H2D transfers are disallowed")
+        recording.touched([a._array for a in inputs])
+
+    def call(found):
+        with np.errstate(all="ignore"):
+            result = function(*args, **kwargs)
+        return _wrap(np.asarray(result) if name in ARRAY_RESULT else result, inputs, found)
+
+    wrapped = call(fresh)
     if launch is None:
         launch = name not in NO_LAUNCH and (fresh or wrapped is None or kwargs.get("out") is not None)
-    _count(bool(launch), name in SYNCHRONISE or (name == "where" and len(args) == 1))
+    _count(bool(launch))
+    if recording:
+        for new in fresh:
+            recording.allocated(new._array, _pools[-1])
+        if launch:
+            recording.launched(call, fresh)
     return wrapped
 
 
@@ -228,6 +326,7 @@ class ndarray:  # noqa: N801
 
     def get(self, stream=None, order="C", out=None, blocking=True):
         """A copy on the host; the host waits."""
+        _refuse_while_captured("so D2H transfers are disallowed")
         _count(synchronised=1)
         if out is None:
             return self._array.copy(order)
@@ -238,6 +337,7 @@ class ndarray:  # noqa: N801
         """Copy a NumPy array of the same shape and dtype into this one."""
         if not isinstance(array, np.ndarray) or (array.dtype, array.shape) != (self.dtype, self.shape):
             raise TypeError("Only numpy.ndarray can be set to cupy.ndarray, of its shape and dtype")
+        _refuse_while_captured("so H2D transfers are disallowed")
         self._array[...] = array
 
     def item(self):
@@ -268,6 +368,8 @@ class ndarray:  # noqa: N801
         """NumPy's index for CuPy's, how many index arrays and how many masks it has; indices out of range wrap."""
         items = list(index) if isinstance(index, tuple) else [index]
         for i, item in enumerate(items):
+            if isinstance(item, (list, tuple, np.ndarray)):
+                _refuse_while_captured("so H2D transfers are disallowed")
             if isinstance(item, (list, tuple, ndarray)):
                 items[i] = np.asarray(_unwrap(item, []))
                 if items[i].size == 0 and not isinstance(item, ndarray):
@@ -286,19 +388,18 @@ class ndarray:  # noqa: N801
 
     def __getitem__(self, index):
         """A view, or a copy where an index is an array, even a NumPy array, which CuPy moves to the device itself."""
-        index, _, masks = self._index(index)
-        _count(synchronised=masks > 0)
-        return _play(lambda array: array[index], "getitem", (self,), {})
+        _count(synchronised=self._index(index)[2] > 0)
+        return _play(lambda array: array[self._index(index)[0]], "getitem", (self,), {})
 
     def __setitem__(self, index, value):
         """Write; the value is a foreign array or a scalar. (With index arrays CuPy would take a NumPy array too.)"""
-        index, _, masks = self._index(index)
+        _count(synchronised=self._index(index)[2] > 0)
         if isinstance(value, np.ndarray) and value.ndim:
             raise ValueError("non-scalar numpy.ndarray cannot be used for fill")
         if not isinstance(value, (ndarray, np.ndarray, np.generic)) and type(value) not in SCALARS:
             raise TypeError(f"Unsupported type {type(value)}")
-        self._array[index] = value._array if isinstance(value, ndarray) else value
-        _count(launched=1, synchronised=masks > 0)
+        value = value[()] if isinstance(value, np.ndarray) else value
+        _play(lambda array, value: array.__setitem__(self._index(index)[0], value), "setitem", (self, value), {}, True)
 
     def take(self, indices, axis=None, out=None):
         """Elements along an axis; indices out of range wrap, and may be a NumPy array or a list."""
@@ -373,6 +474,7 @@ def _create(name, a, *args, **kwargs):
             _unwrap(a, found)
     if found:
         return _play(host, name, (a, *args), kwargs)
+    _refuse_while_captured("so H2D transfers are disallowed")
     return _play(lambda: np.array(host(a, *args, **kwargs)), name, (), {})
 
 
@@ -520,7 +622,8 @@ _path, _offered = "cupy", _offer(
     RawKernel=_kernel_class(1), lib=types.SimpleNamespace(stride_tricks=_tricks),
     linalg=_space("cupy.linalg", _offer("cupy.linalg", np.linalg)),
     random=_space("cupy.random", {**_draws, "Generator": Generator, "default_rng": Generator}),
-    cuda=_space("cupy.cuda", {"Device": Device, "Stream": Stream, "get_current_stream": lambda: Stream.null,
+    cuda=_space("cupy.cuda", {"Device": Device, "Stream": Stream, "get_current_stream": lambda: _streams[-1],
+                              "Graph": Graph, "MemoryPool": MemoryPool, "using_allocator": using_allocator,
                               "is_available": lambda: True, "get_device_id": lambda: 0}))
 BACKENDS, IDS = [np, THIS], ["numpy", "foreign"]
 THIS.__class__ = Strict

@@ -1,122 +1,205 @@
-"""What the recipes reach, beside PyTorch on the same architecture, initial law and budget. A script, not a test.
+"""What the recipes reach, beside PyTorch on the same architecture, first weights, settings and budget. A script.
 
-    python tests/quality.py digits --seeds 3 --out digits.csv
-    python tests/quality.py ring --seeds 5
+    python tests/quality.py Q1 Q2 --seeds 0-9 --out quality.csv   # a line a figure of a run; what is there stays
+    python tests/quality.py --table quality.csv                   # the table of the README, of what the files hold
 
-trains the recipe with tinygan and with PyTorch from each seed, measures both with tinygan's metrics, and prints a row a
-run and the medians.
+A task is a recipe and the ranges that its figures must lie in; a control, named after its task, must miss them.
 """
 import argparse
 import csv
 import sys
 import time
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
 
 import numpy as np
 from torch_nets import CHANNELS_FIRST, CHANNELS_LAST, torch_net
 
-from tinygan import metrics
+from tinygan import report
+from tinygan.arguments import seeds
 from tinygan.game import train
+from tinygan.ops.elementwise import sigmoid
 from tinygan.process import tune
 from tinygan.runs import generate
 from tinygan.zoo import RECIPES
-from tinygan.zoo.recipe import POINTS, SEQUENCES
+from tinygan.zoo.judge import judge_of
+from tinygan.zoo.switches import change
 
 
-def judge(recipe, samples):
-    """The metrics of a recipe's samples."""
-    if recipe.data in POINTS:
-        return metrics.evaluate_points(samples, POINTS[recipe.data].means, POINTS[recipe.data].sigma)
-    if recipe.data in SEQUENCES:
-        return metrics.evaluate_sines(samples, SEQUENCES[recipe.data].frequencies)
-    return metrics.evaluate_images(samples)
+@dataclass
+class Task:
+    """A recipe, switches that are set otherwise, and for the figures that count the lowest and highest good value."""
+
+    recipe: str
+    about: str
+    good: dict
+    settings: dict = field(default_factory=dict)
+
+    def changed(self):
+        return change(RECIPES[self.recipe], self.settings)
+
+    def judge(self):
+        recipe = RECIPES[self.recipe]
+        return (recipe.judge or judge_of)(recipe.data)
+
+
+GAUSSIAN = {"mean": (3.9, 4.1), "sd": (0.4, 0.6), "d_gap": (0, 0.05)}
+RING, GRID = ({"modes": (modes, modes_of), "hq": (hq, 1), "reverse_kl": (0, kl)}
+              for modes, modes_of, hq, kl in ((8, 8, 0.94, 0.02), (24, 25, 0.85, 0.1)))
+DIGITS14 = {"modes": (10, 10), "fcd": (0, 3), "coverage": (0.6, 1), "one_nn": (0, 1)}
+DIGITS = {"modes": (10, 10), "fcd": (0, 1.5 * 1.126), "coverage": (0.6, 1), "inception_score": (0, 10)}
+LABELS = {"label_accuracy": (0.9, 1), "label_swap": (0.9, 1)}
+SINES = {"purity": (0.9, 1), "least_share": (0.2, 0.5)}
+PLAIN = {"r1": 0.0, "decay": False, "average": 0.0}
+TASKS = {
+    "Q1": Task("gaussian", "N(4, .5) in one dimension", GAUSSIAN),
+    "Q2": Task("ring", "eight Gaussians on a circle", RING),
+    "Q2 raw": Task("ring", "without R1, decay and average", RING, PLAIN),
+    "Q3": Task("grid", "twenty-five Gaussians on a grid", GRID),
+    "Q3 raw": Task("grid", "without R1, decay and average", GRID, PLAIN),
+    "Q4": Task("digits14", "digits, 14x14, dense", DIGITS14),
+    "Q4 no R1": Task("digits14", "without R1", DIGITS14, {"r1": 0.0}),
+    "Q5": Task("digits", "digits, 28x28, DCGAN", DIGITS),
+    "Q5 no R1": Task("digits", "without R1", DIGITS, {"r1": 0.0}),
+    "sequence": Task("sequence", "sines of two frequencies, recurrent", SINES),
+}
+if "conditional" in RECIPES:
+    TASKS["Q6"] = Task("conditional", "digits, told which", LABELS)
 
 
 def with_tinygan(recipe, seed, steps):
-    """Samples of the recipe trained here."""
+    """The players trained here, as functions of arrays: z -> samples, x -> logits."""
     game = train(recipe.start(seed), steps)
     if game.average is not None:
         game.generator.theta[:] = game.average.theta
-    return generate(game.generator, game.noise(_count(recipe), np.random.default_rng(1000 + seed)))
+    return partial(generate, game.generator), partial(generate, game.discriminator)
 
 
 def with_torch(recipe, seed, steps):
-    """Samples of the same networks (weights copied at step 0), same settings, trained by PyTorch."""
+    """The same from the same first weights, batches and latents, trained by PyTorch: the non-saturating game."""
     import torch
     import torch.nn.functional as F  # noqa: N812
     game = recipe.start(seed)
+    assert (game.objective, game.k, recipe.optimiser) == ("non-saturating", 1, "adam")
     rng = game.rng
     (g, _), (d, _) = (torch_net(net, torch.float32) for net in (game.generator, game.discriminator))
-    rate, r1 = game.rate, game.r1
-    g_adam, d_adam = (torch.optim.Adam(net.parameters(), rate, betas=recipe.betas) for net in (g, d))
+    g_adam, d_adam = (torch.optim.Adam(net.parameters(), game.rate, betas=recipe.betas) for net in (g, d))
     average = [p.detach().clone() for p in g.parameters()]
+
+    def first(x):
+        x = torch.from_numpy(x)
+        return (x.permute(CHANNELS_FIRST) if x.ndim == 4 else x).contiguous()
+
     for step in range(steps):
         for optimiser in (g_adam, d_adam):
-            optimiser.param_groups[0]["lr"] = rate * (1 - step / steps if game.decay else 1)
-        x = torch.from_numpy(game.data(game.batch, rng))
-        x = (x.permute(CHANNELS_FIRST) if x.ndim == 4 else x).contiguous().requires_grad_(r1 > 0)
+            optimiser.param_groups[0]["lr"] = game.rate * (1 - step / steps if game.decay else 1)
+        x = first(game.data(game.batch, rng)).requires_grad_(game.r1 > 0)
         fake = g(torch.from_numpy(game.noise(game.batch, rng)))
         d_real = d(x)
         loss = F.softplus(-d_real).mean() + F.softplus(d(fake.detach())).mean()
-        if r1:
+        if game.r1:
             [slope] = torch.autograd.grad(d_real.sum(), x, create_graph=True)
-            loss = loss + r1 / 2 * (slope**2).flatten(1).sum(1).mean()
+            loss = loss + game.r1 / 2 * (slope**2).flatten(1).sum(1).mean()
         d_adam.zero_grad()
         loss.backward()
         d_adam.step()
         g_adam.zero_grad()
         F.softplus(-d(fake)).mean().backward()
         g_adam.step()
-        if recipe.average:
-            with torch.no_grad():
-                for a, p in zip(average, g.parameters()):
-                    a += (1 - recipe.average) * (p - a)
+        with torch.no_grad():
+            for a, p in zip(average, g.parameters()):
+                a.copy_(p) if step == 0 else a.add_((1 - recipe.average) * (p - a))
+
     if recipe.average:
         with torch.no_grad():
             for a, p in zip(average, g.parameters()):
                 p.copy_(a)
-    g.eval()
-    with torch.no_grad():
-        z = torch.from_numpy(game.noise(_count(recipe), np.random.default_rng(1000 + seed)))
-        samples = g(z).numpy()
-    return samples.transpose(CHANNELS_LAST) if samples.ndim == 4 else samples
+
+    @torch.no_grad()
+    def samples(z):
+        x = g.eval()(torch.from_numpy(z)).numpy()
+        return x.transpose(CHANNELS_LAST) if x.ndim == 4 else x
+    return samples, lambda x: d.eval()(first(x)).detach().numpy()
 
 
-def _count(recipe):
-    return 2500 if recipe.data in (*POINTS, *SEQUENCES) else 2000
+PEERS = {"tinygan": with_tinygan, "torch": with_torch}
+
+
+def measured(task, peer, seed, steps=None):
+    """The figures of a run, with the seconds of training."""
+    recipe, judge, rng = task.changed(), task.judge(), np.random.default_rng(1000 + seed)
+    start = time.perf_counter()
+    generator, discriminator = PEERS[peer](recipe, seed, steps or recipe.steps)
+    seconds = time.perf_counter() - start
+    game = recipe.start(seed)
+    samples = generator(game.noise(judge.count, rng))
+    both = np.concatenate([judge.real(judge.count, rng), samples]).astype(np.float32)
+    gap = float(np.abs(sigmoid(discriminator(both)) - 0.5).mean())  # of D from knowing nothing
+    return {**judge.figures(samples), "d_gap": gap, "seconds": seconds}
+
+
+def table(paths):
+    """Markdown: a line a figure, medians and quartiles of each peer, real data, and how many runs are good."""
+    runs = {}
+    for path in paths:
+        for task, peer, seed, name, value in _lines(path):
+            runs.setdefault((task, peer), {}).setdefault(seed, {})[name] = float(value)
+    titles = {"tinygan": "tinygan", "torch": "PyTorch"}
+    print(f"| task | | {' | '.join(titles.values())} | real data | good | {' | '.join(titles.values())} good |")
+    print("|---" * (5 + len(titles) * 2 - 1) + "|")
+    for name, task in TASKS.items():
+        found = {peer: list(runs.get((name, peer), {}).values()) for peer in titles}
+        if not any(found.values()):
+            continue
+        judge = task.judge()
+        real = judge.figures(judge.real(judge.count, np.random.default_rng(0)))
+        title = f"{name}: {task.about}, {max(map(len, found.values()))} seeds"
+        for figure, (low, high) in task.good.items():
+            cells = [report.text(rows, figure) if rows else "" for rows in found.values()]
+            good = [f"{sum(low <= row[figure] <= high for row in rows)} of {len(rows)}" if rows else ""
+                    for rows in found.values()]
+            at_best = f"{real[figure]:.4g}" if figure in real else ""
+            print(f"| {title} | {figure} | {' | '.join(cells)} | {at_best} | {low:.4g} to {high:.4g} | "
+                  f"{' | '.join(good)} |")
+            title = ""
+        cells = [report.text(rows, "seconds") if rows else "" for rows in found.values()]
+        print(f"| | seconds | {' | '.join(cells)} | | | | |")
+
+
+def _lines(path):
+    if not Path(path).exists():
+        return []
+    with open(path, newline="") as file:
+        return list(csv.reader(file))
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("recipe", choices=[
-        name for name in RECIPES if RECIPES[name].data in (*POINTS, *SEQUENCES, "digits")])
-    parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--first", type=int, default=0)
-    parser.add_argument("--steps", type=int)
-    parser.add_argument("--peers", nargs="+", default=["tinygan", "torch"])
-    parser.add_argument("--out", default=None)
+    parser.add_argument("tasks", nargs="*", metavar="TASK", help=", ".join(TASKS))
+    parser.add_argument("--seeds", type=seeds, default=[0, 1, 2])
+    parser.add_argument("--steps", type=int, help="fewer than the recipe's: to see that it works")
+    parser.add_argument("--peers", nargs="+", choices=PEERS, default=list(PEERS))
+    parser.add_argument("--out", default="quality.csv")
+    parser.add_argument("--table", nargs="+", metavar="CSV")
     options = parser.parse_args()
-    recipe = RECIPES[options.recipe]
-    steps = options.steps or recipe.steps
-    tune(divide_batches=recipe.data not in (*POINTS, *SEQUENCES))
-    rows = []
-    for seed in range(options.first, options.first + options.seeds):
-        for peer in options.peers:
-            start = time.perf_counter()
-            samples = {"tinygan": with_tinygan, "torch": with_torch}[peer](recipe, seed, steps)
-            rows.append({"peer": peer, "seed": seed, "seconds": time.perf_counter() - start, **judge(recipe, samples)})
-            print(_line(rows[-1]), flush=True)
-    for peer in options.peers:
-        mine = [row for row in rows if row["peer"] == peer]
-        print("median  " + _line({k: peer if k == "peer" else np.median([r[k] for r in mine]) for k in mine[0]}))
-    if options.out:
-        with open(options.out, "w", newline="") as file:
-            writer = csv.DictWriter(file, list(rows[0]))
-            writer.writeheader()
-            writer.writerows(rows)
-
-
-def _line(row):
-    return "  ".join(f"{k} {v if isinstance(v, str) else format(v, '.4g')}" for k, v in row.items())
+    if options.table:
+        return table(options.table)
+    unknown = set(options.tasks) - set(TASKS)
+    if unknown:
+        parser.error(f"there is no task {', '.join(sorted(unknown))}; there are {', '.join(TASKS)}")
+    tune(divide_batches=True)
+    done = {tuple(line[:3]) for line in _lines(options.out)}
+    for task in options.tasks:
+        for seed in options.seeds:
+            for peer in options.peers:
+                if (task, peer, str(seed)) in done:
+                    continue
+                figures = measured(TASKS[task], peer, seed, options.steps)
+                with open(options.out, "a", newline="") as file:
+                    csv.writer(file).writerows([task, peer, seed, name, value] for name, value in figures.items())
+                print(f"{task} {peer} {seed}:", "  ".join(f"{k} {v:.4g}" for k, v in figures.items()), flush=True)
+    return None
 
 
 if __name__ == "__main__":

@@ -11,15 +11,15 @@ import tinygan
 PACKAGE = Path(tinygan.__file__).parent
 FLOORS = [
     {"backend", "parallel", "data", "plots", "latent"},
-    {"kernels"},
+    {"kernels", "cublas"},
     {"tensor", "process"},
     {"ops", "check"},
     {"nn"},
-    {"objectives", "penalties", "remedies", "updates"},
+    {"objectives", "penalties", "remedies", "updates", "divergences", "toys"},
     {"game", "metrics"},
-    {"zoo", "checkpoint"},
+    {"zoo", "checkpoint", "report", "graph"},
     {"runs"},
-    {"interpolate"},
+    {"sweep", "arguments", "interpolate"},
     {"cli", "__main__"},
 ]
 FLOOR = {part: i for i, floor in enumerate(FLOORS) for part in floor}
@@ -66,7 +66,7 @@ def test_imports_are_found(path):
 
 
 def test_import_is_light():
-    heavy = ["matplotlib", "cupy", "pooch", "tqdm", "PIL", "torch", "scipy", "argparse"]
+    heavy = ["matplotlib", "cupy", "nvmath", "pooch", "tqdm", "PIL", "torch", "scipy", "argparse"]
     code = f"import sys, tinygan; print(*[m for m in {heavy} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == []
@@ -87,9 +87,10 @@ def test_files_are_short(path):
 
 def test_the_library_is_small():
     lines = {path: len((PACKAGE / path).read_text().splitlines()) for path in FILES}
-    assert sum(lines.values()) <= 6000
+    assert sum(lines.values()) <= 7000
+    beside = ("data", "plots", "latent", "metrics", "process", "parallel", "kernels", "cublas", "divergences", "toys")
     assert sum(n for path, n in lines.items() if FLOOR.get(part_of(path), 0) <= FLOOR["game"]
-               and part_of(path) not in ("data", "plots", "latent", "metrics", "process", "kernels")) <= 2600  # taught
+               and part_of(path) not in beside) <= 2600  # what is taught
 
 
 @pytest.mark.parametrize("path", LIBRARY, ids=str)

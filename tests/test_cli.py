@@ -1,5 +1,6 @@
 """The command line as a stranger uses it: what it writes, what it says, how it fails."""
 import csv
+import io
 import json
 import os
 import shutil
@@ -14,6 +15,7 @@ from helpers import fails
 from PIL import Image
 
 from tinygan.cli import main
+from tinygan.runs import Config, Run
 
 SHORT = ["--steps", "6", "--batch", "8"]
 FILES = {"config.json", "history.csv", "samples.png", "curves.png", "training.gif", "checkpoint.npz"}
@@ -36,6 +38,11 @@ def finished(tmp_path_factory):
 def run(finished, tmp_path):
     """A copy of the finished run."""
     return shutil.copytree(finished, tmp_path / "run")
+
+
+def untrained(recipe, folder, seed=0):
+    """A run at step 0."""
+    Run.create(folder, Config(recipe, 6, seed, 8, "float32", "cpu", recipe))
 
 
 @pytest.mark.parametrize("recipe", ["ring", "grid", "gaussian", "digits", "wgan", "wgan-gp", "sequence"])
@@ -171,12 +178,46 @@ def test_sample_writes_pictures_and_arrays(run, tmp_path, capsys):
 
 def test_evaluate_prints_a_table_and_json(run, capsys):
     assert main(["evaluate", "run"]) == 0
-    assert "modes" in capsys.readouterr().out
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "run at step 6"
+    assert lines[1].split() == ["run", "real", "data", "noise", "better"]
+    assert {line.split()[0]: line.split()[-1] for line in lines[2:]} == {
+        "modes": "higher", "hq": "real", "reverse_kl": "lower", "sliced_wasserstein": "lower", "one_nn": "real"}
     assert main(["evaluate", "run", "--json", "-n", "500"]) == 0
     figures = json.loads(capsys.readouterr().out)
     assert figures["step"] == 6
-    assert figures["modes_of"] == 8
+    assert figures["real"]["modes"] == 8
+    assert figures["real"]["hq"] > .95 > figures["noise"]["hq"]
     assert 0 <= figures["hq"] <= 1
+
+
+def test_evaluate_gives_medians_and_quartiles_of_several_runs(run, capsys):
+    for seed in (1, 2):
+        untrained("ring", f"run-{seed}", seed)
+    assert main(["evaluate", "run", "run-1", "run-2", "-n", "300"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[:3] == ["run at step 6", "run-1 at step 0", "run-2 at step 0"]
+    assert lines[3].startswith(" ")
+    assert "median (quartiles)" in lines[3]
+    assert main(["evaluate", "run", "run-1", "run-2", "-n", "300", "--json"]) == 0
+    figures = json.loads(capsys.readouterr().out)
+    each = sorted(row["sliced_wasserstein"] for row in figures["runs"])
+    low, median, high = figures["quartiles"]["sliced_wasserstein"]
+    assert each[0] <= low <= median == each[1] <= high <= each[2]
+    assert figures["real"]["modes"] == 8
+    untrained("gaussian", "other")
+    assert fails(capsys, "evaluate", "run", "other") == (
+        "tinygan evaluate: medians need runs of one kind: other has recipe gaussian, run ring")
+
+
+@pytest.mark.parametrize("recipe", ["digits", "digits14"])
+def test_evaluate_digits(recipe, capsys):
+    untrained(recipe, "run")
+    assert main(["evaluate", "run", "-n", "300", "--json"]) == 0
+    figures = json.loads(capsys.readouterr().out)
+    assert figures["real"]["fcd"] < figures["fcd"]
+    assert figures["real"]["one_nn"] < figures["one_nn"]
+    assert figures["noise"]["coverage"] < .02
 
 
 def test_recipes_and_data_are_listed(capsys):
@@ -186,7 +227,34 @@ def test_recipes_and_data_are_listed(capsys):
     assert "fashion" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("first", ["x", "o"])
+def test_play_a_game_of_tic_tac_toe(first, monkeypatch, capsys):
+    answers = io.StringIO("5\n5\nnonsense\n" + "".join(f"{cell}\n" for cell in 2 * "123456789"))
+    monkeypatch.setattr("sys.stdin", answers)
+    assert main(["play", "--first", first]) == 0
+    out = capsys.readouterr().out
+    assert "'nonsense' is no free cell: type one of " in out
+    assert out.splitlines()[-1] in ("A draw.", "tinygan wins.")
+
+
+class Interrupted(io.StringIO):
+    """A terminal where Ctrl-C is pressed."""
+
+    def readline(self, *_):
+        raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize(("stdin", "status"), [(io.StringIO("5\n"), 0), (io.StringIO(), 0), (Interrupted(), 130)])
+def test_a_game_that_is_left_ends_cleanly(stdin, status, monkeypatch, capsys):
+    monkeypatch.setattr("sys.stdin", stdin)
+    assert main(["play"]) == status
+    captured = capsys.readouterr()
+    assert captured.out.endswith("\nThe game is left unfinished.\n")
+    assert captured.err == ""
+
+
 @pytest.mark.parametrize(("arguments", "message"), [
+    (["play", "--first", "y"], "invalid choice: 'y'"),
     (["train", "digit"], "no recipe 'digit'; did you mean digits?"),
     (["train", "--steps", "-1"], "'-1' is not a whole number of at least 1"),
     (["train", "--batch", "0"], "'0' is not a whole number of at least 1"),
@@ -277,14 +345,24 @@ def test_the_users_own_images(tmp_path, capsys):
     assert main(["train", "digits", "--data", "mine", *SHORT, "--out", "run"]) == 0
     assert main(["sample", "run", "-n", "4", "-o", "s.npy"]) == 0
     assert np.load(tmp_path / "s.npy").shape == (4, 32, 32, 3)
+    assert "real has 4 rows, 5 neighbours need at least 6" in fails(capsys, "evaluate", "run")
+    for i in range(9, 30):
+        Image.fromarray(rng.integers(0, 255, (40, 30, 3), np.uint8)).save(tmp_path / "mine" / f"{i}.png")
+    assert main(["evaluate", "run", "--json"]) == 0  # no classifier knows these images: pixels are compared
+    figures = json.loads(capsys.readouterr().out)
+    assert figures["one_nn"] > figures["real"]["one_nn"]
+    assert "fcd" not in figures
 
 
 def test_the_users_own_sequences(tmp_path, capsys):
     rng = np.random.default_rng(0)
-    np.save("mine.npy", rng.uniform(-1, 1, (9, 5, 2)))
+    np.save("mine.npy", rng.uniform(-1, 1, (30, 5, 2)))
     assert main(["train", "sequence", "--data", "mine.npy", *SHORT, "--out", "run"]) == 0
     assert main(["sample", "run", "-n", "4", "-o", "s.npy"]) == 0
     assert np.load(tmp_path / "s.npy").shape == (4, 5, 2)
+    capsys.readouterr()
+    assert main(["evaluate", "run", "--json", "-n", "20"]) == 0  # nothing is known of these: numbers are compared
+    assert "one_nn" in json.loads(capsys.readouterr().out)
     np.save("short.npy", rng.uniform(-1, 1, (9, 1, 2)))
     assert "too short: 1 step, expected at least 2" in fails(capsys, "train", "sequence", "--data", "short.npy")
     np.save("flat.npy", rng.uniform(-1, 1, (9, 5)))

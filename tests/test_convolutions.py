@@ -32,13 +32,13 @@ def remainder(x, w, stride, padding):
 
 
 @given(geometries())
-def test_one_trilinear_form(geometry):
+def test_t38_one_trilinear_form(geometry):
     x, w, y, stride, padding = geometry
     extra = remainder(x, w, stride, padding)
     form = np.vdot(tg.conv2d(x, w, stride, padding), y)
     back = tg.conv_transpose2d(y, w, stride, padding, extra)
     assert back.shape == x.shape
-    np.testing.assert_allclose(np.vdot(x, back), form, rtol=1e-10, atol=1e-10)  # T38
+    np.testing.assert_allclose(np.vdot(x, back), form, rtol=1e-10, atol=1e-10)
     weight = tg.conv2d_weight(x, y, w.shape[:2], stride, padding)
     assert weight.shape == w.shape
     np.testing.assert_allclose(np.vdot(w, weight), form, rtol=1e-10, atol=1e-10)
@@ -75,11 +75,11 @@ def test_images_need_not_be_contiguous(padding):
         np.testing.assert_allclose(np.vdot(weight, w), np.vdot(y, y))
 
 
-def test_sizes():
+def test_t38_sizes():
     for k, s, p, size, out in [(3, 1, 1, 5, 5), (4, 2, 1, 8, 4), (5, 2, 2, 7, 4), (2, 3, 0, 9, 3)]:
         assert tg.conv2d(np.ones((1, size, size, 1)), np.ones((k, k, 1, 1)), s, p).shape == (1, out, out, 1)
     z = np.ones((1, 4, 4, 1))
-    for size in (8, 16):  # T38: kernel 4, stride 2, padding 1 doubles
+    for size in (8, 16):  # kernel 4, stride 2, padding 1 doubles
         z = tg.conv_transpose2d(z, np.ones((4, 4, 1, 1)), 2, 1)
         assert z.shape == (1, size, size, 1)
 

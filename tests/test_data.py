@@ -215,6 +215,16 @@ def test_digits_are_balanced_and_in_their_original_order():
     assert labels[:10].tolist() == [5, 0, 4, 1, 9, 2, 1, 3, 1, 4]
 
 
+def test_digits14_are_the_means_of_four_pixels():
+    for held_out in (False, True):
+        small, whole = load("digits14", held_out), load("digits", held_out)
+        assert small.x.shape == (len(whole.x), 14, 14, 1)
+        assert small.x.dtype == np.float32
+        assert (small.labels == whole.labels).all()
+        parts = [whole.x[:, i::2, j::2] for i in (0, 1) for j in (0, 1)]
+        np.testing.assert_allclose(small.x, np.mean(parts, axis=0), atol=.5 / 127.5 + 1e-6)
+
+
 def test_digits_resized():
     x = load("digits", held_out=True, size=14).x
     assert x.shape == (2000, 14, 14, 1)
@@ -245,8 +255,9 @@ def test_licence_stands_beside_the_digits():
 # Names
 
 @pytest.mark.parametrize(("given_name", "message"), [
-    ("mnst", "load: unknown data 'mnst', expected one of digits, mnist, fashion, cifar10, or a folder of images"),
-    ("", "load: unknown data '', expected one of digits, mnist, fashion, cifar10, or a folder of images"),
+    ("mnst",
+     "load: unknown data 'mnst', expected one of digits, digits14, mnist, fashion, cifar10, or a folder of images"),
+    ("", "load: unknown data '', expected one of digits, digits14, mnist, fashion, cifar10, or a folder of images"),
     ("no/such/folder", "load: folder 'no/such/folder' does not exist"),
     (Path("nothing"), "load: folder 'nothing' does not exist"),
     ("ring", "load: 'ring' is no set of images: draw from it with tinygan.data.ring(n, rng)"),

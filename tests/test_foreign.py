@@ -1,6 +1,8 @@
 """The strict foreign array is strict: every rule of CuPy that it enforces fails here if it is dropped."""
 
+import contextlib
 import copy
+import inspect
 import json
 import math
 import operator
@@ -39,11 +41,12 @@ def test_it_is_a_module_of_its_own(a):
 
 def test_names_are_cupys():
     assert int(RECORD["version"].partition(".")[0]) >= 14
-    own = {"BACKENDS", "IDS", "ForeignArray", "counting", "kernels", "launches", "register", "synchronisations",
-           "to_backend", "to_host"}
+    own = {"BACKENDS", "IDS", "ForeignArray", "counting", "kernels", "launched", "launches", "register",
+           "synchronisations", "to_backend", "to_host"}
     assert set(dir(foreign)) - own <= set(RECORD["cupy"])
     assert set(dir(foreign.linalg)) <= set(RECORD["cupy.linalg"])
     assert set(dir(foreign.random)) <= set(RECORD["cupy.random"])
+    assert set(dir(foreign.cuda)) <= set(RECORD["cupy.cuda"])
     public = {name for name in dir(foreign.ndarray) if not name.startswith("_")}
     assert public <= set(RECORD["cupy.ndarray"])
     python = {"__module__", "__slots__", "__static_attributes__", "__firstlineno__"}  # of any class
@@ -380,6 +383,124 @@ def test_launches_are_counted(a):
     before = foreign.launches, foreign.synchronisations
     (a + 1).get()
     assert (foreign.launches, foreign.synchronisations) == (before[0] + 1, before[1] + 1)
+
+
+# --- the capture of a stream ---
+
+@contextlib.contextmanager
+def capturing():
+    """A captured stream, its pool, and a list that gets the graph."""
+    stream, pool, graphs = foreign.cuda.Stream(non_blocking=True), foreign.cuda.MemoryPool(), []
+    with stream, foreign.cuda.using_allocator(pool.malloc):
+        stream.begin_capture()
+        try:
+            yield stream, pool, graphs
+        finally:
+            graphs.append(stream.end_capture())
+
+
+def test_a_graph_computes_when_it_is_launched(a):
+    total = foreign.zeros(3, dtype=np.float32)
+    with foreign.counting() as counts, capturing() as (stream, _, graphs):
+        assert stream.is_capturing()
+        assert foreign.cuda.get_current_stream() is stream
+        b = foreign.tanh(a)[1]
+        b *= 2
+        total += b
+        total[0] = 5
+    assert not stream.is_capturing()
+    before = counts.launches
+    check(total, np.zeros(3, np.float32))  # nothing was computed
+    assert np.isnan(b.get()).all()
+    expected = 2 * np.tanh(a.get()[1])
+    for i in range(1, 4):
+        with foreign.counting() as counts:
+            graphs[0].launch()
+        assert counts.launches == 1 < before
+        check(total[1:], i * expected[1:]) if i == 1 else np.testing.assert_allclose(total.get()[1:], i * expected[1:])
+        assert total[0].item() == 5
+    a *= 0  # another input in the same place
+    graphs[0].launch()
+    np.testing.assert_allclose(total.get()[1:], 3 * expected[1:])
+
+
+def test_a_graph_keeps_numbers_and_places(a):
+    """What a number was at the capture it stays, and so an array that has its name no more."""
+    factor, shift = 2.0, foreign.ones(3, dtype=np.float32)
+    with capturing() as (_, _, graphs):
+        a[0] = a[1] * factor + shift
+    factor, shift = 3.0, 7 * shift
+    graphs[0].launch()
+    check(a[0], 2 * np.float32([3, 4, 5]) + 1)
+
+
+def test_index_arrays_are_read_by_the_graph(a):
+    index, out = foreign.array([0, 0]), foreign.zeros((2, 3), dtype=np.float32)
+    with capturing() as (_, _, graphs):
+        out[...] = a[index]
+        foreign.add.at(out, index, 1)
+    index[...] = foreign.array([1, 0])
+    graphs[0].launch()
+    check(out, a.get()[[1, 0]] + 1)
+
+
+@pytest.mark.parametrize("call", [
+    lambda a: a.get(), lambda a: float(a[0, 0]), lambda a: bool(a[0, 0]), lambda a: a[a > 0], lambda a: repr(a),
+    lambda a: foreign.asarray(np.ones(3)), lambda a: foreign.array([1, 2]), lambda a: a.set(np.zeros((2, 3), 'f')),
+    lambda a: a[[0, 1]], lambda a: a[np.array([0])], lambda a: foreign.concatenate([a] * 9), lambda a: foreign.where(a),
+])
+def test_what_cannot_be_captured(a, call):
+    with pytest.raises(RuntimeError, match="the current stream is capturing, so"), capturing():
+        call(a)
+    call(a)
+
+
+def test_cublas_cannot_be_captured(a):
+    for call in (lambda: a @ a.T, lambda: foreign.matmul(a, a.T), lambda: foreign.dot(a, a[0]), lambda: a.dot(a.T),
+                 lambda: foreign.tensordot(a, a, 2), lambda: np.einsum("ij,kj", a, a)):
+        with pytest.raises(NotImplementedError, match="calling cuBLAS API during stream capture"), capturing():
+            call()
+    with capturing():
+        a[0] @ a[1]  # a product and a sum
+
+
+def test_a_capture_has_rules(a):
+    with pytest.raises(RuntimeError, match="cannot capture on the default"):
+        foreign.cuda.Stream.null.begin_capture()
+    with pytest.raises(RuntimeError, match="Implicit"):
+        foreign.cuda.Stream().begin_capture()
+    with pytest.raises(RuntimeError, match="IllegalState"):
+        foreign.cuda.Stream(non_blocking=True).end_capture()
+    with (pytest.raises(RuntimeError, match="Invalidated"), capturing() as (stream, _, _),
+          pytest.raises(RuntimeError, match="Unsupported")):
+        stream.synchronize()
+    with foreign.cuda.Stream(non_blocking=True) as stream:
+        stream.begin_capture()
+        with pytest.raises(RuntimeError, match="common pool"):
+            a + 1
+    with capturing() as (_, pool, graphs):
+        a + 1
+    graphs[0].launch()
+    del pool
+    with pytest.raises(RuntimeError, match="freed"):
+        graphs[0].launch()
+
+
+def test_other_streams_go_on(a):
+    with capturing(), foreign.cuda.Stream.null:
+        a += 1
+        assert a[0, 0].item() == 1
+    assert a[0, 0].item() == 1
+
+
+@pytest.mark.parametrize("name", ["Stream", "Graph", "MemoryPool"])
+def test_streams_graphs_and_pools_are_cupys(name):
+    played = getattr(foreign.cuda, name)
+    for method in {method for method in dir(played) if not method.startswith("_")}:
+        assert method in RECORD[f"cupy.cuda.{name}"]
+        if f"cupy.cuda.{name}.{method}" in RECORD["parameters"]:
+            parameters = list(inspect.signature(getattr(played, method)).parameters)
+            assert parameters[1:] == RECORD["parameters"][f"cupy.cuda.{name}.{method}"]
 
 
 # --- helpers ---

@@ -1,4 +1,7 @@
 """On a real GPU: `pytest -m gpu`. The same checks run everywhere on the foreign array that stands for CuPy."""
+import time
+import warnings
+
 import kernel_cases
 import numpy as np
 import pytest
@@ -6,9 +9,12 @@ from helpers import CASES, call, drawn
 from networks import game
 
 import tinygan as tg
-from tinygan import kernels
+from tinygan import backend, cublas, kernels
 from tinygan.cli import main
+from tinygan.graph import Replay
 from tinygan.ops import OPS
+from tinygan.updates import Adam, Average, Momentum, RMSProp
+from tinygan.zoo import RECIPES
 
 pytestmark = pytest.mark.gpu
 
@@ -73,6 +79,108 @@ def test_a_hundred_steps_agree_with_the_cpu(kind, r1):
         tg.game.train(played, 100, record_every=20)
     for a, b in ((host.generator, device.generator), (host.discriminator, device.discriminator)):
         np.testing.assert_allclose(b.theta.get(), a.theta, rtol=1e-7, atol=1e-9)
+
+
+# --- a step as a CUDA graph: needs nvmath-python too (the extra cuda-graph) ---
+
+@pytest.fixture
+def products(cupy):
+    """cuBLAS by nvmath-python."""
+    pytest.importorskip("nvmath")
+    return cublas.products(cupy)
+
+
+def on_gpu(played):
+    played.generator.to("gpu"), played.discriminator.to("gpu")
+    return played
+
+
+@pytest.mark.parametrize("shapes", [((5, 3), (3, 4)), ((64, 784), (784, 512)), ((4, 1), (1, 6)), ((1, 7), (7, 1)),
+                                    ((3136, 64), (64, 1024)), ((5, 2, 3), (3, 4)), ((2, 1, 2, 3), (4, 3, 2))], ids=str)
+@pytest.mark.parametrize("dtype", TOLERANCE)
+@pytest.mark.parametrize("first", [False, True], ids=["a", "a.T"])
+@pytest.mark.parametrize("second", [False, True], ids=["b", "b.T"])
+def test_products_agree_with_numpy(shapes, dtype, first, second, products, cupy):
+    """float32 without TF32, which would be wrong in the fourth digit."""
+    rng = np.random.default_rng(0)
+    a, b = (rng.standard_normal(shape).astype(dtype) for shape in shapes)
+    x, y = (cupy.asarray(host.swapaxes(-1, -2).copy()).swapaxes(-1, -2) if flipped else cupy.asarray(host)
+            for host, flipped in ((a, first), (b, second)))
+    with backend.multiplying(products):
+        got = backend.matmul(x, y).get()
+    scale = np.abs(a) @ np.abs(b)
+    assert (np.abs(got - a.astype(float) @ b.astype(float)) <= scale * (4e-6 if dtype == "float32" else 1e-14)).all()
+    assert got.dtype == dtype
+
+
+@pytest.mark.parametrize("kind", ["dense", "images"])
+@pytest.mark.parametrize("options", [
+    {"decay": True}, {"r1": 1.0}, {"k": 2}, {"simultaneous": True}, {"optimisers": (Momentum, RMSProp)},
+], ids=str)
+def test_replayed_is_played(kind, options, products):
+    """To rounding: the products of CuPy and of nvmath-python are two calls."""
+    def make():
+        settings = {"optimisers": (Adam, Adam), **options}
+        settings["optimisers"] = tuple(optimiser() for optimiser in settings["optimisers"])
+        return on_gpu(game(kind, average=Average(0.9), **settings))
+    plain, replayed, replay = make(), make(), Replay()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        tg.game.train(plain, 50, record_every=10)
+        tg.game.train(replayed, 50, record_every=10, play=replay)
+    assert replay.recorded
+    for a, b in ((plain.generator, replayed.generator), (plain.discriminator, replayed.discriminator)):
+        np.testing.assert_allclose(b.theta.get(), a.theta.get(), rtol=1e-7, atol=1e-9)
+    np.testing.assert_allclose(replayed.average.theta.get(), plain.average.theta.get(), rtol=1e-7, atol=1e-9)
+    for name, column in plain.history.items():
+        np.testing.assert_allclose(replayed.history[name], column, rtol=1e-7, atol=1e-9)
+
+
+def test_other_work_does_not_reach_the_memory_of_a_graph(products, cupy):
+    """Between replays others allocate, write and free; the replays take no notice, nor do the others."""
+    plain, replayed = on_gpu(game("images")), on_gpu(game("images"))
+    kept = []
+
+    def work(_):
+        kept.append((cupy.full((64, 1024), 7.0), cupy.full(100, 7.0)))
+        kept[:-5] = []
+    tg.game.train(plain, 30)
+    tg.game.train(replayed, 30, [work], play=Replay())
+    np.testing.assert_allclose(replayed.generator.theta.get(), plain.generator.theta.get(), rtol=1e-7, atol=1e-9)
+    assert all((a == 7).all() for pair in kept for a in pair)
+
+
+def test_what_cannot_be_recorded_is_played(products):
+    played = on_gpu(game("dense"))
+
+    class Peek(tg.nn.Module):
+        def forward(self, x):
+            x.data.sum().item()
+            return x
+    played.generator.layers.insert(1, Peek())
+    with pytest.warns(UserWarning, match="no CUDA graph, steps are played launch by launch: RuntimeError: the current "
+                                         "stream is capturing"):
+        tg.game.train(played, 6, play=Replay())
+    assert np.isfinite(played.generator.theta.get()).all()
+
+
+@pytest.mark.parametrize("recipe", ["ring", "digits"])
+def test_a_replayed_step_is_faster(recipe, products, cupy, record_property):
+    """Also says how much: `pytest -m gpu -k faster -s`."""
+    times = {}
+    for name, play in (("launch by launch", tg.game.step), ("replayed", Replay())):
+        played = RECIPES[recipe].start(device="gpu")
+        tg.game.train(played, 20, record_every=10_000, play=play)
+        cupy.cuda.Device().synchronize()
+        start = time.perf_counter()
+        tg.game.train(played, 220, record_every=10_000, play=play)
+        cupy.cuda.Device().synchronize()
+        times[name] = (time.perf_counter() - start) / 200
+    ratio = times["replayed"] / times["launch by launch"]
+    print(f"\n{recipe}: " + ", ".join(f"{name} {1e6 * t:.0f} us a step" for name, t in times.items())
+          + f", ratio {ratio:.2f}")
+    record_property("ratio", ratio)
+    assert ratio < 1
 
 
 def test_the_command_line_trains_on_the_gpu(tmp_path, monkeypatch):

@@ -80,6 +80,15 @@ def test_one_launch(call, monkeypatch):
     assert len(played) == 1 or empty
 
 
+def test_many_arrays_are_joined_by_few_launches():
+    arrays = [np.full((k % 3, 2), k, np.float32) for k in range(70)]
+    moved = [foreign.asarray(a) for a in arrays]
+    with foreign.counting() as counts:
+        got = kernels.join(moved)
+    assert counts.launches == 3
+    np.testing.assert_array_equal(foreign.to_host(got), kernels.join(arrays))
+
+
 def test_other_precisions_run_the_body():
     x = np.linspace(-2, 2, 5)
     for half, other in ((np.float16, np.float16), (np.float32, np.float64)):

@@ -75,7 +75,7 @@ def test_slerp_keeps_the_norm():
         assert (norm(lerp(a, b, t)) < norm(a)).all()
 
 
-def test_T40_latents_lie_on_a_shell_which_straight_paths_leave():
+def test_t40_latents_lie_on_a_shell_which_straight_paths_leave():
     n, size = 20_000, 100
     draw, rng = tg.game.latent(size), np.random.default_rng(40)
     a, b = draw(n, rng), draw(n, rng)

@@ -23,7 +23,6 @@ def test_a_perfect_sampler_scores_what_theory_says(draw, means, sigma, kl, rng):
     assert all(r["modes"] == len(means) for r in runs)
     assert np.mean([r["hq"] for r in runs]) == pytest.approx(1 - np.exp(-4.5), abs=.001)  # the mean's sd is .0002
     assert np.mean([r["reverse_kl"] for r in runs]) == pytest.approx(kl, rel=.2)
-    assert metrics.evaluate_points(draw(2500, rng), means, sigma)["modes_of"] == len(means)
 
 
 def test_a_collapsed_sampler_has_one_mode_and_the_largest_reverse_kl(rng):

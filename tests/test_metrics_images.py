@@ -117,6 +117,9 @@ def test_calibration_of_real_digits(rows):
     for name in ("precision", "recall", "coverage"):
         assert .87 < real[name] < .98
     assert .8 < real["density"] < 1.1
+    assert .5 < real["one_nn"] < .65  # the classifier was trained on one of the two sets
+    assert abs(real["kernel_distance"]) < .05
+    assert real["sliced_wasserstein"] < .1
 
 
 def test_calibration_of_noisy_digits(rows):
@@ -128,6 +131,7 @@ def test_calibration_of_noisy_digits(rows):
         assert .2 < noisy[name] < .7
     for name in ("density", "coverage"):
         assert .05 < noisy[name] < .4
+    assert .85 < noisy["one_nn"] < .99
 
 
 def test_calibration_of_mode_collapse(rows):
@@ -140,6 +144,9 @@ def test_calibration_of_mode_collapse(rows):
     assert one["recall"] < .2  # about the share of 1s: .117
     assert .1 < one["coverage"] < .16
     assert 30 * rows["real"]["fcd"] < one["fcd"]
+    assert .8 < one["one_nn"] < .95  # most digits of the real set are alone
+    for name in ("kernel_distance", "sliced_wasserstein"):
+        assert 5 * rows["real"][name] < one[name]
 
 
 def test_calibration_of_noise(rows):
@@ -148,15 +155,47 @@ def test_calibration_of_noise(rows):
     assert noise["inception_score"] < 2.5
     for name in ("precision", "recall", "density", "coverage"):
         assert noise[name] < .02
+    assert noise["one_nn"] > .99
 
 
 def test_every_metric_stays_within_its_range(rows):
-    assert column(rows, "fcd") == sorted(column(rows, "fcd"))
+    for name in ("fcd", "kernel_distance", "sliced_wasserstein"):
+        assert column(rows, name) == sorted(column(rows, name))
+    assert rows["real"]["one_nn"] == min(column(rows, "one_nn"))
     assert all(1 <= score <= 10 for score in column(rows, "inception_score"))
     for name in ("precision", "recall", "coverage"):
         assert all(0 <= share <= 1 for share in column(rows, name))
     for name in ("recall", "coverage", "inception_score"):  # these see every kind of failure
         assert rows["real"][name] == max(column(rows, name))
+
+
+def test_the_same_judge_knows_digits_of_half_the_size():
+    """Each pixel four times: the classifier knows 97 % of them, and the metrics order the four sets as before."""
+    small = metrics.calibration(name="digits14")
+    x, labels = data.load("digits14", held_out=True)
+    assert digits_classifier().accuracy(x, labels) > .96
+    np.testing.assert_array_equal(digits_classifier().features(x[:9]),
+                                  digits_classifier().features(x[:9].repeat(2, axis=1).repeat(2, axis=2)))
+    for name in ("fcd", "kernel_distance", "sliced_wasserstein"):
+        assert column(small, name) == sorted(column(small, name))
+    for name in ("recall", "coverage", "inception_score"):
+        assert small["real"][name] == max(column(small, name))
+    assert .5 < small["real"]["fcd"] < 2
+    assert small["real"]["modes"] == 10
+    assert small["real"]["coverage"] > .9
+    assert .5 < small["real"]["one_nn"] < .65
+    assert small["only the digit 1"]["modes"] == 1
+
+
+def test_pixels_are_compared_where_no_classifier_is(held_out, rng):
+    real, fake = (x.reshape(len(x), -1) for x in (held_out.x[:600], data.load("digits").x[:600]))
+    digits, noise = (metrics.evaluate_rows(x, real) for x in (fake, rng.uniform(-1, 1, real.shape)))
+    for name in ("kernel_distance", "sliced_wasserstein"):
+        assert 5 * digits[name] < noise[name]
+    assert .4 < digits["one_nn"] < .7
+    assert digits["coverage"] > .8
+    assert noise["one_nn"] > .99
+    assert noise["coverage"] == 0
 
 
 def test_halves_of_one_set_are_equal(held_out, rng):

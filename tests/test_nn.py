@@ -120,8 +120,8 @@ def test_batch_norm_to_third_order():
     check_module(moved(nn.BatchNorm(2)), SEED(3).standard_normal((4, 2)), order=3)
 
 
-def test_batch_norm_gradient_sums_to_zero():
-    """T39: adding a constant to a channel changes nothing."""
+def test_t39_batch_norm_gradient_sums_to_zero():
+    """Adding a constant to a channel changes nothing."""
     [x] = leaves([SEED(0).standard_normal((4, 3, 3, 2))])
     y = nn.BatchNorm(2).astype(np.float64)(x)
     np.testing.assert_allclose(tg.grad((y ** 3).sum(), [x])[0].data.sum((0, 1, 2)), 0, atol=1e-12)

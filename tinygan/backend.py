@@ -6,6 +6,8 @@ NumPy function called on a CuPy array is handed over to CuPy by NumPy itself, so
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -60,6 +62,25 @@ def spread(x, shape, over=1):
     out = np.empty_like(x, shape=shape)
     out[...] = x if over == 1 else x / over
     return out
+
+
+_multiply: Callable | None = None
+
+
+def matmul(a, b):
+    """a @ b, of arrays or Tensors; inside `with multiplying(f)` it is f(a, b)."""
+    return a @ b if _multiply is None else _multiply(a, b)
+
+
+@contextmanager
+def multiplying(f: Callable):
+    """Matrix products by another library: f(a, b) is called for all of them, and may leave some to a @ b."""
+    global _multiply
+    before, _multiply = _multiply, f
+    try:
+        yield
+    finally:
+        _multiply = before
 
 
 def blocks(*vectors):

@@ -1,8 +1,8 @@
-"""The command line: `tinygan train`, `sample`, `interpolate`, `evaluate`, `recipes`, `data`."""
+"""The command line: `tinygan train`, `sample`, `interpolate`, `evaluate`, `sweep`, `recipes`, `data`, `play`."""
 from __future__ import annotations
 
 import argparse
-import difflib
+import itertools
 import json
 import signal
 import sys
@@ -12,13 +12,13 @@ from pathlib import Path
 import numpy as np
 
 import tinygan
-from tinygan import data, game, interpolate, latent, plots
+from tinygan import arguments, data, game, interpolate, latent, plots, report, sweep
 from tinygan.backend import DeviceError
 from tinygan.checkpoint import CheckpointError
 from tinygan.data import DataError
-from tinygan.nn import Conv2d, ConvTranspose2d
-from tinygan.process import tune
+from tinygan.graph import Replay
 from tinygan.runs import Config, Run, RunError, fresh_folder, latest_folder
+from tinygan.toys import tictactoe
 from tinygan.zoo import RECIPES, switches
 
 USER_ERRORS = (RunError, CheckpointError, DataError, DeviceError, game.SettingError, game.Diverged)
@@ -52,46 +52,59 @@ def _parser():
     commands = parser.add_subparsers(dest="name", required=True, metavar="COMMAND", parser_class=_Parser)
 
     train = _command(commands, "train", _train, "train a recipe in a run folder")
-    train.add_argument("recipe", nargs="?", type=_recipe, help="see `tinygan recipes` (default: digits)")
-    train.add_argument("--steps", type=_count, help="steps of the game")
-    train.add_argument("--seed", type=_natural, help="everything drawn comes from it (default: 0)")
-    train.add_argument("--batch", type=_count, help="examples in a batch")
-    train.add_argument("--rate", type=_positive, help="learning rate of both players: --set rate=RATE")
+    train.add_argument("recipe", nargs="?", type=arguments.recipe, help="see `tinygan recipes` (default: digits)")
+    train.add_argument("--steps", type=arguments.count, help="steps of the game")
+    train.add_argument("--seed", type=arguments.natural, help="everything drawn comes from it (default: 0)")
+    train.add_argument("--batch", type=arguments.count, help="examples in a batch")
+    train.add_argument("--rate", type=arguments.positive, help="learning rate of both players: --set rate=RATE")
     train.add_argument("--set", nargs="+", action="extend", default=[], metavar="NAME=VALUE",
                        help="set switches otherwise, such as objective=hinge r1=0 (see `tinygan recipes`)")
     train.add_argument("--dtype", choices=("float32", "float64"), help="of all arrays (default: float32)")
     train.add_argument("--device", choices=("cpu", "gpu"), help="NumPy or CuPy (default: cpu)")
+    train.add_argument("--no-graph", action="store_true", help="on a GPU: do not replay steps as CUDA graphs")
     train.add_argument("--data", help="another data set, by name, a folder of images, or a .npy file of sequences")
     train.add_argument("--out", type=Path, help="the run folder (default: runs/RECIPE)")
     train.add_argument("--resume", action="store_true", help="go on with the run in --out (default: the latest)")
 
     sample = _command(commands, "sample", _sample, "draw samples from a run")
     sample.add_argument("run", type=Path, metavar="RUN", help="a run folder")
-    sample.add_argument("-n", type=_count, default=64, help="how many (default: 64); of classes, whole rows")
-    sample.add_argument("--label", type=_natural, help="the class of all (default: a row a class, if there are any)")
-    sample.add_argument("--seed", type=_natural, default=0, help="of the latents (default: 0)")
+    sample.add_argument("-n", type=arguments.count, default=64, help="how many (default: 64); of classes, whole rows")
+    sample.add_argument("--label", type=arguments.natural, help="the class of all (default: a row a class)")
+    sample.add_argument("--seed", type=arguments.natural, default=0, help="of the latents (default: 0)")
     sample.add_argument("-o", "--output", type=Path, metavar="FILE", help="a .png, or .npy for the raw samples "
                         "(default: sample.png)", default=Path("sample.png"))
 
-    evaluate = _command(commands, "evaluate", _evaluate, "measure the samples of a run")
-    evaluate.add_argument("run", type=Path, metavar="RUN", help="a run folder")
-    evaluate.add_argument("-n", type=_count, help="samples to draw (default: 2500 points or 2000 images)")
-    evaluate.add_argument("--seed", type=_natural, default=0, help="of the latents (default: 0)")
+    evaluate = _command(commands, "evaluate", _evaluate, "measure the samples of a run, or of several seeds")
+    evaluate.add_argument("runs", type=Path, nargs="+", metavar="RUN", help="a run folder; several: medians, quartiles")
+    evaluate.add_argument("-n", type=arguments.count, help="samples to draw (default: 2500 points or 2000 images)")
+    evaluate.add_argument("--seed", type=arguments.natural, default=0, help="of the latents (default: 0)")
     evaluate.add_argument("--json", action="store_true", help="print JSON")
+
+    many = _command(commands, "sweep", _sweep, "train a recipe from many seeds, measure each run")
+    many.add_argument("recipe", type=arguments.recipe, help="see `tinygan recipes`")
+    many.add_argument("--seeds", type=arguments.seeds, default=range(10), help="such as 0-9 or 1,4,7-8 (default: 0-9)")
+    many.add_argument("--jobs", type=arguments.count, default=1, help="runs at the same time (default: 1)")
+    many.add_argument("--steps", type=arguments.count, help="steps of each game")
+    many.add_argument("--out", type=Path, help="the folder of all runs (default: sweeps/RECIPE); what is there goes on")
+    many.add_argument("--set", nargs="+", action="extend", default=[], metavar="NAME=VALUE[,VALUE...]",
+                      help="set switches otherwise; every combination of their values is run")
+    many.set_defaults(batch=None, dtype=None, device=None, data=None)
 
     between = _command(commands, "interpolate", _interpolate, "walk from latent to latent of a run")
     between.add_argument("run", type=Path, metavar="RUN", help="a run folder")
     between.add_argument("--path", choices=latent.PATHS, default="spherical", help="(default: spherical)")
-    between.add_argument("--rows", type=_count, default=8, help="how many paths (default: 8)")
-    between.add_argument("--steps", type=_count, help="examples on a path (default: 10; for a film 30)")
-    between.add_argument("--label", type=_natural, nargs="+", default=[], metavar="L",
+    between.add_argument("--rows", type=arguments.count, default=8, help="how many paths (default: 8)")
+    between.add_argument("--steps", type=arguments.count, help="examples on a path (default: 10; for a film 30)")
+    between.add_argument("--label", type=arguments.natural, nargs="+", default=[], metavar="L",
                          help="a class for all paths; or two, to go from one to the other")
-    between.add_argument("--seed", type=_natural, default=0, help="of the latents (default: 0)")
+    between.add_argument("--seed", type=arguments.natural, default=0, help="of the latents (default: 0)")
     between.add_argument("-o", "--output", type=Path, metavar="FILE", default=Path("interpolation.png"),
                          help="a .png, or .gif for a film (default: interpolation.png)")
 
     _command(commands, "recipes", _recipes, "list what can be trained")
     _command(commands, "data", _data, "list the data sets, and which are on this machine")
+    play = _command(commands, "play", _play, "play tic-tac-toe against minimax: you are x")
+    play.add_argument("--first", choices=("x", "o"), default="x", help="who begins (default: x)")
     return parser
 
 
@@ -109,10 +122,12 @@ def _train(options):
         return
     print(f"{run.config.recipe}: steps {run.game.step} to {steps}, batch {run.game.batch}, seed {run.config.seed}, "
           f"{run.config.device}, in {folder}")
-    tune(divide_batches=any(isinstance(m, (Conv2d, ConvTranspose2d)) for _, m in run.game.generator.modules()))
+    run.tune()
     try:
         with _Progress(run.game, steps) as progress:
-            game.train(run.game, steps, [run.after_step, progress], 1 if run.config.device == "cpu" else 20)
+            on_gpu = run.config.device == "gpu"
+            game.train(run.game, steps, [run.film, run.keep, progress], 20 if on_gpu else 1,
+                       Replay() if on_gpu and not options.no_graph else game.step)
     except KeyboardInterrupt:
         run.save()
         print(f"stopped after step {run.game.step}; go on with: tinygan train {run.config.recipe} --resume "
@@ -154,13 +169,16 @@ class _Progress:
 
 
 def _started(options) -> Run:
+    config = _config(options, options.seed or 0, _settings(options, RECIPES[options.recipe or "digits"]))
+    return Run.create(options.out or fresh_folder("runs", config.recipe), config)
+
+
+def _config(options, seed, settings) -> Config:
     recipe = RECIPES[options.recipe or "digits"]
     own = options.data and (options.data.endswith(".npy") or Path(options.data).is_dir())
     where = str(Path(options.data).resolve()) if own else options.data
-    config = Config(recipe.name, options.steps or recipe.steps, options.seed or 0, options.batch or recipe.batch,
-                    options.dtype or "float32", options.device or "cpu", where or recipe.data,
-                    _settings(options, recipe))
-    return Run.create(options.out or fresh_folder("runs", recipe.name), config)
+    return Config(recipe.name, options.steps or recipe.steps, seed, options.batch or recipe.batch,
+                  options.dtype or "float32", options.device or "cpu", where or recipe.data, settings)
 
 
 def _resumed(options) -> Run:
@@ -203,17 +221,44 @@ def _interpolate(options):
 
 
 def _evaluate(options):
-    run = Run.open(options.run, "cpu")
+    runs = [Run.open(folder, "cpu") for folder in options.runs]
+    for run, name in itertools.product(runs[1:], ("recipe", "data", "settings")):
+        first, other = (getattr(r.config, name) for r in (runs[0], run))
+        if first != other:
+            raise RunError(f"medians need runs of one kind: {run.folder} has {name} {other}, {runs[0].folder} {first}")
+    n = options.n or runs[0].config.judge().count
     try:
-        figures = run.evaluate(options.n, np.random.default_rng(options.seed))
+        figures = [run.evaluate(n, np.random.default_rng(options.seed)) for run in runs]
+        real, noise = runs[0].scale(n, np.random.default_rng(options.seed))
     except ValueError as error:
         raise RunError(error) from error
+    rows = [{"run": str(run.folder), "step": run.game.step, **row} for run, row in zip(runs, figures)]
     if options.json:
-        print(json.dumps({"run": str(run.folder), "step": run.game.step, **figures}))
+        scale = {"real": real, "noise": noise}
+        print(json.dumps({**rows[0], **scale} if len(rows) == 1 else
+                         {"runs": rows, "quartiles": report.quartiles(figures), **scale}))
     else:
-        print(f"{run.folder} at step {run.game.step}")
-        for name, figure in figures.items():
-            print(f"  {name:<12} {figure:.4g}")
+        print("\n".join(f"{row['run']} at step {row['step']}" for row in rows))
+        print(report.table(figures, real, noise))
+
+
+def _sweep(options):
+    out, recipe = options.out or Path("sweeps") / options.recipe, RECIPES[options.recipe]
+    kinds = [switches.read(recipe, texts) for texts in sweep.combinations(options.set)]
+    configs = sweep.named(_config(options, seed, settings) for settings in kinds for seed in options.seeds)
+    try:
+        with sweep.processes(options.jobs) as pool:
+            rows = sweep.sweep(configs, out, pool, _tell)
+    except KeyboardInterrupt:
+        print(f"stopped; the same command goes on with {out}", file=sys.stderr)
+        raise
+    print(sweep.summary(rows, configs, out))
+    return 1 if any(row["error"] for row in rows) else 0
+
+
+def _tell(row):
+    figures = "  ".join(f"{name} {value:.4g}" for name, value in row["figures"].items())
+    print(f"{row['run']}: {row['error'] or figures}", flush=True)
 
 
 def _recipes(options):
@@ -230,34 +275,13 @@ def _data(options):
         print(f"{row.name:<10} {shape:<9} {row.size:<22} {'here' if row.here else 'to be fetched':<14} {row.licence}")
 
 
-def _recipe(text):
-    if text not in RECIPES:
-        close = difflib.get_close_matches(text, RECIPES, 1)
-        hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(RECIPES)}"
-        raise argparse.ArgumentTypeError(f"there is no recipe {text!r}; {hint}")
-    return text
-
-
-def _number(text, convert, least, kind):
+def _play(options):
     try:
-        number = convert(text)
-    except ValueError:
-        number = None
-    if number is None or not np.isfinite(number) or number < least:
-        raise argparse.ArgumentTypeError(f"{text!r} is not {kind}")
-    return number
-
-
-def _count(text):
-    return _number(text, int, 1, "a whole number of at least 1")
-
-
-def _natural(text):
-    return _number(text, int, 0, "a whole number of at least 0")
-
-
-def _positive(text):
-    return _number(text, float, 1e-30, "a positive number")
+        tictactoe.play(options.first)
+    except (EOFError, KeyboardInterrupt) as stop:
+        print("\nThe game is left unfinished.")
+        if isinstance(stop, KeyboardInterrupt):
+            raise
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """The game between generator and discriminator: Algorithm 1 of Goodfellow et al. (2014).
 
-`Game` is who plays for what, and how far they are; `train` plays. Everything a step draws comes from `game.rng`, so a
-game that is saved and restored with its rng goes on as if it had never stopped.
+`Game` is who plays for what, and how far they are; `step` plays once, `train` to the end. Everything a step draws comes
+from `game.rng`, so a game that is saved and restored with its rng goes on as if it had never stopped.
 """
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import numpy as np
 
 from tinygan import backend, penalties, remedies
 from tinygan.nn import Module, Pack
+from tinygan.nn.module import theta_of
 from tinygan.objectives import OBJECTIVES
 from tinygan.ops.elementwise import sigmoid
 from tinygan.tensor import Tensor, grad
@@ -93,44 +94,57 @@ class Diverged(ArithmeticError):
     """A quantity of the game is no longer finite."""
 
 
-def train(game: Game, steps: int, callbacks: Iterable[Callable[[Game], Any]] = (), record_every: int = 1) -> Game:
-    """Plays until `game.step` is `steps` (`d-ascent`, `g-minimax`, `g-non-saturating`: Algorithm 1).
+def step(game: Game, steps: int, falling: tuple | None = None) -> tuple:
+    """One step of Algorithm 1 (`d-ascent`, `g-minimax`, `g-non-saturating`), in a game that ends at `steps`.
 
-    Every `record_every` steps, and at the last, a row is added to the history (this reads the device), and a value in
-    it that is not finite raises Diverged. After each step every callback is called with the game.
+    falling: what `falling_numbers` gives, unless it is given. Returns what is recorded of a step: D's value, its logits
+    of real and of fake, its gradient; G's value and gradient.
     """
     goal_d, goal_g = OBJECTIVES[game.objective]
     move_d, move_g = _clipped(STEPS[goal_d.direction], game.clip), STEPS[goal_g.direction]
     direction_d, direction_g = game.optimisers
-    g, d = game.generator.train(), game.discriminator.train()
+    rate_d, rate_g, sigma = falling or falling_numbers(game, steps)
+    g, d = game.generator, game.discriminator
     weights_d, weights_g = d.parameters(), g.parameters()
+    theta_d, theta_g = theta_of(weights_d), theta_of(weights_g)
+    for _ in range(game.k):
+        x, *condition = _draw(game, game.data, theta_d, requires_grad=game.r1 > 0)
+        fake = g(*_draw(game, game.noise, theta_g), *condition)
+        x, fake = _blurred(game, x, sigma), _blurred(game, fake, sigma)
+        d_real, d_fake = d(x, *condition), d(fake.detach(), *condition)
+        d_value = goal_d(d_real, d_fake)
+        d_gradient = vector(grad(_penalised(game, d_value, d_real, x, fake.detach(), condition), weights_d))
+        if not game.simultaneous:
+            move_d(theta_d, direction_d(d_gradient), rate_d)
+
+    # The last fakes serve G too: G has not moved. Only G's gradient is formed, none for D's own weights.
+    opponent = _unrolled(game, x, fake, condition) if game.unroll else d
+    g_value = goal_g(opponent(fake, *condition))
+    g_gradient = vector(grad(g_value, weights_g))
+    if game.simultaneous:
+        move_d(theta_d, direction_d(d_gradient), rate_d)
+    move_g(theta_g, direction_g(g_gradient), rate_g)
+    if game.average is not None:
+        game.average(theta_g)
+    return d_value, d_real, d_fake, d_gradient, g_value, g_gradient
+
+
+def train(game: Game, steps: int, callbacks: Iterable[Callable[[Game], Any]] = (), record_every: int = 1,
+          play: Callable[[Game, int], tuple] = step) -> Game:
+    """Plays until `game.step` is `steps`.
+
+    Every `record_every` steps, and at the last, a row is added to the history (this reads the device), and a value in
+    it that is not finite raises Diverged. After each step every callback is called with the game. play: what plays a
+    step, `step` or a `graph.Replay()`.
+    """
+    game.generator.train(), game.discriminator.train()
     while game.step < steps:
         if game.schedule is not None:
             game.schedule(game, steps)
-        theta_d, theta_g = d.theta, g.theta  # anew: a callback may have moved the parameters into another vector
-        rate_d, rate_g = _rates(game, steps)
         with np.errstate(over="ignore", invalid="ignore"):  # Diverged says it better than a warning
-            for _ in range(game.k):
-                x, *condition = _draw(game, game.data, theta_d, requires_grad=game.r1 > 0)
-                fake = g(*_draw(game, game.noise, theta_g), *condition)
-                x, fake = _blurred(game, x, steps), _blurred(game, fake, steps)
-                d_real, d_fake = d(x, *condition), d(fake.detach(), *condition)
-                d_value = goal_d(d_real, d_fake)
-                d_gradient = vector(grad(_penalised(game, d_value, d_real, x, fake.detach(), condition), weights_d))
-                if not game.simultaneous:
-                    move_d(theta_d, direction_d(d_gradient), rate_d)
-
-            # The last fakes serve G too: G has not moved. Only G's gradient is formed, none for D's own weights.
-            opponent = _unrolled(game, x, fake, condition) if game.unroll else d
-            g_value = goal_g(opponent(fake, *condition))
-            g_gradient = vector(grad(g_value, weights_g))
-            if game.simultaneous:
-                move_d(theta_d, direction_d(d_gradient), rate_d)
-            move_g(theta_g, direction_g(g_gradient), rate_g)
-            if game.average is not None:
-                game.average(theta_g)
+            played = play(game, steps)
             if game.step % record_every == 0 or game.step == steps - 1:
-                _record(game, d_value, d_real, d_fake, d_gradient, g_value, g_gradient)
+                _record(game, *played)
         game.step += 1
         for callback in callbacks:
             callback(game)
@@ -145,10 +159,9 @@ def _draw(game, source, theta, requires_grad=False) -> list[Tensor]:
     return [Tensor(backend.like(a, theta), requires_grad and i == 0) for i, a in enumerate(arrays)]
 
 
-def _blurred(game, x, steps):
-    """What D sees of examples x at this step: with instance noise, if there is any left."""
-    sigma = linear_decay(game.instance_noise, game.step, steps)
-    return remedies.instance_noise(x, sigma, game.rng) if sigma else x
+def _blurred(game, x, sigma):
+    """What D sees of examples x: with instance noise, if there is any."""
+    return remedies.instance_noise(x, sigma, game.rng) if game.instance_noise else x
 
 
 def _penalised(game, d_value, d_real, x, fake, condition):
@@ -177,10 +190,11 @@ def _unrolled(game, x, fake, condition):
     return remedies.unrolled(d, lambda: goal(d(x, *condition), d(fake, *condition)), game.unroll, rate)
 
 
-def _rates(game, steps) -> tuple[float, float]:
-    """The rates of D and G at this step."""
-    rates = game.rate if isinstance(game.rate, tuple) else (game.rate, game.rate)
-    return tuple(linear_decay(rate, game.step, steps) for rate in rates) if game.decay else rates
+def falling_numbers(game, steps) -> tuple[float, float, float]:
+    """The rates of D and G at this step, and the sigma of the instance noise."""
+    pair = game.rate if isinstance(game.rate, tuple) else (game.rate, game.rate)
+    rate_d, rate_g = [linear_decay(rate, game.step, steps) for rate in pair] if game.decay else pair
+    return rate_d, rate_g, linear_decay(game.instance_noise, game.step, steps)
 
 
 def _record(game, d_value, d_real, d_fake, d_gradient, g_value, g_gradient):

@@ -297,6 +297,12 @@ def _joined(count: int) -> Elementwise:
 def join(arrays):
     """The elements of all arrays as one vector."""
     owner = None if type(arrays[0]) is np.ndarray else _device(*arrays)
-    if owner is None or len(arrays) > 32:  # arguments of a kernel have room for some 40
+    if owner is None:
         return np.concatenate([a.reshape(-1) for a in arrays])
-    return _joined(len(arrays)).launch(owner, *arrays, owner.empty(sum([a.size for a in arrays]), arrays[0].dtype))
+    whole, start = owner.empty(sum([a.size for a in arrays]), arrays[0].dtype), 0
+    for i in range(0, len(arrays), 32):  # arguments of a kernel have room for some 40
+        some = arrays[i:i + 32]
+        size = sum([a.size for a in some])
+        _joined(len(some)).launch(owner, *some, whole[start:start + size])
+        start += size
+    return whole

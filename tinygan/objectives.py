@@ -89,8 +89,8 @@ def cross_entropy(target, output, logits=True):
 def cross_entropy_split(real, fake, logits=True):
     """E(w, phi) = -(1/N_r) sum log d(x_n) - (1/N_s) sum log(1 - d(g(z_n))) (`cross-entropy-split`).
 
-    With N_r = N_s it is twice `cross_entropy` over all N_r + N_s examples. phi descends it, w ascends it
-    (`sign-reversal`).
+    With N_r = N_s it is twice `cross_entropy` over all N_r + N_s examples. phi descends it, w ascends it, as
+    `updates.sign_reversal` does.
     """
     _meet("cross_entropy_split", real, fake)
     return d_loss(real, fake, logits)
@@ -113,7 +113,8 @@ def g_gradient(fake):
 
 
 def g_non_saturating_gradient(fake):
-    """The gradient of `g_non_saturating` with respect to the logits: (1 - D(G(z_i))) / m, near 1 / m when D wins."""
+    """The gradient of `g_non_saturating` with respect to the logits (`g-non-saturating-gradient`): (1 - D(G(z_i))) / m,
+    near 1 / m when D wins."""
     return (1 - sigmoid(fake)) / fake.size
 
 
@@ -135,12 +136,12 @@ class Objective(NamedTuple):
 
 
 def _synthetic_part(fake):
-    """The part of E that the synthetic examples make: -(1/N_s) sum log(1 - d)."""
+    """The part of E that the synthetic examples make (`cross-entropy-split`): -(1/N_s) sum log(1 - d)."""
     return -g_minimax(fake)
 
 
 def _critic_part(fake):
-    """The part of `two_sample` that the generator moves, and all that it sees of `hinge`."""
+    """The part of `two_sample` that the generator moves (`two-sample-z`), and all that it sees of `hinge`."""
     return -mean(fake)
 
 

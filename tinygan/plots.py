@@ -1,4 +1,4 @@
-"""Pictures: images, points, sequences, curves of a run, films. matplotlib and PIL are imported to draw."""
+"""Pictures: sheets, points, sequences, curves of a run, films, toys. matplotlib and PIL are imported to draw."""
 from __future__ import annotations
 
 import numpy as np
@@ -72,6 +72,94 @@ def curves(history) -> np.ndarray:
         axes.legend(loc="upper right")
     panels[1].axhline(0.5, color="#808080", linewidth=0.8, linestyle=":")
     panels[-1].set_xlabel("step")
+    return _pixels(figure)
+
+
+def bands(groups) -> np.ndarray:
+    """Histories of many runs, {name of a group: [history]}: medians over its runs, bands of their quartiles."""
+    from matplotlib.figure import Figure
+    figure = Figure(figsize=(8, 9), layout="constrained")
+    panels = [("d_value", "D's value", "linear"), ("d_real", "D(x)", "linear"), ("d_fake", "D(G(z))", "linear"),
+              ("g_gradient", "norm of G's gradient", "log")]
+    for axes, (column, title, scale) in zip(figure.subplots(len(panels), sharex=True), panels):
+        for i, (name, histories) in enumerate(groups.items()):
+            runs = [_smooth(history["step"], history[column]) for history in histories]
+            low, median, high = np.quantile([values for _, values in runs], [0.25, 0.5, 0.75], axis=0)
+            axes.fill_between(runs[0][0], low, high, color=f"C{i}", alpha=0.25, linewidth=0)
+            axes.plot(runs[0][0], median, color=f"C{i}", label=f"{name} {len(runs)} runs".strip())
+        axes.set(ylabel=title, yscale=scale)
+    axes.set_xlabel("step")
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside upper center", ncols=3)
+    return _pixels(figure)
+
+
+def strips(groups, real) -> np.ndarray:
+    """Figures of many runs, {name of a group: [figures]}: a panel a figure, a dot a run, quartiles, real data."""
+    from matplotlib.figure import Figure
+    names = list(next(iter(groups.values()))[0])
+    rows, columns = -(-len(names) // 4), min(4, len(names))
+    figure = Figure(figsize=(2.6 * columns, 2.2 * rows), layout="constrained")
+    for axes, name in zip(figure.subplots(rows, columns, squeeze=False).flat, names):
+        for i, runs in enumerate(groups.values()):
+            values = [run[name] for run in runs]
+            low, median, high = np.quantile(values, [0.25, 0.5, 0.75])
+            axes.fill_between([i - 0.3, i + 0.3], low, high, color=f"C{i}", alpha=0.25, linewidth=0)
+            axes.plot([i - 0.3, i + 0.3], [median, median], color=f"C{i}")
+            axes.plot(np.linspace(i - 0.2, i + 0.2, len(values)), values, ".", color=f"C{i}")
+        if name in real:
+            axes.axhline(real[name], color="#808080", linewidth=0.8, linestyle=":")
+        axes.set_title(name, fontsize="medium")
+        axes.set_xticks(range(len(groups)), groups, rotation=90 if len(groups) > 3 else 0)
+    for axes in figure.axes[len(names):]:
+        axes.remove()
+    return _pixels(figure)
+
+
+def dynamics(paths, eigenvalues) -> np.ndarray:
+    """Paths (steps + 1, 2) of (theta, psi) by name, and the eigenvalues of their updates beside the unit circle."""
+    from matplotlib.figure import Figure
+    figure = Figure(figsize=(10, 5), layout="constrained")
+    plane, spectrum = figure.subplots(1, 2)
+    for name, path in paths.items():
+        [line] = plane.plot(*path.T, linewidth=1, label=name)
+        plane.plot(*path[-1], "o", color=line.get_color())
+        spectrum.plot(eigenvalues[name].real, eigenvalues[name].imag, "o", color=line.get_color(), label=name)
+    plane.set(xlabel="theta, of G", ylabel="psi, of D", aspect="equal")
+    plane.legend(loc="upper right")
+    angle = np.linspace(-np.pi, np.pi, 1000)
+    inside = spectrum.axis()
+    spectrum.plot(np.cos(angle), np.sin(angle), color="#808080", linewidth=0.8)
+    spectrum.axis(inside)
+    spectrum.set(xlabel="real part", ylabel="imaginary part", title="within the circle: it converges")
+    return _pixels(figure)
+
+
+def game_tree(root) -> np.ndarray:
+    """A tree of (text, value, branches), each node with its text and, by colour and number, its value in -1, 0, 1."""
+    nodes: list[tuple] = []
+
+    def place(node, depth, left):
+        """Leaves stand side by side, a parent over the middle of its branches; returns its place and the next free."""
+        text, value, branches = node
+        children, right = [], left
+        for branch in branches:
+            child, right = place(branch, depth + 1, right)
+            children.append(child)
+        x = (children[0] + children[-1]) / 2 if children else left
+        nodes.append((x, -depth, text, value, children))
+        return x, max(right, left + 1)
+
+    _, width = place(root, 0, 0)
+    depth = 1 - min(node[1] for node in nodes)
+    figure, axes = _figure(max(4, 0.8 * width), 1.5 * depth)
+    for x, y, text, value, children in nodes:
+        for child in children:
+            axes.plot([x, child], [y, y - 1], color="#a0a0a0", linewidth=0.8, zorder=0)
+        colour = {1: "#8ecae6", 0: "#eeeeee", -1: "#f4a9a8"}[value]
+        axes.text(x, y, f"{text}\n{value:+d}" if value else f"{text}\n0", ha="center", va="center", fontsize=8,
+                  family="monospace", bbox={"boxstyle": "round", "facecolor": colour, "edgecolor": "#808080"})
+    axes.set(xlim=(-0.7, width - 0.3), ylim=(0.5 - depth, 0.5))
+    axes.axis("off")
     return _pixels(figure)
 
 

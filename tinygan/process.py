@@ -23,10 +23,10 @@ def tune(divide_batches: bool = False) -> None:
     if divide_batches:
         from threadpoolctl import threadpool_limits
         threadpool_limits(1, "blas")
-        parallel.use(_cores())
+        parallel.use(cores())
 
 
-def _cores() -> int:
+def cores() -> int:
     """The cores this process may use; fewer where OPENBLAS_NUM_THREADS says so."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     wanted = os.environ.get("OPENBLAS_NUM_THREADS", "")

@@ -17,12 +17,13 @@ from typing import Any
 import numpy as np
 
 import tinygan
-from tinygan import backend, checkpoint, plots
+from tinygan import backend, checkpoint, metrics, plots
 from tinygan.game import COLUMNS, Diverged, Game, SettingError
-from tinygan.nn import Module
+from tinygan.nn import Conv2d, ConvTranspose2d, Module
+from tinygan.process import tune
 from tinygan.tensor import Tensor, no_grad
 from tinygan.zoo import RECIPES, Recipe
-from tinygan.zoo.recipe import POINTS, SEQUENCES
+from tinygan.zoo.judge import Judge, judge_of
 from tinygan.zoo.switches import change
 
 FRAMES = 40  # pictures in the film
@@ -59,6 +60,10 @@ class Config:
         """The game at step 0."""
         return self.changed().start(self.seed, self.batch, self.dtype, self.device, self.data)
 
+    def judge(self) -> Judge:
+        """How its samples are measured."""
+        return (RECIPES[self.recipe].judge or judge_of)(self.data)
+
 
 class Run:
     """A run in a folder: `create` begins one, `open` finds one."""
@@ -77,7 +82,7 @@ class Run:
         game = config.start()
         try:
             (folder / "frames").mkdir(parents=True, exist_ok=True)
-            _write(folder / "config.json", json.dumps(asdict(config), indent=2) + "\n")
+            write(folder / "config.json", json.dumps(asdict(config), indent=2) + "\n")
         except OSError as error:
             raise RunError(f"{folder}: the run folder cannot be written: {error.strerror or error}") from error
         run = cls(folder, config, game)
@@ -105,11 +110,14 @@ class Run:
         checkpoint.load(folder / "checkpoint.npz", run.game)
         return run
 
-    def after_step(self, game: Game) -> None:
-        """A callback of `train`: a frame of the film now and then, a checkpoint every `SAVE_EVERY` seconds."""
+    def film(self, game: Game) -> None:
+        """A callback of `train`: a frame of the film now and then."""
         if game.step == self.config.steps or game.step * FRAMES // self.config.steps > (
                 (game.step - 1) * FRAMES // self.config.steps):
             plots.save_png(self.folder / "frames" / f"{game.step:07d}.png", self.picture())
+
+    def keep(self, game: Game) -> None:
+        """A callback of `train`: a checkpoint every `SAVE_EVERY` seconds."""
         if time.monotonic() - self._saved > SAVE_EVERY:
             self.save()
 
@@ -123,7 +131,7 @@ class Run:
         rows = csv.writer(text, lineterminator="\n")
         rows.writerow(COLUMNS)
         rows.writerows(zip(*(self.game.history[name] for name in COLUMNS)))
-        _write(self.folder / "history.csv", text.getvalue())
+        write(self.folder / "history.csv", text.getvalue())
         self.saved_step, self._saved = self.game.step, time.monotonic()
 
     def finish(self) -> None:
@@ -170,32 +178,30 @@ class Run:
         labels = self.labels(n, label)
         return self.examples(self.game.noise(n if labels is None else len(labels), rng), labels)
 
-    def evaluate(self, n: int | None, rng: np.random.Generator) -> dict[str, float]:
-        """What the metrics say of n samples (2,500 points or 2,000 images by default)."""
-        from tinygan import metrics
-        name = self.config.data
-        if name in POINTS:
-            samples = self.samples(n or 2500, rng)
-            figures = metrics.evaluate_points(samples, POINTS[name].means, POINTS[name].sigma)
-            if samples.shape[1] == 1:
-                figures = {"mean": float(samples.mean()), "sd": float(samples.std()), "hq": figures["hq"]}
-            return figures | self._label_scores(POINTS[name].classes, n or 2500, rng)
-        if name in SEQUENCES:
-            return metrics.evaluate_sines(self.samples(n or 2500, rng), SEQUENCES[name].frequencies)
-        if name not in ("digits", "mnist"):
-            raise RunError(f"the metrics need a classifier of the data: there is one of digits, none of {name}")
-        figures = metrics.evaluate_images(self.samples(n or 2000, rng))
-        from tinygan.metrics.classifier import digits_classifier
-        return figures | self._label_scores(digits_classifier().likeliest, n or 2000, rng)
+    def tune(self) -> None:
+        """Sets this process for training the run (`process.tune`)."""
+        tune(divide_batches=any(isinstance(m, (Conv2d, ConvTranspose2d)) for _, m in self.game.generator.modules()))
 
-    def _label_scores(self, classify, n, rng) -> dict[str, float]:
-        """`metrics.label_scores` of a conditional run; nothing of another."""
-        from tinygan import metrics
-        labels = self.labels(n)
-        if labels is None:
-            return {}
+    def evaluate(self, n: int | None, rng: np.random.Generator) -> dict[str, float]:
+        """What the judge says of n samples (2,500 points or 2,000 images by default), and how labels are minded."""
+        judge = self.config.judge()
+        figures = judge.figures(self.samples(n or judge.count, rng))
+        labels = self.labels(n or judge.count)
+        if labels is None or judge.classify is None:
+            return figures
         z = self.game.noise(len(labels), rng)
-        return metrics.label_scores(lambda labels: self.examples(z, labels), classify, labels, self.classes, rng)
+        return figures | metrics.label_scores(
+            lambda labels: self.examples(z, labels), judge.classify, labels, self.classes, rng)
+
+    def scale(self, n: int, rng: np.random.Generator) -> tuple[dict[str, float], dict[str, float]]:
+        """The figures of n training examples, and of n of noise: what those of `evaluate` lie between."""
+        judge = self.config.judge()
+        real, noise = judge.scale(n, rng)
+        if self.classes and judge.classify is not None:
+            x, labels = self.game.data(n, rng)
+            real["label_accuracy"] = float((judge.classify(x) == labels).mean())
+            noise["label_accuracy"] = 1 / self.classes
+        return real, noise
 
     def picture(self, n: int = 64) -> np.ndarray:
         """The same z at every call, as a sheet of n images, ten sequences or a cloud of 2,000 points."""
@@ -251,7 +257,7 @@ def latest_folder(root, name: str) -> Path:
     return max(runs, key=lambda folder: (folder / "config.json").stat().st_mtime)
 
 
-def _write(path: Path, text: str) -> None:
+def write(path: Path, text: str) -> None:
     """A text file, complete or not at all."""
     unfinished = path.with_name(path.name + ".part")
     unfinished.write_text(text)

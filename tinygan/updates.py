@@ -33,7 +33,7 @@ def ascend(theta, direction, rate):
 
 
 def descend(theta, direction, rate):
-    """theta <- theta - rate * direction, in place (`g-minimax`)."""
+    """theta <- theta - rate * direction, in place (`sign-reversal`: phi's line)."""
     _add(_fit("descend", theta, direction), -array(rate), theta)
 
 
@@ -57,7 +57,7 @@ def sign_reversal(phi, w, gradient_phi, gradient_w, rate):
 
 
 def linear_decay(rate, step, steps, start=0.0):
-    """The rate at `step` of `steps`: constant up to the share `start` of them, then in a straight line to 0."""
+    """The rate at `step` of `steps`: constant up to the share `start` of them, then straight to 0 (`linear-decay`)."""
     return rate if step <= start * steps else rate * max(0.0, (steps - step) / (steps * (1 - start)))
 
 
@@ -66,6 +66,10 @@ class Optimiser:
     the class says."""
 
     state: tuple[str, ...] = ()
+
+    def count(self) -> tuple:
+        """Counts one more call; the numbers in an update that depend on the count."""
+        return ()
 
     def state_dict(self) -> dict:
         """A copy of what it remembers, by name; what it does not remember yet is left out."""
@@ -121,12 +125,16 @@ class Adam(Optimiser):
     def __init__(self, beta1=0.9, beta2=0.999, eps=1e-8):
         self.beta1, self.beta2, self.eps = beta1, beta2, eps
 
+    def count(self):
+        """t <- t + 1; what corrects the bias of m and of v."""
+        self.t += 1
+        return 1 / (1 - self.beta1**self.t), 1 / (1 - self.beta2**self.t)
+
     def __call__(self, gradient):
         g = vector(gradient)
         if self.m is None:
             self.m, self.v = np.zeros_like(g), np.zeros_like(g)
-        self.t += 1
-        correct_m, correct_v = 1 / (1 - self.beta1**self.t), 1 / (1 - self.beta2**self.t)
+        correct_m, correct_v = self.count()
         direction = np.empty_like(g)
         _adam(g, self.beta1, 1 - self.beta1, self.beta2, 1 - self.beta2, correct_m, correct_v, self.eps,
               self.m, self.v, direction)

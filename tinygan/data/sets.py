@@ -43,16 +43,24 @@ def load_digits(name: str, held_out: bool) -> tuple[np.ndarray, np.ndarray]:
         raise DataError(f"{name}: {EMBEDDED} is damaged ({type(error).__name__}), install tinygan again") from error
 
 
+def load_digits14(name: str, held_out: bool) -> tuple[np.ndarray, np.ndarray]:
+    """The same at half the size, (n, 14, 14, 1): each pixel the mean of four."""
+    x, labels = load_digits(name, held_out)
+    return np.rint(x.reshape(-1, 14, 2, 14, 2, 1).mean(axis=(2, 4))).astype(np.uint8), labels
+
+
 LOADERS: dict[str, Callable[[str, bool], tuple[np.ndarray, np.ndarray]]] = {
-    "digits": load_digits, "mnist": files.load_idx, "fashion": files.load_idx, "cifar10": files.load_cifar}
+    "digits": load_digits, "digits14": load_digits14, "mnist": files.load_idx, "fashion": files.load_idx,
+    "cifar10": files.load_cifar}
 SYNTHETIC = {"ring": (2,), "grid": (2,), "gaussian": (1,), "sines": (16, 1)}  # and the shape of an example
 
 
 def load(name_or_folder: str | os.PathLike, held_out: bool = False, size: int | None = None) -> Images:
     """Load a set of images: `Images(x, labels)`, x (n, height, width, channels) float32 in [-1, 1], labels (n,) int64.
 
-    name_or_folder: "digits" (in the package), "mnist", "fashion" or "cifar10" (found on this machine or fetched, see
-    `files.obtain`), or a folder of images (see `folder.load_folder`; its labels are None where it has no subfolders).
+    name_or_folder: "digits" or "digits14" (in the package), "mnist", "fashion" or "cifar10" (found on this machine or
+    fetched, see `files.obtain`), or a folder of images (see `folder.load_folder`; its labels are None where it has no
+    subfolders).
     held_out: the test images instead of the training images; a folder has none.
     size: height and width to resize to; a named set keeps its own unless told, a folder becomes 32 x 32.
     DataError, one line, where the name is unknown or the data missing or damaged.
@@ -81,14 +89,15 @@ def load(name_or_folder: str | os.PathLike, held_out: bool = False, size: int | 
 def describe() -> list[Row]:
     """All named data, a row each; nothing is read or fetched.
 
-    >>> for row in describe()[:2]:
+    >>> for row in describe()[:3:2]:
     ...     print(row.name, row.shape, row.size, row.here)
     digits (28, 28, 1) 10,000 + 2,000 held out True
     ring (2,) unlimited True
     """
     mnist = "Y. LeCun, C. Cortes, C. Burges: the MNIST database of handwritten digits"
     return [
-        Row("digits", (28, 28, 1), "10,000 + 2,000 held out", EMBEDDED.is_file(), "CC BY-SA 3.0", mnist),
+        *(Row(name, shape, "10,000 + 2,000 held out", EMBEDDED.is_file(), "CC BY-SA 3.0", mnist)
+          for name, shape in (("digits", (28, 28, 1)), ("digits14", (14, 14, 1)))),
         *(Row(name, shape, "unlimited", True, "none needed", "synthetic")
           for name, shape in SYNTHETIC.items()),
         Row("mnist", (28, 28, 1), "60,000 + 10,000 held out", files.on_this_machine("mnist"), "CC BY-SA 3.0", mnist),

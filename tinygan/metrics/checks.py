@@ -29,3 +29,14 @@ def host(metric: str, name: str, x, form: str) -> np.ndarray:
         rows = int((~good.reshape(len(x), -1).all(axis=1)).sum())
         raise ValueError(f"{metric}: {name} holds NaN or infinity in {rows} of {len(x)} rows")
     return x
+
+
+def pair(metric: str, a, b, rows: int = 1, names=("a", "b")) -> tuple[np.ndarray, np.ndarray]:
+    """Two sets of at least `rows` rows with as many features, (n, f) and (m, f), on the host in float64."""
+    a, b = (host(metric, name, x, "(n, f)").astype(np.float64) for name, x in zip(names, (a, b)))
+    if a.shape[1] != b.shape[1]:
+        raise ValueError(f"{metric}: {names[0]} {a.shape} and {names[1]} {b.shape} differ in features")
+    for name, x in zip(names, (a, b)):
+        if len(x) < rows:
+            raise ValueError(f"{metric}: {name} has {len(x)} row{'s' * (len(x) > 1)}, expected at least {rows}")
+    return a, b

@@ -31,6 +31,7 @@ class Classifier(Module):
     """A convolutional network: images (n, *shape) in [-1, 1] -> 64 features, none negative -> logits (n, classes).
 
     shape: (height, width, channels), at least 8 x 8. Three convolutions that halve the image, then two dense layers.
+    Images of a whole fraction of that size are enlarged (the shipped one knows 97 % of the digits at 14 x 14).
     Batch normalisation is what makes it a judge: without it, the features of pure noise may fall among those of digits
     (measured: a precision of .94, at an accuracy of .98).
     """
@@ -73,6 +74,9 @@ class Classifier(Module):
     def _in_batches(self, f, images, batch=250):
         """f of the images, in evaluation mode, nothing recorded, a batch at a time, as an array on the host."""
         images = host("Classifier", "images", images, "(n, height, width, channels)")
+        factor = max(1, self.shape[0] // images.shape[1])
+        if images.shape[1] * factor == self.shape[0] and images.shape[2] * factor == self.shape[1]:
+            images = images.repeat(factor, axis=1).repeat(factor, axis=2)
         if images.shape[1:] != self.shape:
             raise ValueError(f"Classifier: images {images.shape}, expected (n, {', '.join(map(str, self.shape))})")
         if np.abs(images).max() > 10:  # far beyond [-1, 1], noise aside

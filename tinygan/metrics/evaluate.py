@@ -5,22 +5,56 @@ import numpy as np
 
 from tinygan import data
 
+from .checks import host
+from .distances import kernel_distance, sliced_wasserstein, wasserstein
 from .features import class_modes, frechet, inception_score, label_reverse_kl
 from .mixture import mixture
-from .neighbours import precision_recall_density_coverage
+from .neighbours import one_nn_accuracy, precision_recall_density_coverage
+
+BETTER = {  # which way a figure is better; what real data score bounds them all
+    "modes": "higher", "hq": "as real", "reverse_kl": "lower", "mean": "as real", "sd": "as real",
+    "wasserstein": "lower", "sliced_wasserstein": "lower", "kernel_distance": "lower", "fcd": "lower",
+    "inception_score": "higher", "precision": "higher", "recall": "higher", "density": "as real", "coverage": "higher",
+    "one_nn": "as real", "label_accuracy": "higher", "label_swap": "higher",
+    "purity": "higher", "least_share": "higher", "amplitude": "as real", "amplitude_sd": "as real",
+    "phase_bias": "lower"}
 
 
-def evaluate_points(samples, means, sigma: float) -> dict[str, float]:
-    """Points (n, d) against a mixture of equal Gaussians (means (K, d), sigma): `mixture`, with K as `modes_of`."""
+def evaluate_points(samples, means, sigma: float, rng: np.random.Generator | None = None) -> dict[str, float]:
+    """Points (n, d) against a mixture of equal Gaussians (means (K, d), sigma).
+
+    Gives modes, hq and reverse_kl (`mixture`), and, against as many points drawn from the mixture,
+    sliced_wasserstein and one_nn (`one_nn_accuracy`); in one dimension instead mean, sd, hq and wasserstein.
+    rng: of what is drawn, seeded with 0 unless told.
+    """
     scores = mixture(samples, means, sigma)
-    return {"modes": scores.pop("modes"), "modes_of": len(means), **scores}
+    samples, means = host("evaluate_points", "samples", samples, "(n, d)"), np.asarray(means)
+    rng = rng or np.random.default_rng(0)
+    real = means[rng.integers(len(means), size=len(samples))] + sigma * rng.standard_normal(samples.shape)
+    if samples.shape[1] == 1:
+        return {"mean": float(samples.mean()), "sd": float(samples.std()), "hq": scores["hq"],
+                "wasserstein": wasserstein(real, samples)}
+    return {**scores, "sliced_wasserstein": sliced_wasserstein(real, samples, rng),
+            "one_nn": one_nn_accuracy(real, samples)}
 
 
-def evaluate_images(fake_images, real_images=None, classifier=None, k: int = 5) -> dict[str, float]:
+def evaluate_rows(fake, real, k: int = 5, rng: np.random.Generator | None = None) -> dict[str, float]:
+    """Rows fake (m, f) against real (n, f): features, or pixels where no classifier knows the images.
+
+    Gives precision, recall, density and coverage (k neighbours), one_nn (`one_nn_accuracy`), kernel_distance and
+    sliced_wasserstein. rng: of the latter's directions, seeded with 0 unless told.
+    """
+    rng = rng or np.random.default_rng(0)
+    return {**precision_recall_density_coverage(real, fake, k), "one_nn": one_nn_accuracy(real, fake),
+            "kernel_distance": kernel_distance(real, fake), "sliced_wasserstein": sliced_wasserstein(real, fake, rng)}
+
+
+def evaluate_images(fake_images, real_images=None, classifier=None, k: int = 5,
+                    rng: np.random.Generator | None = None) -> dict[str, float]:
     """Images (n, height, width, channels) in [-1, 1] against real ones, through the eyes of a classifier.
 
-    Gives fcd, inception_score, modes (classes with more than 2 % of the fakes), reverse_kl (of the classes), precision,
-    recall, density and coverage (k neighbours). real_images: the 2,000 held-out digits unless told. classifier: a
+    Gives fcd, inception_score, modes (classes with more than 2 % of the fakes), reverse_kl (of the classes), and
+    `evaluate_rows` of the features. real_images: the 2,000 held-out digits unless told. classifier: a
     `metrics.classifier.Classifier`, the shipped one of the digits unless told. Judge with as many fakes as there are
     real images: FCD and coverage depend on their numbers.
     """
@@ -31,18 +65,19 @@ def evaluate_images(fake_images, real_images=None, classifier=None, k: int = 5) 
     real, fake = classifier.features(real_images), classifier.features(fake_images)
     return {"fcd": frechet(real, fake), "inception_score": inception_score(probabilities),
             "modes": class_modes(probabilities), "reverse_kl": label_reverse_kl(probabilities),
-            **precision_recall_density_coverage(real, fake, k)}
+            **evaluate_rows(fake, real, k, rng)}
 
 
-def calibration(seed: int = 0) -> dict[str, dict[str, float]]:
+def calibration(seed: int = 0, name: str = "digits") -> dict[str, dict[str, float]]:
     """What the metrics say of four sets of known quality, against the 2,000 held-out digits, by the sets' names.
 
     2,000 training digits; the same with noise N(0, .5) added; the 1,000 training images of the digit 1; 2,000 images
-    of uniform noise. A metric is trusted to judge a model as far as it orders these.
+    of uniform noise. A metric is trusted to judge a model as far as it orders these. name: "digits", or "digits14".
     """
     rng = np.random.default_rng(seed)
-    x, labels = data.load("digits")
+    x, labels = data.load(name)
     real = x[rng.permutation(len(x))[:2000]]
     sets = {"real": real, "real + N(0, .5)": real + rng.normal(0, 0.5, real.shape),
             "only the digit 1": x[labels == 1], "uniform noise": rng.uniform(-1, 1, real.shape)}
-    return {name: evaluate_images(images) for name, images in sets.items()}
+    held_out = data.load(name, held_out=True).x
+    return {name: evaluate_images(images, held_out) for name, images in sets.items()}

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .checks import host
+from .checks import pair
 
 CHUNK = 256  # rows of a distance matrix that are in memory at once
 
@@ -28,17 +28,13 @@ def precision_recall_density_coverage(real, fake, k: int = 5) -> dict[str, float
     True
     """
     metric = "precision_recall_density_coverage"
-    real = host(metric, "real", real, "(n, f)").astype(np.float64)
-    fake = host(metric, "fake", fake, "(m, f)").astype(np.float64)
-    if real.shape[1] != fake.shape[1]:
-        raise ValueError(f"{metric}: real {real.shape} and fake {fake.shape} differ in features")
+    real, fake = pair(metric, real, fake, names=("real", "fake"))
     if not isinstance(k, (int, np.integer)) or k < 1:
         raise ValueError(f"{metric}: k is {k!r}, expected a whole number of at least 1")
     for name, x in (("real", real), ("fake", fake)):
         if len(x) <= k:
             raise ValueError(f"{metric}: {name} has {len(x)} rows, {k} neighbours need at least {k + 1}")
-    centre = real.mean(axis=0)  # distances from products lose fewer digits near the origin
-    real, fake = real - centre, fake - centre
+    real, fake = _centred(real, fake)
     real_radius, fake_radius = radii(real, k), radii(fake, k)
     in_real_balls = np.empty(len(fake), np.int64)
     recalled = np.zeros(len(real), bool)
@@ -50,6 +46,32 @@ def precision_recall_density_coverage(real, fake, k: int = 5) -> dict[str, float
         recalled |= (square < fake_radius[rows, None]).any(axis=0)
     return {"precision": float((in_real_balls > 0).mean()), "recall": float(recalled.mean()),
             "density": float(in_real_balls.mean() / k), "coverage": float(covered.mean())}
+
+
+def one_nn_accuracy(real, fake) -> float:
+    """How often a point's nearest neighbour among all others is of its own kind: .5 under equality, 1 if disjoint.
+
+    real (n, f), fake (m, f), at least 2 rows each. The mean of the accuracy on reals and on fakes, so that unequal
+    numbers do not matter; a tie counts half. Below .5 the fakes lie on the very points of `real`: memorised. The
+    strictest of all: of two sets that a person cannot tell apart, it may know each point.
+    Source: Lopez-Paz & Oquab 2017, section 2; Xu et al. 2018.
+
+    >>> one_nn_accuracy([[0.0], [1.0]], [[5.0], [6.0]]), one_nn_accuracy([[0.0], [9.0]], [[0.1], [9.1]])
+    (1.0, 0.0)
+    """
+    real, fake = _centred(*pair("one_nn_accuracy", real, fake, rows=2, names=("real", "fake")))
+    own = radii(real, 1), radii(fake, 1)
+    other = np.full(len(real), np.inf), np.empty(len(fake))
+    for rows, square in _squares(fake, real):
+        other[1][rows] = square.min(axis=1)
+        np.minimum(other[0], square.min(axis=0), out=other[0])
+    return float(np.mean([((a < b).mean() + (a <= b).mean()) / 2 for a, b in zip(own, other)]))
+
+
+def _centred(real, fake):
+    """Both moved by the mean of real: distances from products lose fewer digits near the origin."""
+    centre = real.mean(axis=0)
+    return real - centre, fake - centre
 
 
 def radii(x, k):

@@ -93,19 +93,7 @@ class Module:
         asked for, and again when a parameter was given a new array or an outer network gathers it into its own theta:
         ask for it where it is used rather than keeping it.
         """
-        parameters = self.parameters()
-        if not parameters:
-            return np.zeros(0, np.float32)
-        if parameters[0].home is not None:
-            theta, first, _ = parameters[0].home
-            end = first
-            for p in parameters:
-                if p.home is None or p.home[0] is not theta or p.home[1] != end or p.data is not p.home[2]:
-                    break
-                end += p.size
-            else:
-                return theta if end - first == theta.size else theta[first:end]
-        return _gather(parameters)
+        return theta_of(self.parameters())
 
     def train(self) -> Module:
         """To training: batch statistics, dropout."""
@@ -162,6 +150,22 @@ class Module:
     def extra(self) -> str:
         """What `repr` says of this layer: the shapes of its parameters."""
         return ", ".join(f"{name} {v.shape}" for name, v in vars(self).items() if isinstance(v, Parameter))
+
+
+def theta_of(parameters: list[Parameter]):
+    """The theta of the network that has these parameters."""
+    if not parameters:
+        return np.zeros(0, np.float32)
+    if parameters[0].home is not None:
+        theta, first, _ = parameters[0].home
+        end = first
+        for p in parameters:
+            if p.home is None or p.home[0] is not theta or p.home[1] != end or p.data is not p.home[2]:
+                break
+            end += p.size
+        else:
+            return theta if end - first == theta.size else theta[first:end]
+    return _gather(parameters)
 
 
 def _gather(parameters):

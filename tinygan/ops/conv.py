@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tinygan import parallel
+from tinygan import backend, parallel
 from tinygan.kernels import overlaps, windows
 from tinygan.ops.registry import array, case, op
 from tinygan.tensor import record
@@ -93,14 +93,14 @@ def conv2d_weight(x, y, kernel_size, stride=1, padding=0):
 def _correlate(x, w, out, stride, padding):
     def part(x):
         rows = windows(x, w.shape[:2], out, stride, padding)
-        return (rows @ w.reshape(-1, w.shape[-1])).reshape(x.shape[0], *out, w.shape[-1])
+        return backend.matmul(rows, w.reshape(-1, w.shape[-1])).reshape(x.shape[0], *out, w.shape[-1])
     return parallel.joined(part, out[0] * out[1] * w[..., 0].size, x, chunk=max(parallel.CHUNK, 2 * w.size))
 
 
 def _weigh(x, y, kernel, stride, padding):
     def part(x, y):
         rows = windows(x, kernel, y.shape[1:3], stride, padding)
-        return (rows.T @ y.reshape(-1, y.shape[-1])).reshape(*kernel, x.shape[-1], y.shape[-1])
+        return backend.matmul(rows.T, y.reshape(-1, y.shape[-1])).reshape(*kernel, x.shape[-1], y.shape[-1])
     row = kernel[0] * kernel[1] * x.shape[-1]
     return parallel.added(part, y[0, ..., 0].size * row, x, y, chunk=max(parallel.CHUNK, 2 * row * y.shape[-1]))
 
@@ -113,7 +113,7 @@ def _spread(y, w, size, stride, padding):
     """
     (n, h, w_, o), (kh, kw, c, _), (sh, sw) = y.shape, w.shape, stride
     if not isinstance(y, np.ndarray):  # one product and one gather: on a device it is launches that cost
-        rows = y.reshape(-1, o) @ w.reshape(-1, o).T
+        rows = backend.matmul(y.reshape(-1, o), w.reshape(-1, o).T)
         return overlaps(rows, (n, *size, c), (kh, kw), (h, w_), stride, padding)
     a, b = -(-kh // sh), -(-kw // sw)
     if (a * sh, b * sw) != (kh, kw):

@@ -1,7 +1,7 @@
 """Matrix products."""
 from __future__ import annotations
 
-from tinygan import kernels
+from tinygan import backend, kernels
 from tinygan.ops.elementwise import gate
 from tinygan.ops.registry import array, case, op
 from tinygan.ops.shape import unbroadcast
@@ -25,9 +25,9 @@ def matmul(a, b):
         return matmul(a.reshape((1, -1)), b)[..., 0, :] if b.ndim > 1 else (a * b).sum()
     if b.ndim == 1:
         return matmul(a, b.reshape((-1, 1)))[..., 0]
-    return record(array(a) @ array(b),
-                  (a, lambda g, y, a, b: unbroadcast(g @ _flip(b), a.shape)),
-                  (b, lambda g, y, a, b: unbroadcast(_flip(a) @ g, b.shape)))
+    return record(backend.matmul(array(a), array(b)),
+                  (a, lambda g, y, a, b: unbroadcast(backend.matmul(g, _flip(b)), a.shape)),
+                  (b, lambda g, y, a, b: unbroadcast(backend.matmul(_flip(a), g), b.shape)))
 
 
 @op(case((3, 2), (2, 4), (4,)), case((2, 3, 2), (2, 4), (4,)))
@@ -36,11 +36,11 @@ def linear(x, w, b):
     if x.shape[-1:] != w.shape[:1]:
         raise ValueError(f"linear: x {x.shape} has {x.shape[-1] if x.ndim else 'no'} columns, w {w.shape} has "
                          f"{w.shape[0]} rows")
-    value = array(x) @ array(w)
+    value = backend.matmul(array(x), array(w))
     value += array(b)
     return record(value,
-                  (x, lambda g, y, x, w, b: g @ w.T),
-                  (w, lambda g, y, x, w, b: unbroadcast(_flip(x) @ g, w.shape)),
+                  (x, lambda g, y, x, w, b: backend.matmul(g, w.T)),
+                  (w, lambda g, y, x, w, b: unbroadcast(backend.matmul(_flip(x), g), w.shape)),
                   (b, lambda g, y, x, w, b: unbroadcast(g, b.shape)))
 
 

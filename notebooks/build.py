@@ -1,0 +1,52 @@
+"""Turns the sources in `notebooks/src` into notebooks with outputs: `python notebooks/build.py [05-objective ...]`.
+
+A source is Python in jupytext's percent format. The notebook beside it is generated, executed from top to bottom, and
+committed; `tests/test_notebooks.py` compares their cells and runs them.
+"""
+import sys
+import time
+from pathlib import Path
+
+HERE = Path(__file__).parent
+SECONDS = 60  # what a notebook may take, from top to bottom
+
+
+def cells(notebook):
+    """What is compared: kind and text of each cell."""
+    return [(cell.cell_type, cell.source) for cell in notebook.cells]
+
+
+def source(name):
+    """The notebook without outputs that a source describes."""
+    import jupytext
+    notebook = jupytext.read(HERE / "src" / f"{name}.py")
+    notebook.metadata = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+                         "language_info": {"name": "python"}}
+    for i, cell in enumerate(notebook.cells):
+        cell.id = f"cell-{i}"
+        cell.metadata = {}
+    return notebook
+
+
+def execute(notebook):
+    """Runs it in a fresh kernel; an error in a cell is raised. Returns the seconds it took."""
+    from nbclient import NotebookClient
+    start = time.perf_counter()
+    NotebookClient(notebook, timeout=5 * SECONDS, kernel_name="python3", resources={"metadata": {"path": str(HERE)}},
+                   record_timing=False).execute()
+    return time.perf_counter() - start
+
+
+def main(names):
+    import nbformat
+    for name in names or sorted(path.stem for path in (HERE / "src").glob("[0-9]*.py")):
+        notebook = source(name)
+        print(f"{name}: {execute(notebook):.1f} s")
+        for key in ("language_info", "widgets"):
+            notebook.metadata.pop(key, None)
+        notebook.metadata["language_info"] = {"name": "python"}
+        nbformat.write(notebook, HERE / f"{name}.ipynb")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,68 @@
+"""The capture of a stream, for the strict foreign array: launches are noted and undone, then replayed by a graph.
+
+As on a device, nothing is computed while a stream is captured: when the capture ends, every array that was there before
+has its values back, and the new ones hold none (NaN). A replay makes the noted calls again, on the very arrays and with
+the very numbers of the capture: so a number that should have changed shows as a wrong result, and so does an array that
+was new in each step.
+"""
+import numpy as np
+
+
+class Recording:
+    """What was asked of a stream since its capture began."""
+
+    def __init__(self):
+        self.calls, self.before, self.born, self.pools, self.valid = [], {}, {}, [], True
+
+    def touched(self, arrays):
+        """Called before a launch, with the NumPy arrays it is given: keeps their values, to give them back."""
+        for array in arrays:
+            root = _root(array)
+            if id(root) not in self.born and id(root) not in self.before:
+                self.before[id(root)] = root, root.copy()
+
+    def launched(self, call, made):
+        """Called after a launch, with what makes it again (its new arrays come into a list), and those it made now."""
+        self.calls.append((call, made))
+
+    def allocated(self, array, pool):
+        """Called with a new array, and the pool that its memory is from."""
+        if pool is None:
+            raise RuntimeError("foreign: an array of a capture lies in the common pool, where others get its memory "
+                               "while the graph still writes to it")
+        self.born[id(_root(array))] = array
+        self.pools.append(pool)
+
+    def undo(self):
+        """Nothing was computed."""
+        for root, values in self.before.values():
+            root[...] = values
+        for array in self.born.values():
+            array[...] = np.nan if array.dtype.kind in "fc" else 99
+
+
+class Graph:
+    """Launches with their arguments."""
+
+    def __init__(self, recording, launched):
+        self._recording, self._launched = recording, launched
+
+    def launch(self, stream=None):
+        """Makes all launches, as one."""
+        if not all(pool.alive for pool in self._recording.pools):
+            raise RuntimeError("foreign: the memory of the graph was freed")
+        self._launched()
+        for call, made in self._recording.calls:
+            again = []
+            call(again)
+            for place, value in zip(made, again, strict=True):
+                place._array[...] = value._array
+
+    def upload(self, stream=None):
+        """On a device: makes the first launch shorter."""
+
+
+def _root(array):
+    while isinstance(getattr(array, "base", None), np.ndarray):
+        array = array.base
+    return array

@@ -1,0 +1,145 @@
+"""How an oracle is compared with a function that cites it: what both are given, and where they differ in form."""
+from inspect import signature
+
+import numpy as np
+
+import tinygan as tg
+from tinygan import game, nn
+from tinygan.objectives import OBJECTIVES
+
+# What an oracle is given, by the name of its argument. A function that cites it is given the same, in the same order.
+
+
+def logits(n):
+    return lambda rng: rng.normal(0, 2, (n, 1))
+
+
+def law(rng):
+    """The probabilities of six points."""
+    weights = rng.random(6)
+    return weights / weights.sum()
+
+
+DRAW = {"real": logits(6), "fake": logits(5), "output": logits(7), "a": logits(4), "p": law, "q": law,
+        "target": lambda rng: rng.integers(0, 2, (7, 1)).astype(float)}
+
+# Where a function has another form than the oracle: (function, oracle, draw) -> two things that must be equal.
+
+
+def slope(f, theta):
+    """The gradient at the array theta of a function of a Tensor."""
+    theta = tg.Tensor(theta, requires_grad=True)
+    return tg.grad(f(theta), [theta])[0].numpy()
+
+
+def one_climb(function, oracle, rng):
+    """`updates.ascend` with the gradient from the tape; the oracle takes its slope from finite differences."""
+    theta, m = rng.normal(size=3), rng.normal(size=(4, 3))
+    moved = theta.copy()
+    function(moved, slope(lambda t: tg.sum(tg.log_sigmoid(t @ m.T)), theta), 0.3)
+    return moved, oracle(theta, lambda t: np.sum(-np.log(1 + np.exp(-m @ t))), 0.3)
+
+
+def climb_of_value(function, oracle, rng):
+    """The gradient of a linear discriminator's value is the oracle's way uphill."""
+    x, fakes, theta = rng.normal(size=(6, 3)), rng.normal(size=(5, 3)), rng.normal(size=(3, 1))
+    gradient = slope(lambda t: function(tg.matmul(x, t), tg.matmul(fakes, t)), theta)
+
+    def value(t):
+        return np.mean(-np.log(1 + np.exp(-x @ t))) + np.mean(-np.log(1 + np.exp(fakes @ t)))
+    return (theta + 0.3 * gradient)[:, 0], oracle(theta[:, 0], value, 0.3)
+
+
+def descent(function, oracle, rng):
+    """Each player's line of sign reversal by itself: down for phi."""
+    phi, gradient = rng.normal(size=(2, 4))
+    moved = phi.copy()
+    function(moved, gradient, 0.2)
+    return moved, oracle(phi, phi, gradient, gradient, 0.2)[0]
+
+
+def reversal(function, oracle, rng):
+    phi, w, gradient_phi, gradient_w = rng.normal(size=(4, 3))
+    moved = phi.copy(), w.copy()
+    function(*moved, gradient_phi, gradient_w, 0.2)
+    return moved, oracle(phi, w, gradient_phi, gradient_w, 0.2)
+
+
+def up_to_the_real_part(function, oracle, rng):
+    """What the generator moves of a function of both: differences between two batches of fakes agree."""
+    real, one, two = rng.normal(0, 2, (3, 5, 1))
+    return function(one) - function(two), oracle(real, one) - oracle(real, two)
+
+
+def normals(function, oracle, rng):
+    """The closed form of normal laws; the oracle sums over a fine grid."""
+    mean1, mean2, (sd1, sd2) = *rng.normal(size=2), rng.uniform(0.7, 1.5, 2)
+    x = np.linspace(-25, 25, 20001)
+    p, q = (np.exp(-((x - m) / s) ** 2 / 2) / s / np.sqrt(2 * np.pi) * (x[1] - x[0])
+            for m, s in ((mean1, sd1), (mean2, sd2)))
+    return function(mean1, sd1, mean2, sd2), oracle(p[q > 0], q[q > 0])
+
+
+def layer(function, oracle, rng):
+    """A layer without parameters, applied."""
+    a = DRAW["a"](rng)
+    return function()(tg.Tensor(a)).numpy(), oracle(a)
+
+
+def plain(gradient):
+    return gradient
+
+
+def one_step(objective, player):
+    """One step of Algorithm 1 with plain gradients, linear players: the player's parameters after it, against one
+    climb of `d_ascent`'s oracle (or, for the generator, against finite differences of the oracle under test)."""
+    def compare(function, oracle, rng):
+        d, g = nn.Dense(2, 1, rng=rng).astype(np.float64), nn.Dense(1, 2, rng=rng).astype(np.float64)
+        x, z = rng.normal(size=(6, 2)), rng.normal(size=(6, 1))
+        match = game.Game(g, d, lambda n, rng: x, lambda n, rng: z, rng, objective, batch=6, rate=0.3,
+                          optimisers=(plain, plain))
+        old_d, old_g = d.theta.copy(), g.theta.copy()
+        function(match, 1)
+
+        def says(theta_d, theta_g):
+            fakes = z * theta_g[:2] + theta_g[2:]
+            return [points @ theta_d[:2, None] + theta_d[2] for points in (x, fakes)]
+        if player == "d":
+            return d.theta, oracle(old_d, lambda t: climbed(*says(t, old_g)), 0.3)
+        sign = {"ascend": 1, "descend": -1}[OBJECTIVES[objective].generator.direction]
+        slopes = [(oracle(says(d.theta, old_g + e)[1]) - oracle(says(d.theta, old_g - e)[1])) / 2e-5
+                  for e in 1e-5 * np.eye(4)]
+        return g.theta, old_g + sign * 0.3 * np.array(slopes)
+    return compare
+
+
+def climbed(real, fake):
+    return np.mean(-np.log(1 + np.exp(-real))) + np.mean(-np.log(1 + np.exp(fake)))
+
+
+FORMS = {
+    ("d-ascent", "updates.ascend"): one_climb,
+    ("d-ascent", "objectives.value"): climb_of_value,
+    ("d-ascent", "game.train"): one_step("minimax", "d"),
+    ("g-minimax", "game.train"): one_step("minimax", "g"),
+    ("g-non-saturating", "game.train"): one_step("non-saturating", "g"),
+    ("sign-reversal", "updates.descend"): descent,
+    ("sign-reversal", "updates.sign_reversal"): reversal,
+    ("cross-entropy-split", "objectives._synthetic_part"): up_to_the_real_part,
+    ("d-output", "nn.activations.Sigmoid"): layer,
+    ("kl", "divergences.normal_kl"): normals,
+}
+
+
+def compare(slug, path, function, oracle, seed=0):
+    """Evaluates the function and the oracle on random input; raises AssertionError where they differ."""
+    rng = np.random.default_rng(seed)
+    form = FORMS.get((slug, path))
+    if form:
+        got, expected = form(function, oracle, rng)
+        np.testing.assert_allclose(got, expected, rtol=1e-6, atol=1e-8)  # finite differences and sums on a grid
+    else:
+        drawn = [DRAW[argument](rng) for argument in signature(oracle).parameters]
+        got, expected = function(*drawn), oracle(*drawn)
+        for a, b in zip(*(x if isinstance(x, tuple) else (x,) for x in (got, expected)), strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-12)

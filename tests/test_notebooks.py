@@ -1,0 +1,38 @@
+"""The notebooks: committed as their sources say, with outputs, and each runs from top to bottom in time."""
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.append(str(Path(__file__).parents[1] / "notebooks"))
+import build
+
+ROOT = build.HERE.parent
+NAMES = sorted(path.stem for path in (ROOT / "notebooks" / "src").glob("[0-9]*.py"))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_committed_notebook_is_fresh(name):
+    """Its cells are those of its source, in order, and every cell of code was executed in order, without an error."""
+    pytest.importorskip("jupytext")
+    import nbformat
+    notebook = nbformat.read(ROOT / "notebooks" / f"{name}.ipynb", as_version=4)
+    assert build.cells(notebook) == build.cells(build.source(name)), f"run: python notebooks/build.py {name}"
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    assert [cell.execution_count for cell in code] == list(range(1, len(code) + 1))
+    outputs = [output for cell in code for output in cell.outputs]
+    assert not [output for output in outputs if output.output_type == "error" or output.get("name") == "stderr"]
+    assert sum("image/png" in output.get("data", {}) or "image/gif" in output.get("data", {}) for output in outputs) > 3
+
+
+def test_every_notebook_has_a_source():
+    assert sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb")) == NAMES
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("default")  # what the kernel's own libraries warn of
+@pytest.mark.parametrize("name", NAMES)
+def test_a_notebook_runs(name):
+    pytest.importorskip("nbclient")
+    pytest.importorskip("ipykernel")
+    assert build.execute(build.source(name)) < build.SECONDS

@@ -1,0 +1,38 @@
+"""The script `quality.py` plays the same game with PyTorch as with tinygan, and makes its table."""
+import sys
+
+import numpy as np
+import pytest
+import quality
+
+pytestmark = pytest.mark.oracle
+
+
+@pytest.mark.parametrize("name", ["Q1", "Q4", "Q5", "Q2 raw"])
+def test_both_peers_play_the_same_game(torch, name):
+    recipe = quality.TASKS[name].changed()
+    z = recipe.start(0).noise(50, np.random.default_rng(1))
+    x = recipe.start(0).data(50, np.random.default_rng(1))
+    (g, d), (their_g, their_d) = (play(recipe, 3, 3) for play in quality.PEERS.values())
+    untrained = recipe.start(3)
+    for ours, theirs, before, given in ((g, their_g, untrained.generator, z), (d, their_d, untrained.discriminator, x)):
+        moved = np.abs(ours(given) - quality.generate(before, given)).mean()
+        assert moved > .01
+        assert np.abs(ours(given) - theirs(given)).mean() < .02 * moved  # in float32, with Adam at its first steps
+
+
+def test_the_script_goes_on_and_makes_a_table(torch, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["quality.py", "Q1", "Q2", "--seeds", "0-1", "--steps", "2", "--out", "q.csv"])
+    monkeypatch.chdir(tmp_path)
+    quality.main()
+    assert capsys.readouterr().out.count("\n") == 8
+    quality.main()  # all is there
+    assert capsys.readouterr().out == ""
+    monkeypatch.setattr(sys, "argv", ["quality.py", "--table", "q.csv"])
+    quality.main()
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in capsys.readouterr().out.splitlines()]
+    assert len({len(row) for row in rows}) == 1
+    assert [row[1] for row in rows[2:]] == ["mean", "sd", "d_gap", "seconds", "modes", "hq", "reverse_kl", "seconds"]
+    assert rows[2][0] == "Q1: N(4, .5) in one dimension, 2 seeds"
+    assert rows[6][-2:] == ["0 of 2", "0 of 2"]  # two steps reach no mode
+    assert rows[6][4] == "8"

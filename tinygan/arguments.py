@@ -1,0 +1,48 @@
+"""What the command line takes as an argument: a number, seeds, the name of a recipe."""
+from __future__ import annotations
+
+import argparse
+import difflib
+
+import numpy as np
+
+from tinygan.zoo import RECIPES
+
+
+def recipe(text):
+    if text not in RECIPES:
+        close = difflib.get_close_matches(text, RECIPES, 1)
+        hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(RECIPES)}"
+        raise argparse.ArgumentTypeError(f"there is no recipe {text!r}; {hint}")
+    return text
+
+
+def _number(text, convert, least, kind):
+    try:
+        number = convert(text)
+    except ValueError:
+        number = None
+    if number is None or not np.isfinite(number) or number < least:
+        raise argparse.ArgumentTypeError(f"{text!r} is not {kind}")
+    return number
+
+
+def count(text):
+    return _number(text, int, 1, "a whole number of at least 1")
+
+
+def natural(text):
+    return _number(text, int, 0, "a whole number of at least 0")
+
+
+def seeds(text):
+    """The seeds that a text such as 0-9 or 1,4,7-8 names."""
+    ends = [part.split("-") for part in text.split(",")]
+    if not all(len(part) <= 2 and all(end.isdecimal() for end in part) and int(part[0]) <= int(part[-1])
+               for part in ends):
+        raise argparse.ArgumentTypeError(f"{text!r} names no seeds, expected such as 0-9 or 1,4,7-8")
+    return list(dict.fromkeys(seed for part in ends for seed in range(int(part[0]), int(part[-1]) + 1)))
+
+
+def positive(text):
+    return _number(text, float, 1e-30, "a positive number")

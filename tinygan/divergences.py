@@ -1,0 +1,116 @@
+"""How far apart two known distributions are, and what the best discriminator makes of them: one function an equation.
+
+p and q are arrays or Tensors of one shape that hold probabilities and sum to 1; of densities on a grid, the densities
+times the width of its cells (`normal`). On Tensors they can be differentiated, in a parameter of q for instance.
+0 log 0 is 0. For samples see `tinygan.metrics`.
+"""
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from tinygan.ops.elementwise import abs, exp, log, where
+from tinygan.ops.reduce import sum
+from tinygan.tensor import array
+
+
+def normal(x, mean=0.0, sd=1.0):
+    """N(mean, sd^2) on a grid x (k,) of equal cells: the probability of each cell, (k,)."""
+    z = (x - mean) / sd
+    return exp(-z * z / 2) * ((x[1] - x[0]) / math.sqrt(2 * math.pi)) / sd
+
+
+def kl(p, q):
+    """KL(p || q) = sum p log(p / q) (`kl`): infinite where q is 0 and p is not."""
+    _meet("kl", p, q)
+    if bool(((array(p) > 0) & (array(q) == 0)).any()):
+        return math.inf
+    return sum(_weighed(p, p, q))
+
+
+def js(p, q):
+    """JS(p, q) = KL(p || m) / 2 + KL(q || m) / 2 with m = (p + q) / 2 (`js`): from 0 to log 2."""
+    _meet("js", p, q)
+    m = (p + q) / 2
+    return sum(_weighed(p, p, m) + _weighed(q, q, m)) / 2
+
+
+def total_variation(p, q):
+    """TV(p, q) = sum |p - q| / 2: the largest difference of the probabilities of one event, from 0 to 1."""
+    _meet("total_variation", p, q)
+    return sum(abs(p - q)) / 2
+
+
+def wasserstein(p, q, x):
+    """W_1(p, q) of laws on points x (k,) of a line, in rising order: the area between their distribution functions
+    (`wasserstein`), for the surplus |F - G| has to cross each gap. Of arrays; it is not differentiated."""
+    _meet("wasserstein", p, q)
+    if x.shape != p.shape or bool((x[1:] < x[:-1]).any()):
+        raise ValueError(f"wasserstein: x {x.shape} and p {p.shape}, expected a point of x for each, in rising order")
+    surplus = (array(p) - array(q)).cumsum()
+    return sum(abs(surplus[:-1]) * (x[1:] - x[:-1]))
+
+
+def optimal_d(p, q):
+    """D*(x) = p(x) / (p(x) + q(x)) (`optimal-d`): the discriminator that maximises V; 1/2 where neither is."""
+    _meet("optimal_d", p, q)
+    both = array(p) + array(q) > 0
+    return where(both, p, 0.5) / where(both, p + q, 1.0)
+
+
+def jsd_value(p, q):
+    """V(D*, G) = -log 4 + 2 JS(p, q) (`jsd-value`): what is left for G to minimise against the best discriminator."""
+    return 2 * js(p, q) - math.log(4)
+
+
+def normal_kl(mean1, sd1, mean2, sd2):
+    """KL(N(mean1, sd1^2) || N(mean2, sd2^2)) = log(sd2 / sd1) + (sd1^2 + (mean1 - mean2)^2) / (2 sd2^2) - 1/2 (`kl`).
+
+    >>> round(float(normal_kl(0, 1, 1, 2)), 6)
+    0.443147
+    """
+    return log(sd2 / sd1) + (sd1**2 + (mean1 - mean2)**2) / (2 * sd2**2) - 0.5
+
+
+class FDivergence(NamedTuple):
+    """D_f(p || q) = sum q f(p / q), and what bounds it from below: E_p[T] - E_q[conjugate(T)], for every critic T.
+
+    conjugate: f*(t) = max over u of u t - f(u). critic: of u = p / q, the T that attains the bound, which is f'(u).
+    Source: Nowozin et al. 2016, tables 1, 2 and 5.
+    """
+
+    f: Callable[[Any], Any]
+    conjugate: Callable[[Any], Any]
+    critic: Callable[[Any], Any]
+
+    def __call__(self, p, q):
+        """D_f(p || q), for p, q > 0."""
+        _meet("f-divergence", p, q)
+        return sum(q * self.f(p / q))
+
+    def bound(self, p, q, t):
+        """E_p[T] - E_q[f*(T)] of a critic's values t, of the shape of p (`f-gan`): the critic ascends, G descends."""
+        return sum(p * t) - sum(q * self.conjugate(t))
+
+
+F_DIVERGENCES = {
+    "kl": FDivergence(lambda u: u * log(u), lambda t: exp(t - 1), lambda u: 1 + log(u)),
+    "reverse-kl": FDivergence(lambda u: -log(u), lambda t: -1 - log(-t), lambda u: -1 / u),
+    "pearson": FDivergence(lambda u: (u - 1)**2, lambda t: t**2 / 4 + t, lambda u: 2 * (u - 1)),
+    "gan": FDivergence(lambda u: u * log(u) - (u + 1) * log(u + 1), lambda t: -log(1 - exp(t)),
+                       lambda u: log(u / (u + 1))),
+}
+
+
+def _weighed(w, p, q):
+    """w log(p / q), 0 where w is 0."""
+    live = array(w) > 0
+    return where(live, w, 0.0) * log(where(live, p, 1.0) / where(live, q, 1.0))
+
+
+def _meet(name, p, q):
+    if np.shape(array(p)) != np.shape(array(q)):
+        raise ValueError(f"{name}: p {np.shape(array(p))} and q {np.shape(array(q))} differ in shape")

@@ -1,0 +1,216 @@
+"""A whole step of the game as one CUDA graph: recorded once, then replayed by one launch instead of hundreds.
+
+    train(game, steps, play=graph.Replay())
+
+A graph is a list of launches with their arguments as they were: an array is a place in memory, a number a constant. So
+what is new in every step (what it draws, the rates, what Adam counts to) is written to arrays with a fixed place before
+each replay; and when anything else has changed that a step depends on, it is recorded anew. What is recorded is
+`game.step` itself, which knows nothing of it. Where that cannot be, steps are played launch by launch as ever.
+"""
+from __future__ import annotations
+
+import warnings
+from contextlib import contextmanager
+from copy import copy
+from dataclasses import fields, replace
+from itertools import chain, islice
+from typing import Any
+
+import numpy as np
+
+from tinygan import backend, cublas
+from tinygan.game import Game, falling_numbers, step
+from tinygan.nn.module import Module
+from tinygan.tensor import Tensor
+from tinygan.updates import Optimiser
+
+PATIENCE = 100  # steps in a row that differ in more than what is written, before a warning
+_WRITTEN = {"data", "noise", "rng", "rate", "decay", "step", "history"}  # or not used in a step
+_PLAIN = (bool, int, float, str)
+
+
+class Unrecordable(Exception):
+    """Why a step cannot become a graph."""
+
+
+class Replay:
+    """Plays steps like `game.step`, but replays a recorded one where it can; warns once where it cannot.
+
+    A step is played launch by launch first, and what it draws is noted. When the next one differs in nothing but what
+    is written, it is recorded. From then on all that a step draws is drawn before it, in the order that was noted.
+    """
+
+    def __init__(self):
+        self.refused, self.unlike = False, 0
+        self.state: list = []  # what the last step depended on; kept, so that nothing else takes its place in memory
+        self.draws: list = []  # functions that draw what it drew, in its order
+        self.drawn: list = []  # what they gave, in tuples of arrays
+        self.recorded: Any = None
+
+    def __call__(self, game: Game, steps: int) -> tuple:
+        if not self.refused:
+            try:
+                return self._play(game, steps)
+            except Unrecordable as reason:
+                self.refused, self.state, self.drawn = True, [], []
+                warnings.warn(f"no CUDA graph, steps are played launch by launch: {reason}", stacklevel=2)
+        return step(game, steps)
+
+    def _play(self, game, steps):
+        multiply, state, given = _products(game), [steps, *_state(game)], []
+        if _same(state, self.state):
+            self.unlike = 0
+            self.recorded = self.recorded or _Recording(game, steps, multiply, self.drawn)
+            given = [_arrays(draw()) for draw in self.draws]
+            if self.recorded.fits(given):
+                return self.recorded.replay(game, steps, given)
+        self.state, self.recorded, self.unlike = state, None, self.unlike + 1
+        if self.unlike == PATIENCE:
+            warnings.warn(f"no CUDA graph so far: each of {PATIENCE} steps differed in more than what it draws and the "
+                          "rates", stacklevel=3)
+        inside, self.draws, self.drawn = _drawing(game, given)
+        with _in_place(game), backend.multiplying(multiply):
+            return step(inside, steps)
+
+
+class _Recording:
+    """A recorded step; Unrecordable if it cannot be. drawn: examples of what a step draws."""
+
+    def __init__(self, game, steps, multiply, drawn):
+        cuda, theta, error = multiply.owner.cuda, game.generator.theta, None
+        movers = copy(game.optimisers[0]), copy(game.optimisers[1])
+        counts = [len(count) for count in _counts(replace(game, optimisers=movers))]
+        self.drawn = [tuple([backend.like(a, theta).copy() for a in arrays]) for arrays in drawn]
+        self.numbers = multiply.owner.empty(3 + sum(counts), theta.dtype)
+        self.places = [*chain(*self.drawn), self.numbers]  # what the graph reads, and is written before
+        number = iter([self.numbers[i] for i in range(self.numbers.size)])
+        falling, count = tuple(islice(number, 3)), iter([tuple(islice(number, n)) for n in counts if n]).__next__
+        for mover in movers:
+            vars(mover)["count"] = count
+        stream, self.pool = cuda.Stream(non_blocking=True), cuda.MemoryPool()  # memory that nothing else may use
+        with stream, cuda.using_allocator(self.pool.malloc), backend.multiplying(multiply):
+            stream.begin_capture()  # from here on, nothing is computed
+            try:
+                inside, _, _ = _drawing(game, self.drawn, optimisers=movers, rate=None, step=None)  # no constants
+                with _in_place(inside):
+                    played = step(inside, steps, falling)
+            except Exception as first:  # if it is the step's own fault, playing it will say so again
+                error = first
+            try:
+                self.graph = stream.end_capture()
+            except Exception as second:
+                error = error or second
+        if error is not None:
+            raise Unrecordable(f"{type(error).__name__}: {error}")
+        self.played = tuple([x.detach() if isinstance(x, Tensor) else x for x in played])  # written by each replay
+
+    def fits(self, given) -> bool:
+        """Whether what was drawn has the shapes of what is read."""
+        return [(a.shape, a.dtype) for a in chain(*given)] == [(a.shape, a.dtype) for a in self.places[:-1]]
+
+    def replay(self, game, steps, given) -> tuple:
+        """Writes what is new in this step and plays it, in one launch."""
+        numbers = [*falling_numbers(game, steps), *chain(*_counts(game))]
+        for place, a in zip(self.places, [*chain(*given), np.array(numbers, self.numbers.dtype)]):
+            place[...] = backend.like(a, place)
+        self.graph.launch()
+        return self.played
+
+
+def _products(game) -> cublas.Products:
+    owner = backend.module(game.generator.theta)
+    if owner is np:
+        raise Unrecordable("the networks are not on a GPU")
+    try:
+        return cublas.products(owner)
+    except Exception as error:
+        raise Unrecordable(f"nvmath-python (extra cuda-graph) does not load: {error}") from None
+
+
+def _counts(game) -> list[tuple]:
+    """What the optimisers count to in a step, for each of their calls."""
+    return [mover.count() for mover in [game.optimisers[0]] * game.k + [game.optimisers[1]]]
+
+
+class _Rng:
+    """A random generator whose draws go through `draw`."""
+
+    def __init__(self, rng, draw):
+        self.rng, self.draw = rng, draw
+
+    def __getattr__(self, name):
+        return lambda *args, **options: self.draw(lambda: getattr(self.rng, name)(*args, **options))
+
+
+def _drawing(game, given, **changes):
+    """The game as a step sees it that draws what is given, as far as that goes; and two lists of what the step draws:
+    functions that draw it again, and tuples of arrays."""
+    draws: list = []
+    drawn: list = []
+    given = iter(given)
+
+    def draw(again):
+        values = next(given, None) or _arrays(again())
+        draws.append(again)
+        drawn.append(values)
+        return values if len(values) > 1 else values[0]
+
+    return replace(game, rng=_Rng(game.rng, draw), data=lambda n, rng: draw(lambda: game.data(n, game.rng)),
+                   noise=lambda n, rng: draw(lambda: game.noise(n, game.rng)), **changes), draws, drawn
+
+
+def _arrays(values) -> tuple:
+    """What was drawn as a tuple of arrays."""
+    values = values if isinstance(values, tuple) else (values,)
+    return tuple([a if backend.is_array(a) else np.asarray(a) for a in values])
+
+
+@contextmanager
+def _in_place(game):
+    """Buffers and the memory of optimisers keep their places: new arrays of them are copied to the old ones."""
+    owners = [(m, name) for net in (game.generator, game.discriminator) for _, m, name in net.named_buffers()]
+    owners += [(memory, name) for memory in (*game.optimisers, game.average) if memory for name in memory.state]
+    before, done = [(owner, name, getattr(owner, name)) for owner, name in owners], False
+    try:
+        yield
+        done = True
+    finally:
+        for owner, name, old in before:
+            new = getattr(owner, name)
+            if new is not old and backend.is_array(old) and new.shape == old.shape:
+                if done:
+                    old[...] = new
+                setattr(owner, name, old)
+
+
+def _state(game) -> list:
+    """What a step depends on beside what is written: numbers, and the arrays, modules and functions themselves."""
+    for optimiser in game.optimisers:
+        if not isinstance(optimiser, Optimiser):
+            raise Unrecordable(f"{optimiser!r} is no Optimiser, so it may count the steps")
+    found: list = []
+    for f in fields(game):
+        if f.name not in _WRITTEN:
+            _collect(getattr(game, f.name), found)
+    return found
+
+
+def _collect(x, found):
+    found.append(x)
+    if isinstance(x, np.random.Generator):
+        raise Unrecordable("a layer draws random numbers on the host")
+    if isinstance(x, Tensor):
+        found.append(x.data)
+    elif isinstance(x, (list, tuple)):
+        for item in x:
+            _collect(item, found)
+    elif isinstance(x, (Module, Optimiser)):
+        counted = x.state if isinstance(x, Optimiser) and type(x).count is not Optimiser.count else ()
+        for name, value in vars(x).items():
+            if not (name in counted and isinstance(value, int)):
+                _collect(value, found)
+
+
+def _same(state, other) -> bool:
+    return len(state) == len(other) and all(
+        a is b or (type(a) is type(b) and isinstance(a, _PLAIN) and a == b) for a, b in zip(state, other))

@@ -1,0 +1,197 @@
+"""Many runs of a recipe, each in a process of its own: trained, measured, and a row of one table.
+
+    OUT/sweep.csv  OUT/curves.png  OUT/figures.png  OUT/RUN/ (a run folder, with figures.json once it is measured)
+
+`sweep` submits `play` to any `concurrent.futures.Executor`: `processes` on this machine, or `MPIPoolExecutor` of
+mpi4py.futures on several with one file system.
+"""
+from __future__ import annotations
+
+import csv
+import io
+import itertools
+import json
+import multiprocessing
+import os
+import signal
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tinygan import game, plots, report
+from tinygan.process import cores
+from tinygan.runs import Config, Run, RunError, write
+from tinygan.zoo.switches import write as write_value
+
+STOP = "stop"  # a file in OUT that tells every run to save its state and end
+
+
+class Stopped(Exception):
+    """The sweep ends before the run does."""
+
+
+def combinations(texts: Iterable[str]) -> list[tuple[str, ...]]:
+    """Every choice of one value each from texts such as rate=1e-4,2e-4.
+
+    >>> combinations(["rate=1e-4,2e-4", "r1=0"])
+    [('rate=1e-4', 'r1=0'), ('rate=2e-4', 'r1=0')]
+    """
+    parts = [text.partition("=") for text in texts]
+    return list(itertools.product(*([name + equals + value for value in values.split(",")]
+                                    for name, equals, values in parts)))
+
+
+def named(configs: Iterable[Config]) -> dict[str, Config]:
+    """The configs by the names of their runs: what is set, and the seed."""
+    return {",".join([*kind(config).split(), f"seed-{config.seed}"]): config for config in configs}
+
+
+def kind(config: Config) -> str:
+    """What is set otherwise in a config, such as rate=0.0001 r1=0."""
+    return " ".join(f"{name}={write_value(value)}" for name, value in config.settings.items())
+
+
+def blank(name: str, config: Config) -> dict[str, Any]:
+    """The row of a run that is not measured yet: run, seed, what is set, error, figures."""
+    settings = {name: write_value(value) for name, value in config.settings.items()}
+    return {"run": name, "seed": config.seed, **settings, "error": "", "figures": {}}
+
+
+def play(folder: Path, config: Config) -> dict[str, Any]:
+    """Trains the run in `folder`, measures it, and gives its row; goes on from the checkpoint that is there.
+
+    The row is `blank`, with the figures and the seconds of training over all its parts, or with the error. Whatever
+    goes wrong is a row: the other runs go on.
+    """
+    row = blank(folder.name, config)
+    measured, clock, start = folder / "figures.json", folder / "seconds", time.perf_counter()
+    try:
+        if not measured.exists():
+            _stop_if_told(folder)
+            run = _begun(folder, config)
+            earlier = float(clock.read_text()) if clock.exists() else 0.0
+            run.tune()
+            try:
+                game.train(run.game, config.steps, [run.keep, lambda _: _stop_if_told(folder)])
+            except Stopped:
+                run.save()
+                raise
+            finally:
+                seconds = round(earlier + time.perf_counter() - start, 3)
+                write(clock, str(seconds))
+            run.finish()
+            figures = run.evaluate(None, np.random.default_rng(0))
+            write(measured, json.dumps({**figures, "seconds": seconds}, indent=2) + "\n")
+        return row | {"figures": json.loads(measured.read_text())}
+    except Exception as error:
+        return row | {"error": _line(error)}
+
+
+def _line(error):
+    return f"{type(error).__name__}: {error}".partition("\n")[0]
+
+
+def _begun(folder, config) -> Run:
+    """The run at its last checkpoint, or at step 0."""
+    if (folder / "checkpoint.npz").exists():
+        return Run.open(folder)
+    (folder / "config.json").unlink(missing_ok=True)  # of a run that ended before its first checkpoint
+    return Run.create(folder, config)
+
+
+def _stop_if_told(folder):
+    if (folder.parent / STOP).exists():
+        raise Stopped("the sweep was stopped")
+
+
+def sweep(configs: Mapping[str, Config], out: Path, pool: Executor, tell: Callable = lambda row: None) -> list[dict]:
+    """The rows of `play` for each name and config, in their order, written to OUT/sweep.csv as they come.
+
+    tell: called with each row. Where this is interrupted, the runs are told to stop, and waited for.
+    """
+    for name, config in configs.items():
+        _compare(out / name, config)
+    out.mkdir(parents=True, exist_ok=True)
+    (out / STOP).unlink(missing_ok=True)
+    futures = {pool.submit(play, out / name, config): name for name, config in configs.items()}
+    rows: dict[str, dict] = {}
+    try:
+        for future in as_completed(futures):
+            name = futures[future]
+            error = future.exception()  # of the pool: a process died
+            rows[name] = future.result() if error is None else {**blank(name, configs[name]), "error": _line(error)}
+            tell(rows[name])
+            _write_csv(out / "sweep.csv", [rows[name] for name in configs if name in rows])
+    except BaseException:
+        (out / STOP).touch()
+        pool.shutdown(cancel_futures=True)
+        (out / STOP).unlink()
+        raise
+    return [rows[name] for name in configs]
+
+
+@contextmanager
+def processes(jobs: int) -> Iterator[Executor]:
+    """A pool of processes that share the cores between them, and leave Ctrl-C to this one."""
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(jobs, context, _worker, (max(1, cores() // jobs),)) as pool:
+        yield pool
+
+
+def _worker(threads):
+    from threadpoolctl import threadpool_limits
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.environ["OPENBLAS_NUM_THREADS"] = str(threads)
+    threadpool_limits(threads, "blas")
+
+
+def _compare(folder, config):
+    """RunError where the folder holds a run of another config."""
+    try:
+        kept = json.loads((folder / "config.json").read_text())
+    except (OSError, ValueError):
+        return  # nothing there; what is damaged, `play` will say
+    for name, asked in asdict(config).items():
+        if name != "version" and kept.get(name) != asked:
+            raise RunError(f"{folder} was started with {name} {kept.get(name)}, not {asked}; choose another --out")
+
+
+def _write_csv(path, rows):
+    flat = [{name: value for name, value in row.items() if name != "figures"} | row["figures"] for row in rows]
+    text = io.StringIO()
+    table = csv.DictWriter(text, list({name: None for row in flat for name in row}), lineterminator="\n")
+    table.writeheader()
+    table.writerows(flat)
+    write(path, text.getvalue())
+
+
+def summary(rows: list[dict], configs: Mapping[str, Config], out: Path) -> str:
+    """The medians and quartiles of the runs that ended well, as text; and in OUT as pictures."""
+    done = [row for row in rows if not row["error"]]
+    lines = [f"{out}: {len(done)} of {len(rows)} runs ended well; sweep.csv, curves.png, figures.png"]
+    if not done:
+        return lines[0]
+    real, noise = Run.open(out / done[0]["run"], "cpu").scale(configs[done[0]["run"]].judge().count,
+                                                              np.random.default_rng(0))
+    groups: dict[str, list[dict]] = {}
+    for row in done:
+        groups.setdefault(kind(configs[row["run"]]), []).append(row)
+    for name, group in groups.items():
+        lines += [name, report.table([row["figures"] for row in group], real, noise)]
+    histories = {name: [_history(out / row["run"]) for row in group] for name, group in groups.items()}
+    plots.save_png(out / "curves.png", plots.bands(histories))
+    figures = {name: [row["figures"] for row in group] for name, group in groups.items()}
+    plots.save_png(out / "figures.png", plots.strips(figures, real))
+    return "\n".join(lines)
+
+
+def _history(folder):
+    with open(folder / "history.csv") as file:
+        names = file.readline().strip().split(",")
+        return dict(zip(names, np.loadtxt(file, delimiter=",", ndmin=2).T))

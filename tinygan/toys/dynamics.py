@@ -1,0 +1,88 @@
+"""How two players move in a field, one step at a time, and what the eigenvalues say of it before anyone has moved.
+
+An update is a function (theta, psi) -> (theta, psi), made of a field (`tinygan.toys.fields`) and a rate h.
+
+>>> from tinygan.toys.fields import dirac
+>>> update = simultaneous(dirac(), 0.1)
+>>> eigenvalues(dirac()).imag, abs(eigenvalues(update)).round(7)      # a centre; the steps lead out of it
+(array([ 0.5, -0.5]), array([1.0012492, 1.0012492]))
+>>> path = play(update, (0.001, 0.0), 1000)
+>>> round(float(np.linalg.norm(path[-1]) / np.linalg.norm(path[0])), 4)
+3.4849
+"""
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from tinygan.ops.elementwise import clip as clipped
+from tinygan.tensor import Tensor, grad
+
+
+def simultaneous(field, rate, clip=None) -> Callable:
+    """Both move from the same point: w <- w + h v(w). Where the field has eigenvalue lambda, it has 1 + h lambda.
+
+    clip: psi is then brought back within [-clip, clip], as weight clipping does.
+    """
+    def update(theta, psi):
+        v_theta, v_psi = field(theta, psi)
+        return theta + rate * v_theta, _within(psi + rate * v_psi, clip)
+    return update
+
+
+def alternating(field, rate, clip=None, k=1, first="d") -> Callable:
+    """One player answers the other: k steps of D and one of G; the first is "d" or "g".
+
+    About a centre +-i f' its eigenvalues are 1 - a^2 / 2 +- sqrt((1 - a^2 / 2)^2 - 1), a = sqrt(k) h f': on the unit
+    circle up to a = 2.
+    """
+    def move_d(theta, psi):
+        for _ in range(k):
+            psi = _within(psi + rate * field(theta, psi)[1], clip)
+        return theta, psi
+
+    def move_g(theta, psi):
+        return theta + rate * field(theta, psi)[0], psi
+
+    one, other = {"d": (move_d, move_g), "g": (move_g, move_d)}[first]
+    return lambda theta, psi: other(*one(theta, psi))
+
+
+def extragradient(field, rate) -> Callable:
+    """A step along the field that a trial step finds: w <- w + h v(w + h v(w)), with 1 + h lambda + h^2 lambda^2.
+
+    Source: Korpelevich 1976; Gidel et al. 2019.
+    """
+    look = simultaneous(field, rate)
+
+    def update(theta, psi):
+        v_theta, v_psi = field(*look(theta, psi))
+        return theta + rate * v_theta, psi + rate * v_psi
+    return update
+
+
+def play(update, start, steps) -> np.ndarray:
+    """The path of (theta, psi) from `start`: (steps + 1, 2), or (steps + 1, 2, n) from n points at once."""
+    path = np.empty((steps + 1, *np.shape(start)))
+    path[0] = point = start
+    for i in range(steps):
+        path[i + 1] = point = update(*point)
+    return path
+
+
+def jacobian(function, point=(0.0, 0.0)) -> np.ndarray:
+    """The derivatives (2, 2) of a field or of an update at a point: row i holds those of component i."""
+    inputs = [Tensor(float(x), requires_grad=True) for x in point]
+    rows = [grad(y, inputs, allow_unused=True) for y in function(*inputs)]
+    return np.array([[0.0 if s is None else s.item() for s in row] for row in rows])
+
+
+def eigenvalues(function, point=(0.0, 0.0)) -> np.ndarray:
+    """Those of the Jacobian at an equilibrium. A field pulls in where all real parts are negative, an update where all
+    moduli are below 1; the angle of an update's eigenvalue is how far a step turns."""
+    return np.linalg.eigvals(jacobian(function, point))
+
+
+def _within(psi, bound):
+    return psi if bound is None else clipped(psi, -bound, bound)

@@ -1,0 +1,85 @@
+"""How the samples of a recipe are measured, and against what: real data and noise, which give the figures a scale."""
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from tinygan import data, metrics
+from tinygan.zoo.recipe import POINTS, SEQUENCES
+
+DIGITS = ("digits", "digits14", "mnist")  # whose classifier is shipped
+HELD_OUT = 2000  # real images that fakes are measured against
+
+
+@dataclass(frozen=True)
+class Judge:
+    """How samples are measured.
+
+    figures: a function of samples, as `Run.samples` gives them, to figures by name (which way each is better:
+    `metrics.BETTER`). real: (n, rng) -> n training examples, in the form of samples. count: how many to draw. classify:
+    samples -> the class of each, which a conditional recipe needs.
+    """
+
+    figures: Callable[..., dict[str, float]]
+    real: Callable[[int, np.random.Generator], np.ndarray]
+    count: int
+    classify: Callable | None = None
+
+    def scale(self, n: int, rng: np.random.Generator) -> tuple[dict[str, float], dict[str, float]]:
+        """The figures of n training examples, and of n of uniform noise within the range of the data."""
+        real = self.real(n, rng)
+        noise = rng.uniform(real.min(), real.max(), real.shape).astype(real.dtype)
+        return self.figures(real), self.figures(noise)
+
+
+def judge_of(name: str) -> Judge:
+    """The judge of a data source: of points and sines by their law, of digits by a classifier, of others by pixels."""
+    return points(name) if name in POINTS else sequences(name) if name in SEQUENCES else images(name)
+
+
+def points(name: str) -> Judge:
+    """Judges the points of a mixture."""
+    mixture = POINTS[name]
+    return Judge(lambda samples: metrics.evaluate_points(samples, mixture.means, mixture.sigma), mixture.draw, 2500,
+                 mixture.classes)
+
+
+def sequences(name: str) -> Judge:
+    """Judges sequences whose frequencies are known."""
+    waves = SEQUENCES[name]
+    return Judge(lambda samples: metrics.evaluate_sines(samples, waves.frequencies), waves.draw, 2500)
+
+
+def images(name: str) -> Judge:
+    """Judges images against held-out ones; of a folder, or a file of sequences, which has none, against a half of it.
+
+    The sets of digits have a classifier; of others the pixels, or numbers, themselves are compared.
+    """
+    named = name in data.sets.LOADERS
+
+    def halves():
+        x = data.load_sequences(name) if str(name).endswith(".npy") else data.load(name).x
+        x = np.random.default_rng(0).permutation(x)
+        return x[:len(x) // 2], x[len(x) // 2:]
+
+    @functools.cache
+    def held_out():
+        return (data.load(name, held_out=True).x if named else halves()[0])[:HELD_OUT]
+
+    def figures(samples):
+        if name in DIGITS:
+            return metrics.evaluate_images(samples, held_out())
+        return metrics.evaluate_rows(*(x.reshape(len(x), -1) for x in (samples, held_out())))
+
+    def real(n, rng):
+        x = data.load(name).x if named else halves()[1]
+        return x[rng.permutation(len(x))[:n]]
+
+    def classify(samples):
+        from tinygan.metrics.classifier import digits_classifier
+        return digits_classifier().likeliest(samples)
+
+    return Judge(figures, real, HELD_OUT, classify if name in DIGITS else None)
