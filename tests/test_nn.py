@@ -40,6 +40,9 @@ def layers():
         "LeakyReLU": (nn.LeakyReLU(0.2), (4, 3)),
         "Tanh": (nn.Tanh(), (4, 3)),
         "Sigmoid": (nn.Sigmoid(), (4, 3)),
+        "RNNCell": (nn.RNNCell(3, 2, rng=SEED(1)), (4, 3)),
+        "GRUCell": (nn.GRUCell(3, 2, rng=SEED(1)), (4, 3)),
+        "Recurrent": (nn.Recurrent(nn.GRUCell(3, 2, rng=SEED(1))), (2, 4, 3)),
         "Sequential": (nn.Sequential(nn.Dense(3, 4, rng=SEED(1)), nn.BatchNorm(4), tg.tanh,
                                      nn.Dense(4, 1, rng=SEED(2))), (4, 3)),
     }

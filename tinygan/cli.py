@@ -62,7 +62,7 @@ def _parser():
     train.add_argument("--dtype", choices=("float32", "float64"), help="of all arrays (default: float32)")
     train.add_argument("--device", choices=("cpu", "gpu"), help="NumPy or CuPy (default: cpu)")
     train.add_argument("--no-graph", action="store_true", help="on a GPU: do not replay steps as CUDA graphs")
-    train.add_argument("--data", help="another data set, by name, or a folder of images")
+    train.add_argument("--data", help="another data set, by name, a folder of images, or a .npy file of sequences")
     train.add_argument("--out", type=Path, help="the run folder (default: runs/RECIPE)")
     train.add_argument("--resume", action="store_true", help="go on with the run in --out (default: the latest)")
 
@@ -176,7 +176,8 @@ def _started(options) -> Run:
 
 def _config(options, seed, settings) -> Config:
     recipe = RECIPES[options.recipe or "digits"]
-    where = str(Path(options.data).resolve()) if options.data and Path(options.data).is_dir() else options.data
+    own = options.data and (options.data.endswith(".npy") or Path(options.data).is_dir())
+    where = str(Path(options.data).resolve()) if own else options.data
     return Config(recipe.name, options.steps or recipe.steps, seed, options.batch or recipe.batch,
                   options.dtype or "float32", options.device or "cpu", where or recipe.data, settings)
 

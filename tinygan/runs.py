@@ -212,22 +212,24 @@ class Run:
         return real, noise
 
     def picture(self, n: int = 64) -> np.ndarray:
-        """The same z at every call, as a sheet of n images or a cloud of 2,000 points."""
+        """The same z at every call, as a sheet of n images, ten sequences or a cloud of 2,000 points."""
         rng = np.random.default_rng([self.config.seed, 1])  # apart from the game's rng, which stays as it is
         z, labels = self.game.noise(n, rng), self.labels(n)
         if labels is not None:  # the same z in every row: only the class changes down a column
             z = np.tile(z[:len(labels) // self.classes], (self.classes, 1))
         samples = self.examples(z, labels)
-        if samples.ndim != 4:
+        if samples.ndim == 2:
             samples, labels = self.samples(2000, rng), self.labels(2000)
         return self.draw(samples, rng, labels, f"step {self.game.step}")
 
     def draw(self, samples, rng: np.random.Generator, labels=None, title: str = "", paths=()) -> np.ndarray:
-        """Samples as a sheet of images, a row a class if they have labels, or as a cloud of points over real ones."""
+        """A sheet of images, a row a class if they have labels; sequences beside real ones, points over real ones."""
         if samples.ndim == 4:
             classes = 1 if labels is None else len(set(labels.tolist()))
             return plots.sheet(samples, columns=len(samples) // classes if classes > 1 else None)
         real = self.game.data(2000, rng)
+        if samples.ndim == 3:
+            return plots.lines(samples, real, title)
         return plots.cloud(samples, real[0] if isinstance(real, tuple) else real, title, labels, paths)
 
 

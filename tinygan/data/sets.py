@@ -58,7 +58,8 @@ def load_digits16(name: str, held_out: bool) -> tuple[np.ndarray, np.ndarray]:
 LOADERS: dict[str, Callable[[str, bool], tuple[np.ndarray, np.ndarray]]] = {
     "digits": load_digits, "digits14": load_digits14, "digits16": load_digits16, "mnist": files.load_idx,
     "fashion": files.load_idx, "cifar10": files.load_cifar}
-SYNTHETIC = ("ring", "grid", "gaussian", "shapes")
+SYNTHETIC = {  # and the shape of an example
+    "ring": (2,), "grid": (2,), "gaussian": (1,), "sines": (16, 1), "shapes": (16, 16, 3)}
 
 
 def load(name_or_folder: str | os.PathLike, held_out: bool = False, size: int | None = None) -> Images:
@@ -105,7 +106,7 @@ def describe() -> list[Row]:
         *(Row(name, shape, "10,000 + 2,000 held out", EMBEDDED.is_file(), "CC BY-SA 3.0", mnist)
           for name, shape in (("digits", (28, 28, 1)), ("digits14", (14, 14, 1)), ("digits16", (16, 16, 1)))),
         *(Row(name, shape, "unlimited", True, "none needed", "synthetic")
-          for name, shape in zip(SYNTHETIC, [(2,), (2,), (1,), (16, 16, 3)])),
+          for name, shape in SYNTHETIC.items()),
         Row("mnist", (28, 28, 1), "60,000 + 10,000 held out", files.on_this_machine("mnist"), "CC BY-SA 3.0", mnist),
         Row("fashion", (28, 28, 1), "60,000 + 10,000 held out", files.on_this_machine("fashion"), "MIT",
             "H. Xiao, K. Rasul, R. Vollgraf: Fashion-MNIST, 2017"),

@@ -1,8 +1,8 @@
 """The systems, one file each; `RECIPES` holds those the command line trains, by name."""
-from tinygan.zoo import conditional, dcgan, progressive, style, vanilla, wgan
+from tinygan.zoo import conditional, dcgan, progressive, sequence, style, vanilla, wgan
 from tinygan.zoo.recipe import Recipe
 
-_MODULES = (dcgan, vanilla, wgan, conditional, progressive, style)
+_MODULES = (dcgan, vanilla, wgan, conditional, sequence, progressive, style)
 RECIPES = {recipe.name: recipe for module in _MODULES for recipe in module.RECIPES}
 
 __all__ = ["RECIPES", "Recipe"]

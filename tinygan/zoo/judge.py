@@ -9,7 +9,7 @@ import numpy as np
 
 from tinygan import data, metrics
 from tinygan.data.shapes import KINDS, measure_shapes
-from tinygan.zoo.recipe import POINTS
+from tinygan.zoo.recipe import POINTS, SEQUENCES
 
 DIGITS = ("digits", "digits14", "digits16", "mnist")  # whose classifier is shipped
 HELD_OUT = 2000  # real images that fakes are measured against
@@ -37,8 +37,9 @@ class Judge:
 
 
 def judge_of(name: str) -> Judge:
-    """The judge of a data source: of points with known means, of digits by their classifier, of others by pixels."""
-    return points(name) if name in POINTS else coloured_shapes() if name == "shapes" else images(name)
+    """The judge of a data source: points, sines and shapes by their law, digits by a classifier, others by pixels."""
+    judge = points if name in POINTS else sequences if name in SEQUENCES else shapes if name == "shapes" else images
+    return judge(name)
 
 
 def points(name: str) -> Judge:
@@ -48,7 +49,7 @@ def points(name: str) -> Judge:
                  mixture.classes)
 
 
-def coloured_shapes() -> Judge:
+def shapes(_: str) -> Judge:
     """Judges coloured shapes by their pixels, and by how often each of the three kinds is drawn."""
     held_out = data.shapes(HELD_OUT, np.random.default_rng(2019))
 
@@ -59,15 +60,22 @@ def coloured_shapes() -> Judge:
     return Judge(figures, data.shapes, HELD_OUT)
 
 
-def images(name: str) -> Judge:
-    """Judges images against held-out ones; of a folder, which has none, against a half of it.
+def sequences(name: str) -> Judge:
+    """Judges sequences whose frequencies are known."""
+    waves = SEQUENCES[name]
+    return Judge(lambda samples: metrics.evaluate_sines(samples, waves.frequencies), waves.draw, 2500)
 
-    The sets of digits have a classifier; of others the pixels themselves are compared.
+
+def images(name: str) -> Judge:
+    """Judges images against held-out ones; of a folder, or a file of sequences, which has none, against a half of it.
+
+    The sets of digits have a classifier; of others the pixels, or numbers, themselves are compared.
     """
     named = name in data.sets.LOADERS
 
     def halves():
-        x = np.random.default_rng(0).permutation(data.load(name).x)
+        x = data.load_sequences(name) if str(name).endswith(".npy") else data.load(name).x
+        x = np.random.default_rng(0).permutation(x)
         return x[:len(x) // 2], x[len(x) // 2:]
 
     @functools.cache

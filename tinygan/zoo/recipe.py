@@ -34,6 +34,16 @@ POINTS = {"ring": Mixture(data.ring, data.ring_means(), 0.01), "grid": Mixture(d
           "gaussian": Mixture(data.gaussian, np.array([[4.0]], np.float32), 0.5)}
 
 
+class Waves(NamedTuple):
+    """Sequences with known answers: where they come from, the shape of one, and the frequencies in them."""
+
+    draw: Callable
+    shape: tuple[int, int]
+    frequencies: tuple[float, ...]
+
+
+SEQUENCES = {"sines": Waves(data.sines, (16, 1), data.SINES)}
+
 OPTIMISERS: dict[str, Callable] = {"adam": Adam, "rmsprop": lambda beta1, beta2: RMSProp(beta2),
                                    "momentum": lambda beta1, beta2: Momentum(beta1)}
 
@@ -81,11 +91,16 @@ class Recipe:
 
 
 def source(name: str) -> tuple[Callable, tuple[int, ...]]:
-    """A data source by name (or a folder of images), and the shape of one example."""
+    """A data source by name, or a .npy file of sequences, or a folder of images; and the shape of one example."""
     if name in POINTS:
         return POINTS[name].draw, POINTS[name].means.shape[1:]
     if name == "shapes":
         return data.shapes, (16, 16, 3)
+    if name in SEQUENCES:
+        return SEQUENCES[name].draw, SEQUENCES[name].shape
+    if str(name).endswith(".npy"):
+        own = data.load_sequences(name)
+        return data.sampler(own), own.shape[1:]
     images = data.load(name)
     return data.sampler(images.x), images.x.shape[1:]
 
