@@ -127,7 +127,8 @@ def draw(top, bottom, frame, title):
     top.plot(grid, d, color=D_BLUE, linestyle="--", label="$D$")
     top.axhline(0.5, color="grey", linewidth=0.6, linestyle=":")
     top.set(xlim=(-4, 4), ylim=(0, 1.02), title=title, xticks=[])
-    bottom.quiver(quantiles, 0 * quantiles, sd * quantiles + mean - quantiles, 1, angles="xy",
+    flat = np.zeros_like(quantiles)
+    bottom.quiver(quantiles, flat, sd * quantiles + mean - quantiles, flat + 1, angles="xy",
                   scale_units="xy", scale=1, width=0.003, headwidth=5, color="#303030")
     bottom.axhline(0, color="black", linewidth=0.8)
     bottom.axhline(1, color="black", linewidth=0.8)
