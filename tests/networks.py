@@ -2,7 +2,7 @@
 import numpy as np
 
 import tinygan as tg
-from tinygan import nn, zoo
+from tinygan import data, nn, zoo
 
 
 def dense(seed=0, dtype=np.float64):
@@ -25,6 +25,12 @@ def images(seed=0, dtype=np.float64):
     return g.astype(dtype), d.astype(dtype), 5
 
 
+def sequences(seed=0, dtype=np.float64):
+    """The recurrent players of the zoo, small, for the sines."""
+    g, d = zoo.sequence.networks((16, 1), 3, np.random.default_rng(seed), width=6)
+    return g.astype(dtype), d.astype(dtype), 3
+
+
 def points(n, rng):
     """Eight points on a ring, blurred."""
     angle = 2 * np.pi * rng.integers(0, 8, n) / 8
@@ -39,11 +45,12 @@ def pictures(n, rng):
 
 
 def game(kind, dtype=np.float64, seed=0, **options):
-    """A game between the players of `kind`: "dense" or "images"."""
-    g, d, size = {"dense": dense, "images": images}[kind](seed, dtype)
+    """A game between the players of `kind`: "dense", "images" or "sequences"."""
+    players, draw = {"dense": (dense, points), "images": (images, pictures),
+                     "sequences": (sequences, data.sines)}[kind]
+    g, d, size = players(seed, dtype)
     options = {"batch": 8, "rate": 1e-3, **options}
-    return tg.game.Game(g, d, points if kind == "dense" else pictures, tg.game.latent(size),
-                        np.random.default_rng(seed + 1), **options)
+    return tg.game.Game(g, d, draw, tg.game.latent(size), np.random.default_rng(seed + 1), **options)
 
 
 def conditional(kind, dtype=np.float64, seed=0, classes=4, **options):

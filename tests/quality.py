@@ -50,6 +50,7 @@ RING, GRID = ({"modes": (modes, modes_of), "hq": (hq, 1), "reverse_kl": (0, kl)}
 DIGITS14 = {"modes": (10, 10), "fcd": (0, 3), "coverage": (0.6, 1), "one_nn": (0, 1)}
 DIGITS = {"modes": (10, 10), "fcd": (0, 1.5 * 1.126), "coverage": (0.6, 1), "inception_score": (0, 10)}
 LABELS = {"label_accuracy": (0.9, 1), "label_swap": (0.9, 1)}
+SINES = {"purity": (0.9, 1), "least_share": (0.2, 0.5)}
 PLAIN = {"r1": 0.0, "decay": False, "average": 0.0}
 TASKS = {
     "Q1": Task("gaussian", "N(4, .5) in one dimension", GAUSSIAN),
@@ -61,6 +62,7 @@ TASKS = {
     "Q4 no R1": Task("digits14", "without R1", DIGITS14, {"r1": 0.0}),
     "Q5": Task("digits", "digits, 28x28, DCGAN", DIGITS),
     "Q5 no R1": Task("digits", "without R1", DIGITS, {"r1": 0.0}),
+    "sequence": Task("sequence", "sines of two frequencies, recurrent", SINES),
 }
 if "conditional" in RECIPES:
     TASKS["Q6"] = Task("conditional", "digits, told which", LABELS)

@@ -87,10 +87,10 @@ def test_files_are_short(path):
 
 def test_the_library_is_small():
     lines = {path: len((PACKAGE / path).read_text().splitlines()) for path in FILES}
-    assert sum(lines.values()) <= 7000
+    assert sum(lines.values()) <= 8000
     beside = ("data", "plots", "latent", "metrics", "process", "parallel", "kernels", "cublas", "divergences", "toys")
     assert sum(n for path, n in lines.items() if FLOOR.get(part_of(path), 0) <= FLOOR["game"]
-               and part_of(path) not in beside) <= 2500  # what is taught
+               and part_of(path) not in beside) <= 2800  # what is taught
 
 
 @pytest.mark.parametrize("path", LIBRARY, ids=str)

@@ -45,7 +45,8 @@ def untrained(recipe, folder, seed=0):
     Run.create(folder, Config(recipe, 6, seed, 8, "float32", "cpu", recipe))
 
 
-@pytest.mark.parametrize("recipe", ["ring", "grid", "gaussian", "digits", "wgan", "wgan-gp"])
+@pytest.mark.parametrize("recipe", ["ring", "grid", "gaussian", "digits", "wgan", "wgan-gp", "progressive", "style",
+                                    "sequence"])
 def test_train_writes_a_run_folder(recipe, tmp_path, capsys):
     assert main(["train", recipe, *SHORT]) == 0
     folder = tmp_path / "runs" / recipe
@@ -270,7 +271,14 @@ def test_a_game_that_is_left_ends_cleanly(stdin, status, monkeypatch, capsys):
     (["train", "--resume"], "there is no run of 'digits'"),
     (["train", "ring", "--data", "digits"], "this recipe is for points"),
     (["train", "digits", "--data", "ring"], "this recipe is for images"),
+    (["train", "progressive", "--data", "digits"], "a side of 8, 16, 32, ...; the data are of shape (n, 28, 28, 1)"),
+    (["train", "style", "--data", "ring"], "a side of 8, 16, 32, ...; the data are of shape (n, 2)"),
     (["train", "digits", "--data", "no-such-folder"], "no-such-folder"),
+    (["train", "digits", "--data", "sines"], "this recipe is for images"),
+    (["train", "ring", "--data", "sines"], "this recipe is for points"),
+    (["train", "sequence", "--data", "ring"], "this recipe is for sequences (n, time, features) of two steps or more"),
+    (["train", "sequence", "--data", "digits"], "the data are of shape (n, 28, 28, 1)"),
+    (["train", "sequence", "--data", "no-such.npy"], "no-such.npy' cannot be read: No such file or directory"),
     (["train", "ring", "--out", "/dev/null/run"], "/dev/null/run"),
     (["sample", "nowhere"], "there is no run here"),
     (["evaluate", "nowhere"], "there is no run here"),
@@ -347,6 +355,31 @@ def test_the_users_own_images(tmp_path, capsys):
     figures = json.loads(capsys.readouterr().out)
     assert figures["one_nn"] > figures["real"]["one_nn"]
     assert "fcd" not in figures
+
+
+def test_the_users_own_sequences(tmp_path, capsys):
+    rng = np.random.default_rng(0)
+    np.save("mine.npy", rng.uniform(-1, 1, (30, 5, 2)))
+    assert main(["train", "sequence", "--data", "mine.npy", *SHORT, "--out", "run"]) == 0
+    assert main(["sample", "run", "-n", "4", "-o", "s.npy"]) == 0
+    assert np.load(tmp_path / "s.npy").shape == (4, 5, 2)
+    capsys.readouterr()
+    assert main(["evaluate", "run", "--json", "-n", "20"]) == 0  # nothing is known of these: numbers are compared
+    assert "one_nn" in json.loads(capsys.readouterr().out)
+    np.save("short.npy", rng.uniform(-1, 1, (9, 1, 2)))
+    assert "too short: 1 step, expected at least 2" in fails(capsys, "train", "sequence", "--data", "short.npy")
+    np.save("flat.npy", rng.uniform(-1, 1, (9, 5)))
+    assert "found float64 of shape (9, 5)" in fails(capsys, "train", "sequence", "--data", "flat.npy")
+
+
+def test_sequences_are_judged_and_drawn(tmp_path, capsys):
+    assert main(["train", "sequence", *SHORT, "--out", "run"]) == 0
+    capsys.readouterr()
+    assert main(["evaluate", "run", "--json", "-n", "100"]) == 0
+    assert {"purity", "least_share", "amplitude", "phase_bias"} <= set(json.loads(capsys.readouterr().out))
+    assert main(["sample", "run", "-n", "12", "-o", "s.png"]) == 0
+    with Image.open(tmp_path / "s.png") as picture:
+        assert picture.size == (700, 600)
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals")

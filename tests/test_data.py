@@ -71,7 +71,32 @@ def test_gaussian_has_the_right_law():
     assert abs(data.gaussian(40_000, rng(), mean=-1, sd=2).mean() + 1) < 0.06
 
 
-@pytest.mark.parametrize("draw", [data.ring, data.grid, data.gaussian, data.sampler(np.arange(100.))])
+@given(n=st.integers(0, 20), seed=SEED, length=st.integers(20, 40), f=st.floats(0.05, 0.45))
+def test_sines_are_sines(n, seed, length, f):
+    x = data.sines(n, rng(seed), length=length, frequencies=(f,))
+    assert x.shape == (n, length, 1)
+    assert x.dtype == np.float32
+    step = 2 * np.cos(2 * np.pi * f)   # a sine of this frequency, and no other, has x[t+1] + x[t-1] = step x[t]
+    np.testing.assert_allclose(x[:, 2:] + x[:, :-2], step * x[:, 1:-1], atol=1e-6)
+
+
+def test_sines_have_the_right_law():
+    n = 20_000
+    wave = np.fft.rfft(data.sines(n, rng())[..., 0], axis=1)[:, 1:] / 8   # 16 steps: the frequencies are columns 0, 1
+    amplitude, which = np.abs(wave).max(axis=1), np.abs(wave).argmax(axis=1)
+    assert set(which) == {0, 1}
+    assert abs(which.mean() - 0.5) < 0.02
+    assert 0.4999 < amplitude.min() < amplitude.max() < 1.0001
+    assert abs(amplitude.mean() - 0.75) < 0.005
+    assert abs(amplitude.std() - 0.5 / np.sqrt(12)) < 0.003
+    phase = np.angle(wave[np.arange(n), which])
+    for k in (0, 1):
+        assert abs(np.exp(1j * phase[which == k]).mean()) < 0.04   # four standard errors
+        assert abs(np.exp(2j * phase[which == k]).mean()) < 0.04
+    assert abs(np.corrcoef(amplitude, which)[0, 1]) < 0.03
+
+
+@pytest.mark.parametrize("draw", [data.ring, data.grid, data.gaussian, data.sines, data.sampler(np.arange(100.))])
 def test_the_seed_decides_the_draw(draw):
     first = rng(3)
     a, b = draw(64, first), draw(64, first)
@@ -87,6 +112,9 @@ def test_the_seed_decides_the_draw(draw):
 @pytest.mark.parametrize(("call", "message"), [
     (lambda: data.ring(3, rng(), modes=0), "ring: modes is 0, expected at least 1"),
     (lambda: data.grid(3, rng(), side=-2), "grid: side is -2, expected at least 1"),
+    (lambda: data.sines(3, rng(), length=15), "sines: length is 15, expected at least 16, one cycle of the slowest"),
+    (lambda: data.sines(3, rng(), frequencies=(.1, .5)), r"frequencies is \(0.1, 0.5\), expected numbers"),
+    (lambda: data.sines(3, rng(), frequencies=()), r"sines: frequencies is \(\), expected numbers between 0 and 1/2"),
     (lambda: data.ring_means(-1), "ring: modes is -1, expected at least 1"),
     (lambda: data.sampler(np.zeros((0, 3))), r"expected at least one example, found an array of shape \(0, 3\)"),
     (lambda: data.sampler(np.float32(3)), r"sampler: expected at least one example, found an array of shape \(\)"),
@@ -113,6 +141,39 @@ def test_sampler_draws_every_row_equally_often_and_repeats():
     counts = np.bincount(data.sampler(np.arange(10))(20_000, rng()), minlength=10)
     assert abs(counts / 2000 - 1).max() < 0.12
     assert len(set(data.sampler(np.arange(10))(10, rng()))) < 10
+
+
+# The user's own sequences
+
+def test_sequences_of_a_file(tmp_path):
+    x = rng().normal(size=(5, 7, 2))
+    np.save(tmp_path / "x.npy", x)
+    found = data.load_sequences(tmp_path / "x.npy")
+    assert found.dtype == np.float32
+    np.testing.assert_array_equal(found, x.astype(np.float32))
+
+
+@pytest.mark.parametrize(("content", "message"), [
+    (np.zeros((3, 1, 2)), "its sequences are too short: 1 step, expected at least 2"),
+    (np.zeros((3, 4)), r"expected numbers (n, time, features), found float64 of shape (3, 4)"),
+    (np.zeros((3, 4, 1), bool), "expected numbers (n, time, features), found bool of shape (3, 4, 1)"),
+    (np.zeros((0, 4, 1)), "expected numbers (n, time, features), found float64 of shape (0, 4, 1)"),
+    (np.full((3, 4, 1), np.nan), "holds NaN or infinity"),
+    (np.full((3, 4, 1), 1e300), "holds NaN or infinity"),
+    (np.array([{}]), "cannot be read: it is damaged, or no array of numbers"),
+    (b"", "cannot be read: it is damaged, or no array of numbers"),
+    (b"time,value", "cannot be read: it is damaged, or no array of numbers"),
+    (None, "cannot be read: No such file or directory"),
+])
+def test_bad_sequences(tmp_path, content, message):
+    path = tmp_path / "x.npy"
+    if isinstance(content, bytes):
+        path.write_bytes(content)
+    elif content is not None:
+        np.save(path, content)
+    with pytest.raises(DataError) as caught:
+        data.load_sequences(path)
+    assert message in one_line(caught)
 
 
 # The embedded digits
@@ -185,6 +246,19 @@ def test_damaged_embedded_file(tmp_path, monkeypatch):
         one_line(caught)
 
 
+@pytest.mark.parametrize("held_out", [False, True])
+def test_digits_of_16_pixels(held_out):
+    x, labels = load("digits16", held_out)
+    full = load("digits", held_out)
+    assert x.shape == (len(full.x), 16, 16, 1)
+    assert (labels == full.labels).all()
+    frame = np.ones((16, 16), bool)
+    frame[1:-1, 1:-1] = False
+    assert (x[:, frame] == -1).all()
+    halved = (full.x[:, ::2, ::2] + full.x[:, ::2, 1::2] + full.x[:, 1::2, ::2] + full.x[:, 1::2, 1::2]) / 4
+    np.testing.assert_allclose(x[:, 1:-1, 1:-1], halved, atol=0.51 / 127.5)
+
+
 def test_licence_stands_beside_the_digits():
     text = sets.EMBEDDED.with_name("LICENSE-digits.md").read_text()
     assert "CC BY-SA 3.0" in text
@@ -193,10 +267,12 @@ def test_licence_stands_beside_the_digits():
 
 # Names
 
+EXPECTED = "expected one of digits, digits14, digits16, mnist, fashion, cifar10, or a folder of images"
+
+
 @pytest.mark.parametrize(("given_name", "message"), [
-    ("mnst",
-     "load: unknown data 'mnst', expected one of digits, digits14, mnist, fashion, cifar10, or a folder of images"),
-    ("", "load: unknown data '', expected one of digits, digits14, mnist, fashion, cifar10, or a folder of images"),
+    ("mnst", "load: unknown data 'mnst', " + EXPECTED),
+    ("", "load: unknown data '', " + EXPECTED),
     ("no/such/folder", "load: folder 'no/such/folder' does not exist"),
     (Path("nothing"), "load: folder 'nothing' does not exist"),
     ("ring", "load: 'ring' is no set of images: draw from it with tinygan.data.ring(n, rng)"),

@@ -286,17 +286,18 @@ def test_damaged_cache_is_replaced(small, tmp_path, monkeypatch, mirror):
 
 
 def test_describe_knows_what_is_here(small, tmp_path, monkeypatch):
-    names = ["digits", "digits14", "ring", "grid", "gaussian", "mnist", "fashion", "cifar10"]
+    names = ["digits", "digits14", "digits16", "ring", "grid", "gaussian", "sines", "shapes", "mnist", "fashion",
+             "cifar10"]
     here = {row.name: row.here for row in data.describe()}
     assert list(here) == names
-    assert [name for name in names if here[name]] == names[:5]
+    assert [name for name in names if here[name]] == names[:8]
     put(tmp_path / "system", small["fashion"], pack=True)
     four = dict(small["mnist"])
     last = four.popitem()
     put(tmp_path / "cache/tinygan/mnist", four)
-    assert [row.name for row in data.describe() if row.here] == [*names[:5], "fashion"]
+    assert [row.name for row in data.describe() if row.here] == [*names[:8], "fashion"]
     put(tmp_path / "cache/tinygan/mnist", dict([last]))
-    assert [row.name for row in data.describe() if row.here] == [*names[:5], "mnist", "fashion"]
+    assert [row.name for row in data.describe() if row.here] == [*names[:8], "mnist", "fashion"]
     for row in data.describe():
         assert row.licence
         assert row.source
@@ -307,7 +308,7 @@ def test_describe_knows_what_is_here(small, tmp_path, monkeypatch):
 
 
 def test_tables_agree():
-    assert set(files.SHA256) == set(files.MIRRORS) == set(sets.LOADERS) - {"digits", "digits14"}
+    assert set(files.SHA256) == set(files.MIRRORS) == set(sets.LOADERS) - {"digits", "digits14", "digits16"}
     for name in ("mnist", "fashion"):
         assert set(files.SHA256[name]) == set(files.IDX_SHAPES)
     hashes = [sha for four in files.SHA256.values() for sha in four.values()]

@@ -20,6 +20,7 @@ from tinygan.game import Game, latent, train
 from tinygan.graph import Replay
 from tinygan.ops.shape import getitem
 from tinygan.updates import Adam, Average, Momentum, Optimiser, RMSProp
+from tinygan.zoo import progressive, style
 
 STEPS = 20
 
@@ -118,6 +119,22 @@ def test_conditions_are_written_too():
         return Game(g, d, lambda n, rng: (rng.standard_normal((n, 2)), rng.integers(0, 4, n)), latent(5),
                     np.random.default_rng(1), batch=6, rate=1e-2)
     assert compare(labelled) == SETTLED
+
+
+def of_images(zoo):
+    """A game of small players of `zoo` on 8x8 images."""
+    g, d = (net.astype(np.float64) for net in zoo.networks((8, 8, 1), 3, np.random.default_rng(0), width=4))
+    return zoo.play(g, d, lambda n, rng: rng.standard_normal((n, 8, 8, 1)), latent(3), np.random.default_rng(1),
+                    batch=4, rate=1e-2, r1=1.0, optimisers=(Adam(), Adam()))
+
+
+def test_styles_and_maps_of_noise_are_written_too():
+    assert compare(lambda: of_images(style)) == SETTLED
+
+
+def test_players_that_grow_are_recorded_while_they_settle():
+    how = compare(lambda: of_images(progressive), 40)
+    assert how == [*SETTLED[:10], *["plain"] * 11, "recorded", *["replayed"] * 18]  # at 4x4, the fade, at 8x8
 
 
 REMEDIES = [{"gp": 10.0, "k": 2}, {"instance_noise": 0.3, "decay": True}, {"clip": 0.05, "objective": "two-sample"},

@@ -23,6 +23,9 @@ def layers():
         "BatchNorm, eval": (nn.BatchNorm(3).eval(), (4, 3)),
         "LayerNorm": (nn.LayerNorm(3), (4, 3)),
         "LayerNorm of images": (nn.LayerNorm(3), (2, 2, 2, 3)),
+        "EqualisedDense": (nn.EqualisedDense(3, 2, rng=SEED(1)), (4, 3)),
+        "EqualisedConv2d": (nn.EqualisedConv2d(2, 3, 3, rng=SEED(1)), (2, 3, 4, 2)),
+        "PixelNorm": (nn.PixelNorm(), (2, 2, 2, 3)),
         "MinibatchStd": (nn.MinibatchStd(), (4, 3)),
         "MinibatchStd of images": (nn.MinibatchStd(), (3, 2, 2, 2)),
         "Pack": (nn.Pack(2), (4, 3)),
@@ -37,6 +40,9 @@ def layers():
         "LeakyReLU": (nn.LeakyReLU(0.2), (4, 3)),
         "Tanh": (nn.Tanh(), (4, 3)),
         "Sigmoid": (nn.Sigmoid(), (4, 3)),
+        "RNNCell": (nn.RNNCell(3, 2, rng=SEED(1)), (4, 3)),
+        "GRUCell": (nn.GRUCell(3, 2, rng=SEED(1)), (4, 3)),
+        "Recurrent": (nn.Recurrent(nn.GRUCell(3, 2, rng=SEED(1))), (2, 4, 3)),
         "Sequential": (nn.Sequential(nn.Dense(3, 4, rng=SEED(1)), nn.BatchNorm(4), tg.tanh,
                                      nn.Dense(4, 1, rng=SEED(2))), (4, 3)),
     }
@@ -62,7 +68,8 @@ def test_derivatives_to_second_order(name):
 
 
 def test_every_layer_is_checked():
-    kinds = {type(module) for module, _ in layers().values()} | {nn.Embedding}
+    kinds = {type(module) for module, _ in layers().values()}
+    kinds |= {nn.Embedding, nn.AdaIN, nn.Noise}  # the last two: test_style.py
     assert kinds == {v for v in vars(nn).values() if isinstance(v, type) and issubclass(v, nn.Module)} - {nn.Module}
 
 

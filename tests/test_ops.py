@@ -131,6 +131,8 @@ NUMPY = {
     "broadcast_to": lambda x, shape, over=1: np.broadcast_to(x, shape) / over,
     "getitem": lambda x, index: x[index], "scatter": _scatter,
     "concatenate": lambda *xs, axis=-1: np.concatenate(xs, axis), "stack": lambda *xs, axis=0: np.stack(xs, axis),
+    "upsample": lambda x: np.kron(x, np.ones((1, 2, 2, 1))),
+    "average_pool": lambda x: x.reshape(len(x), x.shape[1] // 2, 2, x.shape[2] // 2, 2, -1).mean((2, 4)),
     "pad": lambda x, widths: np.pad(x, widths), "conv2d": _correlate,
 }
 BY_ADJOINT = {"conv_transpose2d", "conv2d_weight"}  # their values: test_convolutions.py
@@ -337,6 +339,8 @@ def test_large_sums_are_sums(xp):
      "conv_transpose2d: output_padding (2, 2) must be smaller than stride (2, 2)"),
     (lambda: tg.conv_transpose2d(np.ones((2, 1, 1, 8)), np.ones((2, 2, 2, 8)), 1, 2),
      "conv_transpose2d: x (2, 1, 1, 8), kernel (2, 2) and padding (2, 2) leave no pixel"),
+    (lambda: tg.average_pool(np.ones((2, 5, 4, 3))),
+     "average_pool: x (2, 5, 4, 3), expected (n, h, w, channels) with h and w even"),
     (lambda: tg.conv2d_weight(np.ones((2, 5, 5, 2)), np.ones((2, 3, 3, 4)), 4),
      "conv2d_weight: y (2, 3, 3, 4) does not fit x (2, 5, 5, 2): expected (2, 2, 2) before the channels"),
 ])

@@ -81,6 +81,13 @@ def test_two_hundred_conditional_steps(torch, kind, r1, tolerance):
     compare(torch, played, theirs, tolerance)
 
 
+@pytest.mark.parametrize("r1", [0.0, 1.0], ids=["plain", "r1"])
+def test_two_hundred_steps_through_sixteen(torch, r1):
+    played = game("sequences", r1=r1)
+    theirs = torch_game(torch, played, lambda theta: torch.optim.Adam(theta, lr=1e-3, betas=(0.5, 0.999)))
+    compare(torch, played, theirs, 1e-9)
+
+
 def test_two_hundred_steps_of_momentum_with_two_of_the_discriminator(torch):
     played = game("dense", k=2, rate=0.01, optimisers=(Momentum(0.5), Momentum(0.5)))
     compare(torch, played, torch_game(torch, played, lambda theta: torch.optim.SGD(theta, lr=0.01, momentum=0.5)), 1e-9)

@@ -1,7 +1,7 @@
 """A network of tinygan as a network of PyTorch, with the same weights: for parity, quality and speed."""
 import numpy as np
 
-from tinygan.nn import Sequential
+from tinygan.nn import Module, Sequential
 
 CHANNELS_FIRST = (0, 3, 1, 2)
 CHANNELS_LAST = (0, 2, 3, 1)
@@ -23,6 +23,13 @@ def torch_net(net, dtype):
         to_images = function(lambda x: x.reshape(-1, *shape).permute(CHANNELS_FIRST))
         return to_images if len(shape) == 3 else nn.Flatten()
 
+    def recurrent(cell):
+        layer = {"RNNCell": nn.RNN, "GRUCell": nn.GRU}[type(cell).__name__](
+            len(cell.weight_ih.data), len(cell.weight_hh.data), batch_first=True)
+        both = layer.forward
+        layer.forward = lambda x: both(x)[0]
+        return layer
+
     kinds = {
         "Dense": lambda m: nn.Linear(*m.weight.shape, bias=m.bias is not None),
         "Conv2d": lambda m: nn.Conv2d(*m.weight.shape[2:], m.weight.shape[:2], m.stride, m.padding,
@@ -34,16 +41,17 @@ def torch_net(net, dtype):
         "Reshape": lambda m: reshape(m.shape),
         "Flatten": lambda m: function(lambda x: x.permute(CHANNELS_LAST).reshape(len(x), -1)),
         "function": lambda m: nn.ReLU(),
+        "Repeat": lambda m: function(lambda z: z[:, None].expand(-1, m.length, -1)),
+        "Recurrent": lambda m: recurrent(m.cell),
+        "Mean": lambda m: function(lambda x: x.mean(1)),
     }
     layers = [kinds[type(m).__name__](m).to(dtype) for m in net.layers]
     parameters = []
     with torch.no_grad():
         for m, layer in zip(net.layers, layers):
-            for name in ("weight", "bias"):
-                p = getattr(m, name, None)
-                if p is not None:
-                    getattr(layer, name).copy_(torch.tensor(to_torch(p.data)))
-                    parameters.append(getattr(layer, name))
+            for p, q in zip(m.parameters() if isinstance(m, Module) else (), layer.parameters(), strict=True):
+                q.copy_(torch.tensor(to_torch(p.data)))
+                parameters.append(q)
     return nn.Sequential(*layers), parameters
 
 

@@ -23,6 +23,7 @@ from tinygan.ops.elementwise import (
     tanh,
     where,
 )
+from tinygan.ops.image import average_pool, upsample
 from tinygan.ops.linear import affine, linear, matmul
 from tinygan.ops.reduce import log_softmax, max, mean, softmax, sum, var
 from tinygan.ops.shape import broadcast_to, concatenate, pad, reshape, stack, transpose

@@ -62,7 +62,7 @@ def _parser():
     train.add_argument("--dtype", choices=("float32", "float64"), help="of all arrays (default: float32)")
     train.add_argument("--device", choices=("cpu", "gpu"), help="NumPy or CuPy (default: cpu)")
     train.add_argument("--no-graph", action="store_true", help="on a GPU: do not replay steps as CUDA graphs")
-    train.add_argument("--data", help="another data set, by name, or a folder of images")
+    train.add_argument("--data", help="another data set, by name, a folder of images, or a .npy file of sequences")
     train.add_argument("--out", type=Path, help="the run folder (default: runs/RECIPE)")
     train.add_argument("--resume", action="store_true", help="go on with the run in --out (default: the latest)")
 
@@ -70,6 +70,7 @@ def _parser():
     sample.add_argument("run", type=Path, metavar="RUN", help="a run folder")
     sample.add_argument("-n", type=arguments.count, default=64, help="how many (default: 64); of classes, whole rows")
     sample.add_argument("--label", type=arguments.natural, help="the class of all (default: a row a class)")
+    sample.add_argument("--mix", action="store_true", help="mix styles: the coarse ones of a row, the fine of a column")
     sample.add_argument("--seed", type=arguments.natural, default=0, help="of the latents (default: 0)")
     sample.add_argument("-o", "--output", type=Path, metavar="FILE", help="a .png, or .npy for the raw samples "
                         "(default: sample.png)", default=Path("sample.png"))
@@ -175,7 +176,8 @@ def _started(options) -> Run:
 
 def _config(options, seed, settings) -> Config:
     recipe = RECIPES[options.recipe or "digits"]
-    where = str(Path(options.data).resolve()) if options.data and Path(options.data).is_dir() else options.data
+    own = options.data and (options.data.endswith(".npy") or Path(options.data).is_dir())
+    where = str(Path(options.data).resolve()) if own else options.data
     return Config(recipe.name, options.steps or recipe.steps, seed, options.batch or recipe.batch,
                   options.dtype or "float32", options.device or "cpu", where or recipe.data, settings)
 
@@ -200,7 +202,8 @@ def _settings(options, recipe) -> dict:
 
 def _sample(options):
     run = Run.open(options.run, "cpu")
-    samples = run.samples(options.n, np.random.default_rng(options.seed), options.label)
+    rng = np.random.default_rng(options.seed)
+    samples = run.mixed(rng) if options.mix else run.samples(options.n, rng, options.label)
     if options.output.suffix == ".npy":
         np.save(options.output, samples)
     elif options.output.suffix == ".png":

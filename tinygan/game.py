@@ -113,14 +113,14 @@ def step(game: Game, steps: int, falling: tuple | None = None) -> tuple:
         x, fake = _blurred(game, x, sigma), _blurred(game, fake, sigma)
         d_real, d_fake = d(x, *condition), d(fake.detach(), *condition)
         d_value = goal_d(d_real, d_fake)
-        d_gradient = vector(grad(_penalised(game, d_value, d_real, x, fake.detach(), condition), weights_d))
+        d_gradient = _gradient(game, _penalised(game, d_value, d_real, x, fake.detach(), condition), weights_d)
         if not game.simultaneous:
             move_d(theta_d, direction_d(d_gradient), rate_d)
 
     # The last fakes serve G too: G has not moved. Only G's gradient is formed, none for D's own weights.
     opponent = _unrolled(game, x, fake, condition) if game.unroll else d
     g_value = goal_g(opponent(fake, *condition))
-    g_gradient = vector(grad(g_value, weights_g))
+    g_gradient = _gradient(game, g_value, weights_g)
     if game.simultaneous:
         move_d(theta_d, direction_d(d_gradient), rate_d)
     move_g(theta_g, direction_g(g_gradient), rate_g)
@@ -151,12 +151,22 @@ def train(game: Game, steps: int, callbacks: Iterable[Callable[[Game], Any]] = (
     return game
 
 
+def parts(drawn) -> tuple:
+    """The arrays that `data` or `noise` drew: of one alone a tuple too."""
+    return drawn if isinstance(drawn, tuple) else (drawn,)
+
+
 def _draw(game, source, theta, requires_grad=False) -> list[Tensor]:
     """A batch from `source` on the device of theta and, whole numbers apart, in its dtype; the first differentiable."""
-    drawn = source(game.batch, game.rng)
     arrays = [a if a.dtype.kind in "iu" else a.astype(theta.dtype, copy=False)
-              for a in (drawn if isinstance(drawn, tuple) else (drawn,))]
+              for a in parts(source(game.batch, game.rng))]
     return [Tensor(backend.like(a, theta), requires_grad and i == 0) for i, a in enumerate(arrays)]
+
+
+def _gradient(game, value, weights):
+    """The gradient as one vector; 0 for weights that take no part, which a schedule may leave for later (growing)."""
+    gradient = grad(value, weights, allow_unused=game.schedule is not None)
+    return vector([np.zeros_like(w.data) if g is None else g for w, g in zip(weights, gradient)])
 
 
 def _blurred(game, x, sigma):

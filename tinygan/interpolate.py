@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from tinygan import latent, plots
+from tinygan.game import parts
 from tinygan.runs import Run, RunError
 
 
@@ -18,12 +19,12 @@ def interpolate(run: Run, rows: int, steps: int, kind: str, rng: np.random.Gener
     if len(labels) > 2:
         raise RunError(f"--label: got {len(labels)} classes, expected one, or two to go between")
     condition = _condition(run, rows, steps, labels)
-    start, end = run.game.noise(rows, rng), run.game.noise(rows, rng)
+    (start, *rest), (end, *_) = parts(run.game.noise(rows, rng)), parts(run.game.noise(rows, rng))
     try:
         z = latent.path(start, start if len(labels) == 2 else end, steps, kind)
     except ValueError as error:
         raise RunError(f"{run.folder}: {error}") from error
-    examples = run.examples(z.reshape(-1, *z.shape[2:]), condition)
+    examples = run.examples((z.reshape(-1, *z.shape[2:]), *[np.repeat(a, steps, axis=0) for a in rest]), condition)
     return examples.reshape(rows, steps, *examples.shape[1:])
 
 

@@ -1,4 +1,4 @@
-"""Pictures: sheets, clouds of points, curves of a run, films, toy games. matplotlib and PIL are imported to draw."""
+"""Pictures: sheets, points, sequences, curves of a run, films, toys. matplotlib and PIL are imported to draw."""
 from __future__ import annotations
 
 import numpy as np
@@ -38,6 +38,20 @@ def cloud(samples, real, title="", labels=None, paths=()) -> np.ndarray:
         axes.set(xlim=(-span, span), ylim=(-span, span), aspect="equal")
     axes.set_title(title)
     axes.legend(loc="upper right")
+    return _pixels(figure)
+
+
+def lines(samples, real, title="", rows: int = 10) -> np.ndarray:
+    """Sequences (n, time, features) one below the other, real and generated ones: an image (h, w, 3), uint8."""
+    from matplotlib.figure import Figure
+    figure = Figure(figsize=(7, 6), layout="constrained")
+    height = 2.2 * float(np.abs(real).max())
+    for axes, x, name, colour in zip(figure.subplots(1, 2), (real, samples), ("real", "generated"),
+                                     ("#808080", "#d1495b")):
+        for i, sequence in enumerate(x[:rows]):
+            axes.plot(sequence - i * height, color=colour, marker=".", markersize=4, linewidth=1)
+        axes.set(title=name, xlabel="step", yticks=[], ylim=(-(rows - 0.3) * height, 0.7 * height))
+    figure.suptitle(title)
     return _pixels(figure)
 
 

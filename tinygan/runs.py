@@ -18,11 +18,11 @@ import numpy as np
 
 import tinygan
 from tinygan import backend, checkpoint, metrics, plots
-from tinygan.game import COLUMNS, Diverged, Game, SettingError
+from tinygan.game import COLUMNS, Diverged, Game, SettingError, parts
 from tinygan.nn import Conv2d, ConvTranspose2d, Module
 from tinygan.process import tune
 from tinygan.tensor import Tensor, no_grad
-from tinygan.zoo import RECIPES, Recipe
+from tinygan.zoo import RECIPES, Recipe, style
 from tinygan.zoo.judge import Judge, judge_of
 from tinygan.zoo.switches import change
 
@@ -108,6 +108,8 @@ class Run:
         config.device = device or config.device
         run = cls(folder, config, config.start())
         checkpoint.load(folder / "checkpoint.npz", run.game)
+        if run.game.schedule is not None:  # players that grow: as far as they had
+            run.game.schedule(run.game, config.steps)
         return run
 
     def film(self, game: Game) -> None:
@@ -170,13 +172,19 @@ class Run:
         return generator
 
     def examples(self, z, labels=None) -> np.ndarray:
-        """What the generator in use makes of latents and, in a conditional run, of as many labels."""
-        return generate(self.generator(), z, *([] if labels is None else [labels]))
+        """What the generator in use makes of what `noise` drew and, in a conditional run, of as many labels."""
+        return generate(self.generator(), *parts(z), *([] if labels is None else [labels]))
 
     def samples(self, n: int, rng: np.random.Generator, label: int | None = None) -> np.ndarray:
         """n examples of new latents; of a conditional run with the labels of `labels(n, label)`."""
         labels = self.labels(n, label)
         return self.examples(self.game.noise(n if labels is None else len(labels), rng), labels)
+
+    def mixed(self, rng: np.random.Generator) -> np.ndarray:
+        """Examples of two styles each, as `style.mixing_sheet` arranges them; RunError where there are no styles."""
+        if not isinstance(self.game.generator, style.Generator):
+            raise RunError(f"--mix: {self.folder} is of no recipe with styles")
+        return style.mixing_sheet(self.generator(), self.game.noise, rng)
 
     def tune(self) -> None:
         """Sets this process for training the run (`process.tune`)."""
@@ -204,27 +212,29 @@ class Run:
         return real, noise
 
     def picture(self, n: int = 64) -> np.ndarray:
-        """The same z at every call, as a sheet of n images or a cloud of 2,000 points."""
+        """The same z at every call, as a sheet of n images, ten sequences or a cloud of 2,000 points."""
         rng = np.random.default_rng([self.config.seed, 1])  # apart from the game's rng, which stays as it is
         z, labels = self.game.noise(n, rng), self.labels(n)
         if labels is not None:  # the same z in every row: only the class changes down a column
             z = np.tile(z[:len(labels) // self.classes], (self.classes, 1))
         samples = self.examples(z, labels)
-        if samples.ndim != 4:
+        if samples.ndim == 2:
             samples, labels = self.samples(2000, rng), self.labels(2000)
         return self.draw(samples, rng, labels, f"step {self.game.step}")
 
     def draw(self, samples, rng: np.random.Generator, labels=None, title: str = "", paths=()) -> np.ndarray:
-        """Samples as a sheet of images, a row a class if they have labels, or as a cloud of points over real ones."""
+        """A sheet of images, a row a class if they have labels; sequences beside real ones, points over real ones."""
         if samples.ndim == 4:
             classes = 1 if labels is None else len(set(labels.tolist()))
             return plots.sheet(samples, columns=len(samples) // classes if classes > 1 else None)
         real = self.game.data(2000, rng)
+        if samples.ndim == 3:
+            return plots.lines(samples, real, title)
         return plots.cloud(samples, real[0] if isinstance(real, tuple) else real, title, labels, paths)
 
 
 def generate(generator, *inputs, chunk: int = 256) -> np.ndarray:
-    """G(z) or G(z, labels) on the host, in eval mode, in chunks; the generator is left as it was."""
+    """G(z, ...) on the host, in eval mode, in chunks; the generator is left as it was."""
     training = generator.training
     generator.eval()
     theta = generator.theta

@@ -4,6 +4,7 @@ Mescheder et al. 2018 (T13 to T20), Goodfellow 2016 and Mescheder et al. 2017 (T
 """
 import numpy as np
 import pytest
+from exact import points
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -33,14 +34,17 @@ def spectrum(function):
 
 # The field is what the library's objectives say
 
-def by_objective(name, theta, psi, weight=0.0):
-    """Where the players go: the gradients of `OBJECTIVES[name]`, and of the R1 penalty, with D(x) = psi x."""
-    x, t, p = (tg.Tensor([[value]], requires_grad=True) for value in (0.0, theta, psi))
+def by_objective(name, theta, psi, weight=0.0, noise=((0.0,),)):
+    """Where the players go: the gradients of `OBJECTIVES[name]`, and of the R1 penalty, with D(x) = psi x.
+
+    noise (n, 1): what is added to the examples.
+    """
+    x, t, p = (tg.Tensor(value, requires_grad=True) for value in (np.zeros_like(noise), [[theta]], [[psi]]))
     goal_d, goal_g = OBJECTIVES[name]
     sign = {"ascend": 1, "descend": -1}
-    value = sign[goal_d.direction] * goal_d(p * x, p * t) - r1(p * x, x, weight)
-    [v_psi] = tg.grad(value, [p])
-    [v_theta] = tg.grad(sign[goal_g.direction] * goal_g(p * t), [t])
+    real, fake = p * (x + noise), p * (t + noise)
+    [v_psi] = tg.grad(sign[goal_d.direction] * goal_d(real, fake) - r1(real, x, weight), [p])
+    [v_theta] = tg.grad(sign[goal_g.direction] * goal_g(fake), [t])
     return v_theta.item(), v_psi.item()
 
 
@@ -124,6 +128,13 @@ def test_t16_without_r1_it_never_comes_near():
 @pytest.mark.slow
 def test_t16_without_r1_in_the_long_run():
     assert radius(play(simultaneous(dirac(), 0.1), START, 200_000))[-1] == pytest.approx(4.9, abs=0.05)
+
+
+@pytest.mark.parametrize("name", PULLS)
+@given(theta=st.floats(-3, 3), psi=st.floats(-3, 3))
+def test_t17_the_field_under_instance_noise(name, theta, psi):
+    expected = by_objective(name, theta, psi, noise=0.7 * points(2000))
+    np.testing.assert_allclose(dirac(name, noise=0.7)(theta, psi), expected, atol=1e-3)  # 2,000 quantiles
 
 
 @pytest.mark.parametrize("sd", [0.5, 1.0, 2.0])
@@ -259,3 +270,4 @@ def test_many_paths_at_once():
     assert together.shape == (51, 2, 3)
     for i in range(3):
         np.testing.assert_allclose(together[:, :, i], play(update, starts[:, i], 50), atol=1e-14)
+    assert abs(together[1:, 1]).max() == 0.4

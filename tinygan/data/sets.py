@@ -49,16 +49,23 @@ def load_digits14(name: str, held_out: bool) -> tuple[np.ndarray, np.ndarray]:
     return np.rint(x.reshape(-1, 14, 2, 14, 2, 1).mean(axis=(2, 4))).astype(np.uint8), labels
 
 
+def load_digits16(name: str, held_out: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Those of 14 x 14 pixels in a frame of one black pixel, (n, 16, 16, 1): a power of two, for what doubles."""
+    x, labels = load_digits14(name, held_out)
+    return np.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0))), labels
+
+
 LOADERS: dict[str, Callable[[str, bool], tuple[np.ndarray, np.ndarray]]] = {
-    "digits": load_digits, "digits14": load_digits14, "mnist": files.load_idx, "fashion": files.load_idx,
-    "cifar10": files.load_cifar}
-SYNTHETIC = ("ring", "grid", "gaussian")
+    "digits": load_digits, "digits14": load_digits14, "digits16": load_digits16, "mnist": files.load_idx,
+    "fashion": files.load_idx, "cifar10": files.load_cifar}
+SYNTHETIC = {  # and the shape of an example
+    "ring": (2,), "grid": (2,), "gaussian": (1,), "sines": (16, 1), "shapes": (16, 16, 3)}
 
 
 def load(name_or_folder: str | os.PathLike, held_out: bool = False, size: int | None = None) -> Images:
     """Load a set of images: `Images(x, labels)`, x (n, height, width, channels) float32 in [-1, 1], labels (n,) int64.
 
-    name_or_folder: "digits" or "digits14" (in the package), "mnist", "fashion" or "cifar10" (found on this machine or
+    name_or_folder: "digits", "digits14" or "digits16" (in the package), "mnist", "fashion" or "cifar10" (found here or
     fetched, see `files.obtain`), or a folder of images (see `folder.load_folder`; its labels are None where it has no
     subfolders).
     held_out: the test images instead of the training images; a folder has none.
@@ -97,9 +104,9 @@ def describe() -> list[Row]:
     mnist = "Y. LeCun, C. Cortes, C. Burges: the MNIST database of handwritten digits"
     return [
         *(Row(name, shape, "10,000 + 2,000 held out", EMBEDDED.is_file(), "CC BY-SA 3.0", mnist)
-          for name, shape in (("digits", (28, 28, 1)), ("digits14", (14, 14, 1)))),
+          for name, shape in (("digits", (28, 28, 1)), ("digits14", (14, 14, 1)), ("digits16", (16, 16, 1)))),
         *(Row(name, shape, "unlimited", True, "none needed", "synthetic")
-          for name, shape in zip(SYNTHETIC, [(2,), (2,), (1,)])),
+          for name, shape in SYNTHETIC.items()),
         Row("mnist", (28, 28, 1), "60,000 + 10,000 held out", files.on_this_machine("mnist"), "CC BY-SA 3.0", mnist),
         Row("fashion", (28, 28, 1), "60,000 + 10,000 held out", files.on_this_machine("fashion"), "MIT",
             "H. Xiao, K. Rasul, R. Vollgraf: Fashion-MNIST, 2017"),

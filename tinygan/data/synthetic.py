@@ -4,7 +4,7 @@ Everything in tinygan that draws data has this form; `rng` is a `numpy.random.Ge
 """
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -67,6 +67,28 @@ def gaussian(n: int, rng: np.random.Generator, mean: float = 4.0, sd: float = 0.
            [4.]], dtype=float32)
     """
     return np.float32(mean) + np.float32(sd) * rng.standard_normal((n, 1), dtype=np.float32)
+
+
+SINES = (1 / 16, 1 / 8)  # cycles a step
+
+
+def sines(n: int, rng: np.random.Generator, length: int = 16, frequencies: Sequence[float] = SINES) -> np.ndarray:
+    """Draw n sines a sin(2 pi f t + phase) at t = 0, 1, ..., each of one of the frequencies: (n, length, 1) float32.
+
+    frequencies f: in cycles a step, below 1/2. The phase is uniform, and so is the amplitude a, in [1/2, 1].
+    DataError where not even one cycle of the slowest fits: the frequencies could not be told apart.
+
+    >>> sines(3, np.random.default_rng(0)).shape
+    (3, 16, 1)
+    """
+    if len(frequencies) == 0 or not 0 < min(frequencies) <= max(frequencies) < 0.5:
+        raise DataError(f"sines: frequencies is {frequencies}, expected numbers between 0 and 1/2")
+    if length * min(frequencies) < 1:
+        raise DataError(f"sines: length is {length}, expected at least {int(np.ceil(1 / min(frequencies)))}, "
+                        "one cycle of the slowest")
+    f = np.asarray(frequencies)[rng.integers(len(frequencies), size=n), None]
+    phase, amplitude = rng.uniform(0, 2 * np.pi, (n, 1)), rng.uniform(0.5, 1, (n, 1))
+    return (amplitude * np.sin(2 * np.pi * f * np.arange(length) + phase))[..., None].astype(np.float32)
 
 
 def sampler(x: np.ndarray, labels: np.ndarray | None = None) -> Callable:

@@ -15,7 +15,9 @@ BETTER = {  # which way a figure is better; what real data score bounds them all
     "modes": "higher", "hq": "as real", "reverse_kl": "lower", "mean": "as real", "sd": "as real",
     "wasserstein": "lower", "sliced_wasserstein": "lower", "kernel_distance": "lower", "fcd": "lower",
     "inception_score": "higher", "precision": "higher", "recall": "higher", "density": "as real", "coverage": "higher",
-    "one_nn": "as real", "label_accuracy": "higher", "label_swap": "higher"}
+    "one_nn": "as real", "label_accuracy": "higher", "label_swap": "higher",
+    "purity": "higher", "least_share": "higher", "amplitude": "as real", "amplitude_sd": "as real",
+    "phase_bias": "lower"}
 
 
 def evaluate_points(samples, means, sigma: float, rng: np.random.Generator | None = None) -> dict[str, float]:

@@ -4,8 +4,11 @@ from tinygan.nn.activations import LeakyReLU, ReLU, Sigmoid, Tanh
 from tinygan.nn.layers import Conv2d, ConvTranspose2d, Dense, Dropout, Embedding, Flatten, Reshape, Sequential
 from tinygan.nn.module import Module, Parameter
 from tinygan.nn.norm import BatchNorm, LayerNorm
+from tinygan.nn.recurrent import GRUCell, Recurrent, RNNCell
 from tinygan.nn.remedies import MinibatchStd, Pack, SpectralNorm
+from tinygan.nn.style import AdaIN, EqualisedConv2d, EqualisedDense, Noise, PixelNorm
 
-__all__ = ["BatchNorm", "Conv2d", "ConvTranspose2d", "Dense", "Dropout", "Embedding", "Flatten", "LayerNorm",
-           "LeakyReLU", "MinibatchStd", "Module", "Pack", "Parameter", "ReLU", "Reshape", "Sequential", "Sigmoid",
-           "SpectralNorm", "Tanh", "initial"]
+__all__ = ["AdaIN", "BatchNorm", "Conv2d", "ConvTranspose2d", "Dense", "Dropout", "Embedding", "EqualisedConv2d",
+           "EqualisedDense", "Flatten", "GRUCell", "LayerNorm", "LeakyReLU", "MinibatchStd", "Module", "Noise", "Pack",
+           "Parameter", "PixelNorm", "RNNCell", "ReLU", "Recurrent", "Reshape", "Sequential", "Sigmoid", "SpectralNorm",
+           "Tanh", "initial"]

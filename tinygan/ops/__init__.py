@@ -1,6 +1,7 @@
 """The operations, one file a family; `OPS` is the table of all of them, and here operators get their meaning."""
 from tinygan.ops import conv as conv  # registers its operations
 from tinygan.ops import elementwise, linear, reduce, shape
+from tinygan.ops import image as image  # registers its operations
 from tinygan.ops.registry import OPS, case, op
 from tinygan.tensor import Tensor
 

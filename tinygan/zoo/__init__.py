@@ -1,7 +1,8 @@
 """The systems, one file each; `RECIPES` holds those the command line trains, by name."""
-from tinygan.zoo import conditional, dcgan, vanilla, wgan
+from tinygan.zoo import conditional, dcgan, progressive, sequence, style, vanilla, wgan
 from tinygan.zoo.recipe import Recipe
 
-RECIPES = {recipe.name: recipe for module in (dcgan, vanilla, wgan, conditional) for recipe in module.RECIPES}
+_MODULES = (dcgan, vanilla, wgan, conditional, sequence, progressive, style)
+RECIPES = {recipe.name: recipe for module in _MODULES for recipe in module.RECIPES}
 
 __all__ = ["RECIPES", "Recipe"]

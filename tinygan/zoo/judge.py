@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from tinygan import data, metrics
-from tinygan.zoo.recipe import POINTS
+from tinygan.data.shapes import KINDS, measure_shapes
+from tinygan.zoo.recipe import POINTS, SEQUENCES
 
-DIGITS = ("digits", "digits14", "mnist")  # whose classifier is shipped
+DIGITS = ("digits", "digits14", "digits16", "mnist")  # whose classifier is shipped
 HELD_OUT = 2000  # real images that fakes are measured against
 
 
@@ -36,8 +37,9 @@ class Judge:
 
 
 def judge_of(name: str) -> Judge:
-    """The judge of a data source: of points with known means, of digits by their classifier, of others by pixels."""
-    return points(name) if name in POINTS else images(name)
+    """The judge of a data source: points, sines and shapes by their law, digits by a classifier, others by pixels."""
+    judge = points if name in POINTS else sequences if name in SEQUENCES else shapes if name == "shapes" else images
+    return judge(name)
 
 
 def points(name: str) -> Judge:
@@ -47,24 +49,45 @@ def points(name: str) -> Judge:
                  mixture.classes)
 
 
-def images(name: str) -> Judge:
-    """Judges images against held-out ones; of a folder, which has none, against a half of it.
+def shapes(_: str) -> Judge:
+    """Judges coloured shapes by their pixels, and by how often each of the three kinds is drawn."""
+    held_out = data.shapes(HELD_OUT, np.random.default_rng(2019))
 
-    The sets of digits have a classifier; of others the pixels themselves are compared.
+    def figures(samples):
+        counts = np.bincount(measure_shapes(samples).kind, minlength=len(KINDS))
+        return {"modes": int((counts > 0.02 * len(samples)).sum()), "reverse_kl": metrics.reverse_kl(counts),
+                **metrics.evaluate_rows(samples.reshape(len(samples), -1), held_out.reshape(HELD_OUT, -1))}
+    return Judge(figures, data.shapes, HELD_OUT)
+
+
+def sequences(name: str) -> Judge:
+    """Judges sequences whose frequencies are known."""
+    waves = SEQUENCES[name]
+    return Judge(lambda samples: metrics.evaluate_sines(samples, waves.frequencies), waves.draw, 2500)
+
+
+def images(name: str) -> Judge:
+    """Judges images against held-out ones; of a folder, or a file of sequences, which has none, against a half of it.
+
+    The sets of digits have a classifier; of others the pixels, or numbers, themselves are compared.
     """
     named = name in data.sets.LOADERS
 
     def halves():
-        x = np.random.default_rng(0).permutation(data.load(name).x)
+        x = data.load_sequences(name) if str(name).endswith(".npy") else data.load(name).x
+        x = np.random.default_rng(0).permutation(x)
         return x[:len(x) // 2], x[len(x) // 2:]
 
     @functools.cache
     def held_out():
         return (data.load(name, held_out=True).x if named else halves()[0])[:HELD_OUT]
 
+    def core(x):  # without the frame of digits16: the classifier knows 28 x 28 pixels, or a fraction
+        return x[:, 1:-1, 1:-1] if name == "digits16" else x
+
     def figures(samples):
         if name in DIGITS:
-            return metrics.evaluate_images(samples, held_out())
+            return metrics.evaluate_images(core(samples), core(held_out()))
         return metrics.evaluate_rows(*(x.reshape(len(x), -1) for x in (samples, held_out())))
 
     def real(n, rng):
@@ -73,6 +96,6 @@ def images(name: str) -> Judge:
 
     def classify(samples):
         from tinygan.metrics.classifier import digits_classifier
-        return digits_classifier().likeliest(samples)
+        return digits_classifier().likeliest(core(samples))
 
     return Judge(figures, real, HELD_OUT, classify if name in DIGITS else None)

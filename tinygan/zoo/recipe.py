@@ -34,6 +34,16 @@ POINTS = {"ring": Mixture(data.ring, data.ring_means(), 0.01), "grid": Mixture(d
           "gaussian": Mixture(data.gaussian, np.array([[4.0]], np.float32), 0.5)}
 
 
+class Waves(NamedTuple):
+    """Sequences with known answers: where they come from, the shape of one, and the frequencies in them."""
+
+    draw: Callable
+    shape: tuple[int, int]
+    frequencies: tuple[float, ...]
+
+
+SEQUENCES = {"sines": Waves(data.sines, (16, 1), data.SINES)}
+
 OPTIMISERS: dict[str, Callable] = {"adam": Adam, "rmsprop": lambda beta1, beta2: RMSProp(beta2),
                                    "momentum": lambda beta1, beta2: Momentum(beta1)}
 
@@ -48,7 +58,7 @@ class Recipe:
     name in `OPTIMISERS`. betas: the decays of Adam's two moments; RMSProp has the second alone, momentum the first.
     average: the decay of G's moving average, or 0 for none. What can be changed in all this, and how:
     `tinygan.zoo.switches`. judge: a function of the data's name, which gives the `Judge` of the samples; None for
-    `judge_of`.
+    `judge_of`. play: makes the game of players, data, noise and rng.
     """
 
     name: str
@@ -65,6 +75,7 @@ class Recipe:
     optimiser: str = "adam"
     players: dict[str, Any] = field(default_factory=dict)
     conditional: bool = False
+    play: Callable[..., Game] = Game
     judge: Callable[[str], Any] | None = None
 
     def start(self, seed=0, batch=None, dtype="float32", device="cpu", data=None) -> Game:
@@ -74,15 +85,22 @@ class Recipe:
         players = self.networks(shape, self.latent, rng, *classes, **self.players)
         generator, discriminator = (player.astype(dtype).to(device) for player in players)
         optimiser = OPTIMISERS[self.optimiser]
-        return Game(generator, discriminator, draw, latent(self.latent), rng, batch=batch or self.batch,
-                    optimisers=(optimiser(*self.betas), optimiser(*self.betas)),
-                    average=Average(self.average) if self.average else None, **self.game)
+        return self.play(generator, discriminator, draw, latent(self.latent), rng, batch=batch or self.batch,
+                         optimisers=(optimiser(*self.betas), optimiser(*self.betas)),
+                         average=Average(self.average) if self.average else None, **self.game)
 
 
 def source(name: str) -> tuple[Callable, tuple[int, ...]]:
-    """A data source by name (or a folder of images), and the shape of one example."""
+    """A data source by name, or a .npy file of sequences, or a folder of images; and the shape of one example."""
     if name in POINTS:
         return POINTS[name].draw, POINTS[name].means.shape[1:]
+    if name == "shapes":
+        return data.shapes, (16, 16, 3)
+    if name in SEQUENCES:
+        return SEQUENCES[name].draw, SEQUENCES[name].shape
+    if str(name).endswith(".npy"):
+        own = data.load_sequences(name)
+        return data.sampler(own), own.shape[1:]
     images = data.load(name)
     return data.sampler(images.x), images.x.shape[1:]
 

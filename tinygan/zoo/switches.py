@@ -14,12 +14,13 @@ from typing import Any
 
 from tinygan.game import Game, SettingError
 from tinygan.objectives import OBJECTIVES
+from tinygan.zoo import sequence
 from tinygan.zoo.recipe import OPTIMISERS, Recipe
 
 OWN = {f.name: f.default for f in fields(Recipe) if f.name in ("optimiser", "betas", "average")} | {"latent": 0}
 PLAY = {f.name: f.default for f in fields(Game) if isinstance(f.default, (int, float, str))
         and f.name not in ("batch", "step")}
-WORDS: dict[str, Iterable[str]] = {"objective": OBJECTIVES, "optimiser": OPTIMISERS}
+WORDS: dict[str, Iterable[str]] = {"objective": OBJECTIVES, "optimiser": OPTIMISERS, "cell": sequence.CELLS}
 LEAST = {"latent": 1, "k": 1, "packing": 1, "width": 1}  # of the others it is 0
 BELOW_ONE = ("betas", "average")
 PAIRS = {"betas": ((2,), "a pair A:B of numbers"), "rate": ((1, 2), "a number, or a pair D:G of numbers,")}

@@ -1,0 +1,31 @@
+"""The user's own sequences, from a file of NumPy."""
+from __future__ import annotations
+
+import os
+
+import numpy as np
+
+from .errors import DataError
+
+
+def load_sequences(path: str | os.PathLike) -> np.ndarray:
+    """The array of a .npy file: sequences (n, time, features) of numbers, two steps or more, as float32.
+
+    Networks learn best from features that reach from about -1 to 1. DataError, one line, where the file cannot be read
+    or holds something else.
+    """
+    try:
+        x = np.load(path, allow_pickle=False)
+    except (OSError, EOFError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "it is damaged, or no array of numbers"
+        raise DataError(f"file {os.fspath(path)!r} cannot be read: {reason}") from error
+    if not isinstance(x, np.ndarray) or x.dtype.kind not in "fiu" or x.ndim != 3 or not x.size:
+        found = f"{x.dtype} of shape {x.shape}" if isinstance(x, np.ndarray) else "several arrays"
+        raise DataError(f"file {os.fspath(path)!r}: expected numbers (n, time, features), found {found}")
+    if x.shape[1] < 2:
+        raise DataError(f"file {os.fspath(path)!r}: its sequences are too short: 1 step, expected at least 2")
+    with np.errstate(over="ignore"):
+        x = x.astype(np.float32)
+    if not np.isfinite(x).all():
+        raise DataError(f"file {os.fspath(path)!r} holds NaN or infinity")
+    return x

@@ -1,0 +1,140 @@
+"""Progressive growing: both players begin with images of 4x4 pixels and fade in larger blocks (Karras et al. 2018)."""
+from __future__ import annotations
+
+from tinygan import nn
+from tinygan.data import DataError
+from tinygan.game import Game
+from tinygan.ops.image import average_pool, upsample
+from tinygan.zoo.recipe import Recipe
+
+GROWN = 0.5  # the share of a run's steps after which the players are fully grown
+
+
+class Growth(nn.Module):
+    """How far both players are grown: `stage` blocks beyond the first, of `last`; the newest counts for alpha.
+
+    At stage s images have 4 2^s pixels a side. They are of full size all the same, made of blocks of equal pixels, so
+    that the shapes which the players take and give never change; and neither do their thetas.
+    """
+
+    def __init__(self, last):
+        self.last = self.stage = last
+        self.alpha = 1.0
+
+    def at(self, share):
+        """Sets stage and alpha: a period at 4x4, then for each stage one to fade it in and one to settle."""
+        period = 2 * self.last * min(1.0, share / GROWN)
+        self.stage = (int(period) + 1) // 2
+        self.alpha = period % 1 if int(period) % 2 else 1.0
+
+    def fade(self, old, new):
+        """From what the stage before gives (alpha 0) to what this one gives (alpha 1) (`fade-in`)."""
+        return (1 - self.alpha) * old + self.alpha * new
+
+    def seen(self, data):
+        """The images of `data` as coarse as the stage is, and faded as the players are."""
+        def draw(n, rng):
+            x, times = data(n, rng), self.last - self.stage
+            return self.fade(_coarse(x, times + 1), _coarse(x, times)) if self.alpha < 1 else _coarse(x, times)
+        return draw
+
+
+def _coarse(x, times):
+    return _repeat(upsample, _repeat(average_pool, x, times), times)
+
+
+def _repeat(f, x, times):
+    for _ in range(times):
+        x = f(x)
+    return x
+
+
+class Generator(nn.Module):
+    """z (n, latent) -> images (n, side, side, channels), as fine as `growth` says."""
+
+    def __init__(self, latent, channels, growth, widths, *, rng):
+        self.growth = growth
+        first = nn.EqualisedDense(latent, 16 * widths[0], rng=rng), nn.Reshape(4, 4, widths[0])
+        self.blocks = [nn.Sequential(nn.PixelNorm(), *first, nn.LeakyReLU(0.2), nn.PixelNorm())]
+        self.blocks += [nn.Sequential(upsample, nn.EqualisedConv2d(a, b, 3, rng=rng), nn.LeakyReLU(0.2),
+                                      nn.PixelNorm()) for a, b in zip(widths, widths[1:])]
+        self.to_image = [nn.EqualisedConv2d(a, channels, 1, gain=1.0, rng=rng) for a in widths]
+
+    def forward(self, z):
+        growth = self.growth
+        x = before = self.blocks[0](z)
+        for block in self.blocks[1:growth.stage + 1]:
+            before, x = x, block(x)
+        image = self.to_image[growth.stage](x)
+        if growth.alpha < 1:
+            image = growth.fade(upsample(self.to_image[growth.stage - 1](before)), image)
+        return _repeat(upsample, image, growth.last - growth.stage)
+
+
+class Discriminator(nn.Module):
+    """Images (n, side, side, channels) -> logits (n, 1), seen as fine as `growth` says: the generator backwards."""
+
+    def __init__(self, channels, growth, widths, *, rng):
+        self.growth = growth
+        self.from_image = [nn.Sequential(nn.EqualisedConv2d(channels, a, 1, rng=rng), nn.LeakyReLU(0.2))
+                           for a in widths]
+        last = nn.Flatten(), nn.EqualisedDense(16 * widths[0], 1, gain=1.0, rng=rng)
+        self.blocks = [nn.Sequential(nn.MinibatchStd(), nn.EqualisedConv2d(widths[0] + 1, widths[0], 3, rng=rng),
+                                     nn.LeakyReLU(0.2), *last)]
+        self.blocks += [nn.Sequential(nn.EqualisedConv2d(b, a, 3, rng=rng), nn.LeakyReLU(0.2), average_pool)
+                        for a, b in zip(widths, widths[1:])]
+
+    def forward(self, x):
+        growth = self.growth
+        image = _repeat(average_pool, x, growth.last - growth.stage)
+        x = self.from_image[growth.stage](image)
+        for stage in range(growth.stage, 0, -1):
+            x = self.blocks[stage](x)
+            if stage == growth.stage and growth.alpha < 1:
+                x = growth.fade(self.from_image[stage - 1](average_pool(image)), x)
+        return self.blocks[0](x)
+
+
+def widths_of(last, width):
+    """Channels at each stage: `width` at 4x4 pixels, then half as many each time, but 16 or more."""
+    return [width, *(max(width >> stage, 16) for stage in range(1, last + 1))]
+
+
+def last_stage(shape):
+    """How often the side of images of this shape is twice 4; DataError unless it is 8, 16, 32, ..."""
+    side = shape[0]
+    if len(shape) != 3 or shape[1] != side or side < 8 or side & (side - 1):
+        raise DataError("this recipe is for images (n, side, side, c) with a side of 8, 16, 32, ...; "
+                        f"the data are of shape (n, {', '.join(map(str, shape))})")
+    return side.bit_length() - 3
+
+
+def networks(shape, latent, rng, *, width=32):
+    """Both players, fully grown, for square images whose side is a power of two; with `width` channels at 4x4."""
+    growth = Growth(last_stage(shape))
+    widths = widths_of(growth.last, width)
+    return Generator(latent, shape[2], growth, widths, rng=rng), Discriminator(shape[2], growth, widths, rng=rng)
+
+
+def grow(game, steps):
+    """The schedule of a game: how far both players are grown at its step. A new stage begins with new optimisers: of
+    weights that took no part, Adam's averages of the gradient are 0, and their first steps would be far too long."""
+    growth = game.generator.growth
+    growth.at((game.step - 1) / steps)
+    before = growth.stage
+    growth.at(game.step / steps)
+    if growth.stage > before:
+        for optimiser in game.optimisers:
+            optimiser.load_state_dict({})
+
+
+def play(generator, discriminator, data, noise, rng, **settings):
+    """The game of players that grow."""
+    return Game(generator, discriminator, generator.growth.seen(data), noise, rng, schedule=grow, **settings)
+
+
+RECIPES = [
+    Recipe("progressive", "players that grow from 4x4 to 16x16 pixels, on the handwritten digits",
+           "Karras et al. 2018; R1: Mescheder et al. 2018", networks, "digits16", latent=64, steps=4000,
+           betas=(0.0, 0.99), average=0.99, game={"rate": 4e-3, "decay": True, "r1": 1.0}, play=play),
+]
