@@ -26,7 +26,7 @@ def test_the_clipped_critics_advantage_follows_the_distance():
             true = distance(generate(game.generator, game.noise(2000, rng)), game.data(2000, rng))
             rows.append((true, game.history["d_value"][-1]))
 
-    game.rate = (1e-3, 1e-4)
+    game.rate = (1e-3, 3e-5)
     train(game, 600, [look])
     true, advantage = np.array(rows).T
     assert true.max() - true.min() > 1
@@ -45,7 +45,7 @@ def test_the_penalised_critics_advantage_is_the_distance(shift):
     game.generator.theta[:] = 0.5, 4 - shift
     train(game, 200)  # with a small penalty: against a large one a critic of the wrong sign could not pass the slope 0
     game.gp = 20.0
-    train(game, 800)
+    train(game, 1000)
     advantage = np.mean(game.history["d_value"][-300:])
     assert advantage == pytest.approx(abs(shift), rel=0.05)
     assert advantage == pytest.approx(abs(shift) * (1 + abs(shift) / 40), rel=0.02)
