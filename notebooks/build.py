@@ -1,8 +1,10 @@
 """Turns the sources in `notebooks/src` into notebooks with outputs: `python notebooks/build.py [05-objective ...]`.
 
 A source is Python in jupytext's percent format. The notebook beside it is generated, executed from top to bottom, and
-committed; `tests/test_notebooks.py` compares their cells and runs them.
+committed; `tests/test_notebooks.py` compares their cells and runs them. The picture of a cell that begins with
+`# picture: NAME` is saved for the lecture as `lectures/figures/NAME`.
 """
+import base64
 import sys
 import time
 from pathlib import Path
@@ -37,6 +39,16 @@ def execute(notebook):
     return time.perf_counter() - start
 
 
+def pictures(notebook):
+    """The pictures that lectures show: pairs (name, bytes)."""
+    for cell in notebook.cells:
+        if cell.source.startswith("# picture: "):
+            name = cell.source.splitlines()[0].removeprefix("# picture: ")
+            kind = f"image/{name.rpartition('.')[2]}"
+            [encoded] = [o.data[kind] for o in cell.outputs if kind in o.get("data", {})]
+            yield name, base64.b64decode(encoded)
+
+
 def main(names):
     import nbformat
     for name in names or sorted(path.stem for path in (HERE / "src").glob("[0-9]*.py")):
@@ -46,6 +58,8 @@ def main(names):
             notebook.metadata.pop(key, None)
         notebook.metadata["language_info"] = {"name": "python"}
         nbformat.write(notebook, HERE / f"{name}.ipynb")
+        for file, picture in pictures(notebook):
+            (HERE.parent / "lectures" / "figures" / file).write_bytes(picture)
 
 
 if __name__ == "__main__":

@@ -32,6 +32,12 @@ def slope(f, theta):
     return tg.grad(f(theta), [theta])[0].numpy()
 
 
+def nudged(function, oracle, rng):
+    """The same form, but the oracle takes its slopes from finite differences."""
+    drawn = [DRAW[argument](rng) for argument in signature(oracle).parameters]
+    return np.concatenate(function(*drawn)), np.concatenate(oracle(*drawn))
+
+
 def one_climb(function, oracle, rng):
     """`updates.ascend` with the gradient from the tape; the oracle takes its slope from finite differences."""
     theta, m = rng.normal(size=3), rng.normal(size=(4, 3))
@@ -123,6 +129,9 @@ FORMS = {
     ("d-ascent", "game.step"): one_step("minimax", "d"),
     ("g-minimax", "game.step"): one_step("minimax", "g"),
     ("g-non-saturating", "game.step"): one_step("non-saturating", "g"),
+    ("d-gradient", "objectives.d_gradient"): nudged,
+    ("g-gradient", "objectives.g_gradient"): nudged,
+    ("g-non-saturating-gradient", "objectives.g_non_saturating_gradient"): nudged,
     ("sign-reversal", "updates.descend"): descent,
     ("sign-reversal", "updates.sign_reversal"): reversal,
     ("cross-entropy-split", "objectives._synthetic_part"): up_to_the_real_part,

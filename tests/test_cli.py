@@ -153,7 +153,7 @@ def test_rate_is_a_switch(tmp_path, capsys):
 def test_recipes_say_what_they_set(capsys):
     assert main(["recipes"]) == 0
     listed = capsys.readouterr().out
-    assert "betas=0.5:0.9 average=0.999 latent=2 objective=two-sample k=5 rate=0.001 decay=true gp=" in listed
+    assert "betas=0.5:0.9 average=0.99 latent=2 objective=two-sample k=5 rate=0.001 decay=true gp=" in listed
     assert "instance_noise" in listed
 
 

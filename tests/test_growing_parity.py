@@ -54,8 +54,9 @@ class Growing(Twin):
     alpha = None  # None at stage 0
 
     def at(self, step):
-        period = 2 * step / (0.5 * STEPS)
+        period, before = 2 * step / (0.5 * STEPS), self.alpha
         self.alpha = None if period < 1 else min(period - 1, 1.0)
+        return before is None and self.alpha is not None
 
     def real(self, x):
         coarse = self.up(self.half(x))
@@ -123,9 +124,9 @@ def play(twin, data, noise, rng):
         for q in p.values():
             q.grad = torch.zeros_like(q) if q.grad is None else q.grad
         adam.step()
-    adam_d, adam_g = (torch.optim.Adam(p.values(), lr=RATE, betas=BETAS) for p in (twin.d, twin.g))
     for number in range(STEPS):
-        twin.at(number)
+        if twin.at(number) or number == 0:  # a new stage begins with new optimisers
+            adam_d, adam_g = (torch.optim.Adam(p.values(), lr=RATE, betas=BETAS) for p in (twin.d, twin.g))
         x = twin.real(drawn(data(4, rng))).requires_grad_()
         given = noise(4, rng)
         fake = twin.generate(*map(drawn, given if isinstance(given, tuple) else (given,)))

@@ -22,6 +22,8 @@ def test_the_committed_notebook_is_fresh(name):
     assert [cell.execution_count for cell in code] == list(range(1, len(code) + 1))
     outputs = [output for cell in code for output in cell.outputs]
     assert not [output for output in outputs if output.output_type == "error" or output.get("name") == "stderr"]
+    assert not [output for output in outputs if "<matplotlib" in str(output.get("data", {}).get("text/plain")) and
+                output.output_type == "execute_result"], "a cell shows the name of an object: end it with a semicolon"
     assert sum("image/png" in output.get("data", {}) or "image/gif" in output.get("data", {}) for output in outputs) > 3
 
 

@@ -45,7 +45,7 @@ def test_the_penalised_critics_advantage_is_the_distance(shift):
     game.generator.theta[:] = 0.5, 4 - shift
     train(game, 200)  # with a small penalty: against a large one a critic of the wrong sign could not pass the slope 0
     game.gp = 20.0
-    train(game, 600)
+    train(game, 1000)
     advantage = np.mean(game.history["d_value"][-300:])
     assert advantage == pytest.approx(abs(shift), rel=0.05)
     assert advantage == pytest.approx(abs(shift) * (1 + abs(shift) / 40), rel=0.02)

@@ -167,7 +167,7 @@ def network(inputs, width=32):
                          nn.Dense(width, 1, rng=rng)).astype(np.float64)
 
 
-n = 4000
+n = 2000
 real = np.where(rng.random((n, 1)) < 0.5, -1.5, 1.5) + rng.normal(0, 0.5, (n, 1))
 fakes = rng.normal(0, 1.2, (n, 1))
 D = climb(network(1), real, fakes, 400)
@@ -314,3 +314,5 @@ assert own[-1] > -0.3 and fresh[-1] < -2
 # %% [markdown]
 # It has learnt thirty points by heart, and is confidently wrong everywhere else. **Change** 15 to 500 in both
 # places and watch the two curves come together.
+#
+# Next: [06, playing the game](06-playing.ipynb).

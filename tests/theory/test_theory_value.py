@@ -5,7 +5,7 @@ Goodfellow et al. 2014 (T1 to T3); Arjovsky & Bottou 2017 (T4, T8, T9, T11); Goo
 import numpy as np
 import pytest
 from exact import GRID, MU, best_logit, pair, points, slope
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import tinygan as tg
@@ -128,5 +128,6 @@ def test_t11_a_nearly_perfect_discriminator_leaves_little_slope(level, seed):
     output = tg.sigmoid(d(x))
     [steepness] = tg.grad(output.sum(), [x])
     eps = max(output.data.max(), np.linalg.norm(steepness.data, axis=1).max())
+    assume(eps < 1)
     bound = np.sqrt(np.mean((z**2).sum(axis=1) + 1)) * eps / (1 - eps)
     assert 0 < np.linalg.norm(gradient) <= bound

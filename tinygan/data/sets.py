@@ -96,7 +96,7 @@ def load(name_or_folder: str | os.PathLike, held_out: bool = False, size: int | 
 def describe() -> list[Row]:
     """All named data, a row each; nothing is read or fetched.
 
-    >>> for row in describe()[:3:2]:
+    >>> for row in describe()[:4:3]:
     ...     print(row.name, row.shape, row.size, row.here)
     digits (28, 28, 1) 10,000 + 2,000 held out True
     ring (2,) unlimited True
