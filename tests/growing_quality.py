@@ -14,12 +14,12 @@ import time
 import numpy as np
 
 import tinygan as tg
-from tinygan import data, metrics
 from tinygan.data.shapes import measure_shapes
 from tinygan.game import train
 from tinygan.process import tune
 from tinygan.runs import generate
 from tinygan.zoo import RECIPES
+from tinygan.zoo.judge import judge_of
 
 
 def trained(name, seed, steps=None, schedule=True):
@@ -35,15 +35,13 @@ def trained(name, seed, steps=None, schedule=True):
 
 def growing(seed, steps):
     """Rows of figures: players that grow, and players grown at once."""
-    def core(images):  # without the frame, at the size that the classifier of the digits knows
-        return np.clip(images[:, 1:-1, 1:-1], -1, 1).repeat(2, 1).repeat(2, 2)
-    real = core(data.load("digits16", held_out=True).x)
+    judge = judge_of("digits16")
     for how in ("grown", "at once"):
         start = time.perf_counter()
         game = trained("progressive", seed, steps, schedule=how == "grown")
         seconds = time.perf_counter() - start
-        samples = generate(game.generator, game.noise(2000, np.random.default_rng(1000 + seed)))
-        yield {"run": how, "seed": seed, "seconds": seconds, **metrics.evaluate_images(core(samples), real)}
+        samples = generate(game.generator, game.noise(judge.count, np.random.default_rng(1000 + seed)))
+        yield {"run": how, "seed": seed, "seconds": seconds, **judge.figures(samples)}
 
 
 def mixing(seed, steps):
