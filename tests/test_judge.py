@@ -8,7 +8,7 @@ from tinygan.metrics import BETTER
 from tinygan.zoo import RECIPES
 from tinygan.zoo.judge import judge_of
 
-HERE = [name for name, recipe in RECIPES.items() if recipe.data in ("ring", "grid", "gaussian", "digits", "digits14")]
+HERE = sorted({recipe.data for recipe in RECIPES.values()} - {"mnist", "fashion", "cifar10"})  # these are fetched
 
 
 @pytest.fixture
@@ -22,15 +22,13 @@ def folder(tmp_path):
 
 @pytest.mark.parametrize("name", HERE)
 def test_every_judge_tells_real_data_from_noise(name):
-    judge = (RECIPES[name].judge or judge_of)(RECIPES[name].data)
-    real, noise = judge.scale(600, np.random.default_rng(0))
+    real, noise = judge_of(name).scale(600, np.random.default_rng(0))
     assert list(real) == list(noise)
     assert set(real) <= set(BETTER)  # each says which way is better
     for figure, way in BETTER.items():
-        if figure in real and figure != "modes":
+        if figure in real and figure not in ("modes", "phase_bias"):  # noise may have all, and no bias
             assert {"higher": real[figure] > noise[figure], "lower": real[figure] < noise[figure],
                     "as real": real[figure] != noise[figure]}[way], figure
-    assert judge.count == (2500 if RECIPES[name].data in data.sets.SYNTHETIC else 2000)
 
 
 def test_the_ends_of_the_scale_are_drawn_from_the_rng_alone():

@@ -62,7 +62,7 @@ class Config:
 
     def judge(self) -> Judge:
         """How its samples are measured."""
-        return (RECIPES[self.recipe].judge or judge_of)(self.data)
+        return judge_of(self.data)
 
 
 class Run:

@@ -57,8 +57,7 @@ class Recipe:
     example (`conditional`), and `networks` takes the number of classes after the rng. optimiser: of both players, a
     name in `OPTIMISERS`. betas: the decays of Adam's two moments; RMSProp has the second alone, momentum the first.
     average: the decay of G's moving average, or 0 for none. What can be changed in all this, and how:
-    `tinygan.zoo.switches`. judge: a function of the data's name, which gives the `Judge` of the samples; None for
-    `judge_of`. play: makes the game of players, data, noise and rng.
+    `tinygan.zoo.switches`. play: makes the game of players, data, noise and rng.
     """
 
     name: str
@@ -76,7 +75,6 @@ class Recipe:
     players: dict[str, Any] = field(default_factory=dict)
     conditional: bool = False
     play: Callable[..., Game] = Game
-    judge: Callable[[str], Any] | None = None
 
     def start(self, seed=0, batch=None, dtype="float32", device="cpu", data=None) -> Game:
         """The game at step 0. Whatever is drawn, now and later, comes from one generator seeded with `seed`."""

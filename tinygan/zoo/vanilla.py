@@ -1,6 +1,7 @@
 """The vanilla GAN: two plain networks, on points or on small images (Goodfellow et al. 2014)."""
 from __future__ import annotations
 
+import functools
 import math
 
 from tinygan import nn
@@ -20,11 +21,15 @@ def mlp(sizes, rng, activation=nn.ReLU):
     return nn.Sequential(*layers[:-1])
 
 
-def networks(shape, latent, rng, *, width=128, packing=1, minibatch_std=False, spectral_norm=False):
-    """Three hidden layers of `width` in each; points (n, d), from z of any size. The rest: `players.discriminator`."""
+def networks(shape, latent, rng, *, width=128, slope=0.0, packing=1, minibatch_std=False, spectral_norm=False):
+    """Three hidden layers of `width` in each; points (n, d), from z of any size. The rest: `players.discriminator`.
+
+    slope: of the discriminator's ReLUs below 0.
+    """
     refuse_other(shape)
+    relu = functools.partial(nn.LeakyReLU, slope) if slope else nn.ReLU
     g = mlp([latent, width, width, width, *shape], rng)
-    body = [*mlp([packing * shape[0], width, width, width], rng).layers, nn.ReLU()]
+    body = [*mlp([packing * shape[0], width, width, width], rng, relu).layers, relu()]
     return g, players.discriminator(body, width, rng, packing=packing, minibatch_std=minibatch_std,
                                      spectral_norm=spectral_norm, initial=nn.initial.uniform)
 
