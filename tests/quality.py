@@ -19,25 +19,44 @@ from torch_nets import CHANNELS_FIRST, CHANNELS_LAST, torch_net
 from tinygan import report
 from tinygan.arguments import seeds
 from tinygan.game import train
+from tinygan.metrics import label_scores
 from tinygan.ops.elementwise import sigmoid
 from tinygan.process import tune
 from tinygan.runs import generate
-from tinygan.zoo import RECIPES
+from tinygan.zoo import RECIPES, Recipe
 from tinygan.zoo.judge import judge_of
 from tinygan.zoo.switches import change
 
 
+class Shuffled(Recipe):
+    """A conditional recipe with labels that say nothing of their examples."""
+
+    def start(self, *args, **options):
+        game = super().start(*args, **options)
+        draw = game.data
+
+        def data(n, rng):
+            x, labels = draw(n, rng)
+            return x, rng.permutation(labels)
+        game.data = data
+        return game
+
+
 @dataclass
 class Task:
-    """A recipe, switches that are set otherwise, and for the figures that count the lowest and highest good value."""
+    """A recipe, switches that are set otherwise, and for the figures that count the lowest and highest good value.
+
+    kind: `Shuffled` for labels at random.
+    """
 
     recipe: str
     about: str
     good: dict
     settings: dict = field(default_factory=dict)
+    kind: type[Recipe] = Recipe
 
     def changed(self):
-        return change(RECIPES[self.recipe], self.settings)
+        return self.kind(**vars(change(RECIPES[self.recipe], self.settings)))
 
     def judge(self):
         return judge_of(RECIPES[self.recipe].data)
@@ -62,13 +81,14 @@ TASKS = {
     "Q5": Task("digits", "digits, 28x28, DCGAN", DIGITS),
     "Q5 no R1": Task("digits", "without R1", DIGITS, {"r1": 0.0}),
     "sequence": Task("sequence", "sines of two frequencies, recurrent", SINES),
+    "Q6": Task("conditional", "digits, told which", LABELS),
+    "Q6 projection": Task("projection", "digits, told which by a projection", LABELS),
+    "Q6 shuffled": Task("conditional", "with labels at random", LABELS, kind=Shuffled),
 }
-if "conditional" in RECIPES:
-    TASKS["Q6"] = Task("conditional", "digits, told which", LABELS)
 
 
 def with_tinygan(recipe, seed, steps):
-    """The players trained here, as functions of arrays: z -> samples, x -> logits."""
+    """The players trained here, as functions of arrays: z (and labels) -> samples, x (and labels) -> logits."""
     game = train(recipe.start(seed), steps)
     if game.average is not None:
         game.generator.theta[:] = game.average.theta
@@ -90,13 +110,18 @@ def with_torch(recipe, seed, steps):
         x = torch.from_numpy(x)
         return (x.permute(CHANNELS_FIRST) if x.ndim == 4 else x).contiguous()
 
+    def drawn():
+        data = game.data(game.batch, rng)
+        x, *labels = data if isinstance(data, tuple) else (data,)
+        return first(x).requires_grad_(game.r1 > 0), *map(torch.from_numpy, labels)
+
     for step in range(steps):
         for optimiser in (g_adam, d_adam):
             optimiser.param_groups[0]["lr"] = game.rate * (1 - step / steps if game.decay else 1)
-        x = first(game.data(game.batch, rng)).requires_grad_(game.r1 > 0)
-        fake = g(torch.from_numpy(game.noise(game.batch, rng)))
-        d_real = d(x)
-        loss = F.softplus(-d_real).mean() + F.softplus(d(fake.detach())).mean()
+        x, *labels = drawn()
+        fake = g(torch.from_numpy(game.noise(game.batch, rng)), *labels)
+        d_real = d(x, *labels)
+        loss = F.softplus(-d_real).mean() + F.softplus(d(fake.detach(), *labels)).mean()
         if game.r1:
             [slope] = torch.autograd.grad(d_real.sum(), x, create_graph=True)
             loss = loss + game.r1 / 2 * (slope**2).flatten(1).sum(1).mean()
@@ -104,7 +129,7 @@ def with_torch(recipe, seed, steps):
         loss.backward()
         d_adam.step()
         g_adam.zero_grad()
-        F.softplus(-d(fake)).mean().backward()
+        F.softplus(-d(fake, *labels)).mean().backward()
         g_adam.step()
         with torch.no_grad():
             for a, p in zip(average, g.parameters()):
@@ -116,10 +141,10 @@ def with_torch(recipe, seed, steps):
                 p.copy_(a)
 
     @torch.no_grad()
-    def samples(z):
-        x = g.eval()(torch.from_numpy(z)).numpy()
+    def samples(*inputs):
+        x = g.eval()(*map(torch.from_numpy, inputs)).numpy()
         return x.transpose(CHANNELS_LAST) if x.ndim == 4 else x
-    return samples, lambda x: d.eval()(first(x)).detach().numpy()
+    return samples, lambda x, *labels: d.eval()(first(x), *map(torch.from_numpy, labels)).detach().numpy()
 
 
 PEERS = {"tinygan": with_tinygan, "torch": with_torch}
@@ -132,7 +157,13 @@ def measured(task, peer, seed, steps=None):
     generator, discriminator = PEERS[peer](recipe, seed, steps or recipe.steps)
     seconds = time.perf_counter() - start
     game = recipe.start(seed)
-    samples = generator(game.noise(judge.count, rng))
+    z = game.noise(judge.count, rng)
+    if recipe.conditional:
+        classes = game.generator.classes
+        labels = np.arange(judge.count) % classes
+        scores = label_scores(lambda labels: generator(z, labels), judge.classify, labels, classes, rng)
+        return {**judge.figures(generator(z, labels)), **scores, "seconds": seconds}
+    samples = generator(z)
     both = np.concatenate([judge.real(judge.count, rng), samples]).astype(np.float32)
     gap = float(np.abs(sigmoid(discriminator(both)) - 0.5).mean())  # of D from knowing nothing
     return {**judge.figures(samples), "d_gap": gap, "seconds": seconds}

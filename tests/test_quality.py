@@ -8,17 +8,26 @@ import quality
 pytestmark = pytest.mark.oracle
 
 
-@pytest.mark.parametrize("name", ["Q1", "Q4", "Q5", "Q2 raw"])
+@pytest.mark.parametrize("name", ["Q1", "Q4", "Q5", "Q2 raw", "Q6", "Q6 projection", "Q6 shuffled"])
 def test_both_peers_play_the_same_game(torch, name):
     recipe = quality.TASKS[name].changed()
+    data = recipe.start(0).data(50, np.random.default_rng(1))
+    x, *labels = data if isinstance(data, tuple) else (data,)
     z = recipe.start(0).noise(50, np.random.default_rng(1))
-    x = recipe.start(0).data(50, np.random.default_rng(1))
     (g, d), (their_g, their_d) = (play(recipe, 3, 3) for play in quality.PEERS.values())
     untrained = recipe.start(3)
     for ours, theirs, before, given in ((g, their_g, untrained.generator, z), (d, their_d, untrained.discriminator, x)):
-        moved = np.abs(ours(given) - quality.generate(before, given)).mean()
+        moved = np.abs(ours(given, *labels) - quality.generate(before, given, *labels)).mean()
         assert moved > .01
-        assert np.abs(ours(given) - theirs(given)).mean() < .02 * moved  # in float32, with Adam at its first steps
+        # in float32, with Adam at its first steps
+        assert np.abs(ours(given, *labels) - theirs(given, *labels)).mean() < .02 * moved
+
+
+def test_labels_at_random():
+    for name, share in (("Q6", 0.9), ("Q6 shuffled", 0)):
+        task = quality.TASKS[name]
+        x, labels = task.changed().start(0).data(500, np.random.default_rng(0))
+        assert share <= (task.judge().classify(x) == labels).mean() <= share + 0.2
 
 
 def test_the_script_goes_on_and_makes_a_table(torch, tmp_path, monkeypatch, capsys):
