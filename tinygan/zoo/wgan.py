@@ -10,8 +10,8 @@ from __future__ import annotations
 from tinygan.zoo.recipe import Recipe
 from tinygan.zoo.vanilla import networks
 
-# RMSProp's usual decay of .99 makes the first steps ten times too long, as there is no correction for the start: with it
-# the ring's modes were 1 to 6, with .9 they are 8.
+# RMSProp's usual decay of .99 makes the first steps ten times too long, as there is no correction for the start: with
+# it the ring's modes were 1 to 6, with .9 they are 8.
 RECIPES = [
     Recipe("wgan", "a critic with clipped weights, on eight Gaussians on a circle", "Arjovsky et al. 2017", networks,
            "ring", latent=2, steps=2500, batch=256, optimiser="rmsprop", betas=(0.0, 0.9), average=0.99,
