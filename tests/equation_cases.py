@@ -1,6 +1,7 @@
 """How an oracle is compared with a function that cites it: what both are given, and where they differ in form."""
 from inspect import signature
 
+import equation_cases_07
 import numpy as np
 
 import tinygan as tg
@@ -124,6 +125,7 @@ def climbed(real, fake):
 
 
 FORMS = {
+    **equation_cases_07.FORMS,
     ("d-ascent", "updates.ascend"): one_climb,
     ("d-ascent", "objectives.value"): climb_of_value,
     ("d-ascent", "game.step"): one_step("minimax", "d"),

@@ -9,7 +9,8 @@ import equation_cases
 import pytest
 
 import tinygan as tg
-from tinygan import objectives, penalties, updates
+from tinygan import objectives, penalties, remedies, updates
+from tinygan.toys import dynamics, fields
 
 sys.path.append(str(Path(__file__).parents[1] / "lectures"))
 import equations
@@ -114,7 +115,10 @@ def test_a_function_that_computes_another_equation_is_refused(slug):
 
 @pytest.mark.parametrize(("slug", "path", "wrong"), [
     ("d-ascent", "updates.ascend", updates.descend), ("sign-reversal", "updates.descend", updates.ascend),
-    ("d-ascent", "objectives.value", objectives.d_loss)])
+    ("d-ascent", "objectives.value", objectives.d_loss), ("momentum", "updates.Momentum", updates.Average),
+    ("alternating", "toys.dynamics.alternating", dynamics.simultaneous),
+    ("dirac", "toys.fields.dirac", lambda: fields.dirac("non-saturating")),
+    ("unrolled", "remedies.unrolled", lambda d, value, steps, rate: remedies.unrolled(d, value, steps, -rate))])
 def test_a_form_refuses_another_equation(slug, path, wrong):
     if slug in equations.oracles():
         with pytest.raises(AssertionError):
