@@ -10,6 +10,7 @@ import pytest
 
 import tinygan as tg
 from tinygan import objectives, penalties, updates
+from tinygan.toys import matrix
 
 sys.path.append(str(Path(__file__).parents[1] / "lectures"))
 import equations
@@ -103,7 +104,8 @@ def test_every_form_is_used():
 
 WRONG = {"g-minimax": objectives.g_non_saturating, "value": objectives.d_loss, "d-loss": objectives.g_zero_sum,
          "g-gradient": objectives.g_non_saturating_gradient, "cross-entropy": lambda t, a: tg.mean(t * a),
-         "d-output": tg.tanh, "cross-entropy-split": lambda real, fake: objectives.d_loss(real, fake) / 2}
+         "d-output": tg.tanh, "cross-entropy-split": lambda real, fake: objectives.d_loss(real, fake) / 2,
+         "max-min": matrix.min_max}
 
 
 @pytest.mark.parametrize("slug", [slug for slug in WRONG if slug in equations.oracles()])
