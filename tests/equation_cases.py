@@ -93,6 +93,32 @@ def layer(function, oracle, rng):
     return function()(tg.Tensor(a)).numpy(), oracle(a)
 
 
+def random_tape(function, oracle, rng):
+    """A tape in which each node is made from two before it, with its Jacobians: `grad` at every node."""
+    nodes, slopes = [tg.Tensor(rng.normal(size=3), requires_grad=True) for _ in range(2)], [{}, {}]
+    for _ in range(4):
+        (i, j), (a, b) = rng.choice(len(nodes), 2, replace=False), rng.normal(size=(2, 3, 3))
+        nodes.append(tg.tanh(tg.matmul(a, nodes[i]) + tg.matmul(b, nodes[j])))
+        steep = 1 - nodes[-1].numpy()[:, None] ** 2
+        slopes.append({i: steep * a, j: steep * b})
+    weights = rng.normal(size=(len(nodes), 3))
+    nodes.append(tg.sum(tg.stack(nodes) * weights))
+    slopes.append({k: row[None] for k, row in enumerate(weights)})
+    return (np.concatenate([g.numpy().ravel() for g in function(nodes[-1], nodes)]),
+            np.concatenate([bar.ravel() for bar in oracle(slopes)]))
+
+
+def shapes_that_broadcast(function, oracle, rng):
+    g = rng.normal(size=(4, 2, 3))
+    shape = [(3,), (2, 1), (4, 1, 3), ()][rng.integers(4)]
+    return function(g, shape), oracle(g, shape)
+
+
+def along_a_direction(function, oracle, rng):
+    x, y, d = rng.normal(size=(3, 4))
+    return function(lambda x, y: tg.sum(x**3 * y), [x, y], 0, d), oracle(lambda x: np.sum(x**3 * y), x, d)
+
+
 def plain(gradient):
     return gradient
 
@@ -135,6 +161,9 @@ def position(function, oracle, rng):
 FORMS = {
     ("minimax-value", "toys.tictactoe.minimax"): position,
     ("minimax-value", "toys.tictactoe.alpha_beta"): position,
+    ("chain-rule", "tensor.grad"): random_tape,
+    ("unbroadcast", "ops.shape.unbroadcast"): shapes_that_broadcast,
+    ("central-difference", "check._difference"): along_a_direction,
     ("d-ascent", "updates.ascend"): one_climb,
     ("d-ascent", "objectives.value"): climb_of_value,
     ("d-ascent", "game.step"): one_step("minimax", "d"),
