@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import equation_cases
+import numpy as np
 import pytest
 
 import tinygan as tg
@@ -115,6 +116,10 @@ def test_a_function_that_computes_another_equation_is_refused(slug):
 
 
 @pytest.mark.parametrize(("slug", "path", "wrong"), [
+    ("unbroadcast", "ops.shape.unbroadcast", lambda g, shape: np.broadcast_to(g.mean(), shape)),
+    ("conv", "ops.conv.conv2d", lambda x, w, s, p: tg.conv2d(x, w[::-1, ::-1], s, p)),
+    ("conv-transpose", "ops.conv.conv_transpose2d", lambda x, w, s, p: tg.conv_transpose2d(x, w.swapaxes(2, 3), s, p)),
+    ("batch-norm", "nn.norm.BatchNorm", tg.nn.LayerNorm),
     ("d-ascent", "updates.ascend", updates.descend), ("sign-reversal", "updates.descend", updates.ascend),
     ("d-ascent", "objectives.value", objectives.d_loss)])
 def test_a_form_refuses_another_equation(slug, path, wrong):

@@ -139,18 +139,22 @@ def draw_tape(output, names, axes, notes=(), fontsize=9):
         here.sort(key=lambda v: np.mean([row.get(id(x), 0) for x, _ in v.paths] or [-v.birth]))
         for i, v in enumerate(here):
             row[id(v)] = i - (len(here) - 1) / 2 + 0.13 * (c % 2)
+
+    def box(v, zorder):
+        text = names.get(id(v), operation(v) if v.paths else "1" if v.shape == () else "")
+        return axes.text(column[id(v)], row[id(v)], text, ha="center", va="center", fontsize=fontsize, color="white",
+                         zorder=zorder, bbox={"boxstyle": "round,pad=0.35", "edgecolor": "white",
+                                              "facecolor": NODE if v.paths else LEAF}).get_bbox_patch()
+    boxes = {id(v): box(v, 1) for v in nodes}            # under the arrows, which end at them, and over those that pass
     for y in nodes:
         for x, _ in y.paths:
             if id(x) in column:
-                far = column[id(y)] - column[id(x)] > 1
-                axes.annotate("", (column[id(y)], row[id(y)]), (column[id(x)], row[id(x)]), arrowprops={
-                    "arrowstyle": "-|>", "color": "#909090", "shrinkA": 13, "shrinkB": 15, "linewidth": 1,
-                    "connectionstyle": f"arc3,rad={-0.2 if far else 0}"})
+                bend = -0.2 if column[id(y)] - column[id(x)] > 1 else 0
+                axes.annotate("", (column[id(y)], row[id(y)]), (column[id(x)], row[id(x)]), zorder=2, arrowprops={
+                    "arrowstyle": "-|>", "color": "#909090", "linewidth": 1, "shrinkA": 1, "shrinkB": 1,
+                    "patchA": boxes[id(x)], "patchB": boxes[id(y)], "connectionstyle": f"arc3,rad={bend}"})
     for v in nodes:
-        text = names.get(id(v), operation(v) if v.paths else "1" if v.shape == () else "")
-        colour = NODE if v.paths else LEAF
-        axes.text(column[id(v)], row[id(v)], text, ha="center", va="center", fontsize=fontsize, color="white",
-                  bbox={"boxstyle": "round,pad=0.35", "facecolor": colour, "edgecolor": "white"})
+        box(v, 3)
         axes.text(column[id(v)], row[id(v)] - 0.36, notes.get(id(v), ""), ha="center", va="center", fontsize=fontsize,
                   color=BACK, bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5, "alpha": 0.8})
     rows = [*row.values()]
