@@ -1,6 +1,7 @@
 """How an oracle is compared with a function that cites it: what both are given, and where they differ in form."""
 from inspect import signature
 
+import equation_cases_07
 import numpy as np
 
 import tinygan as tg
@@ -203,6 +204,7 @@ FORMS = {
     ("batch-norm", "ops.reduce.normaliser"): as_scale_and_shift,
     ("batch-norm", "nn.norm.BatchNorm"): with_weights((2, 3, 4, 3), lambda layer, rng: layer(3),
                                                       lambda f, x, w, b: f(x, w, b)),
+    **equation_cases_07.FORMS,
     ("d-ascent", "updates.ascend"): one_climb,
     ("d-ascent", "objectives.value"): climb_of_value,
     ("d-ascent", "game.step"): one_step("minimax", "d"),
