@@ -1,7 +1,10 @@
 """How an oracle is compared with a function that cites it: what both are given, and where they differ in form."""
 from inspect import signature
 
+import equation_cases_03
 import equation_cases_07
+import equation_cases_10
+import equation_cases_12
 import numpy as np
 
 import tinygan as tg
@@ -22,7 +25,10 @@ def law(rng):
 
 
 DRAW = {"real": logits(6), "fake": logits(5), "output": logits(7), "a": logits(4), "p": law, "q": law,
-        "target": lambda rng: rng.integers(0, 2, (7, 1)).astype(float)}
+        "target": lambda rng: rng.integers(0, 2, (7, 1)).astype(float),
+        "table": lambda rng: rng.normal(size=(3, 4)), "payoff": lambda rng: rng.normal(size=(2, 2)),
+        "probabilities": lambda rng: rng.dirichlet(np.full(4, 0.5), 9),
+        "counts": lambda rng: rng.integers(0, 4, 6) + np.eye(6, dtype=int)[0]}
 
 # Where a function has another form than the oracle: (function, oracle, draw) -> two things that must be equal.
 
@@ -124,8 +130,19 @@ def climbed(real, fake):
     return np.mean(-np.log(1 + np.exp(-real))) + np.mean(-np.log(1 + np.exp(fake)))
 
 
+def position(function, oracle, rng):
+    """A board of tic-tac-toe after three moves; alpha-beta also returns a count."""
+    board = np.array([" "] * 9)
+    board[rng.permutation(9)[:3]] = "x", "o", "x"
+    value = function("".join(board), "o")
+    return (value if np.isscalar(value) else value[0]), oracle("".join(board), "o")
 FORMS = {
+    ("minimax-value", "toys.tictactoe.minimax"): position,
+    ("minimax-value", "toys.tictactoe.alpha_beta"): position,
+    **equation_cases_03.FORMS,
     **equation_cases_07.FORMS,
+    **equation_cases_10.FORMS,
+    **equation_cases_12.FORMS,
     ("d-ascent", "updates.ascend"): one_climb,
     ("d-ascent", "objectives.value"): climb_of_value,
     ("d-ascent", "game.step"): one_step("minimax", "d"),
