@@ -1,6 +1,10 @@
 """How an oracle is compared with a function that cites it: what both are given, and where they differ in form."""
 from inspect import signature
 
+import equation_cases_03
+import equation_cases_07
+import equation_cases_10
+import equation_cases_12
 import numpy as np
 
 import tinygan as tg
@@ -26,6 +30,8 @@ DRAW = {"real": logits(6), "fake": logits(5), "output": logits(7), "a": logits(4
         "target": lambda rng: rng.integers(0, 2, (7, 1)).astype(float),
         "table": lambda rng: rng.normal(size=(3, 4)), "payoff": lambda rng: rng.normal(size=(2, 2)),
         "points": lambda rng: rng.normal(size=(7, 2)), "others": lambda rng: rng.normal(0.5, 1, (5, 2))}
+        "probabilities": lambda rng: rng.dirichlet(np.full(4, 0.5), 9),
+        "counts": lambda rng: rng.integers(0, 4, 6) + np.eye(6, dtype=int)[0]}
 
 # Where a function has another form than the oracle: (function, oracle, draw) -> two things that must be equal.
 
@@ -193,6 +199,13 @@ FORMS = {
     ("mmd", "metrics.distances.mmd_squared"): biased_root,
     ("permutation-p", "metrics.two_sample.permutation_test"): divisions,
     ("classifier-p", "metrics.two_sample.classifier_test"): of_the_accuracy,
+FORMS = {
+    ("minimax-value", "toys.tictactoe.minimax"): position,
+    ("minimax-value", "toys.tictactoe.alpha_beta"): position,
+    **equation_cases_03.FORMS,
+    **equation_cases_07.FORMS,
+    **equation_cases_10.FORMS,
+    **equation_cases_12.FORMS,
     ("d-ascent", "updates.ascend"): one_climb,
     ("d-ascent", "objectives.value"): climb_of_value,
     ("d-ascent", "game.step"): one_step("minimax", "d"),
