@@ -23,7 +23,7 @@ def law(rng):
 DRAW = {"real": logits(6), "fake": logits(5), "output": logits(7), "a": logits(4), "p": law, "q": law,
         "target": lambda rng: rng.integers(0, 2, (7, 1)).astype(float),
         "probabilities": lambda rng: rng.dirichlet(np.full(4, 0.5), 9),
-        "counts": lambda rng: rng.integers(0, 4, 6) + [1, 0, 0, 0, 0, 0]}
+        "counts": lambda rng: np.append(rng.integers(0, 4, 5), 2)}
 
 # Where a function has another form than the oracle: (function, oracle, draw) -> two things that must be equal.
 

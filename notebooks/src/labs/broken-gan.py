@@ -148,8 +148,8 @@ assert after_one_step(repaired_1) > 0 and quality(repaired[0]) < 0.4 < quality(b
 # %% [markdown]
 # ## 2 The generator stands still
 #
-# Most frameworks keep a slot for each player's gradient, to which every `backward` adds. Here is that in six lines, and a
-# program that uses it as many do: clear, D's half, G's half.
+# Most frameworks keep a slot for each player's gradient, to which every `backward` adds. Here is that in ten lines,
+# and a program that uses it as many do: clear, D's half, G's half.
 
 # %%
 class Slots:
@@ -232,20 +232,20 @@ assert in_slot_of_g(repaired_2)[0] == 0 and off[1] < 0.5 < off[0]
 # critic's value is an estimate of $W_1$, so it should begin near 4.
 
 # %%
-def program_3(steps=60):
-    rng = np.random.default_rng(0)
+def program_3(steps=80):
+    rng = np.random.default_rng(3)
     G = nn.Dense(1, 1, rng=rng)
     G.theta[:] = 0.5, 0
     D = nn.Sequential(nn.Dense(1, 32, rng=rng), nn.LeakyReLU(0.2), nn.Dense(32, 32, rng=rng), nn.LeakyReLU(0.2),
                       nn.Dense(32, 1, rng=rng), nn.Sigmoid())
-    adam, estimates = Adam(0.5), []
+    adam, estimates = Adam(0.5, 0.9), []
     for step in range(steps):
-        for _ in range(200 if step == 0 else 5):
+        for _ in range(100 if step == 0 else 3):
             x, fake = tg.Tensor(data.gaussian(64, rng)), G(noise(64, rng, 1))
             estimate = objectives.two_sample(D(x), D(fake.detach()))
             climb(D, estimate + penalties.gradient_penalty(D, x, fake.detach(), rng, -10), adam, 1e-2)
         estimates.append(estimate.item())
-        descend(G.theta, tg.grad(-tg.mean(D(fake)), G.parameters()), 0.1)
+        descend(G.theta, tg.grad(-tg.mean(D(fake)), G.parameters()), linear_decay(0.1, step, steps))
     return G, D, estimates
 
 
@@ -264,7 +264,7 @@ def critic_and_estimates(G, D, estimates, panels, colour, name):
 
 figure, panels = plt.subplots(1, 2, figsize=(7, 2.4))
 critic_and_estimates(*broken, panels, FAKE, "program 3")
-print(f"the generator's mean after 60 steps: {broken[0].theta[1]:.2f}; the data's: 4")
+print(f"the generator's mean after 80 steps: {broken[0].theta[1]:.2f}; the data's: 4")
 
 # %% [markdown]
 # **A look that finds it.** A critic may say any number. Give it wild inputs, or huge weights, and see how far its
@@ -299,8 +299,8 @@ figure, panels = plt.subplots(1, 2, figsize=(7, 2.4))
 critic_and_estimates(*broken, panels, FAKE, "broken")
 critic_and_estimates(*repaired, panels, BLUE, "repaired")
 print(f"the generator's mean: {broken[0].theta[1]:.2f} and {repaired[0].theta[1]:.2f}; the data's: 4")
-assert reach(repaired[1]) > 10 and 3 < repaired[2][0] < 5
-assert abs(repaired[0].theta[1] - 4) < 0.5 < abs(broken[0].theta[1] - 4)
+assert reach(repaired[1]) > 10 and 3 < repaired[2][0] < 6
+assert abs(repaired[0].theta[1] - 4) < 0.8 < 2 < abs(broken[0].theta[1] - 4)
 
 # %% [markdown]
 # ## 4 A string in place of a cloud
@@ -400,9 +400,10 @@ print("coverage of the square:", np.round(coverage, 2))
 assert coverage[1] > coverage[0] + 0.15
 
 # %% [markdown]
-# ## 5 White paper
+# ## 5 Ink up to the edges
 #
-# Handwritten digits, made small (7 x 7 pixels) so that it takes seconds. The generator ends in $\tanh$, as DCGAN's does.
+# Handwritten digits, made small (7 x 7 pixels) so that it takes seconds. The generator ends in $\tanh$, as that of a
+# DCGAN does.
 
 # %%
 digits = (data.load("digits14").x[:2000].reshape(-1, 7, 2, 7, 2).mean(axis=(2, 4)) + 1) / 2 * 255
@@ -446,14 +447,16 @@ def histograms(panel, G, D, images, title):
 figure, panel = plt.subplots(figsize=(4, 2.4))
 histograms(panel, *broken, "program 5")
 assert broken[2].max() > 1                               # what tanh can never make
-print("what D says of the fakes:", opinion(broken[1], samples(broken[0], 200, 8)), "share of pixels at the ends:", np.mean(abs(samples(broken[0], 200, 8)) > 0.95))
+at_the_ends = np.mean(np.abs(samples(broken[0], 500, 8)) > 0.95)
+print(f"{100 * at_the_ends:.0f} % of the fakes' pixels are at the ends of tanh")
+assert at_the_ends > 0.4
 
 # %% [markdown]
 # <details><summary>Which line?</summary>
 #
-# `images = digits`: pixels from 0 to 255, against a $\tanh$ that ends at 1. $D$ needs one bright pixel to know the
-# truth, and the generator turns all of them up as far as they go. (Images from 0 to 1 are the gentler form of the
-# mistake: half of the range of $\tanh$ is then never used, and the black background, easy at $-1$, is hard at 0.)
+# `images = digits`: pixels from 0 to 255, against a $\tanh$ that ends at 1. One bright pixel tells $D$ the truth, and
+# the generator presses each of its pixels against one end or the other. (Images from 0 to 1 are the gentler form of
+# the mistake: half of the range of $\tanh$ is then never used, and the black background, easy at $-1$, is hard at 0.)
 #
 # </details>
 
@@ -463,15 +466,17 @@ figure, panels = plt.subplots(1, 2, figsize=(7.4, 1.7))
 for panel, game, title in zip(panels, (broken, repaired), ("broken", "repaired")):
     plt.sca(panel)
     paper(*game, title)
-fakes = samples(repaired[0], 500, 8)
-print("mean pixel of real and fake:", repaired[2].mean().round(2), fakes.mean().round(2))
-assert -1 <= repaired[2].min() and repaired[2].max() <= 1
-assert abs(fakes.mean() - repaired[2].mean()) < 0.15 and samples(broken[0], 500, 8).mean() > 0.5
+images = repaired[2]
+far = [metrics.sliced_wasserstein(images[:500], samples(G, 500, 8), np.random.default_rng(0))
+       for G, *_ in (broken, repaired)]
+print("distance from the images:", np.round(far, 3))
+assert images.min() >= -1 and images.max() <= 1 and far[1] < far[0] / 3
 
 # %% [markdown]
 # ## 6 The game is won at once
 #
-# Real and fake examples in one batch, labels 1 and 0, and the cross-entropy written by hand: $\mathrm{softplus}(a) - t a$.
+# Real and fake examples in one batch, labels 1 and 0, and the cross-entropy written by hand, with logits $a$ and
+# labels $t$: $\mathrm{softplus}(a) - t a$.
 
 # %%
 def program_6(steps=600):
@@ -501,8 +506,8 @@ panels[1].set(title="D's loss; dotted: log 2", xlabel="step", ylim=(0.4, 1))
 # %% [markdown]
 # The loss is $\log 2$ and stays there; $D$ is one half. The textbook's equilibrium, after fifty steps?
 #
-# **A look that finds it.** First, print the *shape* of what is averaged: one number an example. Second, give $D$ a task that
-# a child can do, and see whether its loss falls.
+# **A look that finds it.** Print the *shape* of what is averaged; it should be one number an example. And give $D$ a
+# task that a child can do: is it surer on the ring than in the empty middle?
 
 # %%
 def averaged(target, a):
@@ -558,10 +563,10 @@ picture(broken[1], broken[0], real, "program 7")
 print("what D says of the fakes:", round(opinion(broken[1], samples(broken[0])), 2))
 
 # %% [markdown]
-# $D(G(z))$ hovers about one half, which looks healthy in a log.
+# $D(G(z))$ hovers not far from one half, which looks healthy in a log.
 #
-# **A look that finds it.** *Who moved?* Compare both players' parameters before and after a turn. It costs two lines, and finds
-# frozen layers, forgotten parameters and the wrong optimiser.
+# **A look that finds it.** *Who moved?* Compare both players' parameters before and after a turn. It costs two lines,
+# and finds frozen layers, forgotten parameters and the wrong optimiser.
 
 # %%
 def who_moved(program):
@@ -575,8 +580,8 @@ assert who_moved(program_7) == {"G": False, "D": True}
 # %% [markdown]
 # <details><summary>Which line?</summary>
 #
-# The generator's half moves `D`. In other frameworks: `optimizer_G = Adam(D.parameters())`, copied and not changed, or a
-# combined model in which $D$ was not frozen. $D$ is pulled down and up on the fakes in turn, and meets in the middle.
+# The generator's half moves `D`. In other frameworks: `optimizer_G = Adam(D.parameters())`, copied and not changed, or
+# a combined model in which $D$ was not frozen. $D$ is pulled down and up on the fakes in turn, and meets in the middle.
 #
 # </details>
 
@@ -611,7 +616,7 @@ def two_noises(G, D, z, title):
     panel.plot(*x.T, ".", color=FAKE, markersize=3, label="fresh noise")
     panel.plot(*seen.T, "x", color="black", label="noise of training")
     panel.set(title=title, xlim=(-2.2, 2.2), ylim=(-2.2, 2.2), aspect="equal", xticks=[], yticks=[])
-    panel.legend(fontsize=7, loc="center")
+    panel.legend(fontsize=7, loc="lower center")
 
 
 broken = program_8()
@@ -620,8 +625,7 @@ two_noises(*broken, "program 8")
 
 # %% [markdown]
 # **A look that finds it.** Score the fakes of training and fakes of *fresh* noise by the same figure. Here, the mean
-# distance from the circle on which the data lie. (Program and figure have been run so often on the same noise that nobody knows
-# any other.)
+# distance from the circle on which the data lie.
 
 # %%
 def from_the_circle(G, z):
@@ -634,7 +638,7 @@ def fresh_against_seen(G, D, z):
 
 
 print(f"fresh fakes are {fresh_against_seen(*broken):.1f} times as far off")
-assert fresh_against_seen(*broken) > 1.5
+assert fresh_against_seen(*broken) > 2
 
 # %% [markdown]
 # <details><summary>Which line?</summary>
@@ -651,7 +655,7 @@ for i, (game, title) in enumerate(((broken, "broken"), (repaired, "repaired"))):
     plt.subplot(1, 2, i + 1)
     two_noises(*game, title)
 print(f"fresh fakes are {fresh_against_seen(*repaired):.1f} times as far off")
-assert fresh_against_seen(*repaired) < 1.5
+assert fresh_against_seen(*repaired) < 2
 
 # %% [markdown]
 # ## 9 Well trained, badly drawn
@@ -659,9 +663,9 @@ assert fresh_against_seen(*repaired) < 1.5
 # This time the training is right. The mistake is in the function that draws samples, a few at a time.
 
 # %%
-def trained(steps=600):
+def trained(steps=500):
     rng = np.random.default_rng(0)
-    G = nn.Sequential(nn.Dense(2, 32, bias=False, rng=rng), nn.BatchNorm(32), nn.LeakyReLU(0.2), network(32, 2, rng))
+    G = nn.Sequential(nn.Dense(2, 32, bias=False, rng=rng), nn.BatchNorm(32), network(32, 2, rng))
     D, adam_g, adam_d = network(2, 1, rng), Adam(0.5), Adam(0.5)
     for step in range(steps):
         rate = linear_decay(1e-2, step, steps)
@@ -718,9 +722,9 @@ figure, panels = plt.subplots(1, 2, figsize=(7, 3.4))
 square_picture(panels[0], drawn, "broken")
 square_picture(panels[1], repaired(G, z), "repaired")
 assert company(repaired) < 1e-5
-far = [metrics.sliced_wasserstein(real.numpy(), x, np.random.default_rng(0)) for x in (drawn, repaired(G, z))]
-print("distance from the data:", np.round(far, 3))
-assert far[1] < far[0]
+coverage = [metrics.precision_recall_density_coverage(real.numpy(), x)["coverage"] for x in (drawn, repaired(G, z))]
+print("coverage of the square:", np.round(coverage, 2))
+assert coverage[1] > coverage[0] + 0.15
 
 # %% [markdown]
 # ## What to take with you
