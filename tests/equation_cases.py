@@ -1,6 +1,10 @@
 """How an oracle is compared with a function that cites it: what both are given, and where they differ in form."""
 from inspect import signature
 
+import equation_cases_03
+import equation_cases_07
+import equation_cases_10
+import equation_cases_12
 import numpy as np
 
 import tinygan as tg
@@ -22,8 +26,10 @@ def law(rng):
 
 DRAW = {"real": logits(6), "fake": logits(5), "output": logits(7), "a": logits(4), "p": law, "q": law,
         "target": lambda rng: rng.integers(0, 2, (7, 1)).astype(float),
+        "table": lambda rng: rng.normal(size=(3, 4)), "payoff": lambda rng: rng.normal(size=(2, 2)),
         "probabilities": lambda rng: rng.dirichlet(np.full(4, 0.5), 9),
         "counts": lambda rng: np.append(rng.integers(0, 4, 5), 2)}
+        "counts": lambda rng: rng.integers(0, 4, 6) + np.eye(6, dtype=int)[0]}
 
 # Where a function has another form than the oracle: (function, oracle, draw) -> two things that must be equal.
 
@@ -94,30 +100,6 @@ def layer(function, oracle, rng):
     return function()(tg.Tensor(a)).numpy(), oracle(a)
 
 
-def rows(name=None, *more):
-    """Two sets of points, the second moved; of several scores the one that is named."""
-    def compare(function, oracle, rng):
-        a, b = rng.normal(size=(30, 3)), rng.normal(0.5, 1.2, (25, 3))
-        got = function(a, b, *(np.random.default_rng(i) for i in more))
-        return got[name] if name else got, oracle(a, b, *(np.random.default_rng(i) for i in more))
-    return compare
-
-
-def in_mixture(name):
-    """One score of points in the plane, some of them far from the three means."""
-    def compare(function, oracle, rng):
-        points, means = rng.normal(size=(40, 2)), 2 * rng.normal(size=(3, 2))
-        return function(points, means, 0.4)[name], oracle(points, means, 0.4)
-    return compare
-
-
-def of_gaussians(function, oracle, rng):
-    """The distance of the Gaussians that are fitted to two sets of rows."""
-    a, b = rng.normal(size=(20, 3)), rng.normal(1, 2, (15, 3))
-    fitted = [x for rows in (a, b) for x in (rows.mean(axis=0), np.cov(rows.T))]
-    return function(a, b) if len(signature(function).parameters) == 2 else function(*fitted), oracle(*fitted)
-
-
 def plain(gradient):
     return gradient
 
@@ -149,7 +131,19 @@ def climbed(real, fake):
     return np.mean(-np.log(1 + np.exp(-real))) + np.mean(-np.log(1 + np.exp(fake)))
 
 
+def position(function, oracle, rng):
+    """A board of tic-tac-toe after three moves; alpha-beta also returns a count."""
+    board = np.array([" "] * 9)
+    board[rng.permutation(9)[:3]] = "x", "o", "x"
+    value = function("".join(board), "o")
+    return (value if np.isscalar(value) else value[0]), oracle("".join(board), "o")
 FORMS = {
+    ("minimax-value", "toys.tictactoe.minimax"): position,
+    ("minimax-value", "toys.tictactoe.alpha_beta"): position,
+    **equation_cases_03.FORMS,
+    **equation_cases_07.FORMS,
+    **equation_cases_10.FORMS,
+    **equation_cases_12.FORMS,
     ("d-ascent", "updates.ascend"): one_climb,
     ("d-ascent", "objectives.value"): climb_of_value,
     ("d-ascent", "game.step"): one_step("minimax", "d"),
@@ -163,14 +157,6 @@ FORMS = {
     ("cross-entropy-split", "objectives._synthetic_part"): up_to_the_real_part,
     ("d-output", "nn.activations.Sigmoid"): layer,
     ("kl", "divergences.normal_kl"): normals,
-    ("high-quality", "metrics.mixture.mixture"): in_mixture("hq"),
-    ("frechet", "metrics.features.frechet"): of_gaussians,
-    ("frechet", "metrics.features.frechet_gaussians"): of_gaussians,
-    ("kernel-distance", "metrics.distances.kernel_distance"): rows(),
-    ("sliced-wasserstein", "metrics.distances.sliced_wasserstein"): rows(None, 0),
-    ("one-nn", "metrics.neighbours.one_nn_accuracy"): rows(),
-    **{(name, "metrics.neighbours.precision_recall_density_coverage"): rows(name)
-       for name in ("precision", "recall", "density", "coverage")},
 }
 
 
