@@ -28,7 +28,6 @@ DRAW = {"real": logits(6), "fake": logits(5), "output": logits(7), "a": logits(4
         "target": lambda rng: rng.integers(0, 2, (7, 1)).astype(float),
         "table": lambda rng: rng.normal(size=(3, 4)), "payoff": lambda rng: rng.normal(size=(2, 2)),
         "probabilities": lambda rng: rng.dirichlet(np.full(4, 0.5), 9),
-        "counts": lambda rng: np.append(rng.integers(0, 4, 5), 2)}
         "counts": lambda rng: rng.integers(0, 4, 6) + np.eye(6, dtype=int)[0]}
 
 # Where a function has another form than the oracle: (function, oracle, draw) -> two things that must be equal.
