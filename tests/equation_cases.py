@@ -1,14 +1,18 @@
 """How an oracle is compared with a function that cites it: what both are given, and where they differ in form."""
-from copy import deepcopy
 from inspect import signature
+from types import SimpleNamespace
 
+import equation_cases_03
 import equation_cases_07
+import equation_cases_10
+import equation_cases_12
 import numpy as np
 
 import tinygan as tg
 from tinygan import game, nn
+from tinygan.metrics import two_sample
+from tinygan.metrics.distances import rbf
 from tinygan.objectives import OBJECTIVES
-from tinygan.zoo import conditional
 
 # What an oracle is given, by the name of its argument. A function that cites it is given the same, in the same order.
 
@@ -25,9 +29,11 @@ def law(rng):
 
 DRAW = {"real": logits(6), "fake": logits(5), "output": logits(7), "a": logits(4), "p": law, "q": law,
         "target": lambda rng: rng.integers(0, 2, (7, 1)).astype(float),
-        "table": lambda rng: rng.normal(size=(3, 4)), "payoff": lambda rng: rng.normal(size=(2, 2))}
+        "table": lambda rng: rng.normal(size=(3, 4)), "payoff": lambda rng: rng.normal(size=(2, 2)),
+        "points": lambda rng: rng.normal(size=(7, 2)), "others": lambda rng: rng.normal(0.5, 1, (5, 2))}
         "probabilities": lambda rng: rng.dirichlet(np.full(4, 0.5), 9),
-        "counts": lambda rng: rng.integers(0, 4, 6) + [1, 0, 0, 0, 0, 0]}
+        "counts": lambda rng: np.append(rng.integers(0, 4, 5), 2)}
+        "counts": lambda rng: rng.integers(0, 4, 6) + np.eye(6, dtype=int)[0]}
 
 # Where a function has another form than the oracle: (function, oracle, draw) -> two things that must be equal.
 
@@ -98,79 +104,39 @@ def layer(function, oracle, rng):
     return function()(tg.Tensor(a)).numpy(), oracle(a)
 
 
-def random_tape(function, oracle, rng):
-    """A tape in which each node is made from two before it, with its Jacobians: `grad` at every node."""
-    nodes, slopes = [tg.Tensor(rng.normal(size=3), requires_grad=True) for _ in range(2)], [{}, {}]
-    for _ in range(4):
-        (i, j), (a, b) = rng.choice(len(nodes), 2, replace=False), rng.normal(size=(2, 3, 3))
-        nodes.append(tg.tanh(tg.matmul(a, nodes[i]) + tg.matmul(b, nodes[j])))
-        steep = 1 - nodes[-1].numpy()[:, None] ** 2
-        slopes.append({i: steep * a, j: steep * b})
-    weights = rng.normal(size=(len(nodes), 3))
-    nodes.append(tg.sum(tg.stack(nodes) * weights))
-    slopes.append({k: row[None] for k, row in enumerate(weights)})
-    return (np.concatenate([g.numpy().ravel() for g in function(nodes[-1], nodes)]),
-            np.concatenate([bar.ravel() for bar in oracle(slopes)]))
+def optimiser(function, oracle, rng):
+    """The direction after the last of six gradients; the oracle is given all of them."""
+    gradients, walker = rng.normal(size=(6, 3)), function()
+    return [walker(g) for g in gradients][-1], oracle(gradients)
 
 
-def shapes_that_broadcast(function, oracle, rng):
-    g = rng.normal(size=(4, 2, 3))
-    shape = [(3,), (2, 1), (4, 1, 3), ()][rng.integers(4)]
-    return function(g, shape), oracle(g, shape)
-
-
-def along_a_direction(function, oracle, rng):
-    x, y, d = rng.normal(size=(3, 4))
-    return function(lambda x, y: tg.sum(x**3 * y), [x, y], 0, d), oracle(lambda x: np.sum(x**3 * y), x, d)
-
-
-def images(function, oracle, rng):
-    """A convolution or its transpose, for two strides and paddings."""
-    cases = [(rng.normal(size=(2, 5, 6, 3)), rng.normal(size=(4, 3, 3, 3)), s, p) for s, p in ((1, 1), (2, 0))]
-    return tuple(np.concatenate([f(*case).ravel() for case in cases]) for f in (function, oracle))
-
-
-def with_weights(shape, make, formula):
-    """A layer with random parameters on x of that shape, against formula(oracle, x, weight, bias)."""
+def between(kind):
+    """A path from each of two rows, against the oracle's from one latent to another."""
     def compare(function, oracle, rng):
-        layer, x = make(function, rng).astype(np.float64), rng.normal(1, 2, shape)
-        layer.theta[:] = rng.normal(size=layer.theta.size)
-        return layer(tg.Tensor(x)).numpy(), formula(oracle, x, layer.weight.numpy(), layer.bias.numpy())
+        a, b, t = *rng.normal(size=(2, 2, 5)), rng.random()
+        return function(a, b, t), [oracle(*ends, t, kind) for ends in zip(a, b)]
     return compare
 
 
-def as_scale_and_shift(function, oracle, rng):
-    """`normaliser`, given the moments of x and applied to it."""
-    x, weight, bias = rng.normal(1, 2, (7, 3)), *rng.normal(size=(2, 3))
-    scale, shift = function(np.stack([x.mean(0), x.var(0)]), weight, bias)
-    return x * scale + shift, oracle(x, weight, bias)
+def walk(function, oracle, rng):
+    """The images of a run whose generator shows its latents."""
+    a, b = rng.normal(size=(2, 3, 5))
+    ends, kind = iter([a, b]), rng.choice(["straight", "spherical"])
+    run = SimpleNamespace(folder="", classes=0, examples=lambda z, condition: z[0],
+                          game=SimpleNamespace(noise=lambda n, rng: next(ends)))
+    return function(run, 3, 4, kind, rng), [[oracle(*pair, i / 3, kind) for i in range(4)] for pair in zip(a, b)]
 
 
-def dense_arrays(function, oracle, rng):
-    x, w, b = rng.normal(size=(5, 3)), rng.normal(size=(3, 4)), rng.normal(size=4)
-    return function(x, w, b), oracle(x, w, b)
-def rows(name=None, *more):
-    """Two sets of points, the second moved; of several scores the one that is named."""
-    def compare(function, oracle, rng):
-        a, b = rng.normal(size=(30, 3)), rng.normal(0.5, 1.2, (25, 3))
-        got = function(a, b, *(np.random.default_rng(i) for i in more))
-        return got[name] if name else got, oracle(a, b, *(np.random.default_rng(i) for i in more))
-    return compare
+def sums(function, oracle, rng):
+    a, b, c = rng.normal(size=(3, 4, 5))
+    return function(a, b, c), oracle(a, b, c)
 
 
-def in_mixture(name):
-    """One score of points in the plane, some of them far from the three means."""
-    def compare(function, oracle, rng):
-        points, means = rng.normal(size=(40, 2)), 2 * rng.normal(size=(3, 2))
-        return function(points, means, 0.4)[name], oracle(points, means, 0.4)
-    return compare
-
-
-def of_gaussians(function, oracle, rng):
-    """The distance of the Gaussians that are fitted to two sets of rows."""
-    a, b = rng.normal(size=(20, 3)), rng.normal(1, 2, (15, 3))
-    fitted = [x for rows in (a, b) for x in (rows.mean(axis=0), np.cov(rows.T))]
-    return function(a, b) if len(signature(function).parameters) == 2 else function(*fitted), oracle(*fitted)
+def law_of_weights(function, oracle, rng):
+    """The squares of what is drawn, relative to those of the standard normal numbers behind it."""
+    seed, fan_in, slope = rng.integers(99), rng.integers(1, 99), rng.random()
+    drawn, standard = function(np.random.default_rng(seed), (9,), fan_in, 7, slope), np.random.default_rng(seed)
+    return (drawn / standard.standard_normal(9)) ** 2, np.full(9, oracle(fan_in, slope))
 
 
 def plain(gradient):
@@ -210,92 +176,73 @@ def position(function, oracle, rng):
     board[rng.permutation(9)[:3]] = "x", "o", "x"
     value = function("".join(board), "o")
     return (value if np.isscalar(value) else value[0]), oracle("".join(board), "o")
-# Lecture 10.
 
 
-def told(player, a, labels, oracle):
-    """What the oracle makes of a conditional player's table and network."""
-    return oracle(a, labels, player.embedding.weight.numpy(), lambda x: player.network(tg.Tensor(x)).numpy())
+def noise_through_g(function, oracle, rng):
+    """x = g(z, w) of the library's noise, in float32, against the oracle's from the same generator."""
+    seed, w = rng.integers(1000), rng.normal(size=3)
+    z = function(3)(6, np.random.default_rng(seed))
+    return z * w, oracle(6, 3, lambda z, w: z * w, w, np.random.default_rng(seed))
 
 
-def conditional_player(*shape):
-    def compare(function, oracle, rng):
-        network = nn.Dense(2 + (shape[0][0] if shape else conditional.SIZE), 2, rng=rng)
-        player, a, c = function(network, 3, *shape, rng).astype(np.float64), rng.normal(size=(5, 2)), np.arange(5) % 3
-        return player(tg.Tensor(a), c).numpy(), told(player, a, c, oracle)
-    return compare
+def through_the_generator(function, oracle, rng):
+    """The difference between two batches of noise; a function of fakes alone is what is left of the oracle."""
+    w, v = rng.normal(size=(3, 2)), rng.normal(size=(2, 1))
+    x, one, two = rng.normal(size=(4, 2)), *rng.normal(size=(2, 6, 3))
+
+    def d(x):
+        return x @ v
+
+    def g(z):
+        return np.tanh(z @ w)
+    first = () if len(signature(function).parameters) == 1 else (d(x),)
+    got = [function(*first, d(g(z))) for z in (one, two)]
+    expected = [oracle(d, g, x, z) for z in (one, two)]
+    return (got, expected) if first else (got[0] - got[1], expected[0] - expected[1])
 
 
-def conditional_game(start):
-    """Both players' answers in the first step of a game."""
-    def compare(function, oracle, rng):
-        match = start(function, rng)
-        ahead = deepcopy(match.rng)
-        (x, c), z = match.data(match.batch, ahead), match.noise(match.batch, ahead)
-        expected = [told(match.discriminator, a, c, oracle) for a in (x, told(match.generator, z, c, oracle))]
-        return [logits.numpy() for logits in game.step(match, 1)[1:3]], expected
-    return compare
+def histograms(function, oracle, rng):
+    """Points in three cells; the IPM over |f| <= 1 is twice the total variation."""
+    a, b = rng.integers(0, 3, (30, 1)), rng.integers(0, 3, (20, 1))
+    p, q = (np.bincount(x[:, 0], minlength=3) / len(x) for x in (a, b))
+    return function(a, b), 2 * oracle(p, q)
 
 
-def points_game(function, rng):
-    players = [p.astype(np.float64) for p in conditional.points((2,), 3, rng, 4, width=5)]
-    return function(*players, lambda n, rng: (rng.normal(size=(n, 2)), rng.integers(0, 4, n)),
-                    lambda n, rng: rng.normal(size=(n, 3)), rng, batch=6)
+def biased_root(function, oracle, rng):
+    a, b = DRAW["points"](rng), DRAW["others"](rng)
+    return function(a, b, rbf(), biased=True) ** 0.5, oracle(a, b)
 
 
-def points_recipe(function, rng):
-    recipe = function("", "", "", conditional.points, "ring", latent=2, steps=1, conditional=True)
-    return recipe.start(int(rng.integers(9)), batch=6, dtype="float64")
+def divisions(function, oracle, rng):
+    """The same random divisions for both."""
+    a, b, seed = DRAW["points"](rng), DRAW["others"](rng), rng.integers(1000)
+    return [f(a, b, two_sample.linear, np.random.default_rng(seed), 19) for f in (function, oracle)]
 
 
-def projected(function, oracle, rng):
-    player = function(nn.Sequential(nn.Dense(2, 4, rng=rng), nn.Tanh(), nn.Dense(4, 1, rng=rng)), 3, rng).astype(float)
-    x, c = tg.Tensor(rng.normal(size=(5, 2))), np.array([2, 0, 1, 1, 0])
-    return player(x, c).numpy(), oracle(player.body(x).numpy(), c, *(
-        p.numpy() for p in (player.embedding.weight, *player.head.parameters())))
-
-
-def labels_minded(function, oracle, rng):
-    """Samples that are their own class, of 30 latents for each of 4 labels; the other labels drawn as there."""
-    seen, labels, z = rng.integers(0, 4, (4, 30)), rng.integers(0, 4, 30), np.arange(30)
-    others = (labels + np.random.default_rng(1).integers(1, 4, 30)) % 4
-    scores = function(lambda c: seen[c, z], lambda x: x, labels, 4, np.random.default_rng(1))
-    return list(scores.values()), oracle(seen[labels, z], seen[others, z], labels)
-
-
-def cell(function, oracle, rng):
-    made, x, h = function(3, 2, rng=rng).astype(np.float64), rng.normal(size=(4, 3)), rng.normal(size=(4, 2))
-    return made(tg.Tensor(x), tg.Tensor(h)).numpy(), oracle(x, h, *(p.numpy() for p in made.parameters()))
-
-
-def slopes_through_time(function, oracle, rng):
-    layer = function(nn.RNNCell(3, 2, rng=rng)).astype(np.float64)
-    x, e = tg.Tensor(rng.normal(size=(4, 5, 3)), requires_grad=True), rng.normal(size=(4, 5, 2))
-    w, u, b, c = layer.parameters()
-    slopes = tg.grad(tg.sum(layer(x) * e), [w, u, b, x])
-    expected = oracle(x.numpy(), e, *(p.numpy() for p in (w, u, b, c)))
-    return [np.concatenate([np.ravel(a) for a in part]) for part in ([s.numpy() for s in slopes], expected)]
+def of_the_accuracy(function, oracle, rng):
+    """p from the accuracy that the classifier reached, on the halves that it was not trained on."""
+    a, b = rng.normal(size=(12, 1)), rng.normal(0.5, 1, (12, 1))
+    verdict = function(a, b, rng, nn.Dense(1, 1, rng=rng), steps=5)
+    return verdict.p, oracle(verdict.accuracy, 12)
 
 
 FORMS = {
     ("minimax-value", "toys.tictactoe.minimax"): position,
     ("minimax-value", "toys.tictactoe.alpha_beta"): position,
-    ("chain-rule", "tensor.grad"): random_tape,
-    ("unbroadcast", "ops.shape.unbroadcast"): shapes_that_broadcast,
-    ("central-difference", "check._difference"): along_a_direction,
-    ("dense", "ops.linear.linear"): dense_arrays,
-    ("dense", "nn.layers.Dense"): with_weights((5, 3), lambda layer, rng: layer(3, 4, rng=rng),
-                                               lambda f, x, w, b: f(x, w, b)),
-    ("conv", "ops.conv.conv2d"): images,
-    ("conv", "nn.layers.Conv2d"): with_weights((2, 6, 5, 3), lambda layer, rng: layer(3, 2, 3, 2, 1, rng=rng),
-                                               lambda f, x, w, b: f(x, w, 2, 1) + b),
-    ("conv-transpose", "ops.conv.conv_transpose2d"): images,
-    ("conv-transpose", "nn.layers.ConvTranspose2d"): with_weights(
-        (2, 3, 4, 3), lambda layer, rng: layer(3, 2, 3, 2, 1, 1, rng=rng), lambda f, x, w, b: f(x, w, 2, 1, 1) + b),
-    ("batch-norm", "ops.reduce.normaliser"): as_scale_and_shift,
-    ("batch-norm", "nn.norm.BatchNorm"): with_weights((2, 3, 4, 3), lambda layer, rng: layer(3),
-                                                      lambda f, x, w, b: f(x, w, b)),
+    ("latent", "game.latent"): noise_through_g,
+    ("two-sample-z", "objectives.two_sample"): through_the_generator,
+    ("two-sample-z", "objectives._critic_part"): through_the_generator,
+    ("total-variation", "metrics.two_sample.bounded"): histograms,
+    ("mmd", "metrics.distances.mmd_squared"): biased_root,
+    ("permutation-p", "metrics.two_sample.permutation_test"): divisions,
+    ("classifier-p", "metrics.two_sample.classifier_test"): of_the_accuracy,
+FORMS = {
+    ("minimax-value", "toys.tictactoe.minimax"): position,
+    ("minimax-value", "toys.tictactoe.alpha_beta"): position,
+    **equation_cases_03.FORMS,
     **equation_cases_07.FORMS,
+    **equation_cases_10.FORMS,
+    **equation_cases_12.FORMS,
     ("d-ascent", "updates.ascend"): one_climb,
     ("d-ascent", "objectives.value"): climb_of_value,
     ("d-ascent", "game.step"): one_step("minimax", "d"),
@@ -309,23 +256,12 @@ FORMS = {
     ("cross-entropy-split", "objectives._synthetic_part"): up_to_the_real_part,
     ("d-output", "nn.activations.Sigmoid"): layer,
     ("kl", "divergences.normal_kl"): normals,
-    ("conditional", "zoo.conditional.Generator"): conditional_player(),
-    ("conditional", "zoo.conditional.Discriminator"): conditional_player((3,)),
-    ("conditional", "game.Game"): conditional_game(points_game),
-    ("conditional", "zoo.recipe.Recipe"): conditional_game(points_recipe),
-    ("gru", "nn.recurrent.GRUCell"): cell,
-    ("label-accuracy", "metrics.labels.label_scores"): labels_minded,
-    ("projection", "zoo.conditional.Projection"): projected,
-    ("rnn", "nn.recurrent.RNNCell"): cell,
-    ("through-time", "nn.recurrent.Recurrent"): slopes_through_time,
-    ("high-quality", "metrics.mixture.mixture"): in_mixture("hq"),
-    ("frechet", "metrics.features.frechet"): of_gaussians,
-    ("frechet", "metrics.features.frechet_gaussians"): of_gaussians,
-    ("kernel-distance", "metrics.distances.kernel_distance"): rows(),
-    ("sliced-wasserstein", "metrics.distances.sliced_wasserstein"): rows(None, 0),
-    ("one-nn", "metrics.neighbours.one_nn_accuracy"): rows(),
-    **{(name, "metrics.neighbours.precision_recall_density_coverage"): rows(name)
-       for name in ("precision", "recall", "density", "coverage")},
+    ("adam", "updates.Adam"): optimiser,
+    ("he", "nn.initial.he"): law_of_weights,
+    ("interpolation", "latent.lerp"): between("straight"),
+    ("interpolation", "latent.slerp"): between("spherical"),
+    ("interpolation", "interpolate.interpolate"): walk,
+    ("analogy", "latent.analogy"): sums,
 }
 
 
