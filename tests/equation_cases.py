@@ -1,13 +1,16 @@
 """How an oracle is compared with a function that cites it: what both are given, and where they differ in form."""
-from copy import deepcopy
 from inspect import signature
 
+import equation_cases_03
+import equation_cases_07
+import equation_cases_10
+import equation_cases_11
+import equation_cases_12
 import numpy as np
 
 import tinygan as tg
 from tinygan import game, nn
 from tinygan.objectives import OBJECTIVES
-from tinygan.zoo import conditional
 
 # What an oracle is given, by the name of its argument. A function that cites it is given the same, in the same order.
 
@@ -23,7 +26,10 @@ def law(rng):
 
 
 DRAW = {"real": logits(6), "fake": logits(5), "output": logits(7), "a": logits(4), "p": law, "q": law,
-        "target": lambda rng: rng.integers(0, 2, (7, 1)).astype(float)}
+        "target": lambda rng: rng.integers(0, 2, (7, 1)).astype(float),
+        "table": lambda rng: rng.normal(size=(3, 4)), "payoff": lambda rng: rng.normal(size=(2, 2)),
+        "probabilities": lambda rng: rng.dirichlet(np.full(4, 0.5), 9),
+        "counts": lambda rng: rng.integers(0, 4, 6) + np.eye(6, dtype=int)[0]}
 
 # Where a function has another form than the oracle: (function, oracle, draw) -> two things that must be equal.
 
@@ -125,74 +131,20 @@ def climbed(real, fake):
     return np.mean(-np.log(1 + np.exp(-real))) + np.mean(-np.log(1 + np.exp(fake)))
 
 
-# Lecture 10.
-
-
-def told(player, a, labels, oracle):
-    """What the oracle makes of a conditional player's table and network."""
-    return oracle(a, labels, player.embedding.weight.numpy(), lambda x: player.network(tg.Tensor(x)).numpy())
-
-
-def conditional_player(*shape):
-    def compare(function, oracle, rng):
-        network = nn.Dense(2 + (shape[0][0] if shape else conditional.SIZE), 2, rng=rng)
-        player, a, c = function(network, 3, *shape, rng).astype(np.float64), rng.normal(size=(5, 2)), np.arange(5) % 3
-        return player(tg.Tensor(a), c).numpy(), told(player, a, c, oracle)
-    return compare
-
-
-def conditional_game(start):
-    """Both players' answers in the first step of a game."""
-    def compare(function, oracle, rng):
-        match = start(function, rng)
-        ahead = deepcopy(match.rng)
-        (x, c), z = match.data(match.batch, ahead), match.noise(match.batch, ahead)
-        expected = [told(match.discriminator, a, c, oracle) for a in (x, told(match.generator, z, c, oracle))]
-        return [logits.numpy() for logits in game.step(match, 1)[1:3]], expected
-    return compare
-
-
-def points_game(function, rng):
-    players = [p.astype(np.float64) for p in conditional.points((2,), 3, rng, 4, width=5)]
-    return function(*players, lambda n, rng: (rng.normal(size=(n, 2)), rng.integers(0, 4, n)),
-                    lambda n, rng: rng.normal(size=(n, 3)), rng, batch=6)
-
-
-def points_recipe(function, rng):
-    recipe = function("", "", "", conditional.points, "ring", latent=2, steps=1, conditional=True)
-    return recipe.start(int(rng.integers(9)), batch=6, dtype="float64")
-
-
-def projected(function, oracle, rng):
-    player = function(nn.Sequential(nn.Dense(2, 4, rng=rng), nn.Tanh(), nn.Dense(4, 1, rng=rng)), 3, rng).astype(float)
-    x, c = tg.Tensor(rng.normal(size=(5, 2))), np.array([2, 0, 1, 1, 0])
-    return player(x, c).numpy(), oracle(player.body(x).numpy(), c, *(
-        p.numpy() for p in (player.embedding.weight, *player.head.parameters())))
-
-
-def labels_minded(function, oracle, rng):
-    """Samples that are their own class, of 30 latents for each of 4 labels; the other labels drawn as there."""
-    seen, labels, z = rng.integers(0, 4, (4, 30)), rng.integers(0, 4, 30), np.arange(30)
-    others = (labels + np.random.default_rng(1).integers(1, 4, 30)) % 4
-    scores = function(lambda c: seen[c, z], lambda x: x, labels, 4, np.random.default_rng(1))
-    return list(scores.values()), oracle(seen[labels, z], seen[others, z], labels)
-
-
-def cell(function, oracle, rng):
-    made, x, h = function(3, 2, rng=rng).astype(np.float64), rng.normal(size=(4, 3)), rng.normal(size=(4, 2))
-    return made(tg.Tensor(x), tg.Tensor(h)).numpy(), oracle(x, h, *(p.numpy() for p in made.parameters()))
-
-
-def slopes_through_time(function, oracle, rng):
-    layer = function(nn.RNNCell(3, 2, rng=rng)).astype(np.float64)
-    x, e = tg.Tensor(rng.normal(size=(4, 5, 3)), requires_grad=True), rng.normal(size=(4, 5, 2))
-    w, u, b, c = layer.parameters()
-    slopes = tg.grad(tg.sum(layer(x) * e), [w, u, b, x])
-    expected = oracle(x.numpy(), e, *(p.numpy() for p in (w, u, b, c)))
-    return [np.concatenate([np.ravel(a) for a in part]) for part in ([s.numpy() for s in slopes], expected)]
-
-
+def position(function, oracle, rng):
+    """A board of tic-tac-toe after three moves; alpha-beta also returns a count."""
+    board = np.array([" "] * 9)
+    board[rng.permutation(9)[:3]] = "x", "o", "x"
+    value = function("".join(board), "o")
+    return (value if np.isscalar(value) else value[0]), oracle("".join(board), "o")
 FORMS = {
+    ("minimax-value", "toys.tictactoe.minimax"): position,
+    ("minimax-value", "toys.tictactoe.alpha_beta"): position,
+    **equation_cases_03.FORMS,
+    **equation_cases_07.FORMS,
+    **equation_cases_10.FORMS,
+    **equation_cases_11.FORMS,
+    **equation_cases_12.FORMS,
     ("d-ascent", "updates.ascend"): one_climb,
     ("d-ascent", "objectives.value"): climb_of_value,
     ("d-ascent", "game.step"): one_step("minimax", "d"),
@@ -206,15 +158,6 @@ FORMS = {
     ("cross-entropy-split", "objectives._synthetic_part"): up_to_the_real_part,
     ("d-output", "nn.activations.Sigmoid"): layer,
     ("kl", "divergences.normal_kl"): normals,
-    ("conditional", "zoo.conditional.Generator"): conditional_player(),
-    ("conditional", "zoo.conditional.Discriminator"): conditional_player((3,)),
-    ("conditional", "game.Game"): conditional_game(points_game),
-    ("conditional", "zoo.recipe.Recipe"): conditional_game(points_recipe),
-    ("gru", "nn.recurrent.GRUCell"): cell,
-    ("label-accuracy", "metrics.labels.label_scores"): labels_minded,
-    ("projection", "zoo.conditional.Projection"): projected,
-    ("rnn", "nn.recurrent.RNNCell"): cell,
-    ("through-time", "nn.recurrent.Recurrent"): slopes_through_time,
 }
 
 
