@@ -6,6 +6,7 @@ import equation_cases_03
 import equation_cases_07
 import equation_cases_08
 import equation_cases_10
+import equation_cases_11
 import equation_cases_12
 import numpy as np
 
@@ -139,6 +140,7 @@ FORMS = {
     **equation_cases_07.FORMS,
     **equation_cases_08.FORMS,
     **equation_cases_10.FORMS,
+    **equation_cases_11.FORMS,
     **equation_cases_12.FORMS,
     ("d-ascent", "updates.ascend"): one_climb,
     ("d-ascent", "objectives.value"): climb_of_value,
