@@ -24,7 +24,8 @@ def rbf(length: float = 1.0) -> Callable:
 
 
 def mmd_squared(a, b, kernel: Callable = cubic, biased: bool = False) -> float:
-    """MMD^2 = E k(x, x') + E k(y, y') - 2 E k(x, y): the two-sample value over the unit ball of the kernel's space.
+    """MMD^2 = E k(x, x') + E k(y, y') - 2 E k(x, y) (`mmd`): the two-sample value over the unit ball of the kernel's
+    space.
 
     a (n, f), b (m, f). Without bias no point meets itself: 0 on average under equality, and then as often below 0.
     biased: the square of what the best function of the ball reaches on these very points, never below 0.
