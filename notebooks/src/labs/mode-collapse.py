@@ -178,13 +178,16 @@ assert modes[2] < 3
 
 # %% [markdown]
 # **Explain** with the lecture's formula for momentum, $|\mu|^2 \approx 1 + 2h^2\beta / (1 - \beta)^3$: by which
-# factor is the push outwards at $\beta = .9$ greater than at .5? Why does R1 help here, and packs do not?
+# factor is the push outwards at $\beta = .9$ greater than at .5? Why does R1 help here, and packs do not? The third
+# carpet has slanted stripes: what is its period?
 #
 # <details><summary>Answer</summary>
 #
 # $.9 / .001 = 900$ against $.5 / .125 = 4$: 225 times. This collapse is an oscillation: the players throw each
-# other about, and at each moment the fakes are in one place. R1 is friction. Packs tell $D$ that the fakes are too
-# much alike, but $D$ knows that anyway: it is not what it sees that is wrong, but how far everybody runs.
+# other about, and at each moment the fakes are in one place. With packs they even go round and round the ring, a
+# round in about 130 steps. R1 is friction: it makes a cloud of the thread, though no sharp one in 600 steps. Packs
+# tell $D$ that the fakes are too much alike, but $D$ knows that anyway: it is not what it sees that is wrong, but
+# how far everybody runs.
 #
 # </details>
 #
