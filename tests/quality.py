@@ -98,7 +98,7 @@ def with_tinygan(recipe, seed, steps):
 
 
 def with_torch(recipe, seed, steps):
-    """The same from the same first weights, batches and latents, by PyTorch: the non-saturating game with Adam alone."""
+    """The same from the same first weights, batches and latents, by PyTorch: only the non-saturating game."""
     import torch
     import torch.nn.functional as F  # noqa: N812
     game = recipe.start(seed)

@@ -18,11 +18,12 @@ PLAY, PAUSE = "▶ play", "❚❚ pause"
 ABOUT = """<div style="line-height:1.4"><b style="font-size:1.45em">The GAN laboratory</b><br>
 <b style="color:#d1495b">G</b> makes points out of noise. <b style="color:#2e6f95">D</b> colours the plane: green where
 it takes a point for real. Every arrow is what D's slope tells G about one sample.</div>"""
-DRAW = "Click on the plane, or drag over it: that is your data."
+NOTE = "<div style='line-height:1.35;color:#7c1626'>{}</div>"
+DRAW = NOTE.format("Click on the plane, or drag over it: that is your data.")
 
 
 class Panel:
-    """Buttons, sliders and the picture of one laboratory; a notebook displays its `widget`.
+    """Buttons, sliders and the picture of one laboratory: shown by a notebook as the value of a cell.
 
     lab: the laboratory to play with. points: what was drawn into the picture, pairs (x, y).
     """
@@ -82,6 +83,10 @@ class Panel:
                              layout=w.Layout(align_items="flex-start", width="100%"))
         self.show()
 
+    def _repr_mimebundle_(self, **options):
+        """The widget where there is a kernel, else the picture."""
+        return {**self.widget._repr_mimebundle_(**options), "image/png": self.picture.png(self.lab)}
+
     def show(self, scene: str = ""):
         """Draws the laboratory as it is."""
         self.image.value = self.attempt(lambda: self.picture.jpeg(self.lab, scene)) or self.image.value
@@ -106,7 +111,7 @@ class Panel:
                 return does()
         except Diverged as error:
             self.pause()
-            self.note.value = f"{error}. Press reset."
+            self.note.value = NOTE.format(f"{error}. Press reset.")
             return None
 
     def reset(self):

@@ -14,7 +14,7 @@ DATA, FAKE, D_BLUE, INK, DARK = "#2f6b3a", "#d1495b", "#2e6f95", "#3c3c3c", "#7c
 FIELD = ["#e8808f", "#f6c6cc", "#fbfaf7", "#c3dcc4", "#73b082"]  # from "generated" over "I cannot say" to "real"
 WIDTH, HEIGHT, DPI = 1060, 664, 100
 SIDE, LEFT, LOW = 592, 8, 36  # the plane: its side and its corner, in pixels
-ARROWS, LONGEST = 150, 0.3  # how many fakes have one; the length of the longest
+ARROWS, LONGEST = 150, 0.25  # how many fakes have one; the length of the longest
 CURVES = [("what the objectives are worth", {"V_D": ("D's", D_BLUE), "V_G": ("G's", FAKE)}),
           ("mean output of D", {"real": ("on data", DATA), "fake": ("on samples", FAKE)}),
           ("distance of the samples from the data", {"distance": ("sliced W1", INK)})]
@@ -137,9 +137,9 @@ class Picture:
             (SIDE, SIDE), Image.Resampling.BICUBIC, box=(0.5, 0.5, n - 0.5, n - 0.5)))
 
     def _arrows(self, view):
-        """The arrows of the first fakes, a quarter as long as they are, and LONGEST at most."""
-        points, arrows = view.fake[:ARROWS], 0.25 * view.arrows[:ARROWS]
-        arrows *= np.minimum(1, LONGEST / np.maximum(np.linalg.norm(arrows, axis=1, keepdims=True), 1e-12))
+        """The arrows of the first fakes: the steeper, the longer, but none longer than LONGEST."""
+        points, arrows = view.fake[:ARROWS], view.arrows[:ARROWS]
+        arrows = LONGEST * arrows / (0.4 + np.linalg.norm(arrows, axis=1, keepdims=True))
         return self.plane.quiver(*points.T, *arrows.T, angles="xy", scale_units="xy", scale=1, width=0.0027, color=DARK,
                                  alpha=0.8, animated=True)
 

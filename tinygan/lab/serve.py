@@ -10,7 +10,7 @@ from pathlib import Path
 WIDGETS = ["@voila-dashboards/widgets-manager8", "@jupyter-widgets/jupyterlab-manager", "ipyevents"]
 NEEDS = ("voila", "ipywidgets", "ipyevents", "ipykernel")
 PAGE = {"cells": [{"cell_type": "code", "execution_count": None, "id": "panel", "metadata": {}, "outputs": [],
-                   "source": "from tinygan.lab.panel import Panel\nPanel().widget"}],
+                   "source": "from tinygan.lab.panel import Panel\nPanel()"}],
         "metadata": {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
                      "title": "The GAN laboratory"},
         "nbformat": 4, "nbformat_minor": 5}

@@ -1,4 +1,4 @@
-"""How the equations of lecture 02 are compared with the functions that cite them (`equation_cases`)."""
+"""How the equations of lectures 01 and 02 are compared with the functions that cite them (`equation_cases`)."""
 from inspect import signature
 
 import numpy as np
@@ -6,6 +6,14 @@ import numpy as np
 from tinygan import nn
 from tinygan.metrics import two_sample
 from tinygan.metrics.distances import rbf
+
+
+def position(function, oracle, rng):
+    """A board of tic-tac-toe after three moves; alpha-beta also returns a count."""
+    board = np.array([" "] * 9)
+    board[rng.permutation(9)[:3]] = "x", "o", "x"
+    value = function("".join(board), "o")
+    return (value if np.isscalar(value) else value[0]), oracle("".join(board), "o")
 
 
 def noise_through_g(function, oracle, rng):
@@ -39,7 +47,6 @@ def histograms(function, oracle, rng):
 
 
 def biased_root(function, oracle, rng):
-    """The largest value over the ball is the root of MMD^2 with every pair in it."""
     a, b = rng.normal(size=(7, 2)), rng.normal(0.5, 1, (5, 2))
     return function(a, b, rbf(), biased=True) ** 0.5, oracle(a, b)
 
@@ -58,6 +65,8 @@ def of_the_accuracy(function, oracle, rng):
 
 
 FORMS = {
+    ("minimax-value", "toys.tictactoe.minimax"): position,
+    ("minimax-value", "toys.tictactoe.alpha_beta"): position,
     ("latent", "game.latent"): noise_through_g,
     ("two-sample-z", "objectives.two_sample"): through_the_generator,
     ("two-sample-z", "objectives._critic_part"): through_the_generator,
