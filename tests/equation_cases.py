@@ -1,6 +1,13 @@
 """How an oracle is compared with a function that cites it: what both are given, and where they differ in form."""
 from inspect import signature
 
+import equation_cases_01
+import equation_cases_03
+import equation_cases_07
+import equation_cases_08
+import equation_cases_10
+import equation_cases_11
+import equation_cases_12
 import numpy as np
 
 import tinygan as tg
@@ -21,7 +28,11 @@ def law(rng):
 
 
 DRAW = {"real": logits(6), "fake": logits(5), "output": logits(7), "a": logits(4), "p": law, "q": law,
-        "target": lambda rng: rng.integers(0, 2, (7, 1)).astype(float)}
+        "target": lambda rng: rng.integers(0, 2, (7, 1)).astype(float),
+        "table": lambda rng: rng.normal(size=(3, 4)), "payoff": lambda rng: rng.normal(size=(2, 2)),
+        "points": lambda rng: rng.normal(size=(7, 2)), "others": lambda rng: rng.normal(0.5, 1, (5, 2)),
+        "probabilities": lambda rng: rng.dirichlet(np.full(4, 0.5), 9),
+        "counts": lambda rng: np.append(rng.integers(0, 4, 5), 2)}
 
 # Where a function has another form than the oracle: (function, oracle, draw) -> two things that must be equal.
 
@@ -124,6 +135,13 @@ def climbed(real, fake):
 
 
 FORMS = {
+    **equation_cases_01.FORMS,
+    **equation_cases_03.FORMS,
+    **equation_cases_07.FORMS,
+    **equation_cases_08.FORMS,
+    **equation_cases_10.FORMS,
+    **equation_cases_11.FORMS,
+    **equation_cases_12.FORMS,
     ("d-ascent", "updates.ascend"): one_climb,
     ("d-ascent", "objectives.value"): climb_of_value,
     ("d-ascent", "game.step"): one_step("minimax", "d"),

@@ -1,4 +1,6 @@
 """What several test files need: the cases of the table of operations, networks as functions of their parameters."""
+import signal
+
 import foreign
 import numpy as np
 
@@ -84,3 +86,8 @@ def check_module(module, *inputs, order=2):
 def to_foreign(module):
     """The module with its arrays on the foreign device, in place."""
     return module._each(foreign.asarray)
+
+
+def interruptible():
+    """For a process that is to be stopped by Ctrl-C's signal, which one started in the background may ignore."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -60,7 +60,7 @@ def path(a, b, steps: int, kind: str = "straight"):
 
 
 def analogy(a, b, c):
-    """c - a + b: to c as b is to a, where each is the mean of k latents (k, ...) (latent arithmetic).
+    """c - a + b: to c as b is to a, where each is the mean of k latents (k, ...) (`analogy`).
 
     One latent's image shows many things, the mean of some what they share. With three each the result has the law of a
     single latent again: 3 means of variance 1/3. Source: Radford et al. 2016, section 6.3.2, who take three.

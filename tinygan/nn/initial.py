@@ -5,7 +5,7 @@ import numpy as np
 
 
 def he(rng, shape, fan_in, fan_out, slope=0.0):
-    """Normal with variance 2 / ((1 + slope^2) fan_in): keeps the signal through (leaky) ReLUs (He et al. 2015)."""
+    """Normal with variance 2 / ((1 + slope^2) fan_in): keeps a signal through (leaky) ReLUs (`he`; He et al. 2015)."""
     return _normal(rng, shape, np.sqrt(2 / ((1 + slope**2) * fan_in)))
 
 
