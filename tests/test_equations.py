@@ -114,7 +114,9 @@ def test_a_function_that_computes_another_equation_is_refused(slug):
 
 @pytest.mark.parametrize(("slug", "path", "wrong"), [
     ("d-ascent", "updates.ascend", updates.descend), ("sign-reversal", "updates.descend", updates.ascend),
-    ("d-ascent", "objectives.value", objectives.d_loss)])
+    ("d-ascent", "objectives.value", objectives.d_loss), ("adam", "updates.Adam", updates.RMSProp),
+    ("kantorovich", "objectives.two_sample", objectives.hinge),
+    ("wasserstein", "objectives.two_sample", objectives.value)])
 def test_a_form_refuses_another_equation(slug, path, wrong):
     if slug in equations.oracles():
         with pytest.raises(AssertionError):
