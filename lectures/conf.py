@@ -35,10 +35,10 @@ math_eqref_format = "{number}"
 autodoc_member_order = "bysource"
 add_module_names = False
 python_maximum_signature_line_length = 100
-suppress_warnings = ["config.cache"]
+suppress_warnings = ["config.cache", "toc.empty_glob"]
 
 SLUGS = equations.catalogue()
-GENERATED = ["api", "notebooks"]  # folders written here, ignored by git
+GENERATED = ["api", "notebooks", "notebooks/labs"]  # folders written here, ignored by git
 
 
 def write_pages(app, config):
@@ -46,8 +46,9 @@ def write_pages(app, config):
     for folder in GENERATED:
         shutil.rmtree(LECTURES / folder, ignore_errors=True)
         (LECTURES / folder).mkdir()
-    for notebook in sorted((LECTURES.parent / "notebooks").glob("*.ipynb")):
-        shutil.copy(notebook, LECTURES / "notebooks")
+    for folder in ("notebooks", "notebooks/labs"):
+        for notebook in (LECTURES.parent / folder).glob("*.ipynb"):
+            shutil.copy(notebook, LECTURES / folder)
     modules = sorted(m.name for m in pkgutil.walk_packages(tinygan.__path__, "tinygan.") if not m.ispkg
                      and "__main__" not in m.name and "build_" not in m.name)
     for module in modules:
@@ -75,10 +76,11 @@ def read_source(app, page, content):
     text = content[0].replace("<!-- the table of equations: lectures/equations.py writes it into the book -->",
                               equations.table())
     if not page.startswith("api/"):
-        up = "../" if page.startswith("notebooks/") else ""
+        up = "../" * page.count("/")  # of a lecture none, of a notebook one, of a lab two
         text = cite(text, "{eq}`%s`".__mod__)
-        text = re.sub(r"\]\(\.\./(tinygan/[\w/]+)\.py\)", lambda m: f"]({up}api/{m[1].replace('/', '.')}.rst)", text)
-        text = text.replace("](../notebooks/", f"]({up}notebooks/").replace("](../lectures/", f"]({up}")
+        text = re.sub(r"\]\((?:\.\./)+(tinygan/[\w/]+)\.py\)",
+                      lambda m: f"]({up}api/{m[1].replace('/', '.')}.rst)", text)
+        text = re.sub(r"\]\((?:\.\./)+(?:lectures/|(?=notebooks/))", f"]({up}", text)
     content[0] = text
 
 

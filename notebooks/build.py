@@ -1,4 +1,5 @@
-"""Turns the sources in `notebooks/src` into notebooks with outputs: `python notebooks/build.py [05-objective ...]`.
+"""Turns the sources in `notebooks/src` into notebooks with outputs: `python notebooks/build.py [NAME ...]`, where NAME
+is `05-objective` or `labs/oscillation`; without a name, all of them.
 
 A source is Python in jupytext's percent format. The notebook beside it is generated, executed from top to bottom, and
 committed; `tests/test_notebooks.py` compares their cells and runs them. The picture of a cell that begins with
@@ -11,6 +12,13 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 SECONDS = 60  # what a notebook may take, from top to bottom
+
+
+def names():
+    """Every source: a notebook for each lecture, then the labs."""
+    src = HERE / "src"
+    return [path.relative_to(src).with_suffix("").as_posix()
+            for path in [*sorted(src.glob("[0-9]*.py")), *sorted(src.glob("labs/*.py"))]]
 
 
 def cells(notebook):
@@ -49,9 +57,10 @@ def pictures(notebook):
             yield name, base64.b64decode(encoded)
 
 
-def main(names):
+def main(chosen):
     import nbformat
-    for name in names or sorted(path.stem for path in (HERE / "src").glob("[0-9]*.py")):
+    (HERE / "labs").mkdir(exist_ok=True)
+    for name in chosen or names():
         notebook = source(name)
         print(f"{name}: {execute(notebook):.1f} s")
         for key in ("language_info", "widgets"):

@@ -1,13 +1,17 @@
 """How an oracle is compared with a function that cites it: what both are given, and where they differ in form."""
 from inspect import signature
-from itertools import product
-from types import SimpleNamespace
 
+import equation_cases_01
+import equation_cases_03
+import equation_cases_07
+import equation_cases_08
+import equation_cases_10
+import equation_cases_11
+import equation_cases_12
 import numpy as np
 
 import tinygan as tg
 from tinygan import game, nn
-from tinygan.divergences import F_DIVERGENCES
 from tinygan.objectives import OBJECTIVES
 
 # What an oracle is given, by the name of its argument. A function that cites it is given the same, in the same order.
@@ -24,7 +28,11 @@ def law(rng):
 
 
 DRAW = {"real": logits(6), "fake": logits(5), "output": logits(7), "a": logits(4), "p": law, "q": law,
-        "target": lambda rng: rng.integers(0, 2, (7, 1)).astype(float)}
+        "target": lambda rng: rng.integers(0, 2, (7, 1)).astype(float),
+        "table": lambda rng: rng.normal(size=(3, 4)), "payoff": lambda rng: rng.normal(size=(2, 2)),
+        "points": lambda rng: rng.normal(size=(7, 2)), "others": lambda rng: rng.normal(0.5, 1, (5, 2)),
+        "probabilities": lambda rng: rng.dirichlet(np.full(4, 0.5), 9),
+        "counts": lambda rng: np.append(rng.integers(0, 4, 5), 2)}
 
 # Where a function has another form than the oracle: (function, oracle, draw) -> two things that must be equal.
 
@@ -95,99 +103,6 @@ def layer(function, oracle, rng):
     return function()(tg.Tensor(a)).numpy(), oracle(a)
 
 
-def optimiser(function, oracle, rng):
-    """The direction after the last of six gradients; the oracle is given all of them."""
-    gradients, walker = rng.normal(size=(6, 3)), function()
-    return [walker(g) for g in gradients][-1], oracle(gradients)
-
-
-def between(kind):
-    """A path from each of two rows, against the oracle's from one latent to another."""
-    def compare(function, oracle, rng):
-        a, b, t = *rng.normal(size=(2, 2, 5)), rng.random()
-        return function(a, b, t), [oracle(*ends, t, kind) for ends in zip(a, b)]
-    return compare
-
-
-def walk(function, oracle, rng):
-    """The images of a run whose generator shows its latents."""
-    a, b = rng.normal(size=(2, 3, 5))
-    ends, kind = iter([a, b]), rng.choice(["straight", "spherical"])
-    run = SimpleNamespace(folder="", classes=0, examples=lambda z, condition: z[0],
-                          game=SimpleNamespace(noise=lambda n, rng: next(ends)))
-    return function(run, 3, 4, kind, rng), [[oracle(*pair, i / 3, kind) for i in range(4)] for pair in zip(a, b)]
-
-
-def given(draw):
-    """Both are given what `draw` draws."""
-    def compare(function, oracle, rng):
-        drawn = draw(rng)
-        return function(*drawn), oracle(*drawn)
-    return compare
-
-
-def law_of_weights(function, oracle, rng):
-    """The squares of what is drawn, relative to those of the standard normal numbers behind it."""
-    seed, fan_in, slope = rng.integers(99), rng.integers(1, 99), rng.random()
-    drawn, standard = function(np.random.default_rng(seed), (9,), fan_in, 7, slope), np.random.default_rng(seed)
-    return (drawn / standard.standard_normal(9)) ** 2, np.full(9, oracle(fan_in, slope))
-
-
-def earned(function, x, y):
-    """What the best critic of slopes +-1 between the points earns, and the points in rising order."""
-    places = np.sort(np.concatenate([x, y])[:, 0])
-    slopes = np.array(list(product([-1, 1], repeat=len(places) - 1))) * np.diff(places)
-    critics = np.concatenate([np.zeros((len(slopes), 1)), np.cumsum(slopes, axis=1)], axis=1)
-    return max(function(np.interp(x, places, f), np.interp(y, places, f)) for f in critics), places
-
-
-def transport(by_price):
-    """The best critic's earnings by `two_sample`, against the dual or the cheapest plan of the oracle."""
-    def compare(function, oracle, rng):
-        x, y = rng.normal(size=(2, 4, 1))
-        best, places = earned(function, x, y)
-        return best, oracle(*(np.isin(places, z) / 4 for z in (x, y)), places) if by_price else oracle(x, y)
-    return compare
-
-
-def laws_on_a_line(function, oracle, rng):
-    places, i, j = np.sort(rng.normal(size=4)), *rng.integers(4, size=(2, 5))
-    p, q = (np.bincount(k, minlength=4) / 5 for k in (i, j))
-    return function(p, q, places), oracle(places[i, None], places[j, None])
-
-
-def clipped(function, oracle, rng):
-    theta = rng.normal(size=9)
-    moved = theta.copy()
-    function(moved, 0.5)
-    return moved, oracle(theta, 0.5)
-
-
-def slope_penalty(function, oracle, rng):
-    """Of a critic of two layers; both draw the same alphas."""
-    a, b, real, fake = rng.normal(size=(3, 4)), rng.normal(size=(4, 1)), *rng.normal(size=(2, 6, 3))
-
-    def critic(x):
-        return tg.matmul(tg.tanh(tg.matmul(x, a)), b)
-    return (function(critic, tg.Tensor(real), tg.Tensor(fake), np.random.default_rng(7)).numpy(),
-            oracle(critic, real, fake, np.random.default_rng(7).random((6, 1))))
-
-
-def bounds(function, oracle, rng):
-    """Of all f-divergences, with critics that are somebody's best."""
-    p, q, u = law(rng), law(rng), rng.uniform(0.2, 5, 6)
-    found = [(function(d, p, q, d.critic(u)), oracle(p, q, d.critic(u), d.f)) for d in F_DIVERGENCES.values()]
-    return [got for got, _ in found], [expected for _, expected in found]
-
-
-def player(i):
-    """Least squares: the oracle gives both players' losses."""
-    def compare(function, oracle, rng):
-        drawn = logits(6)(rng), logits(5)(rng)
-        return function(*drawn[i:]), oracle(*drawn)[i]
-    return compare
-
-
 def plain(gradient):
     return gradient
 
@@ -220,6 +135,13 @@ def climbed(real, fake):
 
 
 FORMS = {
+    **equation_cases_01.FORMS,
+    **equation_cases_03.FORMS,
+    **equation_cases_07.FORMS,
+    **equation_cases_08.FORMS,
+    **equation_cases_10.FORMS,
+    **equation_cases_11.FORMS,
+    **equation_cases_12.FORMS,
     ("d-ascent", "updates.ascend"): one_climb,
     ("d-ascent", "objectives.value"): climb_of_value,
     ("d-ascent", "game.step"): one_step("minimax", "d"),
@@ -233,22 +155,6 @@ FORMS = {
     ("cross-entropy-split", "objectives._synthetic_part"): up_to_the_real_part,
     ("d-output", "nn.activations.Sigmoid"): layer,
     ("kl", "divergences.normal_kl"): normals,
-    ("adam", "updates.Adam"): optimiser,
-    ("he", "nn.initial.he"): law_of_weights,
-    ("interpolation", "latent.lerp"): between("straight"),
-    ("interpolation", "latent.slerp"): between("spherical"),
-    ("interpolation", "interpolate.interpolate"): walk,
-    ("analogy", "latent.analogy"): given(lambda rng: rng.normal(size=(3, 4, 5))),
-    ("f-gan", "divergences.FDivergence.bound"): bounds,
-    ("gradient-penalty", "penalties.gradient_penalty"): slope_penalty,
-    ("kantorovich", "objectives.two_sample"): transport(by_price=True),
-    ("least-squares", "objectives.least_squares"): player(0),
-    ("least-squares", "objectives.g_least_squares"): player(1),
-    ("rmsprop", "updates.RMSProp"): optimiser,
-    ("wasserstein", "divergences.wasserstein"): laws_on_a_line,
-    ("wasserstein", "metrics.distances.wasserstein"): given(lambda rng: rng.normal(size=(2, 5, 2))),
-    ("wasserstein", "objectives.two_sample"): transport(by_price=False),
-    ("weight-clipping", "updates.clip"): clipped,
 }
 
 

@@ -80,6 +80,8 @@ TASKS = {
     "Q4 no R1": Task("digits14", "without R1", DIGITS14, {"r1": 0.0}),
     "Q5": Task("digits", "digits, 28x28, DCGAN", DIGITS),
     "Q5 no R1": Task("digits", "without R1", DIGITS, {"r1": 0.0}),
+    "wgan": Task("wgan", "the ring, by a critic with clipped weights", {**RING, "hq": (0.8, 1)}),
+    "wgan-gp": Task("wgan-gp", "the ring, by a critic with a gradient penalty", {**RING, "hq": (0.8, 1)}),
     "sequence": Task("sequence", "sines of two frequencies, recurrent", SINES),
     "Q6": Task("conditional", "digits, told which", LABELS),
     "Q6 projection": Task("projection", "digits, told which by a projection", LABELS),
@@ -96,7 +98,7 @@ def with_tinygan(recipe, seed, steps):
 
 
 def with_torch(recipe, seed, steps):
-    """The same from the same first weights, batches and latents, trained by PyTorch: the non-saturating game."""
+    """The same from the same first weights, batches and latents, by PyTorch: only the non-saturating game."""
     import torch
     import torch.nn.functional as F  # noqa: N812
     game = recipe.start(seed)
@@ -193,8 +195,6 @@ def table(paths):
             print(f"| {title} | {figure} | {' | '.join(cells)} | {at_best} | {low:.4g} to {high:.4g} | "
                   f"{' | '.join(good)} |")
             title = ""
-        cells = [report.text(rows, "seconds") if rows else "" for rows in found.values()]
-        print(f"| | seconds | {' | '.join(cells)} | | | | |")
 
 
 def _lines(path):

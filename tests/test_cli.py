@@ -11,14 +11,15 @@ import time
 
 import numpy as np
 import pytest
-from helpers import fails
+from helpers import fails, interruptible
 from PIL import Image
 
 from tinygan.cli import main
 from tinygan.runs import Config, Run
 
 SHORT = ["--steps", "6", "--batch", "8"]
-FILES = {"config.json", "history.csv", "samples.png", "curves.png", "training.gif", "checkpoint.npz"}
+FILES = {"config.json", "history.csv", "samples.png", "curves.png", "training.gif", "checkpoint.npz",
+         "checkpoint.previous.npz"}
 
 
 @pytest.fixture(autouse=True)
@@ -385,7 +386,8 @@ def test_sequences_are_judged_and_drawn(tmp_path, capsys):
 @pytest.mark.skipif(os.name != "posix", reason="signals")
 def test_ctrl_c_saves_and_says_how_to_go_on(tmp_path):
     command = [sys.executable, "-m", "tinygan.cli", "train", "ring", "--steps", "100000", "--out", "run"]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+                          preexec_fn=interruptible) as process:
         while not list(tmp_path.glob("run/checkpoint.npz")) and process.poll() is None:
             time.sleep(0.1)
         time.sleep(2.0)

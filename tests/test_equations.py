@@ -6,10 +6,12 @@ import sys
 from pathlib import Path
 
 import equation_cases
+import numpy as np
 import pytest
 
 import tinygan as tg
-from tinygan import objectives, penalties, updates
+from tinygan import metrics, objectives, penalties, remedies, updates
+from tinygan.toys import dynamics, fields, matrix
 
 sys.path.append(str(Path(__file__).parents[1] / "lectures"))
 import equations
@@ -103,7 +105,8 @@ def test_every_form_is_used():
 
 WRONG = {"g-minimax": objectives.g_non_saturating, "value": objectives.d_loss, "d-loss": objectives.g_zero_sum,
          "g-gradient": objectives.g_non_saturating_gradient, "cross-entropy": lambda t, a: tg.mean(t * a),
-         "d-output": tg.tanh, "cross-entropy-split": lambda real, fake: objectives.d_loss(real, fake) / 2}
+         "d-output": tg.tanh, "cross-entropy-split": lambda real, fake: objectives.d_loss(real, fake) / 2,
+         "max-min": matrix.min_max}
 
 
 @pytest.mark.parametrize("slug", [slug for slug in WRONG if slug in equations.oracles()])
@@ -113,9 +116,19 @@ def test_a_function_that_computes_another_equation_is_refused(slug):
 
 
 @pytest.mark.parametrize(("slug", "path", "wrong"), [
+    ("unbroadcast", "ops.shape.unbroadcast", lambda g, shape: np.broadcast_to(g.mean(), shape)),
+    ("conv", "ops.conv.conv2d", lambda x, w, s, p: tg.conv2d(x, w[::-1, ::-1], s, p)),
+    ("conv-transpose", "ops.conv.conv_transpose2d", lambda x, w, s, p: tg.conv_transpose2d(x, w.swapaxes(2, 3), s, p)),
+    ("batch-norm", "nn.norm.BatchNorm", tg.nn.LayerNorm),
     ("d-ascent", "updates.ascend", updates.descend), ("sign-reversal", "updates.descend", updates.ascend),
-    ("d-ascent", "objectives.value", objectives.d_loss), ("adam", "updates.Adam", updates.RMSProp),
-    ("kantorovich", "objectives.two_sample", objectives.hinge),
+    ("d-ascent", "objectives.value", objectives.d_loss), ("momentum", "updates.Momentum", updates.Average),
+    ("alternating", "toys.dynamics.alternating", dynamics.simultaneous),
+    ("dirac", "toys.fields.dirac", lambda: fields.dirac("non-saturating")),
+    ("unrolled", "remedies.unrolled", lambda d, value, steps, rate: remedies.unrolled(d, value, steps, -rate)),
+    ("coverage", "metrics.neighbours.precision_recall_density_coverage",
+     lambda real, fake: metrics.precision_recall_density_coverage(fake, real)),
+    ("frechet", "metrics.features.frechet", lambda a, b: metrics.frechet(a, b) ** 0.5),
+    ("adam", "updates.Adam", updates.RMSProp), ("kantorovich", "objectives.two_sample", objectives.hinge),
     ("wasserstein", "objectives.two_sample", objectives.value)])
 def test_a_form_refuses_another_equation(slug, path, wrong):
     if slug in equations.oracles():

@@ -8,7 +8,7 @@ sys.path.append(str(Path(__file__).parents[1] / "notebooks"))
 import build
 
 ROOT = build.HERE.parent
-NAMES = sorted(path.stem for path in (ROOT / "notebooks" / "src").glob("[0-9]*.py"))
+NAMES = build.names()
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -28,7 +28,8 @@ def test_the_committed_notebook_is_fresh(name):
 
 
 def test_every_notebook_has_a_source():
-    assert sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb")) == NAMES
+    made = [path for folder in (build.HERE, build.HERE / "labs") for path in sorted(folder.glob("*.ipynb"))]
+    assert [path.relative_to(build.HERE).with_suffix("").as_posix() for path in made] == NAMES
 
 
 @pytest.mark.slow

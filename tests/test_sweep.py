@@ -10,6 +10,7 @@ from concurrent.futures import Future
 
 import numpy as np
 import pytest
+from helpers import interruptible
 from PIL import Image
 
 from tinygan import arguments, sweep
@@ -186,7 +187,8 @@ def test_an_interrupt_stops_every_run(tmp_path):
 def test_ctrl_c_saves_every_run_and_says_how_to_go_on(tmp_path):
     command = [sys.executable, "-m", "tinygan.cli", "sweep", "ring", "--seeds", "0-3", "--jobs", "2",
                "--steps", "90000", "--out", "out"]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+                          preexec_fn=interruptible) as process:
         while len(list(tmp_path.glob("out/*/checkpoint.npz"))) < 2 and process.poll() is None:
             time.sleep(.1)
         time.sleep(.5)

@@ -62,8 +62,8 @@ def test_every_recipe_describes_itself(name):
     (["steps=3"], "ring has no switch 'steps'; --steps sets it"),
     (["batch=3"], "ring has no switch 'batch'; --batch sets it"),
     (["history=3"], "ring has no switch 'history'; there are average, betas, clip, decay, gp, instance_noise, k, "
-                    "latent, minibatch_std, objective, optimiser, packing, r1, rate, simultaneous, spectral_norm, "
-                    "unroll, unroll_rate, width"),
+                    "latent, minibatch_std, objective, optimiser, packing, r1, rate, simultaneous, slope, "
+                    "spectral_norm, unroll, unroll_rate, width"),
     (["rate"], "'rate' is no setting, expected NAME=VALUE"),
     (["rate=1", "r1=1", "rate=2"], "rate is set twice"),
     (["rate="], "rate is '', expected a number, or a pair D:G of numbers, of at least 0"),

@@ -123,7 +123,7 @@ def _at(weighed, points, i, move) -> float:
 
 
 def _difference(weighed, points, i, direction) -> float:
-    """The central difference of `weighed` along a direction of input i."""
+    """The central difference of `weighed` along a direction of input i (`central-difference`)."""
     step = STEP * direction
     return (_at(weighed, points, i, step) - _at(weighed, points, i, -step)) / (2 * STEP)
 

@@ -1,4 +1,5 @@
-"""The command line: `tinygan train`, `sample`, `interpolate`, `evaluate`, `sweep`, `recipes`, `data`, `play`."""
+"""The command line: `tinygan train`, `sample`, `interpolate`, `evaluate`, `sweep`, `recipes`, `data`,
+`play`, `lab`."""
 from __future__ import annotations
 
 import argparse
@@ -17,11 +18,13 @@ from tinygan.backend import DeviceError
 from tinygan.checkpoint import CheckpointError
 from tinygan.data import DataError
 from tinygan.graph import Replay
+from tinygan.lab.serve import LabError, serve
 from tinygan.runs import Config, Run, RunError, fresh_folder, latest_folder
 from tinygan.toys import tictactoe
 from tinygan.zoo import RECIPES, switches
 
-USER_ERRORS = (RunError, CheckpointError, DataError, DeviceError, game.SettingError, game.Diverged)
+USER_ERRORS = (RunError, CheckpointError, DataError, DeviceError, game.SettingError, game.Diverged,
+               LabError)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -106,6 +109,9 @@ def _parser():
     _command(commands, "data", _data, "list the data sets, and which are on this machine")
     play = _command(commands, "play", _play, "play tic-tac-toe against minimax: you are x")
     play.add_argument("--first", choices=("x", "o"), default="x", help="who begins (default: x)")
+    lab = _command(commands, "lab", _lab, "open the GAN laboratory in the browser")
+    lab.add_argument("--port", type=arguments.count, default=8866, help="where to serve it (default: 8866)")
+    lab.add_argument("--no-browser", action="store_true", help="serve it, but open no browser")
     return parser
 
 
@@ -191,7 +197,9 @@ def _resumed(options) -> Run:
         if value is not None and value != kept[name]:
             raise RunError(f"--resume: {run.folder} was started with {name} {switches.write(kept[name])}, "
                            f"not {switches.write(value)}")
-    run.config.steps = options.steps or run.config.steps
+    if options.steps not in (None, run.config.steps):
+        run.config.steps = options.steps
+        run.write_config()  # so that it goes on to there when it is stopped again
     return run
 
 
@@ -284,6 +292,10 @@ def _play(options):
         print("\nThe game is left unfinished.")
         if isinstance(stop, KeyboardInterrupt):
             raise
+
+
+def _lab(options):
+    serve(options.port, not options.no_browser)
 
 
 if __name__ == "__main__":

@@ -39,7 +39,8 @@ def js(p, q):
 
 
 def total_variation(p, q):
-    """TV(p, q) = sum |p - q| / 2: the largest difference of the probabilities of one event, from 0 to 1."""
+    """TV(p, q) = sum |p - q| / 2 (`total-variation`): the largest difference of the probabilities of one event, from
+    0 to 1."""
     _meet("total_variation", p, q)
     return sum(abs(p - q)) / 2
 

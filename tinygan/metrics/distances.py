@@ -24,7 +24,8 @@ def rbf(length: float = 1.0) -> Callable:
 
 
 def mmd_squared(a, b, kernel: Callable = cubic, biased: bool = False) -> float:
-    """MMD^2 = E k(x, x') + E k(y, y') - 2 E k(x, y): the two-sample value over the unit ball of the kernel's space.
+    """MMD^2 = E k(x, x') + E k(y, y') - 2 E k(x, y) (`mmd`): the two-sample value over the unit ball of the kernel's
+    space.
 
     a (n, f), b (m, f). Without bias no point meets itself: 0 on average under equality, and then as often below 0.
     biased: the square of what the best function of the ball reaches on these very points, never below 0.
@@ -44,7 +45,7 @@ def mmd_squared(a, b, kernel: Callable = cubic, biased: bool = False) -> float:
 
 
 def kernel_distance(a, b) -> float:
-    """`mmd_squared` without bias with the kernel `cubic`, on features: the KID of Binkowski et al. 2018.
+    """`mmd_squared` without bias, kernel `cubic`, on features (`kernel-distance`): the KID of Binkowski et al. 2018.
 
     Unlike the Frechet distance it has no bias from the number of samples, and assumes no Gaussian.
     """
@@ -71,7 +72,7 @@ def wasserstein(a, b) -> float:
 
 
 def sliced_wasserstein(a, b, rng: np.random.Generator, directions: int = 128) -> float:
-    """W1 of a and b seen along a line, the mean over random directions of the line. a (n, f), b (m, f).
+    """W1 of a and b seen along a line, the mean over its random directions (`sliced-wasserstein`). a (n, f), b (m, f).
 
     A shift by s gives |s| E|u_1|, u uniform on the sphere: 2 / pi of |s| in the plane.
     Source: Rabin et al. 2012, with the first power of the distance.

@@ -8,7 +8,7 @@ from .mixture import reverse_kl
 
 
 def frechet(a, b) -> float:
-    """The Frechet distance of the Gaussians fitted to feature rows a (n, f) and b (m, f): on images, the FCD.
+    """The Frechet distance (`frechet`) of Gaussians fitted to rows a (n, f), b (m, f): on images' features, the FCD.
 
     Its value depends on the features, and falls as n and m grow: compare only within one classifier and one number of
     samples. Source: Heusel et al. 2017, equation 6; theory.md T30.
@@ -20,7 +20,7 @@ def frechet(a, b) -> float:
 
 
 def frechet_gaussians(mu1, cov1, mu2, cov2) -> float:
-    """|mu1 - mu2|^2 + tr(cov1 + cov2 - 2 (cov1 cov2)^(1/2)), the squared 2-Wasserstein distance of two Gaussians.
+    """|mu1 - mu2|^2 + tr(cov1 + cov2 - 2 (cov1 cov2)^(1/2)) (`frechet`), the squared W2 of two Gaussians.
 
     mu (f,), cov (f, f), symmetric. The trace of the root is the sum of the roots of the eigenvalues of
     R cov2 R, R = cov1^(1/2): symmetric, so no complex number appears, and right for singular covariances too (a ReLU
@@ -43,7 +43,7 @@ def frechet_gaussians(mu1, cov1, mu2, cov2) -> float:
 
 
 def inception_score(probabilities) -> float:
-    """exp of the mean KL(p(y|x) || p(y)), from 1 to the number of classes: sure of each image, and of all classes.
+    """exp of the mean KL(p(y|x) || p(y)) (`inception-score`), from 1 to the number of classes: sure of each and all.
 
     probabilities (n, classes), rows that sum to 1. It sees no real image, and nothing within a class.
     Source: Salimans et al. 2016, section 4, on this classifier in place of the Inception network.

@@ -10,7 +10,7 @@ from .checks import host
 
 def label_scores(sample: Callable, classify: Callable, labels, classes: int,
                  rng: np.random.Generator) -> dict[str, float]:
-    """How well a conditional generator (`conditional`) minds its labels: label_accuracy, label_swap.
+    """How well a conditional generator minds its labels: label_accuracy, label_swap (`label-accuracy`).
 
     sample: a function of labels (n,) -> n samples, of the same latents at every call. classify: samples -> the class of
     each, (n,). labels: n of them, from 0 to classes - 1.

@@ -7,7 +7,7 @@ from .checks import host
 
 
 def mixture(samples, means, sigma: float) -> dict[str, float]:
-    """How well points cover a mixture of equal Gaussians: modes, hq, reverse_kl.
+    """How well points cover a mixture of equal Gaussians: modes, hq (`high-quality`), reverse_kl.
 
     samples (n, d), means (K, d), sigma: the standard deviation of every Gaussian. A point is of high quality (HQ)
     within 3 sigma of the nearest mean.
@@ -36,7 +36,7 @@ def mixture(samples, means, sigma: float) -> dict[str, float]:
 
 
 def reverse_kl(counts) -> float:
-    """KL(q || uniform) = sum q log(q K) in nats, q the histogram that `counts` (K,) holds; from 0 to log K.
+    """KL(q || uniform) = sum q log(q K) (`reverse-kl`) in nats, q the histogram of `counts` (K,); from 0 to log K.
 
     An empty histogram gets log K, as if all were in one place: nothing is worse.
 

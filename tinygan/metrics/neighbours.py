@@ -9,8 +9,9 @@ CHUNK = 256  # rows of a distance matrix that are in memory at once
 
 
 def precision_recall_density_coverage(real, fake, k: int = 5) -> dict[str, float]:
-    """Precision, recall, density and coverage of fake against real. real (n, f), fake (m, f), each more than k rows.
+    """Precision, recall, density and coverage of fake against real (`precision`, `recall`, `density`, `coverage`).
 
+    real (n, f), fake (m, f), each more than k rows.
     A point's ball reaches to its k-th nearest neighbour in its own set, itself not counted.
 
     - precision: the share of fakes in at least one real ball;
@@ -49,7 +50,7 @@ def precision_recall_density_coverage(real, fake, k: int = 5) -> dict[str, float
 
 
 def one_nn_accuracy(real, fake) -> float:
-    """How often a point's nearest neighbour among all others is of its own kind: .5 under equality, 1 if disjoint.
+    """How often a point's nearest neighbour among all others is of its own kind (`one-nn`): .5 if equal, 1 if disjoint.
 
     real (n, f), fake (m, f), at least 2 rows each. The mean of the accuracy on reals and on fakes, so that unequal
     numbers do not matter; a tie counts half. Below .5 the fakes lie on the very points of `real`: memorised. The

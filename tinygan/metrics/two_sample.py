@@ -23,7 +23,8 @@ from .distances import mmd_squared, rbf, wasserstein
 
 
 def bounded(a, b, bins: int = 20) -> float:
-    """IPM over |f| <= 1, f constant in each cell of a grid of `bins` a side: 2 TV of the histograms, from 0 to 2."""
+    """IPM over |f| <= 1, f constant in each cell of a grid of `bins` a side: 2 TV of the histograms, from 0 to 2
+    (`total-variation`)."""
     a, b = pair("bounded", a, b)
     if bins < 1:
         raise ValueError(f"bounded: bins is {bins}, expected at least 1")
@@ -35,13 +36,13 @@ def bounded(a, b, bins: int = 20) -> float:
 
 
 def linear(a, b) -> float:
-    """IPM over f(x) = w.x with |w| <= 1: |mean a - mean b|."""
+    """IPM over f(x) = w.x with |w| <= 1: |mean a - mean b| (`mean-distance`)."""
     a, b = pair("linear", a, b)
     return float(np.linalg.norm(a.mean(axis=0) - b.mean(axis=0)))
 
 
 def rkhs(a, b, length: float = 1.0) -> float:
-    """IPM over the unit ball of the space that the kernel `rbf(length)` makes: the MMD."""
+    """IPM over the unit ball of the space that the kernel `rbf(length)` makes: the MMD (`mmd`)."""
     return mmd_squared(a, b, rbf(length), biased=True) ** 0.5
 
 
@@ -50,7 +51,8 @@ IPM: dict[str, Callable[..., float]] = {
 
 
 def permutation_test(a, b, statistic: Callable, rng: np.random.Generator, permutations: int = 199) -> float:
-    """p, the share of random divisions of all points into two sets whose statistic is at least that of a and b.
+    """p, the share of random divisions of all points into two sets whose statistic is at least that of a and b
+    (`permutation-p`).
 
     statistic: a function (a, b) -> number that is large where they differ, such as one of `IPM`. Whatever it is, under
     equality p <= alpha has a probability of at most alpha. Source: Fisher 1935.
@@ -73,7 +75,8 @@ class Verdict(NamedTuple):
 
 def classifier_test(a, b, rng: np.random.Generator, network: Module | None = None, steps: int = 100,
                     rate: float = 0.02) -> Verdict:
-    """Trains a discriminator to tell one half of a from one half of b, and asks it about the other halves (C2ST).
+    """Trains a discriminator to tell one half of a from one half of b, and asks it about the other halves:
+    the C2ST (`classifier-p`).
 
     a, b (n, f), at least 4 rows. Its accuracy on the n new points is nearly N(1/2, 1 / 4n) under equality, and at best
     1/2 + TV/2. network: points -> logits (n, 1), with 32 hidden units unless told; trained by `steps` of Adam.

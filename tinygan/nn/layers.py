@@ -15,7 +15,7 @@ from tinygan.ops.shape import getitem
 
 
 class Dense(Module):
-    """y = x @ weight + bias, for x (n, inputs).
+    """y = x @ weight + bias, for x (n, inputs) (`dense`).
 
     weight (inputs, outputs), bias (outputs,). initial: a rule of `tinygan.nn.initial`. rng: a numpy.random.Generator.
     """

@@ -72,7 +72,7 @@ class GRUCell(_Cell):
 
 
 class Recurrent(Module):
-    """A cell along sequences x (n, time, inputs): its h after every step, (n, time, hidden).
+    """A cell along sequences x (n, time, inputs): its h after every step, (n, time, hidden) (`through-time`).
 
     h (n, hidden) is where it starts: zeros unless given. The gradient goes back through all steps. (The products of x
     at all steps could be one; but then the pull-back of each step fills an array for all: a quarter slower at least.)

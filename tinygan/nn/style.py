@@ -81,9 +81,9 @@ class AdaIN(Module):
 
 
 class Noise(Module):
-    """x + gain noise: one map of noise (n, h, w, 1) for all channels of x (n, h, w, channels), a learned gain for each.
+    """x + gain noise: one map (n, h, w, 1) for all channels of x (n, h, w, channels), a gain for each (`noise-input`).
 
-    The gain (channels,) begins at 0. Source: Karras et al. 2019, section 2.
+    The gain (channels,) is learned and begins at 0. Source: Karras et al. 2019, section 2.
     """
 
     def __init__(self, channels):

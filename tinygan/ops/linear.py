@@ -32,7 +32,7 @@ def matmul(a, b):
 
 @op(case((3, 2), (2, 4), (4,)), case((2, 3, 2), (2, 4), (4,)))
 def linear(x, w, b):
-    """x @ w + b, the dense layer: b is added in place to the product."""
+    """x @ w + b, the dense layer (`dense`): b is added in place to the product."""
     if x.shape[-1:] != w.shape[:1]:
         raise ValueError(f"linear: x {x.shape} has {x.shape[-1] if x.ndim else 'no'} columns, w {w.shape} has "
                          f"{w.shape[0]} rows")

@@ -31,7 +31,7 @@ def broadcast_to(x, shape, over=1):
 
 @op(case((2, 3), shape=(3,)), case((2, 3, 4), shape=(1, 3, 1)), case((2, 2), shape=()))
 def unbroadcast(x, shape):
-    """x summed down to `shape`: over the axes along which broadcasting repeats; its adjoint is `broadcast_to`."""
+    """x summed down to `shape`, over the axes along which it was repeated (`unbroadcast`); adjoint: `broadcast_to`."""
     if x.shape == shape:
         return x
     new = x.ndim - len(shape)

@@ -21,7 +21,9 @@ from tinygan.tensor import Tensor, grad
 
 
 def simultaneous(field, rate, clip=None) -> Callable:
-    """Both move from the same point: w <- w + h v(w). Where the field has eigenvalue lambda, it has 1 + h lambda.
+    """Both move from the same point (`simultaneous`): w <- w + h v(w).
+
+    Where the field has the eigenvalue lambda, it has 1 + h lambda.
 
     clip: psi is then brought back within [-clip, clip], as weight clipping does.
     """
@@ -32,7 +34,7 @@ def simultaneous(field, rate, clip=None) -> Callable:
 
 
 def alternating(field, rate, clip=None, k=1, first="d") -> Callable:
-    """One player answers the other: k steps of D and one of G; the first is "d" or "g".
+    """One player answers the other (`alternating`): k steps of D and one of G; the first is "d" or "g".
 
     About a centre +-i f' its eigenvalues are 1 - a^2 / 2 +- sqrt((1 - a^2 / 2)^2 - 1), a = sqrt(k) h f': on the unit
     circle up to a = 2.
@@ -50,9 +52,9 @@ def alternating(field, rate, clip=None, k=1, first="d") -> Callable:
 
 
 def extragradient(field, rate) -> Callable:
-    """A step along the field that a trial step finds: w <- w + h v(w + h v(w)), with 1 + h lambda + h^2 lambda^2.
+    """A step along the field that a trial step finds (`extragradient`): w <- w + h v(w + h v(w)).
 
-    Source: Korpelevich 1976; Gidel et al. 2019.
+    Its eigenvalues are 1 + h lambda + h^2 lambda^2. Source: Korpelevich 1976; Gidel et al. 2019.
     """
     look = simultaneous(field, rate)
 

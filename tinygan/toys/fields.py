@@ -16,7 +16,7 @@ WEIGHTS = WEIGHTS / WEIGHTS.sum()  # E f(e), e ~ N(0, 1), is the weighed sum of 
 
 
 def bilinear(x, y):
-    """min over x of max over y of x y: x wants to go along -y, y along x. The equilibrium is (0, 0)."""
+    """min over x of max over y of x y (`bilinear`): x wants to go along -y, y along x; the equilibrium is (0, 0)."""
     return -y, x
 
 
@@ -29,7 +29,7 @@ PULLS: dict[str, tuple[Callable, Callable, Callable]] = {
 
 
 def dirac(objective="minimax", r1=0.0, noise=0.0, penalty=0.0, slope=1.0) -> Callable:
-    """The field of the Dirac-GAN: all data are at 0, G puts all its examples at theta, D(x) = psi x.
+    """The field of the Dirac-GAN (`dirac`): all data are at 0, G puts all its examples at theta, D(x) = psi x.
 
     objective: a name in `PULLS`, whose players want what `OBJECTIVES` says. Weights and widths of remedies: r1 of the
     R1 penalty r1 / 2 psi^2; noise, the standard deviation of instance noise, added to real and fake examples; penalty

@@ -16,17 +16,18 @@ PENNIES = np.array([[1, -1], [-1, 1]])
 
 
 def max_min(payoff) -> float:
-    """What the first player is sure to get when it shows its row: max over i of min over j; never above `min_max`."""
+    """What the first player is sure to get when it shows its row (`max-min`): max over i of min over j; never above
+    `min_max`."""
     return float(_table("max_min", payoff).min(axis=1).max())
 
 
 def min_max(payoff) -> float:
-    """What the second player is sure to pay at most when it shows its column: min over j of max over i."""
+    """What the second player is sure to pay at most when it shows its column (`min-max`): min over j of max over i."""
     return float(_table("min_max", payoff).max(axis=0).min())
 
 
 def mixed(payoff) -> tuple[float, np.ndarray, np.ndarray]:
-    """The value of a 2x2 game in which both may draw their move, and the two laws: max-min and min-max meet there.
+    """The value of a 2x2 game in which moves may be drawn, and the two laws (`mixed-value`): max-min and min-max meet.
 
     Without a saddle point, p makes both columns cost the same, p a + (1 - p) c = p b + (1 - p) d, and q both rows.
     Source: von Neumann 1928.

@@ -42,9 +42,9 @@ def outcome(board: str) -> int:
 
 @functools.cache
 def minimax(board: str, player: str = "x") -> int:
-    """The value that x can be sure of, and o too, when it is `player`'s turn: each expects the best reply.
+    """The value that x can be sure of, and o too, when it is `player`'s turn (`minimax-value`).
 
-    Each of the 5,478 positions is worked out once: the same board is reached on many ways.
+    Each expects the best reply. Each of the 5,478 positions is worked out once: the same board is reached on many ways.
     """
     replies = [minimax(put(board, cell, player), OTHER[player]) for cell in moves(board)]
     if not replies:
@@ -53,7 +53,7 @@ def minimax(board: str, player: str = "x") -> int:
 
 
 def alpha_beta(board: str, player: str = "x", alpha: int = -2, beta: int = 2) -> tuple[int, int]:
-    """The same value without memory, and how many positions were looked at.
+    """The same value without memory (`minimax-value`), and how many positions were looked at.
 
     alpha and beta: what x and o are sure of elsewhere. Once alpha >= beta one of them will not let the game come here,
     and the other replies need no look. Source: Knuth & Moore 1975.

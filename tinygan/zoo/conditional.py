@@ -31,7 +31,7 @@ class Generator(nn.Module):
 
 
 class Discriminator(nn.Module):
-    """d(x, c): x and an array (n, *shape) that is learned for each class, side by side, through a network."""
+    """d(x, c): x and an array (n, *shape) learned for each class, side by side, through a network (`conditional`)."""
 
     def __init__(self, network, classes, shape, rng):
         self.shape = shape
@@ -43,9 +43,10 @@ class Discriminator(nn.Module):
 
 
 class Projection(nn.Module):
-    """d(x, c) = psi(phi(x)) + <v_c, phi(x)>, psi linear, a vector v_c for each class (Miyato & Koyama 2018, eq. 3).
+    """d(x, c) = psi(phi(x)) + <v_c, phi(x)>, with a vector v_c for each class (`projection`).
 
     network: a Sequential, whose last layer becomes psi and whose others become phi.
+    Source: Miyato & Koyama 2018, equation 3, with a linear psi.
     """
 
     def __init__(self, network, classes, rng):

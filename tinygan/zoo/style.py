@@ -33,7 +33,7 @@ class Generator(nn.Module):
 
     mapping: z -> its style w. synthesis: a style and noise for each layer -> images, from a learned constant of 4x4
     pixels, by two layers for each size. In training the layers from number `cut` on take the style of the other latent
-    (style mixing); in use all take that of z. mean: the running mean of the styles.
+    (`style-mixing`); in use all take that of z. mean: the running mean of the styles.
     """
 
     buffers = ("mean",)

@@ -59,7 +59,7 @@ RECIPES = [
     Recipe("grid", "a dense GAN on twenty-five Gaussians on a grid", _SOURCES, networks, "grid", latent=2, steps=8000,
            batch=256, betas=(0.5, 0.9), average=0.999, game=_R1),
     Recipe("gaussian", "a dense GAN on one Gaussian in one dimension", _SOURCES, networks, "gaussian", latent=1,
-           steps=2000, batch=256, betas=(0.5, 0.9), average=0.999, game=_R1),
+           steps=2000, batch=256, betas=(0.5, 0.9), average=0.995, game=_R1, players={"slope": 0.2}),
     Recipe("digits14", "a dense GAN on the digits at half their size, 14x14, within a minute", _SOURCES,
            image_networks, "digits14", latent=32, steps=4000, betas=(0.0, 0.99), average=0.998,
            game={"rate": 4e-3, "decay": True, "r1": 1.0}),

@@ -1,0 +1,36 @@
+"""The laboratory as a web page on this machine, by Voila: `tinygan lab`, with the extra `lab`."""
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import tempfile
+from pathlib import Path
+
+WIDGETS = ["@voila-dashboards/widgets-manager8", "@jupyter-widgets/jupyterlab-manager", "ipyevents"]
+NEEDS = ("voila", "ipywidgets", "ipyevents", "ipykernel")
+PAGE = {"cells": [{"cell_type": "code", "execution_count": None, "id": "panel", "metadata": {}, "outputs": [],
+                   "source": "from tinygan.lab.panel import Panel\nPanel()"}],
+        "metadata": {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+                     "title": "The GAN laboratory"},
+        "nbformat": 4, "nbformat_minor": 5}
+
+
+class LabError(RuntimeError):
+    """The laboratory cannot be opened."""
+
+
+def serve(port: int, browser: bool) -> None:
+    """Serves the page on localhost until Ctrl-C. browser: open it there too."""
+    missing = [name for name in NEEDS if importlib.util.find_spec(name) is None]
+    if missing:
+        raise LabError(f"{', '.join(missing)} not installed: pip install 'tinygan[lab]'")
+    from voila.app import Voila
+    ours = str(Path(__file__).parent)  # holds voila/templates/tinygan
+    os.environ["JUPYTER_PATH"] = os.pathsep.join(filter(None, [ours, os.environ.get("JUPYTER_PATH")]))
+    with tempfile.TemporaryDirectory() as folder:
+        notebook = Path(folder) / "laboratory.ipynb"
+        notebook.write_text(json.dumps(PAGE))
+        Voila.launch_instance([str(notebook), f"--port={port}", "--template=tinygan",
+                               f"--VoilaConfiguration.extension_allowlist={WIDGETS}",
+                               *([] if browser else ["--no-browser"])])
