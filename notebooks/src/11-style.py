@@ -121,16 +121,16 @@ axes[1].set(ylabel=r"$\alpha$", xlabel="share of the run");
 
 # %%
 # picture: 11-growing.png
-def start(recipe, shape, draw, width, seed=0, **changes):
-    """The game of a recipe, with other images and smaller players."""
-    recipe = RECIPES[recipe]
-    rng = np.random.default_rng(seed)
-    players = recipe.networks(shape, recipe.latent, rng, width=width)
-    return recipe.play(*players, draw, latent(recipe.latent), rng, batch=32, average=Average(0.98),
+def start(recipe, draw, size, players, **changes):
+    """The game of a recipe with other images, smaller players, and latents of `size` numbers."""
+    recipe, rng = RECIPES[recipe], np.random.default_rng(0)
+    shape = draw(1, np.random.default_rng(1)).shape[1:]
+    nets = recipe.networks(shape, size, rng, **players)
+    return recipe.play(*nets, draw, latent(size), rng, batch=32, average=Average(0.99),
                        optimisers=(Adam(*recipe.betas), Adam(*recipe.betas)), **{**recipe.game, **changes})
 
 
-game, photographs = start("progressive", (16, 16, 1), data.sampler(digits), 24, rate=6e-3), []
+game, photographs = start("progressive", data.sampler(digits), 64, {"width": 24}, rate=6e-3), []
 z = tg.Tensor(game.noise(8, np.random.default_rng(4)))
 
 
@@ -268,14 +268,14 @@ assert np.allclose(again, y, atol=1e-6)                 # how strong and how bri
 
 # %%
 def discs(n, rng):
-    factors = shape_factors(n, rng)
-    return tg.average_pool(draw_shapes(factors._replace(kind=np.zeros(n, int))))
+    place, kind = rng.uniform(3.5, 12.5, (n, 2)), np.zeros(n, int)
+    return tg.average_pool(draw_shapes(shape_factors(n, rng)._replace(position=place, kind=kind)))
 
 
 chosen = switches(RECIPES["style"])
 print({name: chosen[name] for name in ("objective", "r1", "gp")})
 assert chosen["objective"] == "non-saturating" and chosen["r1"] > 0 and chosen["gp"] == 0
-game = start("style", (8, 8, 3), discs, 16, rate=8e-3)
+game = start("style", discs, 16, {"width": 16}, rate=1.6e-2, r1=0.3)
 train(game, 600, record_every=20)
 G = game.generator.eval()
 G.theta[:] = game.average.theta
@@ -327,10 +327,12 @@ for i, (name, colour) in enumerate(zip("AB", (D_BLUE, FAKE))):
 plt.xticks([0.2, 1.2], ["place", "colour"])
 plt.ylabel("correlation")
 plt.legend(fontsize=8)
-assert table["position", "A"] > table["position", "B"]
 assert table["colour", "B"] > 0.8 > 0.3 > abs(table["colour", "A"])
 
 # %% [markdown]
+# The colour went with the fine styles in every run that we made. The place is less certain: in some short runs the
+# layers at 8 by 8 take it over as well. (`tinygan train style` trains on 16 by 16 pixels, and longer.)
+#
 # ## Truncation
 #
 # All styles drawn towards the mean style, $\bar w + \psi (w - \bar w)$ (`truncation`). **Predict** the first picture,
@@ -369,6 +371,6 @@ assert by_noise.mean() < 0.5 * by_style.mean()
 # %% [markdown]
 # Noise decides little here: a disc on black has no freckles. What matters goes through the styles.
 #
-# **Change:** train with `mixing=0` (give it to `recipe.networks` in `start`) and look at the correlations again; cut at
-# 1 or at 3 in the mixing sheet; train the same players with `objective="wasserstein"`, `r1=0` and `gp=10`. Nothing else
-# has to be touched.
+# **Change:** train with `{"width": 16, "mixing": 0}` and look at the correlations again; cut at 1 or at 3 in the mixing
+# sheet; train the same players with `objective="two-sample", r1=0, gp=10`, a Wasserstein critic. Nothing else has to be
+# touched.
