@@ -35,7 +35,7 @@ math_eqref_format = "{number}"
 autodoc_member_order = "bysource"
 add_module_names = False
 python_maximum_signature_line_length = 100
-suppress_warnings = ["config.cache", "toc.empty_glob"]
+suppress_warnings = ["config.cache"]
 
 SLUGS = equations.catalogue()
 GENERATED = ["api", "notebooks", "notebooks/labs"]  # folders written here, ignored by git

@@ -1,17 +1,17 @@
 """How an oracle is compared with a function that cites it: what both are given, and where they differ in form."""
 from inspect import signature
-from types import SimpleNamespace
 
+import equation_cases_01
 import equation_cases_03
 import equation_cases_07
+import equation_cases_08
 import equation_cases_10
+import equation_cases_11
 import equation_cases_12
 import numpy as np
 
 import tinygan as tg
 from tinygan import game, nn
-from tinygan.metrics import two_sample
-from tinygan.metrics.distances import rbf
 from tinygan.objectives import OBJECTIVES
 
 # What an oracle is given, by the name of its argument. A function that cites it is given the same, in the same order.
@@ -30,10 +30,9 @@ def law(rng):
 DRAW = {"real": logits(6), "fake": logits(5), "output": logits(7), "a": logits(4), "p": law, "q": law,
         "target": lambda rng: rng.integers(0, 2, (7, 1)).astype(float),
         "table": lambda rng: rng.normal(size=(3, 4)), "payoff": lambda rng: rng.normal(size=(2, 2)),
-        "points": lambda rng: rng.normal(size=(7, 2)), "others": lambda rng: rng.normal(0.5, 1, (5, 2))}
+        "points": lambda rng: rng.normal(size=(7, 2)), "others": lambda rng: rng.normal(0.5, 1, (5, 2)),
         "probabilities": lambda rng: rng.dirichlet(np.full(4, 0.5), 9),
         "counts": lambda rng: np.append(rng.integers(0, 4, 5), 2)}
-        "counts": lambda rng: rng.integers(0, 4, 6) + np.eye(6, dtype=int)[0]}
 
 # Where a function has another form than the oracle: (function, oracle, draw) -> two things that must be equal.
 
@@ -104,41 +103,6 @@ def layer(function, oracle, rng):
     return function()(tg.Tensor(a)).numpy(), oracle(a)
 
 
-def optimiser(function, oracle, rng):
-    """The direction after the last of six gradients; the oracle is given all of them."""
-    gradients, walker = rng.normal(size=(6, 3)), function()
-    return [walker(g) for g in gradients][-1], oracle(gradients)
-
-
-def between(kind):
-    """A path from each of two rows, against the oracle's from one latent to another."""
-    def compare(function, oracle, rng):
-        a, b, t = *rng.normal(size=(2, 2, 5)), rng.random()
-        return function(a, b, t), [oracle(*ends, t, kind) for ends in zip(a, b)]
-    return compare
-
-
-def walk(function, oracle, rng):
-    """The images of a run whose generator shows its latents."""
-    a, b = rng.normal(size=(2, 3, 5))
-    ends, kind = iter([a, b]), rng.choice(["straight", "spherical"])
-    run = SimpleNamespace(folder="", classes=0, examples=lambda z, condition: z[0],
-                          game=SimpleNamespace(noise=lambda n, rng: next(ends)))
-    return function(run, 3, 4, kind, rng), [[oracle(*pair, i / 3, kind) for i in range(4)] for pair in zip(a, b)]
-
-
-def sums(function, oracle, rng):
-    a, b, c = rng.normal(size=(3, 4, 5))
-    return function(a, b, c), oracle(a, b, c)
-
-
-def law_of_weights(function, oracle, rng):
-    """The squares of what is drawn, relative to those of the standard normal numbers behind it."""
-    seed, fan_in, slope = rng.integers(99), rng.integers(1, 99), rng.random()
-    drawn, standard = function(np.random.default_rng(seed), (9,), fan_in, 7, slope), np.random.default_rng(seed)
-    return (drawn / standard.standard_normal(9)) ** 2, np.full(9, oracle(fan_in, slope))
-
-
 def plain(gradient):
     return gradient
 
@@ -170,78 +134,13 @@ def climbed(real, fake):
     return np.mean(-np.log(1 + np.exp(-real))) + np.mean(-np.log(1 + np.exp(fake)))
 
 
-def position(function, oracle, rng):
-    """A board of tic-tac-toe after three moves; alpha-beta also returns a count."""
-    board = np.array([" "] * 9)
-    board[rng.permutation(9)[:3]] = "x", "o", "x"
-    value = function("".join(board), "o")
-    return (value if np.isscalar(value) else value[0]), oracle("".join(board), "o")
-
-
-def noise_through_g(function, oracle, rng):
-    """x = g(z, w) of the library's noise, in float32, against the oracle's from the same generator."""
-    seed, w = rng.integers(1000), rng.normal(size=3)
-    z = function(3)(6, np.random.default_rng(seed))
-    return z * w, oracle(6, 3, lambda z, w: z * w, w, np.random.default_rng(seed))
-
-
-def through_the_generator(function, oracle, rng):
-    """The difference between two batches of noise; a function of fakes alone is what is left of the oracle."""
-    w, v = rng.normal(size=(3, 2)), rng.normal(size=(2, 1))
-    x, one, two = rng.normal(size=(4, 2)), *rng.normal(size=(2, 6, 3))
-
-    def d(x):
-        return x @ v
-
-    def g(z):
-        return np.tanh(z @ w)
-    first = () if len(signature(function).parameters) == 1 else (d(x),)
-    got = [function(*first, d(g(z))) for z in (one, two)]
-    expected = [oracle(d, g, x, z) for z in (one, two)]
-    return (got, expected) if first else (got[0] - got[1], expected[0] - expected[1])
-
-
-def histograms(function, oracle, rng):
-    """Points in three cells; the IPM over |f| <= 1 is twice the total variation."""
-    a, b = rng.integers(0, 3, (30, 1)), rng.integers(0, 3, (20, 1))
-    p, q = (np.bincount(x[:, 0], minlength=3) / len(x) for x in (a, b))
-    return function(a, b), 2 * oracle(p, q)
-
-
-def biased_root(function, oracle, rng):
-    a, b = DRAW["points"](rng), DRAW["others"](rng)
-    return function(a, b, rbf(), biased=True) ** 0.5, oracle(a, b)
-
-
-def divisions(function, oracle, rng):
-    """The same random divisions for both."""
-    a, b, seed = DRAW["points"](rng), DRAW["others"](rng), rng.integers(1000)
-    return [f(a, b, two_sample.linear, np.random.default_rng(seed), 19) for f in (function, oracle)]
-
-
-def of_the_accuracy(function, oracle, rng):
-    """p from the accuracy that the classifier reached, on the halves that it was not trained on."""
-    a, b = rng.normal(size=(12, 1)), rng.normal(0.5, 1, (12, 1))
-    verdict = function(a, b, rng, nn.Dense(1, 1, rng=rng), steps=5)
-    return verdict.p, oracle(verdict.accuracy, 12)
-
-
 FORMS = {
-    ("minimax-value", "toys.tictactoe.minimax"): position,
-    ("minimax-value", "toys.tictactoe.alpha_beta"): position,
-    ("latent", "game.latent"): noise_through_g,
-    ("two-sample-z", "objectives.two_sample"): through_the_generator,
-    ("two-sample-z", "objectives._critic_part"): through_the_generator,
-    ("total-variation", "metrics.two_sample.bounded"): histograms,
-    ("mmd", "metrics.distances.mmd_squared"): biased_root,
-    ("permutation-p", "metrics.two_sample.permutation_test"): divisions,
-    ("classifier-p", "metrics.two_sample.classifier_test"): of_the_accuracy,
-FORMS = {
-    ("minimax-value", "toys.tictactoe.minimax"): position,
-    ("minimax-value", "toys.tictactoe.alpha_beta"): position,
+    **equation_cases_01.FORMS,
     **equation_cases_03.FORMS,
     **equation_cases_07.FORMS,
+    **equation_cases_08.FORMS,
     **equation_cases_10.FORMS,
+    **equation_cases_11.FORMS,
     **equation_cases_12.FORMS,
     ("d-ascent", "updates.ascend"): one_climb,
     ("d-ascent", "objectives.value"): climb_of_value,
@@ -256,12 +155,6 @@ FORMS = {
     ("cross-entropy-split", "objectives._synthetic_part"): up_to_the_real_part,
     ("d-output", "nn.activations.Sigmoid"): layer,
     ("kl", "divergences.normal_kl"): normals,
-    ("adam", "updates.Adam"): optimiser,
-    ("he", "nn.initial.he"): law_of_weights,
-    ("interpolation", "latent.lerp"): between("straight"),
-    ("interpolation", "latent.slerp"): between("spherical"),
-    ("interpolation", "interpolate.interpolate"): walk,
-    ("analogy", "latent.analogy"): sums,
 }
 
 

@@ -1,4 +1,4 @@
-"""Lecture 07's part of `equation_cases.py`: where a function has another form than its oracle."""
+"""How the equations of lecture 07 are compared with the functions that cite them (`equation_cases`)."""
 import numpy as np
 
 import tinygan as tg

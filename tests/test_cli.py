@@ -18,7 +18,8 @@ from tinygan.cli import main
 from tinygan.runs import Config, Run
 
 SHORT = ["--steps", "6", "--batch", "8"]
-FILES = {"config.json", "history.csv", "samples.png", "curves.png", "training.gif", "checkpoint.npz"}
+FILES = {"config.json", "history.csv", "samples.png", "curves.png", "training.gif", "checkpoint.npz",
+         "checkpoint.previous.npz"}
 
 
 @pytest.fixture(autouse=True)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import tinygan as tg
-from tinygan import objectives, penalties, remedies, updates
+from tinygan import metrics, objectives, penalties, remedies, updates
 from tinygan.toys import dynamics, fields, matrix
 
 sys.path.append(str(Path(__file__).parents[1] / "lectures"))
@@ -124,7 +124,10 @@ def test_a_function_that_computes_another_equation_is_refused(slug):
     ("d-ascent", "objectives.value", objectives.d_loss), ("momentum", "updates.Momentum", updates.Average),
     ("alternating", "toys.dynamics.alternating", dynamics.simultaneous),
     ("dirac", "toys.fields.dirac", lambda: fields.dirac("non-saturating")),
-    ("unrolled", "remedies.unrolled", lambda d, value, steps, rate: remedies.unrolled(d, value, steps, -rate))])
+    ("unrolled", "remedies.unrolled", lambda d, value, steps, rate: remedies.unrolled(d, value, steps, -rate)),
+    ("coverage", "metrics.neighbours.precision_recall_density_coverage",
+     lambda real, fake: metrics.precision_recall_density_coverage(fake, real)),
+    ("frechet", "metrics.features.frechet", lambda a, b: metrics.frechet(a, b) ** 0.5)])
 def test_a_form_refuses_another_equation(slug, path, wrong):
     if slug in equations.oracles():
         with pytest.raises(AssertionError):

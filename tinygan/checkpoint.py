@@ -1,88 +1,205 @@
-"""A game on disk: everything that training needs to go on as if it had never stopped, in one `.npz`, without pickle."""
+"""A game on disk: everything that training needs to go on as if it had never stopped, in one `.npz`, without pickle.
+
+A checkpoint is written beside the one before it, which is kept, and takes its name only when it is complete. It is read
+as a stranger's: nothing in it is run, no more memory is taken than the file is long, and a checksum covers it all.
+"""
 from __future__ import annotations
 
+import hashlib
+import io
 import json
 import os
 import zipfile
-import zlib
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+import tinygan
 from tinygan import backend
-from tinygan.game import COLUMNS, Game
+from tinygan.game import COLUMNS, Diverged, Game
 
-FORMAT = 1
+FORMAT = 2
+FREE = ("steps", "device", "version")  # of a config: what may change while a run goes on
 
 
 class CheckpointError(ValueError):
     """A checkpoint that cannot be read, or that belongs to another game."""
 
 
-def save(path, game: Game) -> None:
-    """Writes the game's state to `path`: to a temporary file first, synced, then renamed, so a crash loses nothing."""
+def save(path, game: Game, config: dict[str, Any] | None = None) -> None:
+    """Writes the game's state, and what it was started with, to `path`; the one before stays as `previous(path)`.
+
+    Diverged where a number in it is not finite: then nothing is written.
+    """
     arrays = {f"{group}/{name}": backend.to(a, "cpu") for group, state in _groups(game).items()
               for name, a in state.items()}
+    for name, a in arrays.items():
+        if not np.isfinite(a).all():
+            raise Diverged(f"step {game.step}: {name} is not finite")
     arrays.update({f"history/{name}": np.array(game.history[name], np.float64) for name in COLUMNS})
-    facts = {"format": FORMAT, "step": game.step, "rng": game.rng.bit_generator.state}
+    facts = {"format": FORMAT, "version": tinygan.__version__, "config": config, "step": game.step,
+             "rngs": [rng.bit_generator.state for rng in _rngs(game)]}
     arrays["facts"] = np.frombuffer(json.dumps(facts).encode(), np.uint8)
+    arrays["sha256"] = _digest(arrays)
+    content = io.BytesIO()
+    np.savez(content, **arrays)
+    write(path, content.getbuffer(), previous(path))
+
+
+def load(path, game: Game, config: dict[str, Any] | None = None) -> None:
+    """Puts the state at `path` into a game of the same recipe; CheckpointError, one line, when it does not fit."""
+    facts, arrays = read(path)
+    try:
+        for name, kept in (facts["config"] or {}).items() if config else ():
+            if name not in FREE and config.get(name) != kept:  # type: ignore[union-attr]
+                raise ValueError(f"it was made with {name} {kept}, not {config.get(name)}")  # type: ignore[union-attr]
+        _restore(game, facts, arrays)
+    except Exception as error:  # what a stranger's numbers raise is anything
+        other = "" if facts.get("version") == tinygan.__version__ else f" (written by tinygan {facts.get('version')!r})"
+        raise CheckpointError(f"{path}: not a checkpoint of this game: {_line(error)}{other}") from error
+
+
+def previous(path) -> Path:
+    """Where the checkpoint before the one at `path` is kept."""
+    return Path(path).with_suffix(".previous.npz")
+
+
+def read(path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """The facts and the arrays in a checkpoint; CheckpointError where it is not as it was written."""
+    try:
+        return _read(path)
+    except CheckpointError as error:
+        try:
+            step = _read(previous(path))[0]["step"]
+        except (CheckpointError, KeyError):
+            raise error from None
+        raise CheckpointError(f"{error}; the one before, of step {step}, is good: to use it, rename {previous(path)} "
+                              f"to {Path(path).name}") from error
+
+
+def write(path, content, keep: Path | None = None) -> None:
+    """Writes a file complete or not at all: a temporary one, synced, then renamed. keep: the old one's new name."""
     path = Path(path)
     unfinished = path.with_name(path.name + ".part")
-    with open(unfinished, "wb") as file:
-        np.savez(file, **arrays)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(unfinished, path)
-
-
-def load(path, game: Game) -> None:
-    """Puts the state at `path` into a game of the same recipe; CheckpointError, one line, when it does not fit."""
-    arrays = _read(path)
     try:
-        facts = json.loads(arrays.pop("facts").tobytes())
-        if facts["format"] != FORMAT:
-            raise CheckpointError(f"{path}: checkpoint format {facts['format']}, this version reads {FORMAT}")
-        groups: dict[str, dict] = {}
-        for key, a in arrays.items():
-            group, _, name = key.partition("/")
-            groups.setdefault(group, {})[name] = a
-        game.generator.load_state_dict(groups["generator"])
-        game.discriminator.load_state_dict(groups["discriminator"])
-        players = (game.discriminator, game.generator)
-        for i, (optimiser, player) in enumerate(zip(game.optimisers, players)):
-            optimiser.load_state_dict(_state(groups.get(f"optimiser{i}", {}), player.theta))
-        if game.average is not None:
-            game.average.load_state_dict(_state(groups.get("average", {}), game.generator.theta))
-        game.history = {name: groups["history"][name].tolist() for name in COLUMNS}
-        game.history["step"] = [int(step) for step in game.history["step"]]
-        game.step = int(facts["step"])
-        game.rng.bit_generator.state = facts["rng"]
-    except CheckpointError:
+        with open(unfinished, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        if keep is not None and path.exists():
+            keep.unlink(missing_ok=True)
+            try:
+                os.link(path, keep)  # so that at every moment there is a file at `path`
+            except OSError:  # a file system without links
+                os.replace(path, keep)
+        os.replace(unfinished, path)
+    except OSError:
+        with suppress(OSError):
+            unfinished.unlink()
         raise
-    except (KeyError, ValueError, TypeError) as error:
-        raise CheckpointError(f"{path}: not a checkpoint of this game: {error}") from error
+    with suppress(OSError, AttributeError):  # the new name to the disk too, where folders can be opened
+        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
 
 
 def _groups(game) -> dict[str, dict]:
     """The arrays of each part of the game, by name."""
     return {"generator": game.generator.state_dict(), "discriminator": game.discriminator.state_dict(),
-            "optimiser0": game.optimisers[0].state_dict(), "optimiser1": game.optimisers[1].state_dict(),
-            "average": game.average.state_dict() if game.average is not None else {}}
+            **{group: memory.state_dict() for group, memory in _memories(game).items()}}
 
 
-def _state(arrays, theta) -> dict:
-    """An optimiser's memory on the device and in the dtype of theta; 0-d arrays are its counters."""
+def _memories(game) -> dict[str, Any]:
+    """What remembers, by name: both optimisers and the average."""
+    memories = {"optimiser0": game.optimisers[0], "optimiser1": game.optimisers[1], "average": game.average}
+    return {group: memory for group, memory in memories.items() if memory is not None}
+
+
+def _rngs(game) -> list[np.random.Generator]:
+    """The game's generator of random numbers, and those that layers have of their own."""
+    owned = [value for player in (game.generator, game.discriminator) for _, m in player.modules()
+             for value in vars(m).values() if isinstance(value, np.random.Generator)]
+    return list({id(rng): rng for rng in [game.rng, *owned]}.values())
+
+
+def _restore(game, facts, arrays) -> None:
+    groups: dict[str, dict] = {}
+    for key, a in arrays.items():
+        group, _, name = key.partition("/")
+        groups.setdefault(group, {})[name] = a
+    history = {name: groups["history"].pop(name) for name in COLUMNS}
+    if len({a.shape for a in history.values()} | {(history["step"].size,)}) > 1:
+        raise ValueError("the columns of its history differ in length")
+    if type(facts["step"]) is not int or facts["step"] < 0 or len(facts["rngs"]) != len(_rngs(game)):
+        raise ValueError(f"it is of step {facts['step']!r}, with {len(facts['rngs'])} random generators")
+    game.generator.load_state_dict(groups["generator"])
+    game.discriminator.load_state_dict(groups["discriminator"])
+    for group, memory in _memories(game).items():
+        theta = (game.discriminator if group == "optimiser0" else game.generator).theta
+        memory.load_state_dict(_remembered(memory, groups.get(group, {}), theta))
+    game.history = {name: a.tolist() for name, a in history.items()}
+    game.history["step"] = [int(step) for step in game.history["step"]]
+    for rng, state in zip(_rngs(game), facts["rngs"]):
+        rng.bit_generator.state = state
+    game.step = facts["step"]
+
+
+def _remembered(memory, arrays, theta) -> dict:
+    """The state of an optimiser: counters as numbers, vectors on the device and in the dtype of theta; all or none."""
+    counters = [name for name in memory.state if getattr(type(memory), name) is not None]
+    if arrays.keys() - counters and arrays.keys() ^ set(memory.state):
+        raise ValueError(f"{type(memory).__name__}: it holds {', '.join(arrays)}, expected {', '.join(memory.state)}")
     for name, a in arrays.items():
-        if a.ndim and a.shape != theta.shape:
-            raise ValueError(f"{name} has shape {a.shape}, expected {theta.shape}")
-    return {name: backend.like(a.astype(theta.dtype), theta) if a.ndim else a.item() for name, a in arrays.items()}
+        if a.shape != (() if name in counters else theta.shape):
+            raise ValueError(f"{name} has shape {a.shape}, expected {() if name in counters else theta.shape}")
+    return {name: a.item() if name in counters else backend.like(a.astype(theta.dtype), theta)
+            for name, a in arrays.items()}
 
 
-def _read(path) -> dict[str, np.ndarray]:
+def _read(path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     try:
-        with open(path, "rb") as file, np.load(file, allow_pickle=False) as arrays:
-            return {name: arrays[name] for name in arrays.files}
+        with open(path, "rb") as file, zipfile.ZipFile(file) as archive:
+            members = archive.infolist()
+            if sum(m.file_size for m in members) > os.fstat(file.fileno()).st_size:
+                raise ValueError("it claims to hold more than the file")
+            arrays = {m.filename.removesuffix(".npy"): _array(archive.read(m)) for m in members}
+        facts = json.loads(arrays["facts"].tobytes())
+        if facts["format"] == FORMAT:
+            if arrays.pop("sha256").tobytes() != _digest(arrays).tobytes():
+                raise ValueError("its checksum is wrong")
+            del arrays["facts"]
+            return facts, arrays
     except FileNotFoundError:
         raise CheckpointError(f"{path}: there is no checkpoint") from None
-    except (OSError, EOFError, ValueError, KeyError, AttributeError, zipfile.BadZipFile, zlib.error) as error:
-        raise CheckpointError(f"{path}: the checkpoint is damaged ({type(error).__name__})") from error
+    except Exception as error:  # what damaged bytes raise is anything
+        raise CheckpointError(f"{path}: the checkpoint is damaged ({_line(error)})") from error
+    raise CheckpointError(f"{path}: checkpoint format {facts['format']!r}, this version reads {FORMAT}")
+
+
+def _array(content: bytes) -> np.ndarray:
+    """The array in the bytes of an .npy file: numbers in place, however many its header claims."""
+    file = io.BytesIO(content)
+    np.lib.format.read_magic(file)
+    shape, fortran, dtype = np.lib.format.read_array_header_1_0(file)
+    a = np.frombuffer(content[file.tell():], dtype).reshape(shape, order="F" if fortran else "C")
+    if a.dtype.kind not in "fiu" or not np.isfinite(a).all():
+        raise ValueError("it holds what is no finite number")
+    return a
+
+
+def _digest(arrays) -> np.ndarray:
+    """The SHA-256 of arrays: of their names, types, shapes and numbers."""
+    digest = hashlib.sha256()
+    for name, a in sorted(arrays.items()):
+        digest.update(f"{name} {a.dtype.str} {a.shape}\n".encode())
+        digest.update(np.ascontiguousarray(a).data)
+    return np.frombuffer(digest.digest(), np.uint8)
+
+
+def _line(error) -> str:
+    """An error in a few words, on one line."""
+    return " ".join(str(error).split())[:200] or type(error).__name__

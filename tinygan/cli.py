@@ -197,7 +197,9 @@ def _resumed(options) -> Run:
         if value is not None and value != kept[name]:
             raise RunError(f"--resume: {run.folder} was started with {name} {switches.write(kept[name])}, "
                            f"not {switches.write(value)}")
-    run.config.steps = options.steps or run.config.steps
+    if options.steps not in (None, run.config.steps):
+        run.config.steps = options.steps
+        run.write_config()  # so that it goes on to there when it is stopped again
     return run
 
 

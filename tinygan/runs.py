@@ -1,16 +1,15 @@
 """A run folder: what was asked for, how it went, what came out, and the state to go on from.
 
-    config.json  history.csv  samples.png  curves.png  training.gif  checkpoint.npz  frames/
+    config.json  history.csv  samples.png  curves.png  training.gif  checkpoint.npz  checkpoint.previous.npz  frames/
 """
 from __future__ import annotations
 
 import csv
 import io
 import json
-import os
 import time
 from copy import deepcopy
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,8 @@ import numpy as np
 
 import tinygan
 from tinygan import backend, checkpoint, metrics, plots
-from tinygan.game import COLUMNS, Diverged, Game, SettingError, parts
+from tinygan.checkpoint import write
+from tinygan.game import COLUMNS, Game, SettingError, parts
 from tinygan.nn import Conv2d, ConvTranspose2d, Module
 from tinygan.process import tune
 from tinygan.tensor import Tensor, no_grad
@@ -49,8 +49,14 @@ class Config:
     version: str = tinygan.__version__
 
     def __post_init__(self):
-        if not isinstance(self.settings, dict):
-            raise TypeError(f"settings: got {self.settings!r}, expected names and values")
+        for f in fields(self):
+            value, kind = getattr(self, f.name), str(f.type).partition("[")[0]
+            if type(value).__name__ != kind or (kind == "int" and not 0 <= value < 2**63):
+                raise TypeError(f"{f.name}: got {value!r:.99}, expected {f.type}")
+
+    def plain(self) -> dict[str, Any]:
+        """The config as JSON has it."""
+        return json.loads(json.dumps(asdict(self)))
 
     def changed(self) -> Recipe:
         """The recipe with the run's settings."""
@@ -80,13 +86,13 @@ class Run:
         if (folder / "config.json").exists():
             raise RunError(f"{folder} holds a run already; go on with --resume, or choose another --out")
         game = config.start()
+        run = cls(folder, config, game)
         try:
             (folder / "frames").mkdir(parents=True, exist_ok=True)
-            write(folder / "config.json", json.dumps(asdict(config), indent=2) + "\n")
+            run.save()  # where there is a config, there is a good checkpoint
+            run.write_config()
         except OSError as error:
             raise RunError(f"{folder}: the run folder cannot be written: {error.strerror or error}") from error
-        run = cls(folder, config, game)
-        run.save()  # from the first step on there is a good checkpoint
         return run
 
     @classmethod
@@ -107,7 +113,8 @@ class Run:
             raise RunError(f"{folder}/config.json: {error}") from error
         config.device = device or config.device
         run = cls(folder, config, config.start())
-        checkpoint.load(folder / "checkpoint.npz", run.game)
+        checkpoint.load(folder / "checkpoint.npz", run.game, config.plain())
+        run.saved_step = run.game.step
         if run.game.schedule is not None:  # players that grow: as far as they had
             run.game.schedule(run.game, config.steps)
         return run
@@ -124,17 +131,18 @@ class Run:
             self.save()
 
     def save(self) -> None:
-        """The checkpoint and the history so far; refused when a weight is not finite: the last good one is kept."""
-        for name, player in (("discriminator", self.game.discriminator), ("generator", self.game.generator)):
-            if not np.isfinite(player.theta).all():
-                raise Diverged(f"step {self.game.step}: a weight of the {name} is not finite")
-        checkpoint.save(self.folder / "checkpoint.npz", self.game)
+        """The checkpoint and the history so far; refused when a number is not finite: the last good one is kept."""
+        checkpoint.save(self.folder / "checkpoint.npz", self.game, self.config.plain())
         text = io.StringIO()
         rows = csv.writer(text, lineterminator="\n")
         rows.writerow(COLUMNS)
         rows.writerows(zip(*(self.game.history[name] for name in COLUMNS)))
-        write(self.folder / "history.csv", text.getvalue())
         self.saved_step, self._saved = self.game.step, time.monotonic()
+        write(self.folder / "history.csv", text.getvalue().encode())
+
+    def write_config(self) -> None:
+        """The config, as it is now."""
+        write(self.folder / "config.json", json.dumps(self.config.plain(), indent=2).encode() + b"\n")
 
     def finish(self) -> None:
         """The checkpoint, and the pictures of the whole run."""
@@ -263,10 +271,3 @@ def latest_folder(root, name: str) -> Path:
     if not runs:
         raise RunError(f"--resume: there is no run of {name!r} under {root}; name one with --out")
     return max(runs, key=lambda folder: (folder / "config.json").stat().st_mtime)
-
-
-def write(path: Path, text: str) -> None:
-    """A text file, complete or not at all."""
-    unfinished = path.with_name(path.name + ".part")
-    unfinished.write_text(text)
-    os.replace(unfinished, path)

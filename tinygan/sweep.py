@@ -25,8 +25,9 @@ from typing import Any
 import numpy as np
 
 from tinygan import game, plots, report
+from tinygan.checkpoint import write
 from tinygan.process import cores
-from tinygan.runs import Config, Run, RunError, write
+from tinygan.runs import Config, Run, RunError
 from tinygan.zoo.switches import write as write_value
 
 STOP = "stop"  # a file in OUT that tells every run to save its state and end
@@ -84,10 +85,10 @@ def play(folder: Path, config: Config) -> dict[str, Any]:
                 raise
             finally:
                 seconds = round(earlier + time.perf_counter() - start, 3)
-                write(clock, str(seconds))
+                write(clock, str(seconds).encode())
             run.finish()
             figures = run.evaluate(None, np.random.default_rng(0))
-            write(measured, json.dumps({**figures, "seconds": seconds}, indent=2) + "\n")
+            write(measured, json.dumps({**figures, "seconds": seconds}, indent=2).encode() + b"\n")
         return row | {"figures": json.loads(measured.read_text())}
     except Exception as error:
         return row | {"error": _line(error)}
@@ -99,7 +100,7 @@ def _line(error):
 
 def _begun(folder, config) -> Run:
     """The run at its last checkpoint, or at step 0."""
-    if (folder / "checkpoint.npz").exists():
+    if (folder / "checkpoint.npz").exists() and (folder / "config.json").exists():
         return Run.open(folder)
     (folder / "config.json").unlink(missing_ok=True)  # of a run that ended before its first checkpoint
     return Run.create(folder, config)
@@ -168,7 +169,7 @@ def _write_csv(path, rows):
     table = csv.DictWriter(text, list({name: None for row in flat for name in row}), lineterminator="\n")
     table.writeheader()
     table.writerows(flat)
-    write(path, text.getvalue())
+    write(path, text.getvalue().encode())
 
 
 def summary(rows: list[dict], configs: Mapping[str, Config], out: Path) -> str:

@@ -44,7 +44,7 @@ network.theta[:] *= 1.6
 
 
 def affine(z):
-    return z @ np.array([[1.1, 0.5], [-0.3, 0.6]]) + [0.5, 0]
+    return z @ np.array([[1.1, 0.5], [-0.3, 0.6]])
 
 
 def bent(z):
@@ -65,7 +65,8 @@ for panel, g, title in zip(axes, (lambda z: z, affine, bent, curve),
         for t in ticks:
             for line in (np.stack([0 * fine + t, fine], 1), np.stack([fine, 0 * fine + t], 1)):
                 panel.plot(*g(line).T, color="black", linewidth=0.5, alpha=0.7)
-    panel.set(title=title, aspect="equal", xticks=[], yticks=[])
+    panel.set(title=title, aspect="equal", xlim=(-3.8, 3.8), ylim=(-3.6, 3.6))
+    panel.axis("off")
 
 # %% [markdown]
 # Where the grid is narrow the examples crowd. The last generator makes points on a curve, which has no area: its law
@@ -179,10 +180,13 @@ plt.barh(positions - 0.2, list(reached.values()), 0.35, color=D_BLUE, label="by 
 plt.barh(positions + 0.2, from_points, 0.35, color="#7fb2d6", label="by the library, on points")
 plt.yticks(positions, ["bounded", "linear", "bumps", "slope"])
 plt.gca().invert_yaxis()
-plt.legend(fontsize=8)
+plt.xlim(0, 2)
+plt.legend(fontsize=8, loc="center right")
 assert np.allclose(from_points, [0.765850, 1, 0.421032, 1], atol=0.01)
 assert np.isclose(mmd_squared(a, b, rbf(), biased=True), 2 / np.sqrt(3) * (1 - np.exp(-1 / 6)), atol=1e-3)
 assert np.isclose(metrics.wasserstein(quantiles(n=4000), quantiles(sd=2, n=4000)), 0.797885, atol=1e-3)
+uniform = (np.arange(1000) + 0.5) / 1000
+assert np.allclose([metrics.wasserstein(uniform, uniform + shift) for shift in (-0.5, 0.25, 3)], [0.5, 0.25, 3])
 
 # %% [markdown]
 # ## What each class sees
@@ -245,16 +249,16 @@ found = metrics.classifier_test(ring, twin, rng, D, steps=300)
 straight = metrics.classifier_test(ring, twin, rng, nn.Dense(2, 1, rng=rng))
 
 pooled = np.concatenate([ring, twin])
-u, v = np.meshgrid(np.linspace(-2.5, 2.5, 80), np.linspace(-2.5, 2.5, 80))
+u, v = np.meshgrid(np.linspace(-2, 2, 80), np.linspace(-2, 2, 80))
 grid = ((np.stack([u.ravel(), v.ravel()], 1) - pooled.mean(axis=0)) / pooled.std(axis=0)).astype(np.float32)
 with tg.no_grad():
     field = tg.sigmoid(D(tg.Tensor(grid))).numpy().reshape(u.shape)
-figure, (left, right) = plt.subplots(1, 2, figsize=(8, 3), width_ratios=(1.2, 1))
+figure, (left, right) = plt.subplots(1, 2, figsize=(8.4, 3.4), width_ratios=(1.3, 1))
 picture = left.pcolormesh(u, v, field, cmap="RdBu", vmin=0, vmax=1, shading="auto", alpha=0.7)
 figure.colorbar(picture, label="probability of the ring")
 left.plot(*ring[:250].T, ".", color=DATA, markersize=4)
-left.plot(*twin[:250].T, "x", color="black", markersize=3, alpha=0.6)
-left.set(aspect="equal", xticks=[], yticks=[])
+left.plot(*twin[:150].T, "x", color="black", markersize=3, alpha=0.6)
+left.set(aspect="equal", xticks=[], yticks=[], xlim=(-2, 2), ylim=(-2, 2))
 right.barh(["straight line", "network"], [straight.accuracy, found.accuracy], color=[FAKE, D_BLUE])
 right.axvspan(0.5 - 1 / 1200**0.5, 0.5 + 1 / 1200**0.5, color="#e8e8e8", zorder=0)
 right.set(xlim=(0.4, 1), title="right answers on new points\n(grey: chance)")
@@ -355,4 +359,4 @@ assert abs(m2 - 2) < 0.02 and abs(s2 - 0.5) < 0.02       # both
 # A generator learns what the critics can see. **Change** the features: `tg.concatenate([x, x * x, x * x * x],
 # axis=1)`.
 #
-# Next: [05, the game's objective](05-objective.ipynb), where the critic is a network.
+# Next: [03, automatic differentiation from scratch](03-autograd.ipynb): how a network learns what the critic says.

@@ -152,12 +152,12 @@ locus.set(title=r"eigenvalues, $\gamma$ from 0 to 2.2", xlabel="real part", aspe
 # again; the one that goes back to 0 makes a strong penalty slow.
 #
 # Instance noise (`instance-noise`) is another remedy. The lecture says that near the solution noise of variance
-# $s^2$ is R1 with $\gamma = s^2 / 2$. **Predict** the two paths from $(1, 0)$, and where they differ.
+# $\tau^2$ is R1 with $\gamma = \tau^2 / 2$. **Predict** the two paths from $(1, 0)$, and where they differ.
 
 # %%
 figure, axes = plt.subplots(figsize=(4.2, 3.6))
 show_field(axes, dirac(noise=1.0), 1.25)
-axes.plot(*play(simultaneous(dirac(noise=1.0), 0.05), START, 800).T, color=OCHRE, label="noise, $s = 1$")
+axes.plot(*play(simultaneous(dirac(noise=1.0), 0.05), START, 800).T, color=OCHRE, label=r"noise, $\tau = 1$")
 axes.plot(*play(simultaneous(dirac(r1=0.5), 0.05), START, 800).T, "--", color=DATA, label=r"R1, $\gamma = 1/2$")
 axes.legend(fontsize=8, loc="lower right")
 axes.set(xlabel=r"$\theta$", ylabel=r"$\psi$")
@@ -261,8 +261,8 @@ assert ends["no noise"][1] < 0.1
 # %% [markdown]
 # ## Momentum, and its sign
 #
-# The game $x y$ in turns, with the momentum $\beta$ (`momentum`). The lecture says $|\mu|^2 \approx 1 + 2 h^2 \beta
-# / (1 - \beta)^3$. **Predict** the three paths.
+# The game $x y$ in turns, with the momentum $\beta$ (`momentum`). The lecture says
+# $|\mu|^2 \approx 1 + 2 h^2 \beta / (1 - \beta)^3$. **Predict** the three paths.
 
 # %%
 def with_momentum(beta, rate=0.1, steps=200):
@@ -301,10 +301,10 @@ curve.set(xlabel="step", title="radius; dotted: predicted", ylim=(0.5, 30));
 # %%
 s = np.geomspace(0.08, 2, 80)
 figure, axes = plt.subplots(figsize=(5.2, 3))
-for sigma, style in ((0, "-"), (0.5, "--")):
-    width = np.sqrt(s**2 + sigma**2)                                    # noise adds its variance
+for tau, style in ((0, "-"), (0.5, "--")):
+    width = np.sqrt(s**2 + tau**2)                                    # noise adds its variance
     logit = -1 / (2 * width**2)                                         # of the best D, at x = 1
-    note = r", noise $\sigma = 0.5$" if sigma else ""
+    note = r", noise $\tau = 0.5$" if tau else ""
     axes.loglog(s, tg.sigmoid(logit) / width**2, style, color=FAKE, label="minimax" + note)
     axes.loglog(s, tg.sigmoid(-logit) / width**2, style, color=D_BLUE, label="non-saturating" + note)
 axes.set(xlabel="width $s$ of both densities", title="length of the arrow at a fake", ylim=(1e-6, 300))

@@ -76,9 +76,9 @@ assert (round(radius(path).min() / 1e-3, 3), round(radius(path).max() / 1e-3, 3)
 #
 # <details><summary>Answer</summary>
 #
-# A step turns by about $h c = 0.05$, and $2\pi / 0.05 = 125.66$; exactly, $2\pi / \arccos(1 - a^2/2)$ with $a =
-# hc$. The path lies on the ellipse $\theta^2 + \psi^2 + a\, \theta\psi = $ constant, whose half axes are $1/\sqrt{1
-# \pm a/2}$: .988 and 1.013.
+# A step turns by about $h c = 0.05$, and $2\pi / 0.05 = 125.66$; exactly, $2\pi / \arccos(1 - a^2/2)$ with
+# $a = hc$. The path lies on the ellipse $\theta^2 + \psi^2 + a\, \theta\psi = $ constant, whose half axes are
+# $1/\sqrt{1 \pm a/2}$: .988 and 1.013.
 #
 # </details>
 #
@@ -138,8 +138,8 @@ plt.gca().set(aspect="equal", xlim=(-2.7, 2.7), ylim=(-2.7, 2.7))
 assert np.array_equal(path[1:], [(-1, 2), (-2, 1), (-1, -1), (1, -2), (2, -1), (1, 1)])
 
 # %% [markdown]
-# **Explain** the six with the formula of task 2. Then: taking turns conserves $x^2 + y^2 + s\, \eta\, x y$ with $s
-# = 1$ or $s = -1$, depending on who moves first. **Predict** which sign belongs to whom, before you run the next
+# **Explain** the six with the formula of task 2. Then: taking turns conserves $x^2 + y^2 + s\, \eta\, x y$ with
+# $s = 1$ or $s = -1$, depending on who moves first. **Predict** which sign belongs to whom, before you run the next
 # cell.
 
 # %%
@@ -246,8 +246,8 @@ assert [found[gamma] for gamma in (0.1, 0.3, 1.0, 2.0)] == [1818, 499, 203, 532]
 assert np.isclose(max(slowest), 0.5, atol=1e-7)
 
 # %% [markdown]
-# Without R1 it never comes nearer than 1. Now **predict** with the lecture's rule of thumb, $\gamma = s^2/2$: how
-# wide must instance noise (`instance-noise`) be to be critical? What are the eigenvalues at $s = 1$?
+# Without R1 it never comes nearer than 1. Now **predict** with the lecture's rule of thumb, $\gamma = \tau^2/2$:
+# how wide must instance noise (`instance-noise`) be to be critical? What are the eigenvalues at $\tau = 1$?
 
 # %%
 my_critical_width = None
@@ -258,7 +258,7 @@ plt.figure(figsize=(5, 2.8))
 plt.plot(widths, found.real, ".", color=OCHRE)
 plt.plot(widths, abs(found.imag), ".", color="#b0b0b0")
 guess(plt, my_critical_width)
-plt.xlabel("width $s$ of the noise")
+plt.xlabel(r"width $\tau$ of the noise")
 plt.legend(["real parts", "", "imaginary parts"], fontsize=8)
 at_1 = eigenvalues(dirac(noise=1.0))
 assert np.allclose([at_1.real[0], abs(at_1.imag[0])], [-0.25, 0.43301], atol=5e-6)
@@ -271,8 +271,8 @@ assert steps_to_rest(dirac()) is np.nan
 # The critical weight is $\gamma = 2c = 1$: below it the pair has the real part $-\gamma/2$, above it the slower one
 # is $-\gamma/2 + \sqrt{\gamma^2/4 - 1/4}$, which goes back to 0. In the left picture $\gamma = .85$ is there a
 # little earlier: at 1 the double eigenvalue brings a factor that grows with $t$, and a path that swings through the
-# middle may pass $10^{-3}$ sooner. In the long run 1 wins. Noise is critical at $s^2/2 = 1$, $s = \sqrt2$. At $s =
-# 1$: $-.25 \pm .433i$.
+# middle may pass $10^{-3}$ sooner. In the long run 1 wins. Noise is critical at $\tau^2/2 = 1$, $\tau = \sqrt2$. At
+# $\tau = 1$: $-.25 \pm .433i$.
 #
 # </details>
 #
@@ -373,10 +373,10 @@ assert np.isclose(growth, abs(mu), atol=1e-4)
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# $\dot m = \frac12 w$ to first order. For $w$: $\frac12 (E_d[x] - E_g[x]) - \frac14 w (E_d[x^2] + E_g[x^2]) =
-# -\frac12 m - \frac12 w$. It is the Dirac-GAN with instance noise of width 1, eigenvalues $-.25 \pm .433i$. The
-# data's own width is what the noise adds to a point! Data on thin sheets, such as images, have none: there the
-# friction has to be brought.
+# $\dot m = \frac12 w$ to first order. For $w$:
+# $\frac12 (E_d[x] - E_g[x]) - \frac14 w (E_d[x^2] + E_g[x^2]) = -\frac12 m - \frac12 w$. It is the Dirac-GAN with
+# instance noise of width 1, eigenvalues $-.25 \pm .433i$. The data's own width is what the noise adds to a point!
+# Data on thin sheets, such as images, have none: there the friction has to be brought.
 #
 # </details>
 #

@@ -145,7 +145,8 @@ axes[2].set(title="share of fakes that count", xlabel="moves of $D$")
 for run in runs:
     assert run[3][-1] < 1e-3 * run[3][0]
     assert run[4][-1] > 10 * run[4][0]
-    assert run[5][-1] < 0.2 < 0.9 < run[5][0]
+    assert run[5][-1] < 0.8 < 0.99 < run[5][0]
+assert min(run[5][-1] for run in runs) < 0.05
 
 # %% [markdown]
 # The third picture is $(\sum_i D_i)^2 / \sum_i D_i^2$, divided by the number of fakes: 1 when all count alike,
@@ -155,16 +156,16 @@ for run in runs:
 #
 # $D$ at the fakes falls exponentially in the logit, the slope of the logit rises only in proportion to the weights,
 # so the product vanishes. The non-saturating factor $1 - \sigma$ stays near 1 and leaves the rising slope. And what
-# remains of the minimax gradient is the wish of a few fakes, those that $D$ happens to doubt least: small *and* not
-# to be trusted.
+# remains of the minimax gradient is more and more the wish of few fakes, those that $D$ happens to doubt least; in
+# one of the three games they are one in a hundred.
 #
 # </details>
 #
 # ## 4. A theorem
 #
-# Let $D$ and its slope be below $\epsilon$ at all fakes. Then the minimax gradient is at most $M \epsilon / (1 -
-# \epsilon)$. For a generator that can only shift all its fakes, $M = 1$. **Predict:** is the bound near to what
-# happens, or far above?
+# Let $D$ and its slope be below $\epsilon$ at all fakes. Then the minimax gradient is at most
+# $M \epsilon / (1 - \epsilon)$. For a generator that can only shift all its fakes, $M = 1$. **Predict:** is the
+# bound near to what happens, or far above?
 
 # %%
 plt.figure(figsize=(5.4, 2.8))
