@@ -17,7 +17,7 @@ FLOORS = [
     {"nn"},
     {"objectives", "penalties", "remedies", "updates", "divergences", "toys"},
     {"game", "metrics"},
-    {"zoo", "checkpoint", "report", "graph"},
+    {"zoo", "checkpoint", "report", "graph", "debug"},
     {"runs"},
     {"sweep", "arguments", "interpolate", "lab"},
     {"cli", "__main__"},
