@@ -135,7 +135,7 @@ assert lab.look().figures["distance"] < 0.3 * lab.history["distance"][0]
 lab, frames = Laboratory(SETS["two moons"]), []
 for _ in range(32):
     plane = picture.draw(lab)[HEIGHT - LOW - SIDE:HEIGHT - LOW, LEFT:LEFT + SIDE, :3]
-    frames.append(Pillow.fromarray(plane).resize((288, 288)).quantize(200))
+    frames.append(Pillow.fromarray(plane).resize((256, 256)).quantize(96))
     for _ in range(20):
         lab.step()
 file = io.BytesIO()
