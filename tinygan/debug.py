@@ -34,11 +34,12 @@ class Debug:
             sys.setprofile(before)
 
     def _look(self, frame, event, value):
-        if event == "return" and not self.found and not _finite(value):
+        if event == "return" and not self.found and (a := _array(value)) is not None and not np.isfinite(a).all():
             sys.setprofile(None)
             code = frame.f_code
             name = "a pull-back" if code.co_name == "<lambda>" else code.co_name
-            given = ", ".join(f"{key} {_range(x)}" for key, x in frame.f_locals.items() if _array(x) is not None)
+            given = ", ".join(f"{key} {a.shape} from {a.min().item():.3g} to {a.max().item():.3g}"
+                              for key, x in frame.f_locals.items() if (a := _array(x)) is not None)
             self.found = (f"first in {name} ({Path(code.co_filename).name}, "
                           f"line {frame.f_lineno}), in {self._layer(frame)}, with {given}")
 
@@ -51,13 +52,3 @@ class Debug:
 def _array(x):
     x = x.data if isinstance(x, Tensor) else x
     return x if is_array(x) and x.dtype.kind == "f" and x.size else None
-
-
-def _finite(x) -> bool:
-    a = _array(x)
-    return a is None or bool(np.isfinite(a).all())
-
-
-def _range(x) -> str:
-    a = _array(x)
-    return f"{a.shape} from {a.min().item():.3g} to {a.max().item():.3g}"

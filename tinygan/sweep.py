@@ -98,11 +98,10 @@ def _figures(path) -> dict[str, float]:
     """The numbers in figures.json; RunError where there is anything else."""
     try:
         figures = json.loads(path.read_text())
-        if all(type(figure) in (int, float) for figure in figures.values()):
-            return figures
-    except (ValueError, AttributeError):
-        pass
-    raise RunError(f"{path} holds no figures; remove it to measure the run again")
+        sum(figures.values())  # which only numbers have
+        return figures
+    except (ValueError, AttributeError, TypeError):
+        raise RunError(f"{path} holds no figures; remove it to measure the run again") from None
 
 
 def _line(error):
