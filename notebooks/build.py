@@ -66,6 +66,8 @@ def main(chosen):
         for key in ("language_info", "widgets"):
             notebook.metadata.pop(key, None)
         notebook.metadata["language_info"] = {"name": "python"}
+        for output in (output for cell in notebook.cells for output in cell.get("outputs", [])):
+            output.get("data", {}).pop("application/vnd.jupyter.widget-view+json", None)  # nothing without a kernel
         nbformat.write(notebook, HERE / f"{name}.ipynb")
         for file, picture in pictures(notebook):
             (HERE.parent / "lectures" / "figures" / file).write_bytes(picture)

@@ -128,6 +128,18 @@ def picture(browser):
             .then(b => done([...new Uint8Array(b)]))""")
 
 
+def settled(browser, before):
+    """The picture when it is no longer `before`, and stays the same for two seconds."""
+    last = browser.wait(lambda: (now := picture(browser)) != before and now)
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        time.sleep(2)
+        if (now := picture(browser)) == last:
+            return now
+        last = now
+    raise AssertionError("the picture does not come to rest")
+
+
 def test_the_laboratory(browser, port):
     for package in ("voila", "ipywidgets", "ipyevents", "ipykernel"):
         pytest.importorskip(package)
@@ -139,10 +151,8 @@ def test_the_laboratory(browser, port):
         before = picture(browser)
         for _ in range(10):
             browser.press("step")
-        browser.wait(lambda: picture(browser) != before)
-        time.sleep(2)
+        after = settled(browser, before)
         browser.see("laboratory-after")
-        after = picture(browser)
 
         browser.press("slow motion")
         browser.press("▶ play")
@@ -152,16 +162,14 @@ def test_the_laboratory(browser, port):
         browser.press("slow motion")
         time.sleep(8)
         browser.press("❚❚ pause")
-        time.sleep(1)
+        settled(browser, after)
         browser.see("laboratory-played")
 
         menu = browser.find("select")[0]
         next(o for o in menu.find_elements("tag name", "option") if o.text == "draw your own").click()
-        time.sleep(1)
         before = picture(browser)
         drag(browser, image)
-        browser.wait(lambda: picture(browser) != before)
-        time.sleep(1)
+        settled(browser, before)
         browser.see("laboratory-drawn")
         assert browser.complaints() == ([], [])
 

@@ -31,6 +31,8 @@ class Panel:
     def __init__(self, lab: Laboratory | None = None):
         import ipyevents
         import ipywidgets as w
+        from threadpoolctl import threadpool_limits
+        threadpool_limits(1, "blas")  # for products this small; the other core is the browser's
         self.lab, self.picture = lab or Laboratory(), Picture()
         self.points: list[tuple[float, float]] = []
         self.film: asyncio.Task | None = None
