@@ -1,5 +1,6 @@
 """tinygan.data: folders of the user's own images, all made here with Pillow."""
 import struct
+import warnings
 import zlib
 from pathlib import Path
 
@@ -284,3 +285,35 @@ def test_folder_mistakes(tmp_path, monkeypatch):
     monkeypatch.setattr(Path, "iterdir", refuse)
     with pytest.raises(DataError, match=r"cannot be read \(Permission denied\)"):
         load(tmp_path)
+
+
+@pytest.mark.parametrize(("shape", "message"), [((1, 20_000), None), ((20_000, 3), None),
+                                                ((20_000, 20_000), "1 too large")])
+def test_folder_with_very_long_images(tmp_path, shape, message):
+    path = tmp_path / "long.png"
+    if message:
+        path.write_bytes(png_header(*shape))
+        with pytest.raises(DataError, match=message):
+            load(tmp_path)
+    else:
+        save(path, flat(99, *shape))
+        assert level(load(tmp_path)) == [99]
+
+
+@settings(max_examples=40)
+@given(data=st.data())
+def test_damaged_images_are_counted_or_read(tmp_path_factory, data):
+    root = tmp_path_factory.mktemp("images")
+    save(root / "a.png", flat(1))
+    ending = data.draw(st.sampled_from(["png", "gif", "jpg", "tif", "bmp", "ppm", "webp"]))
+    save(root / f"b.{ending}", np.arange(192, dtype=np.uint8).reshape(8, 8, 3))
+    content = bytearray((root / f"b.{ending}").read_bytes())
+    for _ in range(data.draw(st.integers(1, 4))):
+        content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
+    (root / f"b.{ending}").write_bytes(content[:data.draw(st.integers(0, len(content)))])
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        images = load(root, size=8)
+    told = [str(w.message) for w in caught if issubclass(w.category, UserWarning)]
+    assert len(images.x) + len(told) == 2
+    assert all("skipped 1 of 2 files" in message for message in told)

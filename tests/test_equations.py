@@ -127,7 +127,9 @@ def test_a_function_that_computes_another_equation_is_refused(slug):
     ("unrolled", "remedies.unrolled", lambda d, value, steps, rate: remedies.unrolled(d, value, steps, -rate)),
     ("coverage", "metrics.neighbours.precision_recall_density_coverage",
      lambda real, fake: metrics.precision_recall_density_coverage(fake, real)),
-    ("frechet", "metrics.features.frechet", lambda a, b: metrics.frechet(a, b) ** 0.5)])
+    ("frechet", "metrics.features.frechet", lambda a, b: metrics.frechet(a, b) ** 0.5),
+    ("adam", "updates.Adam", updates.RMSProp), ("kantorovich", "objectives.two_sample", objectives.hinge),
+    ("wasserstein", "objectives.two_sample", objectives.value)])
 def test_a_form_refuses_another_equation(slug, path, wrong):
     if slug in equations.oracles():
         with pytest.raises(AssertionError):

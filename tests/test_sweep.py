@@ -252,3 +252,19 @@ def test_what_names_no_seeds_is_refused(text, capsys):
     assert stop.value.code == 2
     lines = capsys.readouterr().err.splitlines()
     assert lines == [f"tinygan sweep: argument --seeds: {text!r} names no seeds, expected such as 0-9 or 1,4,7-8"]
+
+
+@pytest.mark.parametrize("text", ["", "[]", "3", '{"mean": "a"}', "\0"])
+def test_damaged_figures_are_a_row_with_an_error(text, tmp_path):
+    sweep.sweep(configs([0]), tmp_path, Here())
+    (tmp_path / "seed-0" / "figures.json").write_text(text)
+    [row] = sweep.sweep(configs([0]), tmp_path, Here())
+    assert "seed-0/figures.json holds no figures; remove it to measure the run again" in row["error"]
+
+
+@pytest.mark.parametrize("text", ["", "step,d_value\n1,2\n", "step\n1,2\n", "a,b\nc,d\n"])
+@pytest.mark.filterwarnings("ignore:loadtxt. input contained no data")
+def test_a_damaged_history_is_refused(text, tmp_path):
+    (tmp_path / "history.csv").write_text(text)
+    with pytest.raises(RunError, match=r"^[^\n]*history\.csv is damaged: [^\n]*$"):
+        sweep._history(tmp_path)

@@ -99,12 +99,6 @@ def write(path, content, keep: Path | None = None) -> None:
         with suppress(OSError):
             unfinished.unlink()
         raise
-    with suppress(OSError, AttributeError):  # the new name to the disk too, where folders can be opened
-        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
 
 
 def _groups(game) -> dict[str, dict]:
@@ -127,10 +121,9 @@ def _rngs(game) -> list[np.random.Generator]:
 
 
 def _restore(game, facts, arrays) -> None:
-    groups: dict[str, dict] = {}
+    groups: dict[str, dict] = {group: {} for group in ("optimiser0", "optimiser1", "average")}
     for key, a in arrays.items():
-        group, _, name = key.partition("/")
-        groups.setdefault(group, {})[name] = a
+        groups.setdefault(key.partition("/")[0], {})[key.partition("/")[2]] = a
     history = {name: groups["history"].pop(name) for name in COLUMNS}
     if len({a.shape for a in history.values()} | {(history["step"].size,)}) > 1:
         raise ValueError("the columns of its history differ in length")
@@ -140,7 +133,7 @@ def _restore(game, facts, arrays) -> None:
     game.discriminator.load_state_dict(groups["discriminator"])
     for group, memory in _memories(game).items():
         theta = (game.discriminator if group == "optimiser0" else game.generator).theta
-        memory.load_state_dict(_remembered(memory, groups.get(group, {}), theta))
+        memory.load_state_dict(_remembered(memory, groups[group], theta))
     game.history = {name: a.tolist() for name, a in history.items()}
     game.history["step"] = [int(step) for step in game.history["step"]]
     for rng, state in zip(_rngs(game), facts["rngs"]):
@@ -150,7 +143,7 @@ def _restore(game, facts, arrays) -> None:
 
 def _remembered(memory, arrays, theta) -> dict:
     """The state of an optimiser: counters as numbers, vectors on the device and in the dtype of theta; all or none."""
-    counters = [name for name in memory.state if getattr(type(memory), name) is not None]
+    counters = [name for name in memory.state if getattr(type(memory), name) is not None]  # those that begin at 0
     if arrays.keys() - counters and arrays.keys() ^ set(memory.state):
         raise ValueError(f"{type(memory).__name__}: it holds {', '.join(arrays)}, expected {', '.join(memory.state)}")
     for name, a in arrays.items():
@@ -168,16 +161,15 @@ def _read(path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
                 raise ValueError("it claims to hold more than the file")
             arrays = {m.filename.removesuffix(".npy"): _array(archive.read(m)) for m in members}
         facts = json.loads(arrays["facts"].tobytes())
-        if facts["format"] == FORMAT:
-            if arrays.pop("sha256").tobytes() != _digest(arrays).tobytes():
-                raise ValueError("its checksum is wrong")
-            del arrays["facts"]
-            return facts, arrays
+        if facts["format"] == FORMAT and arrays.pop("sha256").tobytes() != _digest(arrays).tobytes():
+            raise ValueError("its checksum is wrong")
     except FileNotFoundError:
         raise CheckpointError(f"{path}: there is no checkpoint") from None
     except Exception as error:  # what damaged bytes raise is anything
         raise CheckpointError(f"{path}: the checkpoint is damaged ({_line(error)})") from error
-    raise CheckpointError(f"{path}: checkpoint format {facts['format']!r}, this version reads {FORMAT}")
+    if facts["format"] != FORMAT:
+        raise CheckpointError(f"{path}: checkpoint format {facts['format']!r}, this version reads {FORMAT}")
+    return facts, arrays
 
 
 def _array(content: bytes) -> np.ndarray:
@@ -196,7 +188,7 @@ def _digest(arrays) -> np.ndarray:
     digest = hashlib.sha256()
     for name, a in sorted(arrays.items()):
         digest.update(f"{name} {a.dtype.str} {a.shape}\n".encode())
-        digest.update(np.ascontiguousarray(a).data)
+        digest.update(a.tobytes())
     return np.frombuffer(digest.digest(), np.uint8)
 
 

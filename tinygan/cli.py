@@ -17,6 +17,7 @@ from tinygan import arguments, data, game, interpolate, latent, plots, report, s
 from tinygan.backend import DeviceError
 from tinygan.checkpoint import CheckpointError
 from tinygan.data import DataError
+from tinygan.debug import Debug
 from tinygan.graph import Replay
 from tinygan.lab.serve import LabError, serve
 from tinygan.runs import Config, Run, RunError, fresh_folder, latest_folder
@@ -24,7 +25,7 @@ from tinygan.toys import tictactoe
 from tinygan.zoo import RECIPES, switches
 
 USER_ERRORS = (RunError, CheckpointError, DataError, DeviceError, game.SettingError, game.Diverged,
-               LabError)
+               LabError, MemoryError)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -64,6 +65,7 @@ def _parser():
                        help="set switches otherwise, such as objective=hinge r1=0 (see `tinygan recipes`)")
     train.add_argument("--dtype", choices=("float32", "float64"), help="of all arrays (default: float32)")
     train.add_argument("--device", choices=("cpu", "gpu"), help="NumPy or CuPy (default: cpu)")
+    train.add_argument("--debug", action="store_true", help="find the first operation whose result is not finite: slow")
     train.add_argument("--no-graph", action="store_true", help="on a GPU: do not replay steps as CUDA graphs")
     train.add_argument("--data", help="another data set, by name, a folder of images, or a .npy file of sequences")
     train.add_argument("--out", type=Path, help="the run folder (default: runs/RECIPE)")
@@ -130,19 +132,23 @@ def _train(options):
     print(f"{run.config.recipe}: steps {run.game.step} to {steps}, batch {run.game.batch}, seed {run.config.seed}, "
           f"{run.config.device}, in {folder}")
     run.tune()
+    on_gpu = run.config.device == "gpu"
+    play = Debug() if options.debug else Replay() if on_gpu and not options.no_graph else game.step
     try:
         with _Progress(run.game, steps) as progress:
-            on_gpu = run.config.device == "gpu"
-            game.train(run.game, steps, [run.film, run.keep, progress], 20 if on_gpu else 1,
-                       Replay() if on_gpu and not options.no_graph else game.step)
+            game.train(run.game, steps, [run.film, run.keep, progress], 20 if on_gpu and not options.debug else 1, play)
+        run.finish()
     except KeyboardInterrupt:
         run.save()
         print(f"stopped after step {run.game.step}; go on with: tinygan train {run.config.recipe} --resume "
               f"--out {folder}", file=sys.stderr)
         raise
     except game.Diverged as error:
-        raise game.Diverged(f"{error}; {folder} keeps the checkpoint of step {run.saved_step}") from error
-    run.finish()
+        where = f"; {play.found}" if isinstance(play, Debug) and play.found else ""
+        raise game.Diverged(f"{error}{where}; {folder} keeps the checkpoint of step {run.saved_step}") from error
+    except OSError as error:
+        raise RunError(f"{folder} cannot be written after step {run.game.step}: {error.strerror or error}; the last "
+                       f"checkpoint is that of step {run.saved_step}") from error
     print(f"{folder}: samples.png, curves.png, training.gif, history.csv; next: tinygan evaluate {folder}")
 
 
@@ -189,7 +195,7 @@ def _config(options, seed, settings) -> Config:
 
 
 def _resumed(options) -> Run:
-    run = Run.open(options.out or latest_folder("runs", options.recipe or "digits"), options.device)
+    run = Run.open(options.out or latest_folder("runs", options.recipe or "digits"), options.device, hold=True)
     recipe = run.config.changed()
     asked = {name: getattr(options, name) for name in ("recipe", "seed", "batch", "dtype", "data")}
     kept = {**vars(run.config), **switches.switches(recipe)}

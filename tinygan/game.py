@@ -208,15 +208,22 @@ def falling_numbers(game, steps) -> tuple[float, float, float]:
 
 
 def _record(game, d_value, d_real, d_fake, d_gradient, g_value, g_gradient):
-    """Adds a row to the history; names the first quantity that is not finite."""
+    """Adds a row to the history; names the first quantity that is not finite, of these or of the weights."""
     row = {"step": game.step, "d_value": d_value.item(), "d_real": sigmoid(d_real.data).mean().item(),
            "d_fake": sigmoid(d_fake.data).mean().item(), "d_gradient": _norm(d_gradient),
            "g_value": g_value.item(), "g_gradient": _norm(g_gradient)}
-    for name, number in row.items():
+    weights = {f"the norm of the {name}'s weights": _norm(_home(getattr(game, name)))
+               for name in ("discriminator", "generator")}
+    for name, number in {**row, **weights}.items():
         if not np.isfinite(number):
             raise Diverged(f"step {game.step}: {name} is {number}; a lower rate may help (it is {game.rate})")
     for name, number in row.items():
         game.history[name].append(number)
+
+
+def _home(player):
+    """The vector in which the player's weights stand; after a step, so that it is enough to ask the first."""
+    return next((p.home[0] for _, p in player.named_parameters()), np.zeros(0))
 
 
 def _norm(v) -> float:

@@ -7,7 +7,9 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import time
+import weakref
 from copy import deepcopy
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
@@ -89,6 +91,7 @@ class Run:
         run = cls(folder, config, game)
         try:
             (folder / "frames").mkdir(parents=True, exist_ok=True)
+            run.hold()
             run.save()  # where there is a config, there is a good checkpoint
             run.write_config()
         except OSError as error:
@@ -96,8 +99,8 @@ class Run:
         return run
 
     @classmethod
-    def open(cls, folder, device: str | None = None) -> Run:
-        """The run in a folder, as its last checkpoint left it; on another device, if one is named."""
+    def open(cls, folder, device: str | None = None, hold: bool = False) -> Run:
+        """The run in a folder, as its last checkpoint left it; on another device, if one is named. hold: see `hold`."""
         folder = Path(folder)
         try:
             config = Config(**json.loads((folder / "config.json").read_text()))
@@ -113,11 +116,28 @@ class Run:
             raise RunError(f"{folder}/config.json: {error}") from error
         config.device = device or config.device
         run = cls(folder, config, config.start())
+        if hold:
+            run.hold()
         checkpoint.load(folder / "checkpoint.npz", run.game, config.plain())
         run.saved_step = run.game.step
         if run.game.schedule is not None:  # players that grow: as far as they had
             run.game.schedule(run.game, config.steps)
         return run
+
+    def hold(self) -> None:
+        """Keeps others from training in the folder as long as the run lives, killed or not; RunError if one does."""
+        try:
+            import fcntl
+        except ImportError:  # Windows
+            return
+        held = os.open(self.folder, os.O_RDONLY)
+        weakref.finalize(self, os.close, held)
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise RunError(f"{self.folder}: another process trains here") from None
+        except OSError:  # a file system without locks
+            pass
 
     def film(self, game: Game) -> None:
         """A callback of `train`: a frame of the film now and then."""

@@ -89,9 +89,19 @@ def play(folder: Path, config: Config) -> dict[str, Any]:
             run.finish()
             figures = run.evaluate(None, np.random.default_rng(0))
             write(measured, json.dumps({**figures, "seconds": seconds}, indent=2).encode() + b"\n")
-        return row | {"figures": json.loads(measured.read_text())}
+        return row | {"figures": _figures(measured)}
     except Exception as error:
         return row | {"error": _line(error)}
+
+
+def _figures(path) -> dict[str, float]:
+    """The numbers in figures.json; RunError where there is anything else."""
+    try:
+        figures = json.loads(path.read_text())
+        sum(figures.values())  # which only numbers have
+        return figures
+    except (ValueError, AttributeError, TypeError):
+        raise RunError(f"{path} holds no figures; remove it to measure the run again") from None
 
 
 def _line(error):
@@ -101,7 +111,7 @@ def _line(error):
 def _begun(folder, config) -> Run:
     """The run at its last checkpoint, or at step 0."""
     if (folder / "checkpoint.npz").exists() and (folder / "config.json").exists():
-        return Run.open(folder)
+        return Run.open(folder, hold=True)
     (folder / "config.json").unlink(missing_ok=True)  # of a run that ended before its first checkpoint
     return Run.create(folder, config)
 
@@ -193,6 +203,10 @@ def summary(rows: list[dict], configs: Mapping[str, Config], out: Path) -> str:
 
 
 def _history(folder):
-    with open(folder / "history.csv") as file:
-        names = file.readline().strip().split(",")
-        return dict(zip(names, np.loadtxt(file, delimiter=",", ndmin=2).T))
+    try:
+        with open(folder / "history.csv") as file:
+            names = file.readline().strip().split(",")
+            columns = dict(zip(names, np.loadtxt(file, delimiter=",", ndmin=2).T, strict=True))
+        return {name: columns[name] for name in game.COLUMNS}
+    except (ValueError, KeyError) as error:
+        raise RunError(f"{folder}/history.csv is damaged: {error}") from error

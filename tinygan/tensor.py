@@ -13,7 +13,6 @@ cotangent of one input. It is written with operators and tinygan's functions, wh
 """
 from __future__ import annotations
 
-import itertools
 import operator
 import threading
 from contextlib import contextmanager
@@ -24,7 +23,7 @@ import numpy as np
 from tinygan import backend
 
 _OPERATOR: Any = None
-_births = itertools.count()
+_births = backend.clock
 _birth = operator.attrgetter("birth")
 
 
@@ -176,6 +175,7 @@ def grad(output: Tensor, inputs, create_graph: bool = False, allow_unused: bool 
     _refuse_misuse(output, inputs)
     wanted = set(inputs)
     family = _family(output, wanted)
+    backend.refuse_written(family)
     cotangents = {output: np.ones_like(output.data)}
     if create_graph:
         cotangents[output] = Tensor(cotangents[output])

@@ -1,7 +1,8 @@
 """How players move: the lecture's lines on the vector theta, in place.
 
 A direction is one vector or the list that `grad` returned; an optimiser is called with the gradient and returns the
-direction to go in, so `ascend(theta, adam(gradient), rate)` reads as it is.
+direction to go in, so `ascend(theta, adam(gradient), rate)` reads as it is. `grad` refuses to go through weights that
+were updated after the output was computed; who writes to theta by hand tells so with `backend.written(theta)`.
 """
 from __future__ import annotations
 
@@ -30,11 +31,13 @@ def _fit(name, theta, direction):
 def ascend(theta, direction, rate):
     """theta <- theta + rate * direction, in place (`d-ascent`)."""
     _add(_fit("ascend", theta, direction), array(rate), theta)
+    backend.written(theta)
 
 
 def descend(theta, direction, rate):
     """theta <- theta - rate * direction, in place (`sign-reversal`: phi's line)."""
     _add(_fit("descend", theta, direction), -array(rate), theta)
+    backend.written(theta)
 
 
 @kernels.elementwise("T direction, T rate", "T theta", "theta += rate * direction", new=False)
@@ -45,6 +48,7 @@ def _add(direction, rate, theta):
 def clip(theta, bound):
     """theta <- what is nearest to it within [-bound, bound], in place (`weight-clipping`; Arjovsky et al. 2017)."""
     np.clip(theta, -bound, bound, out=theta)
+    backend.written(theta)
 
 
 STEPS = {"ascend": ascend, "descend": descend}

@@ -136,11 +136,9 @@ z = tg.Tensor(game.noise(8, np.random.default_rng(4)))
 
 def photograph(game):
     if game.step in (45, 68, 134, 158, 181, 360):
-        growth, kept = game.generator.growth, game.generator.theta.copy()
-        game.generator.theta[:] = game.average.theta
+        growth = game.generator.growth
         with tg.no_grad():
             photographs.append((game.step, 4 << growth.stage, growth.alpha, game.generator(z).numpy()))
-        game.generator.theta[:] = kept
 
 
 train(game, 360, [photograph], record_every=20)

@@ -53,7 +53,7 @@ def kernel_distance(a, b) -> float:
 
 
 def wasserstein(a, b) -> float:
-    """W1, the least mean distance over which the points of a are carried onto those of b.
+    """W1, the least mean distance over which the points of a are carried onto those of b (`wasserstein`).
 
     In one dimension, a (n,) or (n, 1) and b (m,) or (m, 1): the integral of |F - G|, by sorting. In more, (n, d) and
     (n, d): the best of all matchings, in time n^3 (seconds for 500). Source: Villani 2009; theory.md T26, T27.

@@ -121,6 +121,7 @@ class Module:
     def _each(self, change) -> Module:
         for p in self.parameters():
             p.data = change(p.data)
+            backend.written(p.data)
         for _, owner, attribute in self.named_buffers():
             setattr(owner, attribute, change(getattr(owner, attribute)))
         return self
@@ -142,6 +143,7 @@ class Module:
                 raise ValueError(f"load_state_dict: {name} has shape {np.shape(state[name])}, expected {a.shape}")
         for name, a in arrays.items():
             a[...] = backend.like(np.asarray(state[name], dtype=a.dtype), a)
+            backend.written(a)
 
     def __repr__(self) -> str:
         layers = "".join("\n  " + f"{name}: {child!r}".replace("\n", "\n  ") for name, child in self.children())

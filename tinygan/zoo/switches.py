@@ -23,6 +23,7 @@ PLAY = {f.name: f.default for f in fields(Game) if isinstance(f.default, (int, f
 WORDS: dict[str, Iterable[str]] = {"objective": OBJECTIVES, "optimiser": OPTIMISERS, "cell": sequence.CELLS}
 LEAST = {"latent": 1, "k": 1, "packing": 1, "width": 1}  # of the others it is 0
 BELOW_ONE = ("betas", "average")
+MOST = 10_000  # what whole numbers stay below: the config.json of a stranger must not fill the memory
 PAIRS = {"betas": ((2,), "a pair A:B of numbers"), "rate": ((1, 2), "a number, or a pair D:G of numbers,")}
 
 
@@ -101,12 +102,13 @@ def _fitting(name, value, usual_value):
         expected = "a word" if words is None else f"one of {', '.join(words)}"
     else:
         kind, whole = (int, "whole ") if isinstance(usual_value, int) else ((int, float), "")
-        least, below = LEAST.get(name, 0), 1 if name in BELOW_ONE else math.inf
+        least, below = LEAST.get(name, 0), 1 if name in BELOW_ONE else MOST if whole else math.inf
         lengths, form = PAIRS.get(name, ((1,), f"a {whole}number"))
         numbers = value if isinstance(value, tuple) else (value,)
         fits = len(numbers) in lengths and all(
             isinstance(n, kind) and not isinstance(n, bool) and least <= n < below for n in numbers)
-        expected = f"{form} of at least {least}" + (" and below 1" if below == 1 else "")
+        over = below == 1 or (whole and isinstance(value, int) and value >= below)
+        expected = f"{form} of at least {least}" + (f" and below {below}" if over else "")
     if not fits:
         raise SettingError(f"{name} is {write(value)!r}, expected {expected}")
     return value

@@ -112,11 +112,16 @@ def program_1(steps=600):
 
 broken = program_1()
 real = ring(300, np.random.default_rng(5))
-plt.figure(figsize=(3.6, 3.6))
-picture(broken[1], broken[0], real, "program 1")
+plt.figure(figsize=(10, 2.8))
+for i, steps in enumerate((0, 5, 10, 20)):
+    plt.subplot(1, 4, i + 1)
+    G, D = program_1(steps)
+    picture(D, G, real, f"program 1 after {steps} steps", 14)
+print("after 600 steps the fakes are about", round(float(np.abs(samples(broken[0])).mean())), "from the middle")
 
 # %% [markdown]
-# The discriminator (blue is "real") is excellent, and the fakes (black) are where it is surest that they are fake.
+# Blue is where $D$ says "real"; the data are the small green ring. The fakes (black) run to where $D$ is surest that
+# they are fake, and go on for ever.
 #
 # **A look that finds it.** Play *one* step, and ask the new $D$ about the fakes of the old and of the new $G$, from
 # the same noise. The generator's move must raise the opinion.
@@ -128,7 +133,7 @@ def after_one_step(program):
     return opinion(D, samples(new)) - opinion(D, samples(old))
 
 
-print(f"{after_one_step(program_1):+.5f}")
+print(f"G's first move changes the opinion by {after_one_step(program_1):+.5f}")
 assert after_one_step(program_1) < 0 and opinion(broken[1], samples(broken[0])) < 0.01
 
 # %% [markdown]
