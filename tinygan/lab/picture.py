@@ -77,22 +77,24 @@ class Picture:
         return pixels
 
     def png(self, lab: Laboratory, scene: str = "") -> bytes:
-        """`draw` as a file that loses nothing."""
-        return self._file(lab, scene, format="PNG")
+        """`draw` as a small file."""
+        return self._file(lab, scene, 128, format="PNG", optimize=True)
 
     def jpeg(self, lab: Laboratory, scene: str = "") -> bytes:
         """`draw` as a file that is fast to make: for films."""
-        return self._file(lab, scene, format="JPEG", quality=90, subsampling=0)
+        return self._file(lab, scene, None, format="JPEG", quality=90, subsampling=0)
 
     def place(self, x: float, y: float) -> tuple[float, float] | None:
         """The point of the plane at a pixel of the picture, from the top left; None beside it."""
         u, v = (x - LEFT) / SIDE, (HEIGHT - LOW - y) / SIDE
         return (SPAN * (2 * u - 1), SPAN * (2 * v - 1)) if 0 <= u <= 1 and 0 <= v <= 1 else None
 
-    def _file(self, lab, scene, **options):
+    def _file(self, lab, scene, colours, **options):
         from PIL import Image
-        file = io.BytesIO()
-        Image.fromarray(self.draw(lab, scene)).convert("RGB").save(file, **options)
+        image, file = Image.fromarray(self.draw(lab, scene)).convert("RGB"), io.BytesIO()
+        if colours:
+            image = image.quantize(colours, dither=Image.Dither.NONE)
+        image.save(file, **options)
         return file.getvalue()
 
     def _axes(self, x, y, width, height, **options):

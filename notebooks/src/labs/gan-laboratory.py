@@ -2,8 +2,8 @@
 # # The GAN laboratory
 #
 # Two players in the plane, to be stepped, played and watched. The green dots are the data. $G$ makes the red ones out
-# of noise. $D$ colours the plane: green where it takes a point for real, red where it takes it for generated, and a grey
-# line where it cannot say. The **arrows** show what $G$ learns from $D$, and it learns nothing else.
+# of noise. $D$ colours the plane: green where it takes a point for real, red where it takes it for generated, and a
+# grey line where it cannot say. The **arrows** show what $G$ learns from $D$, and it learns nothing else.
 #
 # The laboratory needs `pip install 'tinygan[lab]'`. `tinygan lab` opens the same in your browser, as a page of its own.
 
@@ -17,7 +17,8 @@ Panel()
 #
 # - **step D**, **step G**: one move of one player; the other stays. **step**: $k$ moves of $D$, then one of $G$.
 # - **play**: step after step; **speed** says how many from one frame to the next.
-# - **slow motion**, then play: first the batch that a player is shown, as rings; then the player glides to where it moves.
+# - **slow motion**, then play: first the batch that a player is shown, as rings; then the player glides to where it
+#   moves.
 # - **data**: choose, or draw your own: click on the plane, or drag over it. The players stay as they are and have to
 #   follow; **reset** makes new ones.
 # - **game**: the objectives of lecture 05 and of the critics. The **rates**, $k$ and the weight of the **R1** penalty
@@ -33,7 +34,7 @@ Panel()
 import io
 
 import numpy as np
-from IPython.display import Image
+from IPython.display import Image, display
 from PIL import Image as Pillow
 
 import tinygan as tg
@@ -72,13 +73,14 @@ assert figures["real"] > 0.8
 assert figures["fake"] < 0.2
 
 # %% [markdown]
-# $D$ need not know the data's shape yet: it is enough to be red where the samples are. All arrows point out of the heap,
-# towards green.
+# $D$ need not know the data's shape yet: it is enough to be red where the samples are. All arrows point out of the
+# heap, towards green.
 #
 # ## An arrow is a slope
 #
 # An arrow is the gradient of $G$'s objective with respect to one *sample*, in the direction in which $G$ wants to go:
-# for $\log D$ uphill (`g-non-saturating`). Let us move every sample a little along its arrow, by hand, and ask $D$ again.
+# for $\log D$ uphill (`g-non-saturating`). Let us move every sample a little along its arrow, by hand, and ask $D$
+# again.
 
 # %%
 view = lab.look()
@@ -109,9 +111,9 @@ print(f"D says of the samples: {before:.2f} before, {after:.2f} after; of the da
 assert after > figures["real"]
 
 # %% [markdown]
-# They ran to where $D$ is greenest, far beyond the data, most of them out of the picture: $D$ has never been shown anything out there, so it was free to
-# say whatever it likes. A generator that wins against a $D$ that stands still has learned $D$, not the data. This is why
-# the two must take turns.
+# They ran to where $D$ is greenest, far beyond the data, most of them out of the picture: $D$ has never been shown
+# anything out there, so it was free to say whatever it likes. A generator that wins against a $D$ that stands still
+# has learned $D$, not the data. This is why the two must take turns.
 #
 # ## Both
 
@@ -135,7 +137,7 @@ assert lab.look().figures["distance"] < 0.3 * lab.history["distance"][0]
 lab, frames = Laboratory(SETS["two moons"]), []
 for _ in range(32):
     plane = picture.draw(lab)[HEIGHT - LOW - SIDE:HEIGHT - LOW, LEFT:LEFT + SIDE, :3]
-    frames.append(Pillow.fromarray(plane).resize((288, 288)).quantize(200))
+    frames.append(Pillow.fromarray(plane).resize((256, 256)).quantize(96))
     for _ in range(20):
         lab.step()
 file = io.BytesIO()
@@ -163,13 +165,14 @@ show(lab)
 # %%
 d = lab.output(lab.D(tg.Tensor(flat.fake)))
 assert np.allclose(flat.arrows * (1 - d), steep.arrows * d, atol=1e-5)
-print(f"D says {d.mean():.4f} of the samples; the arrows are {np.median((1 - d) / d):.0f} times as long without saturation")
-assert np.median((1 - d) / d) > 20
+ratio = np.median((1 - d) / d)
+print(f"D says {d.mean():.4f} of the samples; without saturation the arrows are {ratio:.0f} times as long")
+assert ratio > 20
 
 # %% [markdown]
-# The same way, always: one is $(1 - D)\nabla a$, the other $D\,\nabla a$, where $a$ is the logit. Where $D$ is sure of the
-# samples, the arrows of `minimax` are gone (`g-gradient`), and those of `non-saturating` are as long as they can be
-# (`g-non-saturating-gradient`).
+# The same way, always: one is $(1 - D)\nabla a$, the other $D\,\nabla a$, where $a$ is the logit. Where $D$ is sure
+# of the samples, the arrows of `minimax` are gone (`g-gradient`), and those of `non-saturating` are as long as they
+# can be (`g-non-saturating-gradient`).
 #
 # ## What R1 does to the field
 #
@@ -181,21 +184,14 @@ for r1 in (0, 1):
     lab = Laboratory(r1=r1)
     times(150, lab.step_d, lab)
     steepest[r1] = np.abs(np.diff(lab.field())).max()  # from one point of the lattice to the next
-    if r1:
-        calm = show(lab)
-    else:
-        steep = show(lab)
-steep
-
-# %%
-calm
+    display(show(lab))
 
 # %%
 assert steepest[1] < 0.5 * steepest[0]
 
 # %% [markdown]
-# R1 punishes the slope of $D$ at the data (`r1`), so the hills become low and round. Arrows become shorter too, but they
-# go on pointing somewhere: a $D$ without cliffs is a $D$ that can be followed.
+# R1 punishes the slope of $D$ at the data (`r1`), so the hills become low and round. Arrows become shorter too, but
+# they go on pointing somewhere: a $D$ without cliffs is a $D$ that can be followed.
 #
 # ## Change
 #
