@@ -132,7 +132,8 @@ def test_styles_and_maps_of_noise_are_written_too():
     assert compare(lambda: of_images(style)) == SETTLED
 
 
-def test_players_that_grow_are_recorded_while_they_settle():
+def test_players_that_grow_are_recorded_while_they_settle(monkeypatch):
+    monkeypatch.setattr(progressive, "GROWN", 0.5)
     how = compare(lambda: of_images(progressive), 40)
     assert how == [*SETTLED[:10], *["plain"] * 11, "recorded", *["replayed"] * 18]  # at 4x4, the fade, at 8x8
 
