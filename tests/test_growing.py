@@ -69,6 +69,12 @@ def test_real_images_are_faded_as_generated_ones_are(stage, alpha):
     np.testing.assert_allclose(seen, expected, atol=1e-6)
 
 
+@pytest.fixture(autouse=True)
+def _grown_in_half_of_the_steps(monkeypatch):
+    """Slower than the recipe has it, so that a few steps see each stage."""
+    monkeypatch.setattr(progressive, "GROWN", 0.5)
+
+
 def test_the_schedule():
     growth = progressive.Growth(2)
     assert (growth.stage, growth.alpha) == (2, 1)  # unless told, players are grown

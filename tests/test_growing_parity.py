@@ -54,7 +54,7 @@ class Growing(Twin):
     alpha = None  # None at stage 0
 
     def at(self, step):
-        period, before = 2 * step / (0.5 * STEPS), self.alpha
+        period, before = 2 * step / (progressive.GROWN * STEPS), self.alpha
         self.alpha = None if period < 1 else min(period - 1, 1.0)
         return before is None and self.alpha is not None
 

@@ -26,7 +26,7 @@ def train(recipe, folder, *options):
         try:
             quiet = os.open(os.devnull, os.O_WRONLY)
             os.dup2(quiet, 1), os.dup2(quiet, 2)
-            runs.SAVE_EVERY = 0.05
+            runs.SAVE_EVERY, runs.FRAMES = 0.05, 4  # a frame takes longer than many steps
             os._exit(main(["train", recipe, "--out", str(folder), "--batch", "8", *options]))
         finally:
             os._exit(1)

@@ -149,6 +149,8 @@ def _train(options):
     except OSError as error:
         raise RunError(f"{folder} cannot be written after step {run.game.step}: {error.strerror or error}; the last "
                        f"checkpoint is that of step {run.saved_step}") from error
+    finally:
+        run.let_go()
     print(f"{folder}: samples.png, curves.png, training.gif, history.csv; next: tinygan evaluate {folder}")
 
 

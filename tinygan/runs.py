@@ -10,6 +10,7 @@ import json
 import os
 import time
 import weakref
+from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
@@ -80,6 +81,7 @@ class Run:
         self.folder, self.config, self.game = folder, config, game
         self.saved_step = game.step
         self._saved = time.monotonic()
+        self.let_go: Callable = weakref.finalize(self, int)  # what `hold` holds
 
     @classmethod
     def create(cls, folder, config: Config) -> Run:
@@ -125,13 +127,13 @@ class Run:
         return run
 
     def hold(self) -> None:
-        """Keeps others from training in the folder as long as the run lives, killed or not; RunError if one does."""
+        """Keeps others from training in the folder until `let_go()`, or any end; RunError if one does."""
         try:
             import fcntl
         except ImportError:  # Windows
             return
         held = os.open(self.folder, os.O_RDONLY)
-        weakref.finalize(self, os.close, held)
+        self.let_go = weakref.finalize(self, os.close, held)
         try:
             fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -84,6 +84,7 @@ def play(folder: Path, config: Config) -> dict[str, Any]:
                 run.save()
                 raise
             finally:
+                run.let_go()
                 seconds = round(earlier + time.perf_counter() - start, 3)
                 write(clock, str(seconds).encode())
             run.finish()

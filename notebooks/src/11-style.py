@@ -98,9 +98,11 @@ plt.legend(fontsize=8)
 assert np.array_equal(says(2, 0, some), says(1, 1, some))
 
 # %% [markdown]
-# Each curve begins at its dot: nothing jumps. How long each stage lasts is decided by `Growth.at`:
+# Each curve begins at its dot: nothing jumps. How long each stage lasts is decided by `Growth.at`, which spreads them
+# over a part of the run: .15 of it in the recipe, here half, so that there is something to see.
 
 # %%
+progressive.GROWN = 0.5
 share = np.linspace(0, 1, 400)
 stages = []
 for s in share:
@@ -117,7 +119,7 @@ axes[1].set(ylabel=r"$\alpha$", xlabel="share of the run");
 # ## Growing up
 #
 # A short run on digits: 360 steps of 32 images. We photograph the same latents on the way. It is far too short for good
-# digits (`tinygan train progressive` takes ten times as long), but long enough to see patches become strokes.
+# digits (`tinygan train progressive` takes eight times as long), but long enough to see patches become strokes.
 
 # %%
 # picture: 11-growing.png

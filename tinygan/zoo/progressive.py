@@ -7,7 +7,7 @@ from tinygan.game import Game
 from tinygan.ops.image import average_pool, upsample
 from tinygan.zoo.recipe import Recipe
 
-GROWN = 0.5  # the share of a run's steps after which the players are fully grown
+GROWN = 0.15  # the share of a run's steps after which the players are fully grown
 
 
 class Growth(nn.Module):
@@ -135,6 +135,6 @@ def play(generator, discriminator, data, noise, rng, **settings):
 
 RECIPES = [
     Recipe("progressive", "players that grow from 4x4 to 16x16 pixels, on the handwritten digits",
-           "Karras et al. 2018; R1: Mescheder et al. 2018", networks, "digits16", latent=64, steps=4000,
-           betas=(0.0, 0.99), average=0.99, game={"rate": 4e-3, "decay": True, "r1": 1.0}, play=play),
+           "Karras et al. 2018; R1: Mescheder et al. 2018", networks, "digits16", latent=64, steps=3000, batch=32,
+           betas=(0.0, 0.99), average=0.99, game={"rate": 4e-2, "decay": True, "r1": 1.0}, play=play),
 ]

@@ -125,6 +125,6 @@ def mixing_sheet(generator, noise, rng, n=8, cut=4):
 
 RECIPES = [
     Recipe("style", "a small StyleGAN on coloured shapes, 16x16", "Karras et al. 2019; R1: Mescheder et al. 2018",
-           networks, "shapes", latent=32, steps=4000, betas=(0.0, 0.99), average=0.99,
-           game={"rate": 4e-3, "decay": True, "r1": 1.0}, play=play),
+           networks, "shapes", latent=32, steps=2000, batch=32, betas=(0.0, 0.99), average=0.99,
+           game={"rate": 1e-2, "decay": True, "r1": 1.0}, play=play),
 ]
