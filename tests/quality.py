@@ -178,7 +178,8 @@ def table(paths):
         for task, peer, seed, name, value in _lines(path):
             runs.setdefault((task, peer), {}).setdefault(seed, {})[name] = float(value)
     titles = {"tinygan": "tinygan", "torch": "PyTorch"}
-    print(f"| task | | {' | '.join(titles.values())} | real data | good | {' | '.join(titles.values())} good |")
+    names = " | ".join(titles.values())
+    print(f"| task | figure | {names} | real data | good is | how many: {names} |")
     print("|---" * (5 + len(titles) * 2 - 1) + "|")
     for name, task in TASKS.items():
         found = {peer: list(runs.get((name, peer), {}).values()) for peer in titles}
