@@ -1,5 +1,8 @@
-"""What the tests share: both array modules, and how hypothesis searches."""
+"""What the tests share: both array modules, how hypothesis searches, the book."""
 import os
+import subprocess
+import sys
+from pathlib import Path
 
 import foreign
 import numpy as np
@@ -38,3 +41,14 @@ def torch():
     torch = pytest.importorskip("torch")
     torch.set_num_threads(1)  # its threads wait for each other by spinning: on a busy machine many times slower
     return torch
+
+
+@pytest.fixture(scope="session")
+def book(tmp_path_factory):
+    """The folder of the book, built without a warning."""
+    for package in ("sphinx", "myst_nb", "sphinx_book_theme"):
+        pytest.importorskip(package)
+    folder = tmp_path_factory.mktemp("book")
+    command = [sys.executable, "-m", "sphinx", "-W", "-q", "lectures", folder]
+    subprocess.run(command, cwd=Path(__file__).parents[1], check=True)
+    return folder

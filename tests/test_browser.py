@@ -98,15 +98,6 @@ def port():
         return free.getsockname()[1]
 
 
-@pytest.fixture(scope="module")
-def book(tmp_path_factory):
-    for package in ("sphinx", "myst_nb", "sphinx_book_theme"):
-        pytest.importorskip(package)
-    folder = tmp_path_factory.mktemp("book")
-    subprocess.run([sys.executable, "-m", "sphinx", "-q", "lectures", folder], cwd=ROOT, check=True)
-    return folder
-
-
 def test_the_book(browser, book, port):
     with served(port, "-m", "http.server", str(port), "--bind", "localhost", cwd=book) as address:
         for page, formulas in [("index", False), ("05-objective", True), ("notebooks/06-playing", True),
