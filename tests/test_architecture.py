@@ -19,7 +19,7 @@ FLOORS = [
     {"game", "metrics"},
     {"zoo", "checkpoint", "report", "graph", "debug"},
     {"runs"},
-    {"sweep", "arguments", "interpolate", "lab"},
+    {"sweep", "arguments", "interpolate", "lab", "grading"},
     {"commands"},
     {"cli", "__main__"},
 ]

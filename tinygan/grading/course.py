@@ -11,6 +11,7 @@ import os
 import re
 import shutil
 import sys
+import warnings
 from pathlib import Path
 
 import nbformat
@@ -20,8 +21,7 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets import Integer
 from traitlets.config import PyFileConfigLoader
 
-from tinygan.grading import judge
-from tinygan.grading.judge import GradingError
+from tinygan.grading import GradingError, judge
 
 LARGEST = 5 << 20  # bytes of a submitted file
 
@@ -46,28 +46,29 @@ def plain(name: str) -> str:
 
 def release(course: Path) -> list[Path]:
     """Makes the `release/` folder anew: for each assignment a notebook, a plain stub and its public checks."""
-    nbgrader = _nbgrader(course)
-    for name in names(course):
+    works, nbgrader = names(course), _nbgrader(course)
+    for name in works:
         nbformat.write(judge.notebook(source(course, name)), source(course, name).with_suffix(".ipynb"))
-        _done(nbgrader.generate_assignment(name))
+        _call(nbgrader.generate_assignment, name)
         folder = course / "release" / name
         cells = nbformat.read(folder / f"{name}.ipynb", 4).cells
         (folder / plain(name)).write_text(_stub(cells))
         (folder / f"test_{plain(name)}").write_text(_tests(name, cells))
-    return [course / "release" / name for name in names(course)]
+    return [course / "release" / name for name in works]
 
 
 def grade(course: Path, submitted: Path, seed: int = 0) -> Path:
     """Scores submitted/STUDENT/NAME/FILE; feedback pages, results.json and grades.csv in the course; the CSV's path."""
-    release(course)
-    handed_in = [name for name in names(course) if _collect(course, submitted, name)]
+    works = [folder.name for folder in release(course)]
+    shutil.rmtree(course / "collected", ignore_errors=True)
+    handed_in = [name for name in works if _collect(course, submitted, name)]
     if not handed_in:
         raise GradingError(f"{submitted} holds no submission: expected STUDENT/NAME/NAME.ipynb or .py, with NAME of "
-                           + ", ".join(names(course)))
+                           + ", ".join(works))
     nbgrader = _nbgrader(course, seed)
     for name in handed_in:
-        _done(nbgrader.autograde(name, "*"))
-        _done(nbgrader.generate_feedback(name))
+        _call(nbgrader.autograde, name, "*")
+        _call(nbgrader.generate_feedback, name)
     return _table(course, nbgrader.coursedir.db_url)
 
 
@@ -86,6 +87,7 @@ class Grade(NbGraderPreprocessor):
             cells[result.task].outputs = [
                 nbformat.v4.new_output("stream", name="stdout", text=result.reason or "right"),
                 nbformat.v4.new_output("execute_result", data={"text/plain": str(result.score)}, execution_count=1)]
+        print(f"{student} {name}: {sum(r.score for r in results):g} of {sum(r.points for r in results):g}", flush=True)
         file = Path("results", student, name, "results.json")
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(json.dumps(judge.gradescope(results), indent=1))
@@ -102,8 +104,11 @@ def _nbgrader(course: Path, seed=0) -> NbGraderAPI:
     return NbGraderAPI(config=config)
 
 
-def _done(result):
-    """Refuses what nbgrader could not do, with the last error that it has to tell."""
+def _call(step, *arguments):
+    """Does a step of nbgrader's; refuses what it could not do, with the last error that it has to tell."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # its database's
+        result = step(*arguments)
     if not result["success"]:
         errors = re.findall(r"^ *([\w.]+(?:Error|Exception|Entry): .*)", result.get("log") or "", re.MULTILINE)
         raise GradingError(f"nbgrader: {(errors or ['it failed'])[-1]}")
@@ -111,7 +116,6 @@ def _done(result):
 
 def _collect(course: Path, submitted: Path, name: str) -> bool:
     """Puts the answers of each student into a clean copy of the released notebook; whether there are any."""
-    shutil.rmtree(course / "collected", ignore_errors=True)
     folders = [path for path in sorted(submitted.glob(f"*/{name}")) if path.is_dir() and not path.is_symlink()]
     for folder in folders:
         book = nbformat.read(course / "release" / name / f"{name}.ipynb", 4)

@@ -7,20 +7,19 @@ from __future__ import annotations
 
 import ast
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from tinygan.grading import GradingError
 from tinygan.grading.checks import Case, CheckError, run
 from tinygan.grading.remote import Worker
+from tinygan.process import cores
 
 DEFAULTS = {"schema_version": 3, "grade": False, "solution": False, "locked": True, "task": False}
-
-
-class GradingError(Exception):
-    """A mistake in a course: a missing source, a check that cannot be read."""
 
 
 @dataclass
@@ -138,8 +137,9 @@ def judge(work: Assignment, task: Task, answers: dict[str, str], seed: int = 0) 
 
 
 def grade(work: Assignment, answers: dict[str, str], seed: int = 0) -> list[Result]:
-    """All tasks of a submission, each by itself."""
-    return [judge(work, task, answers, seed) for task in work.tasks]
+    """All tasks of a submission, each by itself, as many at a time as there are cores."""
+    with ThreadPoolExecutor(cores()) as pool:
+        return list(pool.map(lambda task: judge(work, task, answers, seed), work.tasks))
 
 
 def gradescope(results: list[Result]) -> dict:
