@@ -418,7 +418,7 @@ def check_program_5(f, case):
 
 public(check_program_5, run_5, dict(steps=200, gamma=1.0, rate=0.1))
 ### BEGIN HIDDEN TESTS
-hidden(check_program_5, run_5, dict(steps=240, gamma=1.4, rate=0.08), dict(steps=300, gamma=0.7, rate=0.1))
+hidden(check_program_5, run_5, dict(steps=240, gamma=0.8, rate=0.12))
 ### END HIDDEN TESTS
 
 # %% [markdown]
