@@ -194,7 +194,7 @@ def _tests(name, cells) -> str:
 
 
 def _table(course: Path, database: str) -> Path:
-    """`grades.csv`: a row a student, a column an assignment, from nbgrader's gradebook, grades given by hand included."""
+    """`grades.csv`: a row a student, a column an assignment, from the gradebook, with grades given by hand."""
     from nbgrader.api import Gradebook
     with Gradebook(database) as book:
         works = sorted(book.assignments, key=lambda work: work.name)
