@@ -1,5 +1,6 @@
-"""A class of made-up students: `python tests/assignments/classroom.py [N]` grades N (60), says in what time and memory.
+"""A class of made-up students: `python tests/assignments/classroom.py 60` grades it, says in what time and memory.
 
+With a folder behind the number, it only hands in there.
 A quarter answers rightly, a quarter with one mistake, a quarter with a mistake in every task, a quarter attacks the
 grader. Every fifth hands in the plain file instead of the notebook.
 """
@@ -85,4 +86,5 @@ def main(n):
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 60)
+    number, *folder = sys.argv[1:]
+    gather(Path(folder[0]), int(number)) if folder else main(int(number))
