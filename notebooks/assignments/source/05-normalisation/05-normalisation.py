@@ -19,8 +19,9 @@
 #
 # Before you begin: lectures 03 and 04. Images are channels-last, $(n, h, w, c)$. Use tinygan's operations (`tg.mean`,
 # `tg.sqrt`, `reshape`, ...), and never `.data` or `.numpy()` on the way from input to output: they cut the derivative.
-# Each task is graded by itself: none may call what you wrote for another. **A good answer** is three to six lines, one
-# formula a line, named as the formula names it.
+# Only what stands in the cells for your answers is graded, each task by itself: none may call what you wrote for
+# another, and a helper belongs in the same cell. The grader's checks have other shapes, other numbers, float64 and
+# float32. **A good answer** is three to six lines, one formula a line, named as the formula names it.
 
 # %% nbgrader={"grade_id": "setup"}
 import numpy as np
@@ -42,8 +43,8 @@ from tinygan.grading import public
 # With one group this is layer normalisation over the whole image; with a group for each channel, the instance
 # normalisation of task 2 (Wu & He 2018). Nothing in it crosses from one image to another.
 #
-# *Think first:* in which order does `reshape` lay out the channels, so that a group holds *neighbours*? Which axes, then,
-# does a mean go over?
+# *Think first:* in which order does `reshape` lay out the channels, so that a group holds *neighbours*? Which axes,
+# then, does a mean go over?
 
 # %% nbgrader={"grade_id": "group-norm-answer", "solution": true}
 def group_norm(x, weight, bias, groups, eps=1e-5):
@@ -139,7 +140,7 @@ def check_instance_norm(f, case):
     plain, variance = case.call(f, x), x.var(pixels)
     case.require(plain.shape == x.shape, f"x {x.shape} gives {plain.shape}, expected the same shape", "instance-norm")
     case.close(case.call(f, x[:1]), plain[:1],
-               "the first example, given alone, against itself in the batch (no example may see another)", "instance-norm")
+               "the first example, given alone, against itself in the batch (none may see another)", "instance-norm")
     case.close(plain.mean(pixels), 0 * variance, "the mean of each channel of a new layer's value", "instance-norm")
     case.close(plain.var(pixels), variance / (variance + eps), "the variance of each channel of it", "instance-norm")
     case.close(case.value(f, x, weight, bias, slug="instance-norm"), plain * weight + bias,
@@ -156,18 +157,18 @@ hidden(check_instance_norm, instance_norm, dict(shape=(1, 4, 2, 3)), dict(shape=
 # %% [markdown]
 # ## 3 Weight normalisation (5 points)
 #
-# Salimans & Kingma (2016) leave the activations alone. For each output $k$ of a layer, the weights $w_k$ that lead to it
-# are a vector, of a length $g_k$ and a direction; these two are learned apart:
+# Salimans & Kingma (2016) leave the activations alone. For each output $k$ of a layer, the weights $w_k$ that lead to
+# it are a vector, of a length $g_k$ and a direction; these two are learned apart:
 #
 # $$ w_k = g_k\, \frac{v_k}{\lVert v_k \rVert} \qquad \text{(weight-norm)} $$
 #
-# The length of $v_k$ no longer matters, so the gradient has no part along $v_k$: **it is perpendicular to $v_k$**, and a
-# step of ascent can only make $v_k$ longer (Pythagoras), which makes the following steps turn it less: the layer slows
-# itself down. (`spectral-norm` divides by one number for the whole matrix; this is one for each output, and is
+# The length of $v_k$ no longer matters, so the gradient has no part along $v_k$: **it is perpendicular to $v_k$**, and
+# a step of ascent can only make $v_k$ longer (Pythagoras), which makes the following steps turn it less: the layer
+# slows itself down. (`spectral-norm` divides by one number for the whole matrix; this is one for each output, and is
 # differentiated in full.)
 #
-# The last axis of $v$ counts the outputs; the norm is over **all the others**, so that the function serves a dense layer,
-# $(\text{in}, \text{out})$, and a convolution, $(k_h, k_w, \text{in}, \text{out})$.
+# The last axis of $v$ counts the outputs; the norm is over **all the others**, so that the function serves a dense
+# layer, $(\text{in}, \text{out})$, and a convolution, $(k_h, k_w, \text{in}, \text{out})$.
 
 # %% nbgrader={"grade_id": "weight-norm-answer", "solution": true}
 def weight_norm(v, g):
@@ -188,7 +189,7 @@ def check_weight_norm(f, case):
     others = tuple(range(v.ndim - 1))
     w = case.call(f, v, g)
     case.require(w.shape == v.shape, f"v {v.shape} gives {w.shape}, expected the same shape", "weight-norm")
-    case.close(np.sqrt((w * w).sum(others)), abs(g), "the length of the weights that lead to each output", "weight-norm")
+    case.close(np.sqrt((w * w).sum(others)), abs(g), "the length of the weights to each output", "weight-norm")
     case.close(case.call(f, 3 * v, g), w, "with v three times as long, which should change nothing", "weight-norm")
     case.value(f, v, g, expected=g * v / np.sqrt((v * v).sum(others)), slug="weight-norm")
     if case.dtype == "float64":
@@ -214,8 +215,8 @@ hidden(check_weight_norm, weight_norm, dict(shape=(1, 4)), dict(shape=(5, 1)), d
 #
 # $$ g_k = \frac{1}{\sigma[t_k]} , \qquad b_k = - \frac{\mu[t_k]}{\sigma[t_k]} \qquad \text{(weight-norm-start)} $$
 #
-# $\mu$ and $\sigma$ are the mean and the deviation over the batch (the variance divided by $n$). Return both as the rows
-# of one array, with `tg.stack`. No $\varepsilon$ is needed.
+# $\mu$ and $\sigma$ are the mean and the deviation over the batch (the variance divided by $n$). Return both as the
+# rows of one array, with `tg.stack`. No $\varepsilon$ is needed.
 #
 # *Think:* how does $g$ change when the batch is shifted? When $v$ is made twice as long? Try your answer on both.
 

@@ -17,16 +17,16 @@
 # | 4 `jacobian_vector`, forwards by two walks back | 4 | 35 min | `jacobian-vector` |
 #
 # Before you begin: lecture 03 (higher derivatives), 07 (`r1`), 09 (`gradient-penalty`). In tasks 1 and 2, `D` is a
-# network: `D(x)` are logits $a(x)$, $(n, 1)$, each of its own example alone. Write the penalties yourself from `tg.grad`;
-# `tinygan.penalties` is there to be read. **A good answer** is three to five lines, and you can say of each Tensor in it
-# whether it has a past, and why.
+# network: `D(x)` are logits $a(x)$, $(n, 1)$, each of its own example alone. Write the penalties yourself from
+# `tg.grad`; `tinygan.penalties` is there to be read. Each task is graded by itself, on other shapes and numbers than
+# you see; a helper belongs in the cell of the answer. **A good answer** is three to five lines, and you can say of
+# each Tensor in it whether it has a past, and why.
 
 # %% nbgrader={"grade_id": "setup"}
 import numpy as np
 
 import tinygan as tg
 from tinygan.grading import public
-
 
 # %% [markdown]
 # The checks give your functions this network, a discriminator (or any smooth function) with these weights. It takes
@@ -35,9 +35,7 @@ from tinygan.grading import public
 # %% nbgrader={"grade_id": "network"}
 def network(w1, b1, w2):
     """The function x -> tanh(x w1 + b1) w2, of examples x (n, ...), to (n, outputs)."""
-    def D(x):
-        return tg.tanh(x.reshape((x.shape[0], -1)) @ w1 + b1) @ w2
-    return D
+    return lambda x: tg.tanh(x.reshape((x.shape[0], -1)) @ w1 + b1) @ w2
 
 
 def weights(case, outputs=1):
@@ -84,8 +82,9 @@ def r2_at(fake, w1, b1, w2, past=True, **options):
 def no_path(case, f, points, theta, what, slug, **options):
     """No path may lead from the penalty to the points at which it is taken."""
     leaves = [tg.Tensor(x, requires_grad=True) for x in points]
-    found = tg.grad(f(*leaves, *[tg.Tensor(w, requires_grad=True) for w in theta], **options), leaves, allow_unused=True)
-    case.require(not any(s is not None and s.numpy().any() for s in found), what, slug)
+    penalty = f(*leaves, *[tg.Tensor(w, requires_grad=True) for w in theta], **options)
+    slopes = tg.grad(penalty, leaves, allow_unused=True)
+    case.require(not any(s is not None and s.numpy().any() for s in slopes), what, slug)
 
 
 # %% nbgrader={"grade_id": "r2", "grade": true, "points": 5}
@@ -109,8 +108,8 @@ hidden(check_r2, r2_at, dict(shape=(1, 4), weight=0.3, past=True), dict(shape=(5
 # ## 2 DRAGAN (6 points)
 #
 # Kodali et al. (2017) blame mode collapse on sharp slopes of $D$ *near the data*, and ask for a slope of 1 in a cloud
-# round them. With $u$ uniform in $[0, 1)$, of the shape of the real batch $x$, and $s$ the deviation of **all numbers in
-# the batch** (one number, as NumPy's `std`), their program computes
+# round them. With $u$ uniform in $[0, 1)$, of the shape of the real batch $x$, and $s$ the deviation of **all numbers
+# in the batch** (one number, as NumPy's `std`), their program computes
 #
 # $$ \hat x = x + c\, s\, u , \qquad
 # \lambda\, \mathbb E \Bigl[ \bigl( \lVert \nabla_{\hat x} a(\hat x) \rVert - 1 \bigr)^2 \Bigr] \qquad
@@ -153,8 +152,7 @@ def check_dragan(f, case):
     expected = case.weight * np.mean((np.sqrt((slope ** 2).sum(1) + 1e-12) - 1) ** 2)
     case.value(f, real, u, *theta, expected=expected, slug="dragan", **options)
     case.derivatives(lambda *theta: f(tg.Tensor(real), tg.Tensor(u), *theta, **options), *theta, order=1, slug="dragan")
-    leaves = [real, u]
-    no_path(case, f, leaves, theta, "a path leads from the penalty to the data or to u", "dragan", **options)
+    no_path(case, f, [real, u], theta, "a path leads from the penalty to the data or to u", "dragan", **options)
 
 
 public(check_dragan, dragan_at, dict(shape=(4, 3), weight=10.0, c=0.5), dict(shape=(3, 2, 2, 2), weight=10.0, c=0.5))

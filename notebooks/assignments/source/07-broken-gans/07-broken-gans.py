@@ -1,8 +1,8 @@
 # %% [markdown]
 # # Assignment 07: six broken GANs
 #
-# Six small training programs, each with **one** mistake of a kind that public code is full of. All run without an error;
-# some even draw good samples. You find the mistake, and hand in the program repaired.
+# Six small training programs, each with **one** mistake of a kind that public code is full of. All run without an
+# error; some even draw good samples. You find the mistake, and hand in the program repaired.
 #
 # **You will learn** to ask of a program not "does it look right?" but "what must hold, exactly, if it is right?", and
 # that a remedy which is not there leaves no trace in a picture.
@@ -19,11 +19,12 @@
 # Before you begin: lecture 07 and the lab [a broken GAN](../../../labs/broken-gan.ipynb); these are six other mistakes.
 #
 # **How to work.** Run the broken program for two or three seeds, look at what it returns, and say in one sentence what
-# is wrong with it *before* you look for the line. Then copy its lines into your function and repair them, **as little as
-# possible**: same game, same rates, same remedies, and the same things returned. A game depends on luck, so each repair
-# is judged by the **median of three seeds** against a band, and beside that by something that must hold exactly. To
-# take a remedy out is no repair of it. **A good answer** changes one or two lines, and you could say which two-line
-# test would have found the mistake on the first day.
+# is wrong with it *before* you look for the line. Then copy its lines into your function and repair them, **as little
+# as possible**: same game, same rates, same remedies, and the same things returned. A game depends on luck, so each
+# repair is judged by the **median of three seeds** against a band, and beside that by something that must hold exactly.
+# To take a remedy out is no repair of it. The options in each signature must go on working: the grader's differ. **A
+# good answer** changes one or two lines, and you could say which two-line test would have found the mistake on the
+# first day.
 
 # %% nbgrader={"grade_id": "prelude"}
 import numpy as np
@@ -32,7 +33,7 @@ import tinygan as tg
 from tinygan import data, nn
 from tinygan.grading import public
 from tinygan.objectives import g_minimax, g_non_saturating, two_sample, value
-from tinygan.updates import Adam, Average, RMSProp, ascend, clip, descend, linear_decay
+from tinygan.updates import Adam, RMSProp, ascend, descend, linear_decay
 
 
 def network(inputs, rng):
@@ -155,7 +156,7 @@ def check_program_1(f, case):
     band(case, abs(s), 0.35, 0.65, "the fakes' deviation, given the label", "conditional")
 
 
-public(check_program_1, run_1, dict(steps=300))
+public(check_program_1, run_1, dict(steps=300), seconds=15)
 ### BEGIN HIDDEN TESTS
 hidden(check_program_1, run_1, dict(steps=330))
 ### END HIDDEN TESTS
@@ -219,7 +220,7 @@ def check_program_2(f, case):
          "instance-noise")
 
 
-public(check_program_2, run_2, dict(steps=300, sigma=0.5))
+public(check_program_2, run_2, dict(steps=300, sigma=0.5), seconds=15)
 ### BEGIN HIDDEN TESTS
 hidden(check_program_2, run_2, dict(steps=330, sigma=0.6))
 ### END HIDDEN TESTS
@@ -278,7 +279,7 @@ def check_program_3(f, case):
     band(case, found[:, 1], 80, 130, "the fakes' mean", "g-non-saturating")
 
 
-public(check_program_3, run_3, dict(steps=400))
+public(check_program_3, run_3, dict(steps=400), seconds=15)
 ### BEGIN HIDDEN TESTS
 hidden(check_program_3, run_3, dict(steps=420))
 ### END HIDDEN TESTS
@@ -345,7 +346,7 @@ def check_program_4(f, case):
     band(case, found[:, 1], 0.85, 1.15, "the mean, by the average", "average")
 
 
-public(check_program_4, run_4, dict(steps=300, keep=0.98))
+public(check_program_4, run_4, dict(steps=300, keep=0.98), seconds=15)
 ### BEGIN HIDDEN TESTS
 hidden(check_program_4, run_4, dict(steps=320, keep=0.97))
 ### END HIDDEN TESTS
@@ -416,7 +417,7 @@ def check_program_5(f, case):
     band(case, abs(found[:, -2:]).max(1), 0, 0.05, "the larger of |theta| and |psi| at the end", "dirac")
 
 
-public(check_program_5, run_5, dict(steps=200, gamma=1.0, rate=0.1))
+public(check_program_5, run_5, dict(steps=200, gamma=1.0, rate=0.1), seconds=15)
 ### BEGIN HIDDEN TESTS
 hidden(check_program_5, run_5, dict(steps=240, gamma=0.8, rate=0.12))
 ### END HIDDEN TESTS
@@ -425,8 +426,8 @@ hidden(check_program_5, run_5, dict(steps=240, gamma=0.8, rate=0.12))
 # ## 6 A bound that nobody keeps (3 points)
 #
 # A Wasserstein GAN keeps its critic's slope bounded by clipping its weights to $[-c, c]$ after each of its moves
-# (`weight-clipping`), since (`two-sample`) over *all* functions has no maximum. The samples of this one are fine. That is
-# luck: print the critic's largest weight.
+# (`weight-clipping`), since (`two-sample`) over *all* functions has no maximum. The samples of this one are fine. That
+# is luck: print the critic's largest weight.
 #
 # *Ask:* what does a NumPy function do with what it was given, and where does its result go?
 
@@ -446,7 +447,7 @@ def broken_6(seed, steps=150, bound=0.3):
 
 # %% nbgrader={"grade_id": "program-6-answer", "solution": true}
 def program_6(seed, steps=150, bound=0.3):
-    """The sixth program, repaired; returns the generator, and the size of the critic's largest weight after each move."""
+    """The sixth program, repaired; returns the generator, and the critic's largest weight after each of its moves."""
     ### BEGIN SOLUTION
     rng = np.random.default_rng(seed)
     G, D, rms_g, rms_d, largest = nn.Dense(1, 1, rng=rng), network(1, rng), RMSProp(0.9), RMSProp(0.9), []
@@ -480,7 +481,7 @@ def check_program_6(f, case):
     band(case, m, 0.85, 1.15, "the fakes' mean", "two-sample")
 
 
-public(check_program_6, run_6, dict(steps=150, bound=0.3))
+public(check_program_6, run_6, dict(steps=150, bound=0.3), seconds=15)
 ### BEGIN HIDDEN TESTS
 hidden(check_program_6, run_6, dict(steps=170, bound=0.4))
 ### END HIDDEN TESTS
