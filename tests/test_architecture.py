@@ -19,7 +19,8 @@ FLOORS = [
     {"game", "metrics"},
     {"zoo", "checkpoint", "report", "graph", "debug"},
     {"runs"},
-    {"sweep", "arguments", "interpolate", "lab"},
+    {"sweep", "arguments", "interpolate", "lab", "grading"},
+    {"commands"},
     {"cli", "__main__"},
 ]
 FLOOR = {part: i for i, floor in enumerate(FLOORS) for part in floor}

@@ -1,0 +1,82 @@
+# # Assignment 01: pull-backs and broadcasting
+#
+# You write operations that tinygan does not have: a value, and beside it a rule for each input that pulls a cotangent
+# back to it (equation `chain-rule`, [lecture 03](../../../../lectures/03-autograd.md)).
+#
+# **You will be able to** derive the pull-back of an operation; sum it down over broadcast axes (`unbroadcast`); write
+# it so that it can be differentiated again; find your own mistakes with `check_gradients`.
+#
+# **20 points, about two hours**: softsign 4, hypotenuse 5, cumulative sum 5, log-sum-exp 6.
+#
+# **A good answer** is short: one `record`, one line a rule. A rule `rule(g, y, *inputs)` gets the cotangent `g`, the
+# output `y` and all inputs: bare arrays at first, Tensors when the derivative is differentiated again. So it is
+# written with operators and tinygan's functions, which take both, and uses its arguments, never an array kept from
+# outside: then the second derivative is right too.
+#
+# Only what stands in the cells marked for your answer is graded, each task by itself: a helper belongs into the same
+# cell. The checks that you see use a few shapes; the grader's use others, other numbers and both float64 and float32.
+
+import numpy as np
+
+import tinygan as tg
+from tinygan.grading import public
+from tinygan.ops.shape import unbroadcast
+from tinygan.tensor import array, record
+
+# This is how the library writes the hyperbolic tangent. `array(x)` is the bare array in `x`; `record` keeps the value
+# and the rules.
+
+def tanh(x):
+    return record(np.tanh(array(x)), (x, lambda g, y, x: g * (1 - y * y)))
+
+# ## 1. Softsign (4 points, 20 minutes)
+#
+# $$\mathrm{softsign}(x) = \frac{x}{1 + |x|},$$
+#
+# element by element. Derive its slope by hand first; it is simpler than the quotient rule makes it look.
+
+# %% softsign-answer
+def softsign(x):
+    """x / (1 + |x|), element by element, of any shape."""
+    raise NotImplementedError("your answer")
+# %%
+
+# ## 2. The hypotenuse, with broadcasting (5 points, 30 minutes)
+#
+# $$\mathrm{hypotenuse}(a, b) = \sqrt{a^2 + b^2}.$$
+#
+# NumPy repeats the smaller array along new and unit axes. What was used $n$ times gets the sum of $n$ cotangents
+# (`unbroadcast`): the gradient of `a` has the shape of `a`.
+
+# %% hypotenuse-answer
+def hypotenuse(a, b):
+    """sqrt(a^2 + b^2), element by element, with broadcasting."""
+    raise NotImplementedError("your answer")
+# %%
+
+# ## 3. The cumulative sum (5 points, 30 minutes)
+#
+# $$y_i = x_0 + x_1 + \dots + x_i$$
+#
+# along the last axis. It is a linear map: its pull-back is the map with the transposed matrix. Write that matrix down
+# for three elements, and see what the transposed one does. (`g[..., ::-1]` is `g` backwards, for arrays and Tensors.)
+
+# %% cumulative-sum-answer
+def cumulative_sum(x):
+    """The sums of the first elements, along the last axis of x."""
+    raise NotImplementedError("your answer")
+# %%
+
+# ## 4. Log-sum-exp (6 points, 40 minutes)
+#
+# $$y = \log \sum_j e^{x_j}$$
+#
+# over the last axis, which is kept as a unit axis: `(n, k)` gives `(n, 1)`. For large $x$ the exponential overflows:
+# subtract the largest element before it and add it after. The gradient is an old acquaintance; write it with `x` and
+# `y` only, and it neither overflows nor loses its second derivative.
+
+# %% log-sum-exp-answer
+def log_sum_exp(x):
+    """The logarithm of the sum of the exponentials over the last axis, which is kept; finite for large x."""
+    raise NotImplementedError("your answer")
+# %%

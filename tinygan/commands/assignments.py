@@ -1,0 +1,31 @@
+"""`tinygan assignments release` and `grade`: exercises that nbgrader hands out, collects and books."""
+from __future__ import annotations
+
+from pathlib import Path
+
+from tinygan import arguments
+from tinygan.grading import GradingError
+
+ABOUT = "hand out and grade the assignments of a course"
+
+
+def add(parser) -> None:
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    actions.add_parser("release", help="make the students' files in release/ from source/")
+    grade = actions.add_parser("grade", help="score submissions: feedback/, results/ and grades.csv in the course")
+    grade.add_argument("submitted", type=Path, metavar="SUBMITTED_DIR", help="holds STUDENT/NAME/NAME.ipynb or .py")
+    grade.add_argument("--seed", type=arguments.natural, default=0, help="of the hidden cases (default: 0)")
+    for action in actions.choices.values():
+        action.add_argument("--course", type=Path, default=Path("notebooks/assignments"), metavar="DIR",
+                            help="the course (default: notebooks/assignments)")
+
+
+def run(options):
+    try:
+        from tinygan.grading import course
+    except ImportError as error:
+        raise GradingError(f"{error.name} is missing: pip install 'tinygan[grading]'") from error
+    if options.action == "release":
+        print(*course.release(options.course), sep="\n")
+    else:
+        print(course.grade(options.course, options.submitted, options.seed))

@@ -1,0 +1,165 @@
+"""What a check is written with: a case to draw from, properties to demand, and messages that teach.
+
+A check is a function of a probe `f`, which stands for the student's function, and of a `Case`. In a student's notebook f
+is the student's function itself; in the grader it is a question to another process. A check cannot tell them apart, and
+need not: it draws arrays from the case, calls f through the case, and compares.
+"""
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from tinygan.check import GradientError, check_gradients
+from tinygan.tensor import Tensor
+
+TOLERANCE = {"float64": 1e-9, "float32": 1e-4, "float16": 1e-2}  # relative to the largest number expected
+
+
+class CheckError(AssertionError):
+    """A property does not hold; the message says which, for which case, where, and what may be the cause."""
+
+
+class Case:
+    """One set of circumstances under which a property must hold: `case.shape` and whatever else was given, and draws.
+
+    given: names and values, as written in `public(check, f, dict(shape=(3, 4), groups=2))`; dtype is float64 unless
+    given. seed: of everything drawn. reference: what f is compared with where a check says no value; None if unknown.
+
+    >>> case = Case(dict(shape=(3,), n=2), seed=0)
+    >>> case.n, case.normal().shape
+    (2, (3,))
+    """
+
+    def __init__(self, given, seed, reference=None):
+        self.dtype = "float64"
+        self.shape: tuple[int, ...] = ()
+        vars(self).update(given)
+        self.given, self.reference = given, reference
+        self.rng = np.random.default_rng(seed)
+
+    def __getattr__(self, name):
+        raise AttributeError(f"the case {self.given} has no {name}")
+
+    def normal(self, shape=None):
+        """Standard normal numbers, of the case's shape and dtype."""
+        return self.rng.standard_normal(self.shape if shape is None else shape).astype(self.dtype)
+
+    def uniform(self, low, high, shape=None):
+        """Uniform numbers, of the case's shape and dtype."""
+        return self.rng.uniform(low, high, self.shape if shape is None else shape).astype(self.dtype)
+
+    def integers(self, high, shape):
+        """Integers from 0 to high - 1: labels, say. A function receives them as a bare array."""
+        return self.rng.integers(high, size=shape)
+
+    def call(self, f, *arrays, **options) -> np.ndarray:
+        """What f gives, as an array: refused when it is no Tensor, not finite, or not of the inputs' dtype."""
+        value = f(*[_input(x) for x in arrays], **options)
+        if not isinstance(value, Tensor):
+            self.fail(f"the function returns a {type(value).__name__}, expected a Tensor")
+        if not np.isfinite(value.numpy()).all():
+            self.fail("the value is not finite: an overflow, a log or a division at 0?")
+        floats = {x.dtype for x in map(np.asarray, arrays) if x.dtype.kind == "f"}
+        if len(floats) == 1 and {value.dtype} != floats:
+            self.fail(f"the value is {value.dtype} for inputs of {floats.pop()}: an array of another dtype was mixed in?")
+        return value.numpy()
+
+    def value(self, f, *arrays, expected=None, slug="", **options):
+        """f's value is `expected`; if that is left out, the reference's (known to the grader; else nothing is compared)."""
+        found = self.call(f, *arrays, **options)
+        if expected is None and self.reference is not None:
+            expected = self.call(self.reference, *arrays, **options)
+        if expected is not None:
+            self.close(found, expected, "the value", slug)
+        return found
+
+    def derivatives(self, f, *arrays, order=2, slug="", **options):
+        """f's derivatives with respect to its floating point inputs are right, to `order` (`check_gradients`)."""
+        floats = [np.asarray(x, np.float64) for x in arrays if np.asarray(x).dtype.kind == "f"]
+
+        def of_floats(*xs):
+            xs = iter(xs)
+            return f(*[next(xs) if np.asarray(x).dtype.kind == "f" else x for x in arrays], **options)
+
+        try:
+            check_gradients(of_floats, *floats, order=order)
+        except GradientError as error:
+            self.fail(str(error), slug)
+
+    def close(self, found, expected, what, slug="", tolerance=None):
+        """Two arrays agree, to the tolerance of the case's dtype; `what` names the property."""
+        found, expected = np.asarray(found), np.asarray(expected)
+        if found.shape != expected.shape:
+            self.fail(f"{what}: found shape {found.shape}, expected {expected.shape}", slug)
+        distance = np.abs(found - expected)
+        size = max(1.0, float(np.abs(expected).max(initial=0)))
+        if not (distance <= (tolerance or TOLERANCE[self.dtype]) * size).all():
+            worst = np.unravel_index(np.argmax(np.nan_to_num(distance, nan=np.inf)), distance.shape)
+            self.fail(f"{what}: element {tuple(int(i) for i in worst)}: found {found[worst]:.8g}, expected "
+                      f"{expected[worst]:.8g}; {_likely(found, expected)}", slug)
+
+    def median(self, measure, low, high, what, slug=""):
+        """The median of measure(seed) over three seeds lies in the band: one run of a training proves nothing."""
+        seeds = [int(s) for s in self.rng.integers(1 << 30, size=3)]
+        found = [float(measure(seed)) for seed in seeds]
+        if not low <= np.median(found) <= high:
+            self.fail(f"{what}: {', '.join(f'{x:.4g}' for x in found)} for seeds {seeds}, expected a median from "
+                      f"{low:g} to {high:g}", slug)
+
+    def require(self, holds, message, slug=""):
+        """The condition holds; else the message is the reason."""
+        if not holds:
+            self.fail(message, slug)
+
+    def fail(self, message, slug=""):
+        """Ends the check, with the slug of the equation to read again."""
+        raise CheckError(message + (f" (`{slug}`)" if slug else ""))
+
+
+def run(check, f, case):
+    """The check of f in this case, which the message of a failure names."""
+    try:
+        check(f, case)
+    except CheckError as error:
+        given = ", ".join(f"{name}={value}" for name, value in case.given.items())
+        raise CheckError(f"{error} [case: {given}]") from None
+
+
+def public(check, f, *cases, seconds=10):
+    """Checks f in this process, for cases that everyone sees; raises CheckError.
+
+    seconds: of processor time that the grader allows for all checks of the cell together.
+    """
+    for i, given in enumerate(cases):
+        run(check, f, Case(given, seed=i))
+    print(f"{check.__name__}: right for {len(cases)} public case{'s' * (len(cases) != 1)}")
+
+
+hidden = public  # in the source, run by its author; the grader reads these calls instead of running them
+
+
+def _input(x):
+    """An array as f receives it: a Tensor to be differentiated, or bare integers."""
+    x = np.asarray(x)
+    return Tensor(x, requires_grad=True) if x.dtype.kind == "f" else x
+
+
+def _likely(found, expected) -> str:
+    """The mistake that most often looks like this."""
+    ratio, offset = found / np.where(expected == 0, 1, expected), found - expected
+    live = np.abs(expected) > 1e-6
+    if not found.any():
+        return "zero everywhere"
+    if live.any() and np.allclose(found, expected * (r := float(np.median(ratio[live]))), rtol=1e-4, atol=1e-7):
+        n = next((n for n in sorted(_products(expected.shape)) if n > 1 and np.isclose(r, 1 / n, rtol=1e-4)), 0)
+        return ("the sign is flipped" if np.isclose(r, -1, rtol=1e-4) else
+                f"ratio 1/{n} everywhere: a mean for a sum?" if n else f"ratio {r:.6g} everywhere")
+    if found.size > 1 and np.allclose(offset, offset.flat[0], rtol=1e-4):
+        return f"too much by {float(offset.flat[0]):.6g} everywhere"
+    wrong = int((~np.isclose(found, expected, rtol=1e-5, atol=1e-7)).sum())
+    return f"{wrong} of {found.size} elements differ: a wrong formula, or a wrong axis?"
+
+
+def _products(shape) -> set[int]:
+    return {math.prod(shape[i:j]) for i in range(len(shape)) for j in range(i + 1, len(shape) + 1)}

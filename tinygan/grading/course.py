@@ -1,0 +1,210 @@
+"""A course on disk: what nbgrader does of it, and the one place where our judge takes nbgrader's Execute's.
+
+`source/NAME/NAME.py` is the one source. `release` makes of it what students get, `grade` scores what they hand in; both
+call nbgrader, whose gradebook, feedback pages and form grader work as ever. Needs `pip install 'tinygan[grading]'`.
+"""
+from __future__ import annotations
+
+import csv
+import json
+import os
+import re
+import shutil
+import sys
+import warnings
+from pathlib import Path
+
+import nbformat
+from nbgrader.api import Gradebook
+from nbgrader.apps import NbGraderAPI
+from nbgrader.preprocessors import NbGraderPreprocessor
+from traitlets import Integer
+from traitlets.config import PyFileConfigLoader
+
+from tinygan.grading import GradingError, judge
+
+LARGEST = 5 << 20  # bytes of a submitted file
+
+
+def source(course: Path, name: str) -> Path:
+    """Where the source of an assignment is."""
+    return course / "source" / name / f"{name}.py"
+
+
+def names(course: Path) -> list[str]:
+    """The assignments of a course; GradingError when the folder is none."""
+    found = sorted(path.name for path in (course / "source").glob("*") if source(course, path.name).is_file())
+    if not found or not (course / "nbgrader_config.py").is_file():
+        raise GradingError(f"{course} is no course: expected nbgrader_config.py and source/NAME/NAME.py in it; see --course")
+    return found
+
+
+def plain(name: str) -> str:
+    """The name of the file for students without notebooks: 01-pull-backs is 01_pull_backs.py."""
+    return name.replace("-", "_") + ".py"
+
+
+def release(course: Path) -> list[Path]:
+    """Makes the `release/` folder anew: for each assignment a notebook, a plain stub and its public checks."""
+    works, nbgrader = names(course), _nbgrader(course)
+    for name in works:
+        nbformat.write(judge.notebook(source(course, name)), source(course, name).with_suffix(".ipynb"))
+        _call(nbgrader.generate_assignment, name)
+        folder = course / "release" / name
+        cells = nbformat.read(folder / f"{name}.ipynb", 4).cells
+        (folder / plain(name)).write_text(_stub(cells))
+        (folder / f"test_{plain(name)}").write_text(_tests(name, cells))
+    return [course / "release" / name for name in works]
+
+
+def grade(course: Path, submitted: Path, seed: int = 0) -> Path:
+    """Scores submitted/STUDENT/NAME/FILE; feedback pages, results.json and grades.csv in the course; the CSV's path."""
+    works = [folder.name for folder in release(course)]
+    shutil.rmtree(course / "collected", ignore_errors=True)
+    handed_in = [name for name in works if _collect(course, submitted, name)]
+    if not handed_in:
+        raise GradingError(f"{submitted} holds no submission: expected STUDENT/NAME/NAME.ipynb or .py, with NAME of "
+                           + ", ".join(works))
+    nbgrader = _nbgrader(course, seed)
+    for name in handed_in:
+        _call(nbgrader.autograde, name, "*")
+        _call(nbgrader.generate_feedback, name)
+    return _table(course, nbgrader.coursedir.db_url)
+
+
+class Grade(NbGraderPreprocessor):
+    """In the place of nbgrader's Execute: no cell is run here; each check cell gets its score and the reason."""
+
+    seed = Integer(0, help="of the hidden cases").tag(config=True)
+
+    def preprocess(self, nb, resources):
+        """Writes the outputs that nbgrader reads scores from, and `results/STUDENT/NAME/results.json`."""
+        name, student = resources["nbgrader"]["assignment"], resources["nbgrader"]["student"]
+        work = judge.assignment(source(Path(), name))  # nbgrader works in the course's folder
+        cells = {cell.metadata.nbgrader["grade_id"]: cell for cell in nb.cells if "nbgrader" in cell.metadata}
+        results = judge.grade(work, {key: cell.source for key, cell in cells.items()}, self.seed)
+        for result in results:
+            cells[result.task].outputs = [
+                nbformat.v4.new_output("stream", name="stdout", text=result.reason or "right"),
+                nbformat.v4.new_output("execute_result", data={"text/plain": str(result.score)}, execution_count=1)]
+        print(f"{student} {name}: {sum(r.score for r in results):g} of {sum(r.points for r in results):g}", flush=True)
+        file = Path("results", student, name, "results.json")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(judge.gradescope(results), indent=1))
+        return nb, resources
+
+
+def _nbgrader(course: Path, seed=0) -> NbGraderAPI:
+    """nbgrader with the course's own settings; what it grades is what `_collect` made of the submissions."""
+    os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"  # it calls alembic
+    config = PyFileConfigLoader("nbgrader_config.py", str(course)).load_config()
+    config.CourseDirectory.root = str(course.resolve())
+    config.CourseDirectory.submitted_directory = "collected"
+    config.Grade.seed = seed
+    return NbGraderAPI(config=config)
+
+
+def _call(step, *arguments):
+    """Does a step of nbgrader's; refuses what it could not do, with the last error that it has to tell."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # its database's
+        result = step(*arguments)
+    if not result["success"]:
+        errors = re.findall(r"^ *([\w.]+(?:Error|Exception|Entry): .*)", result.get("log") or "", re.MULTILINE)
+        raise GradingError(f"nbgrader: {(errors or ['it failed'])[-1]}")
+
+
+def _collect(course: Path, submitted: Path, name: str) -> bool:
+    """Puts the answers of each student into a clean copy of the released notebook; whether there are any."""
+    folders = [path for path in sorted(submitted.glob(f"*/{name}")) if path.is_dir() and not path.is_symlink()]
+    for folder in folders:
+        book = nbformat.read(course / "release" / name / f"{name}.ipynb", 4)
+        try:
+            answers = read(folder, name)
+        except GradingError as error:
+            answers = {None: f"raise ValueError({str(error)!r})"}
+        for cell in book.cells:
+            if cell.metadata.get("nbgrader", {}).get("solution"):
+                cell.source = answers.get(cell.metadata.nbgrader["grade_id"], answers.get(None, ""))
+        clean = course / "collected" / folder.parent.name / name
+        clean.mkdir(parents=True)
+        nbformat.write(book, clean / f"{name}.ipynb")
+        if (folder / "timestamp.txt").is_file():
+            shutil.copy(folder / "timestamp.txt", clean)
+    return bool(folders)
+
+
+def read(folder: Path, name: str) -> dict[str | None, str]:
+    """The answers in a student's folder by cell; None names what stands for all cells, a file without marks."""
+    files = [folder / f"{name}.ipynb", folder / plain(name), *sorted(folder.glob("*.ipynb")), *sorted(folder.glob("*.py"))]
+    file = next((f for f in files if f.is_file() and not f.is_symlink()), None)
+    if file is None:
+        raise GradingError(f"no file handed in: expected {name}.ipynb or {plain(name)}")
+    if file.stat().st_size > LARGEST:
+        raise GradingError(f"{file.name} has more than {LARGEST >> 20} MB")
+    try:
+        text = file.read_text(encoding="utf-8")
+        return _of_notebook(json.loads(text)) if file.suffix == ".ipynb" else _of_python(text)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise GradingError(f"{file.name} cannot be read: {type(error).__name__}: {error}") from None
+
+
+def _of_notebook(book) -> dict[str | None, str]:
+    answers: dict[str | None, str] = {}
+    for cell in book["cells"]:
+        key = cell["metadata"].get("nbgrader", {}).get("grade_id")
+        if key is not None:
+            answers.setdefault(str(key), "".join(cell["source"]))
+    return answers
+
+
+def _of_python(text) -> dict[str | None, str]:
+    head, *rest = re.split(r"^# %% (\S+)[ \t]*$", text, flags=re.MULTILINE)
+    return dict(zip(rest[::2], rest[1::2])) if rest else {None: head}
+
+
+def _stub(cells) -> str:
+    """The plain file: the text as comments, the code, a mark before each cell that is to be answered."""
+    parts = []
+    for cell in cells:
+        about = cell.metadata.get("nbgrader", {})
+        if cell.cell_type == "markdown":
+            parts.append("\n".join(f"# {line}".rstrip() for line in cell.source.splitlines()))
+        elif about.get("solution"):
+            parts.append(f"# %% {about['grade_id']}\n{cell.source}\n# %%")
+        elif about and not about["grade"]:
+            parts.append(cell.source)
+    return "\n\n".join(parts) + "\n"
+
+
+def _tests(name, cells) -> str:
+    """The public checks as plain pytest, beside the student's file; a test is a check cell."""
+    parts = [f'"""The public checks of {plain(name)}: `python -m pytest {"test_" + plain(name)}`."""\n'
+             "from pathlib import Path\nfrom runpy import run_path\n\nfrom tinygan.grading import public\n\n"
+             f'globals().update(run_path(str(Path(__file__).with_name("{plain(name)}"))))']
+    for cell in cells:
+        about = cell.metadata.get("nbgrader", {})
+        if about.get("grade"):
+            lines = cell.source.rstrip().splitlines()
+            start = next(i for i, line in enumerate(lines) if line.startswith("public("))
+            parts.append("\n".join(lines[:start]).rstrip())
+            parts.append(f"def test_{about['grade_id'].replace('-', '_')}():\n"
+                         f'    """{about["points"]:g} points."""\n' + "\n".join(f"    {x}".rstrip() for x in lines[start:]))
+    return "\n\n\n".join(parts) + "\n"
+
+
+def _table(course: Path, database: str) -> Path:
+    """`grades.csv`: a row a student, a column an assignment, from nbgrader's gradebook (so with grades given by hand)."""
+    with Gradebook(database) as book:
+        works = sorted(book.assignments, key=lambda work: work.name)
+        scores = {(s.student_id, work.name): s.score for work in works for s in book.assignment_submissions(work.name)}
+        students = sorted(student for student, _ in scores)
+        most = {work.name: work.max_score for work in works}
+    rows = [["student", *most, "total"], ["(points)", *most.values(), sum(most.values())]]
+    for student in dict.fromkeys(students):
+        points = [scores.get((student, work), 0.0) for work in most]
+        rows.append([student, *points, sum(points)])
+    file = course / "grades.csv"
+    with open(file, "w", newline="") as out:
+        csv.writer(out).writerows(rows)
+    return file

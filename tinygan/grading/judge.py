@@ -1,0 +1,149 @@
+"""An assignment as its source describes it, and the score of a submission: one process a task, judged from outside.
+
+A source is Python in jupytext's percent format with nbgrader's metadata (see `notebooks/assignments/README.md`). It is
+the lecturer's and is trusted: its checks and reference solutions run here, the student's code never does.
+"""
+from __future__ import annotations
+
+import ast
+import zlib
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tinygan.grading import GradingError
+from tinygan.grading.checks import Case, CheckError, run
+from tinygan.grading.remote import Worker
+from tinygan.process import cores
+
+DEFAULTS = {"schema_version": 3, "grade": False, "solution": False, "locked": True, "task": False}
+
+
+@dataclass
+class Part:
+    """One call of `public` or `hidden`: a check, the student's function as an expression, the reference, the cases."""
+    check: Any
+    expression: str
+    reference: Any
+    cases: tuple
+    seconds: int
+
+
+@dataclass
+class Task:
+    """What a check cell is worth: its cell's name, points, the names of the solution cells it judges, its parts."""
+    name: str
+    points: float
+    answers: list[str]
+    parts: list[Part] = field(default_factory=list)
+
+
+@dataclass
+class Assignment:
+    """name; cells: pairs (name, text) of the code that a submission runs, in order, with the reference's solutions."""
+    name: str
+    cells: list[tuple[str, str]]
+    solutions: dict[str, str]
+    tasks: list[Task]
+
+
+@dataclass
+class Result:
+    """A task's score, and the reason when it is 0."""
+    task: str
+    score: float
+    points: float
+    reason: str
+
+
+def notebook(path: Path):
+    """The notebook that a source describes, with nbgrader's metadata complete and names for all cells."""
+    import jupytext
+    book = jupytext.read(path)
+    book.metadata = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+                     "language_info": {"name": "python"}}
+    for i, cell in enumerate(book.cells):
+        cell.id = f"cell-{i}"
+        given = cell.metadata.get("nbgrader")
+        cell.metadata = {"nbgrader": {**DEFAULTS, **({"locked": False} if given.get("solution") else {}), **given}
+                         } if given else {}
+    return book
+
+
+def assignment(path: Path) -> Assignment:
+    """Reads a source: runs its setup, solution and check cells, and keeps what the checks say instead of doing it."""
+    found = Assignment(path.stem, [], {}, [])
+    calls: list[tuple] = []
+    names: dict = {"__name__": path.stem}
+
+    def note(check, f, *cases, seconds=10):
+        calls.append((check, f, cases, seconds))
+
+    answers: list[str] = []
+    open_task = True
+    for cell in notebook(path).cells:
+        kind = cell.metadata.get("nbgrader")
+        if cell.cell_type != "code" or not kind:
+            continue
+        name = kind["grade_id"]
+        names.update(public=note, hidden=note)
+        calls.clear()
+        exec(compile(cell.source, f"<{name}>", "exec"), names)
+        if kind["grade"]:
+            found.tasks.append(Task(name, float(kind["points"]), answers, _parts(name, cell.source, calls)))
+            open_task = False
+        else:
+            found.cells.append((name, cell.source))
+        if kind["solution"]:
+            answers = [*answers, name] if open_task else [name]
+            open_task = True
+            found.solutions[name] = cell.source
+    if not found.tasks:
+        raise GradingError(f"{path} has no check cell")
+    return found
+
+
+def _parts(name, source, calls) -> list[Part]:
+    """The calls of a check cell, each with the text of the student's function in it."""
+    written = [node.value for node in ast.parse(source).body if isinstance(node, ast.Expr)
+               and isinstance(node.value, ast.Call) and ast.unparse(node.value.func) in ("public", "hidden")]
+    if not calls or len(written) != len(calls):
+        raise GradingError(f"check cell {name}: {len(calls)} calls of public or hidden, "
+                           f"of which {len(written)} are lines of their own")
+    return [Part(check, ast.unparse(node.args[1]), f, cases, seconds)
+            for node, (check, f, cases, seconds) in zip(written, calls)]
+
+
+def judge(work: Assignment, task: Task, answers: dict[str, str], seed: int = 0) -> Result:
+    """The score of one task: its points, or 0 with the reason. answers: a submission's solution cells by name."""
+    theirs = [(name, answers.get(name, "") if name in task.answers else text) for name, text in work.cells
+              if name in task.answers or name not in work.solutions]
+    reason = "the cell is missing from the submission" if not all(answers.get(a, "").strip() for a in task.answers) else ""
+    start = zlib.crc32(f"{work.name} {task.name}".encode())
+    try:
+        if not reason:
+            with Worker(theirs, max(part.seconds for part in task.parts)) as worker, np.errstate(all="ignore"):
+                for k, part in enumerate(task.parts):
+                    for i, given in enumerate(part.cases):
+                        run(part.check, worker.probe(part.expression), Case(given, [seed, start, k, i], part.reference))
+    except CheckError as error:
+        reason = str(error)
+    except Exception as error:  # in a check that met what its author did not think of
+        reason = f"the answer has not the expected form: {type(error).__name__}: {error}"
+    return Result(task.name, 0.0 if reason else task.points, task.points, reason)
+
+
+def grade(work: Assignment, answers: dict[str, str], seed: int = 0) -> list[Result]:
+    """All tasks of a submission, each by itself, as many at a time as there are cores."""
+    with ThreadPoolExecutor(cores()) as pool:
+        return list(pool.map(lambda task: judge(work, task, answers, seed), work.tasks))
+
+
+def gradescope(results: list[Result]) -> dict:
+    """What `results.json` holds for Gradescope: the tests with their scores."""
+    return {"score": sum(r.score for r in results), "visibility": "visible", "tests": [
+        {"name": r.task, "score": r.score, "max_score": r.points, "status": "failed" if r.reason else "passed",
+         "output": r.reason or "right"} for r in results]}
