@@ -10,7 +10,8 @@ WRONG = [
     ("dilated", "the stride is left out", ", stride, padding)", ", 1, padding)"),
     ("dilated", "stride and padding exchanged", ", stride, padding)", ", padding + 1, stride - 1)"),
     ("dilated", "detached kernel", "tg.pad(w.reshape(", "tg.pad(w.detach().reshape("),
-    ("dilated", "hard-coded dilation", "holes = (0, dilation - 1)", "dilation = min(dilation, 2)\n    holes = (0, dilation - 1)"),
+    ("dilated", "hard-coded dilation", "holes = (0, dilation - 1)",
+     "dilation = min(dilation, 2)\n    holes = (0, dilation - 1)"),
     ("dilated", "right first, wrong second order", CONV,
      "spread = spread[:dilation * (kh - 1) + 1, :dilation * (kw - 1) + 1]\n"
      "    from tinygan.ops.conv import conv2d_weight\n"
@@ -29,9 +30,11 @@ WRONG = [
     ("max-pool", "wrong axis", "axis=0)", "axis=1)"),
     ("max-pool", "windows side by side", "a:a + height:stride, b:b + width:stride",
      "a:a + size * (height // stride) + 1:size, b:b + size * (width // stride) + 1:size"),
-    ("max-pool", "the last window is lost", "[stride * ((n - size) // stride) + 1 for", "[stride * max((n - size) // stride, 1) for"),
-    ("max-pool", "square windows of two only", "for a in range(size) for b in range(size)]", "for a in range(2) for b in range(2)]"),
-    ("max-pool", "zeros sneak in", "return tg.max(tg.stack(views), axis=0)", "return tg.relu(tg.max(tg.stack(views), axis=0))"),
+    ("max-pool", "the last window is lost",
+     "[stride * ((n - size) // stride) + 1 for", "[stride * max((n - size) // stride, 1) for"),
+    ("max-pool", "windows of two only", "for a in range(size) for b in range(size)]",
+     "for a in range(2) for b in range(2)]"),
+    ("max-pool", "zeros sneak in", "tg.max(tg.stack(views), axis=0)", "tg.relu(tg.max(tg.stack(views), axis=0))"),
     ("max-pool", "detached", "tg.stack(views)", "tg.stack([view.detach() for view in views])"),
     ("max-pool", "right value, wrong gradient: shared by the window", "return tg.max(tg.stack(views), axis=0)",
      "views = tg.stack(views)\n"
@@ -48,12 +51,13 @@ WRONG = [
     ("mean-pool", "windows side by side", "a:a + height:stride, b:b + width:stride",
      "a:a + size * (height // stride) + 1:size, b:b + size * (width // stride) + 1:size"),
     ("mean-pool", "float64 creeps in", "np.ones((1, *x.shape[1:3], 1), x.dtype)", "np.ones((1, *x.shape[1:3], 1))"),
-    ("mean-pool", "detached", PLACES, "return sum(x.detach()[place] for place in places) / sum(there[place] for place in places)"),
+    ("mean-pool", "detached", "sum(x[place] for", "sum(x.detach()[place] for"),
     ("mean-pool", "right value, wrong gradient", PLACES,
      "y = sum(x[place] for place in places) / sum(there[place] for place in places)\n"
      "    return y / size**2 + (y - y / size**2).detach()"),
     ("mean-pool", "right first, wrong second order", PLACES,
-     "y = sum(x[place] for place in places) / sum(there[place] for place in places)\n    return y + (y - y.detach()) ** 2"),
+     "y = sum(x[place] for place in places) / sum(there[place] for place in places)\n"
+     "    return y + (y - y.detach()) ** 2"),
     ("mean-pool", "hard-coded windows of two and three", "for a in range(size) for b in range(size)]",
      "for a in range(3 if size > 2 else 2) for b in range(3 if size > 2 else 2)]"),
 

@@ -1,9 +1,10 @@
 # %% [markdown]
 # # Assignment 02: a dense net and the cross-entropy
 #
-# You build the end of a discriminator: a dense layer with a bend of its own ([lecture 04](../../../../lectures/04-layers.md)),
-# what it is paid for, from (`cross-entropy`) on ([lecture 05](../../../../lectures/05-objective.md)), and by hand the
-# gradient that it climbs, (`d-gradient`) ([lecture 06](../../../../lectures/06-playing.md)).
+# You build the end of a discriminator: a dense layer with a bend of its own ([lecture
+# 04](../../../../lectures/04-layers.md)), what it is paid for, from (`cross-entropy`) on ([lecture
+# 05](../../../../lectures/05-objective.md)), and by hand the gradient that it climbs, (`d-gradient`) ([lecture
+# 06](../../../../lectures/06-playing.md)).
 #
 # **You will be able to** write a layer as a module; tell (`cross-entropy`) from (`cross-entropy-split`), between which
 # stands a factor of two; keep the logarithm of a probability finite at any logit; carry a gradient by hand to every
@@ -11,9 +12,9 @@
 #
 # **20 points, about two hours**: maxout 5, two groups in one batch 5, the gradient in the logits 4, through the net 6.
 #
-# **A good answer** is a few lines without a loop over examples, for any shape that the docstring allows: a batch of one,
-# groups of different sizes. Tasks 1 and 2 compute on Tensors, with the library's functions; tasks 3 and 4 on arrays, in
-# NumPy alone, because there you are the tape.
+# **A good answer** is a few lines without a loop over examples, for any shape that the docstring allows: a batch of
+# one, groups of different sizes. Tasks 1 and 2 compute on Tensors, with the library's functions; tasks 3 and 4 on
+# arrays, in NumPy alone, because there you are the tape.
 #
 # Only what stands in the cells marked for your answer is graded, each task by itself: a helper belongs into the same
 # cell. The checks that you see use a few shapes; the grader's use others, and other numbers.
@@ -27,14 +28,16 @@ from tinygan.grading import public
 from tinygan.objectives import value
 
 # %% [markdown]
-# What the checks need: slopes by finite differences, your layer as a function of its parameters, your functions of arrays
-# as functions of Tensors.
+# What the checks need: slopes by finite differences, your layer as a function of its parameters, your functions of
+# arrays as functions of Tensors.
 
 # %% nbgrader={"grade_id": "helpers"}
-def slope(f, a, h=1e-5):
-    """df/da of an array a: each element nudged up and down (`central-difference`)."""
-    nudges = h * np.eye(a.size).reshape(-1, *a.shape)
-    return np.array([(f(a + e) - f(a - e)) / (2 * h) for e in nudges]).reshape(a.shape)
+def slope(f, arrays, i, h=1e-5):
+    """The slope of f(*arrays) in the i-th array, each element nudged up and down (`central-difference`)."""
+    def nudged(e):
+        return f(*arrays[:i], arrays[i] + e, *arrays[i + 1:])
+    nudges = h * np.eye(arrays[i].size).reshape(-1, *arrays[i].shape)
+    return np.reshape([(nudged(e) - nudged(-e)) / (2 * h) for e in nudges], arrays[i].shape)
 
 
 def with_parameters(Layer):
@@ -55,6 +58,7 @@ def on_arrays(f):
         return tg.Tensor(np.concatenate(results) if isinstance(results, (tuple, list)) else results)
     return on_tensors
 
+
 # %% [markdown]
 # ## 1. Maxout: a dense layer with a bend of its own (5 points, 30 minutes)
 #
@@ -62,12 +66,12 @@ def on_arrays(f):
 #
 # $$ y_{nj} = \max_{p = 1 \dots k} \Bigl( \sum_i x_{ni}\, W_{pij} + b_{pj} \Bigr) $$
 #
-# With $k = 2$ and one of the two pieces at zero it is a ReLU; but here the bend is learnt. Write it as a module with two
-# parameters in this order: `weight` of shape `(pieces, inputs, outputs)`, drawn by `nn.initial.he` with `inputs` and
-# `outputs` for its fans, and `bias` of shape `(pieces, outputs)`, zero; both float32.
+# With $k = 2$ and one of the two pieces at zero it is a ReLU; but here the bend is learnt. Write it as a module with
+# two parameters in this order: `weight` of shape `(pieces, inputs, outputs)`, drawn by `nn.initial.he` with `inputs`
+# and `outputs` for its fans, and `bias` of shape `(pieces, outputs)`, zero; both float32.
 #
-# *A good answer* is one product for all pieces (`@` broadcasts its leading axes) and one maximum, and both parameters
-# get their derivative: that of a piece is zero wherever another one won.
+# *A good answer* is one product for all pieces (`@` broadcasts its leading axes) and one maximum. Each parameter gets
+# its derivative; where another piece won, that of a piece is zero.
 
 # %% nbgrader={"grade_id": "maxout-answer", "solution": true}
 class Maxout(nn.Module):
@@ -116,17 +120,18 @@ hidden(check_maxout, with_parameters(Maxout), dict(n=1, sizes=(2, 3, 4)), dict(n
 # %% [markdown]
 # ## 2. Two groups in one batch (5 points, 30 minutes)
 #
-# A batch holds $N_r$ real examples (target 1) and $N_s$ synthetic ones (target 0), in any order. With one mean over all of
-# them, (`cross-entropy`), the larger group has more to say. Give each group its own mean, (`cross-entropy-split`):
+# A batch holds $N_r$ real examples (target 1) and $N_s$ synthetic ones (target 0), in any order. With one mean over
+# all of them, (`cross-entropy`), the larger group has more to say. Give each group its own, (`cross-entropy-split`):
 #
-# $$ E = -\frac{1}{N_r} \sum_{t_n = 1} \log d_n - \frac{1}{N_s} \sum_{t_n = 0} \log (1 - d_n), \qquad d_n = \sigma(a_n) $$
+# $$ E = -\frac{1}{N_r} \sum_{t_n = 1} \log d_n - \frac{1}{N_s} \sum_{t_n = 0} \log (1 - d_n), \qquad
+#    d_n = \sigma(a_n) $$
 #
 # A group without examples adds nothing. `target` is an array of zeros and ones, a constant; the logits $a_n$ are a
 # Tensor, to be differentiated twice.
 #
 # *A good answer* is right at a logit of 1000 too, where $\log (1 - \sigma(1000))$ is $-1000$ and neither $-\infty$ nor
-# NaN: then so is its gradient. A $D$ that cannot tell, $d = \tfrac12$ for all, is charged $2 \log 2$, whatever $N_r$ and
-# $N_s$ are (but $\log 2$ where a group is empty).
+# NaN; then so is its gradient. A $D$ that cannot tell, $d = \tfrac12$ for all, is charged $2 \log 2$, whatever $N_r$
+# and $N_s$ are (but $\log 2$ where a group is empty).
 
 # %% nbgrader={"grade_id": "balanced-answer", "solution": true}
 def balanced_cross_entropy(target, logits):
@@ -164,17 +169,17 @@ hidden(check_balanced, balanced_cross_entropy, dict(groups=(6, 2)), dict(groups=
 # %% [markdown]
 # ## 3. The gradient in the logits, by hand (4 points, 20 minutes)
 #
-# *One-sided label smoothing* asks of real examples $1 - s$ in the place of 1, so that $D$ is never paid for being sure:
+# *One-sided label smoothing* asks of real examples $1 - s$ in the place of 1, so that $D$ is never paid for being
+# sure:
 #
 # $$ V_s = \frac1m \sum_{i=1}^m \bigl[ (1 - s) \log D(x_i) + s \log (1 - D(x_i)) \bigr]
 #        + \frac1n \sum_{j=1}^n \log \bigl(1 - D(G(z_j))\bigr) $$
 #
 # At $s = 0$ it is $V$ (`value`). Derive its gradient in the logits of the $m$ real and of the $n$ fake examples, as
-# lecture 06 does for (`d-gradient`), and write the result in NumPy: no `tg.grad`, for you are to check that one, not to
-# be checked by it.
+# lecture 06 does for (`d-gradient`), and write the result in NumPy, without `tg.grad`.
 #
-# *A good answer* says at once what the police aim at: where is the real examples' gradient zero? And it is finite at any
-# logit.
+# *A good answer* is simple enough to see what $D$ aims at (where is the gradient of the real examples zero?), and
+# finite at any logit.
 
 # %% nbgrader={"grade_id": "smoothed-answer", "solution": true}
 def smoothed_d_gradient(real, fake, smoothing):
@@ -199,10 +204,8 @@ def check_smoothed(f, case):
         real, fake = size * case.normal((m, 1)), size * case.normal((n, 1))
         found = case.call(f, real, fake, smoothing=case.smoothing)
         case.require(found.shape == (m + n, 1), f"expected gradients of shape ({m}, 1) and ({n}, 1)", "d-gradient")
-        case.close(found[:m], slope(lambda a: value(a, fake), real), "the slope in the logits of real examples",
-                   "d-gradient", tolerance=1e-6)
-        case.close(found[m:], slope(lambda a: value(real, a), fake), "the slope in the logits of fakes", "d-gradient",
-                   tolerance=1e-6)
+        for i, part, whose in ((0, found[:m], "real examples"), (1, found[m:], "fakes")):
+            case.close(part, slope(value, (real, fake), i), f"the slope in the logits of {whose}", "d-gradient", 1e-6)
 
 
 public(check_smoothed, on_arrays(smoothed_d_gradient), dict(sizes=(4, 3), smoothing=0.1))
@@ -224,11 +227,11 @@ hidden(check_smoothed, on_arrays(smoothed_d_gradient), dict(sizes=(1, 1), smooth
 # $$ h = \tanh (x W_1 + b_1), \qquad a(x) = h W_2 + b_2 $$
 #
 # by the chain rule (`chain-rule`), in NumPy: one row an example, one column a parameter, in the order of `theta`:
-# $W_1$, $b_1$, $W_2$, $b_2$, each as `reshape(-1)` lays it out. `tg.grad` gives only the sum over the examples; the rows
-# say which example pulls where.
+# $W_1$, $b_1$, $W_2$, $b_2$, each as `reshape(-1)` lays it out. `tg.grad` gives only the sum over the examples; the
+# rows say which example pulls where.
 #
-# *A good answer* has no loop: the slope in $W_1$ is an outer product for each example, which broadcasting makes for all
-# of them. Use what you have: the check weighs your rows with (`d-gradient`) and compares with the tape.
+# *A good answer* has no loop: the slope in $W_1$ is an outer product for each example, and broadcasting makes all of
+# them at once. The check weighs your rows as (`d-gradient`) says, and compares their sum with the tape.
 
 # %% nbgrader={"grade_id": "slopes-answer", "solution": true}
 def logit_slopes(x, w1, b1, w2, b2):
@@ -246,7 +249,7 @@ def logit_slopes(x, w1, b1, w2, b2):
 
 # %% nbgrader={"grade_id": "slopes", "grade": true, "points": 6}
 def check_slopes(f, case):
-    """Each row holds the slopes of its logit; weighed as (`d-gradient`) says, the rows make the tape's gradient of V."""
+    """Each row holds the slopes of its logit; weighed as (`d-gradient`) says, the rows make the gradient of V."""
     inputs, width = case.sizes
     theta = [case.normal(shape) for shape in ((inputs, width), (width,), (width, 1), (1,))]
     x = case.normal((case.n, inputs))
@@ -254,15 +257,15 @@ def check_slopes(f, case):
     def logits(x, w1, b1, w2, b2):
         return tg.tanh(x @ w1 + b1) @ w2 + b2
 
+    def logit(one, *theta):
+        return logits(one[None], *theta)[0, 0]
     found = case.call(f, x, *theta)
-    case.require(found.shape == (case.n, sum(t.size for t in theta)),
-                 f"found shape {found.shape}, expected a row for each example, a column for each parameter", "chain-rule")
+    case.require(found.shape == (case.n, sum(t.size for t in theta)), f"found shape {found.shape}, expected a row for "
+                 "each example, a column for each parameter", "chain-rule")
+    parts = np.split(found, np.cumsum([t.size for t in theta])[:-1], axis=1)
     for i, name in enumerate(("W1", "b1", "W2", "b2")):
-        start = sum(t.size for t in theta[:i])
-        for row, one in zip(found, x):
-            expected = slope(lambda t: logits(one[None], *theta[:i], t, *theta[i + 1:])[0, 0], theta[i])
-            case.close(row[start:start + theta[i].size], expected.reshape(-1), f"the slopes of a logit in {name}",
-                       "chain-rule", tolerance=1e-6)
+        rows = [slope(logit, (one, *theta), i + 1).reshape(-1) for one in x]
+        case.close(parts[i], rows, f"the slopes of the logits in {name}", "chain-rule", 1e-6)
     weights = np.concatenate([(1 - tg.sigmoid(logits(x, *theta))) / case.n, -tg.sigmoid(logits(-x, *theta)) / case.n])
     rows = np.concatenate([found, case.call(f, -x, *theta)])
     tensors = [tg.Tensor(t, requires_grad=True) for t in theta]
