@@ -6,7 +6,7 @@ c.CourseDirectory.ignore = [".ipynb_checkpoints", "__pycache__", "*.pyc", "*.py"
 c.ClearSolutions.code_stub = {"python": "raise NotImplementedError(\"your answer\")"}
 c.OverwriteCells.add_missing_cells = True
 c.Autograde.autograde_preprocessors = [  # in the place of Execute: the score comes from a process of its own
-    "tinygan.grading.course.Grade",
+    "tinygan.grading.course.grade_notebook",
     "nbgrader.preprocessors.SaveAutoGrades",
     "nbgrader.preprocessors.AssignLatePenalties",
     "nbgrader.preprocessors.CheckCellMetadata",

@@ -21,11 +21,11 @@ def add(parser) -> None:
 
 
 def run(options):
+    from tinygan.grading import course  # needs a POSIX system
     try:
-        from tinygan.grading import course
-    except ImportError as error:
+        if options.action == "release":
+            print(*course.release(options.course), sep="\n")
+        else:
+            print(course.grade(options.course, options.submitted, options.seed))
+    except ModuleNotFoundError as error:
         raise GradingError(f"{error.name} is missing: pip install 'tinygan[grading]'") from error
-    if options.action == "release":
-        print(*course.release(options.course), sep="\n")
-    else:
-        print(course.grade(options.course, options.submitted, options.seed))

@@ -1,8 +1,8 @@
 """What a check is written with: a case to draw from, properties to demand, and messages that teach.
 
-A check is a function of a probe `f`, which stands for the student's function, and of a `Case`. In a student's notebook f
-is the student's function itself; in the grader it is a question to another process. A check cannot tell them apart, and
-need not: it draws arrays from the case, calls f through the case, and compares.
+A check is a function of a probe `f`, which stands for the student's function, and of a `Case`. In a student's notebook
+f is the student's function itself; in the grader it is a question to another process. A check cannot tell them apart
+and need not: it draws arrays from the case, calls f through the case, and compares.
 """
 from __future__ import annotations
 
@@ -62,11 +62,11 @@ class Case:
             self.fail("the value is not finite: an overflow, a log or a division at 0?")
         floats = {x.dtype for x in map(np.asarray, arrays) if x.dtype.kind == "f"}
         if len(floats) == 1 and {value.dtype} != floats:
-            self.fail(f"the value is {value.dtype} for inputs of {floats.pop()}: an array of another dtype was mixed in?")
+            self.fail(f"the value is {value.dtype} for inputs of {floats.pop()}: was another dtype mixed in?")
         return value.numpy()
 
     def value(self, f, *arrays, expected=None, slug="", **options):
-        """f's value is `expected`; if that is left out, the reference's (known to the grader; else nothing is compared)."""
+        """f's value is `expected`; without it, the reference's, which the grader knows (else nothing is compared)."""
         found = self.call(f, *arrays, **options)
         if expected is None and self.reference is not None:
             expected = self.call(self.reference, *arrays, **options)
@@ -78,8 +78,8 @@ class Case:
         """f's derivatives with respect to its floating point inputs are right, to `order` (`check_gradients`)."""
         floats = [np.asarray(x, np.float64) for x in arrays if np.asarray(x).dtype.kind == "f"]
 
-        def of_floats(*xs):
-            xs = iter(xs)
+        def of_floats(*tensors):
+            xs = iter(tensors)
             return f(*[next(xs) if np.asarray(x).dtype.kind == "f" else x for x in arrays], **options)
 
         try:

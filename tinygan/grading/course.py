@@ -6,6 +6,7 @@ call nbgrader, whose gradebook, feedback pages and form grader work as ever. Nee
 from __future__ import annotations
 
 import csv
+import functools
 import json
 import os
 import re
@@ -14,16 +15,16 @@ import sys
 import warnings
 from pathlib import Path
 
-import nbformat
-from nbgrader.api import Gradebook
-from nbgrader.apps import NbGraderAPI
-from nbgrader.preprocessors import NbGraderPreprocessor
-from traitlets import Integer
-from traitlets.config import PyFileConfigLoader
-
 from tinygan.grading import GradingError, judge
 
 LARGEST = 5 << 20  # bytes of a submitted file
+_TESTS = '''"""The public checks of {file}: `python -m pytest test_{file}`."""
+from pathlib import Path
+from runpy import run_path
+
+from tinygan.grading import public
+
+globals().update(run_path(str(Path(__file__).with_name("{file}"))))'''
 
 
 def source(course: Path, name: str) -> Path:
@@ -35,7 +36,7 @@ def names(course: Path) -> list[str]:
     """The assignments of a course; GradingError when the folder is none."""
     found = sorted(path.name for path in (course / "source").glob("*") if source(course, path.name).is_file())
     if not found or not (course / "nbgrader_config.py").is_file():
-        raise GradingError(f"{course} is no course: expected nbgrader_config.py and source/NAME/NAME.py in it; see --course")
+        raise GradingError(f"{course} is no course: expected nbgrader_config.py and source/NAME/NAME.py; see --course")
     return found
 
 
@@ -46,6 +47,7 @@ def plain(name: str) -> str:
 
 def release(course: Path) -> list[Path]:
     """Makes the `release/` folder anew: for each assignment a notebook, a plain stub and its public checks."""
+    import nbformat
     works, nbgrader = names(course), _nbgrader(course)
     for name in works:
         nbformat.write(judge.notebook(source(course, name)), source(course, name).with_suffix(".ipynb"))
@@ -72,35 +74,37 @@ def grade(course: Path, submitted: Path, seed: int = 0) -> Path:
     return _table(course, nbgrader.coursedir.db_url)
 
 
-class Grade(NbGraderPreprocessor):
-    """In the place of nbgrader's Execute: no cell is run here; each check cell gets its score and the reason."""
+def grade_notebook(notebook, resources, seed=0):
+    """In the place of nbgrader's Execute: runs no cell, gives each check cell its score and the reason as outputs.
 
-    seed = Integer(0, help="of the hidden cases").tag(config=True)
+    nbgrader reads scores from there. Writes `results/STUDENT/NAME/results.json`, too.
+    """
+    import nbformat
+    name, student = resources["nbgrader"]["assignment"], resources["nbgrader"]["student"]
+    cells = {cell.metadata.nbgrader["grade_id"]: cell for cell in notebook.cells if "nbgrader" in cell.metadata}
+    results = judge.grade(judge.assignment(source(Path(), name)),  # nbgrader works in the course's folder
+                          {key: cell.source for key, cell in cells.items()}, seed)
+    for result in results:
+        cells[result.task].outputs = [
+            nbformat.v4.new_output("stream", name="stdout", text=result.reason or "right"),
+            nbformat.v4.new_output("execute_result", data={"text/plain": str(result.score)}, execution_count=1)]
+    print(f"{student} {name}: {sum(r.score for r in results):g} of {sum(r.points for r in results):g}", flush=True)
+    file = Path("results", student, name, "results.json")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps(judge.gradescope(results), indent=1))
+    return notebook, resources
 
-    def preprocess(self, nb, resources):
-        """Writes the outputs that nbgrader reads scores from, and `results/STUDENT/NAME/results.json`."""
-        name, student = resources["nbgrader"]["assignment"], resources["nbgrader"]["student"]
-        work = judge.assignment(source(Path(), name))  # nbgrader works in the course's folder
-        cells = {cell.metadata.nbgrader["grade_id"]: cell for cell in nb.cells if "nbgrader" in cell.metadata}
-        results = judge.grade(work, {key: cell.source for key, cell in cells.items()}, self.seed)
-        for result in results:
-            cells[result.task].outputs = [
-                nbformat.v4.new_output("stream", name="stdout", text=result.reason or "right"),
-                nbformat.v4.new_output("execute_result", data={"text/plain": str(result.score)}, execution_count=1)]
-        print(f"{student} {name}: {sum(r.score for r in results):g} of {sum(r.points for r in results):g}", flush=True)
-        file = Path("results", student, name, "results.json")
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps(judge.gradescope(results), indent=1))
-        return nb, resources
 
-
-def _nbgrader(course: Path, seed=0) -> NbGraderAPI:
+def _nbgrader(course: Path, seed=0):
     """nbgrader with the course's own settings; what it grades is what `_collect` made of the submissions."""
+    from nbgrader.apps import NbGraderAPI
+    from traitlets.config import PyFileConfigLoader
     os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"  # it calls alembic
     config = PyFileConfigLoader("nbgrader_config.py", str(course)).load_config()
     config.CourseDirectory.root = str(course.resolve())
     config.CourseDirectory.submitted_directory = "collected"
-    config.Grade.seed = seed
+    _, *others = config.Autograde.autograde_preprocessors
+    config.Autograde.autograde_preprocessors = [functools.partial(grade_notebook, seed=seed), *others]
     return NbGraderAPI(config=config)
 
 
@@ -116,6 +120,7 @@ def _call(step, *arguments):
 
 def _collect(course: Path, submitted: Path, name: str) -> bool:
     """Puts the answers of each student into a clean copy of the released notebook; whether there are any."""
+    import nbformat
     folders = [path for path in sorted(submitted.glob(f"*/{name}")) if path.is_dir() and not path.is_symlink()]
     for folder in folders:
         book = nbformat.read(course / "release" / name / f"{name}.ipynb", 4)
@@ -136,7 +141,7 @@ def _collect(course: Path, submitted: Path, name: str) -> bool:
 
 def read(folder: Path, name: str) -> dict[str | None, str]:
     """The answers in a student's folder by cell; None names what stands for all cells, a file without marks."""
-    files = [folder / f"{name}.ipynb", folder / plain(name), *sorted(folder.glob("*.ipynb")), *sorted(folder.glob("*.py"))]
+    files = [folder / f"{name}.ipynb", folder / plain(name), *sorted(folder.glob("*.ipynb")), *folder.glob("*.py")]
     file = next((f for f in files if f.is_file() and not f.is_symlink()), None)
     if file is None:
         raise GradingError(f"no file handed in: expected {name}.ipynb or {plain(name)}")
@@ -179,22 +184,18 @@ def _stub(cells) -> str:
 
 def _tests(name, cells) -> str:
     """The public checks as plain pytest, beside the student's file; a test is a check cell."""
-    parts = [f'"""The public checks of {plain(name)}: `python -m pytest {"test_" + plain(name)}`."""\n'
-             "from pathlib import Path\nfrom runpy import run_path\n\nfrom tinygan.grading import public\n\n"
-             f'globals().update(run_path(str(Path(__file__).with_name("{plain(name)}"))))']
-    for cell in cells:
-        about = cell.metadata.get("nbgrader", {})
+    parts = [_TESTS.format(file=plain(name))]
+    for about, source in ((cell.metadata.get("nbgrader", {}), cell.source) for cell in cells):
         if about.get("grade"):
-            lines = cell.source.rstrip().splitlines()
-            start = next(i for i, line in enumerate(lines) if line.startswith("public("))
-            parts.append("\n".join(lines[:start]).rstrip())
-            parts.append(f"def test_{about['grade_id'].replace('-', '_')}():\n"
-                         f'    """{about["points"]:g} points."""\n' + "\n".join(f"    {x}".rstrip() for x in lines[start:]))
+            check, call, rest = source.rstrip().partition("\npublic(")
+            test = f'def test_{about["grade_id"].replace("-", "_")}():\n    """{about["points"]:g} points."""'
+            parts += [check.rstrip(), test + (call + rest).replace("\n", "\n    ")]
     return "\n\n\n".join(parts) + "\n"
 
 
 def _table(course: Path, database: str) -> Path:
-    """`grades.csv`: a row a student, a column an assignment, from nbgrader's gradebook (so with grades given by hand)."""
+    """`grades.csv`: a row a student, a column an assignment, from the gradebook, with grades given by hand."""
+    from nbgrader.api import Gradebook
     with Gradebook(database) as book:
         works = sorted(book.assignments, key=lambda work: work.name)
         scores = {(s.student_id, work.name): s.score for work in works for s in book.assignment_submissions(work.name)}

@@ -121,7 +121,8 @@ def judge(work: Assignment, task: Task, answers: dict[str, str], seed: int = 0) 
     """The score of one task: its points, or 0 with the reason. answers: a submission's solution cells by name."""
     theirs = [(name, answers.get(name, "") if name in task.answers else text) for name, text in work.cells
               if name in task.answers or name not in work.solutions]
-    reason = "the cell is missing from the submission" if not all(answers.get(a, "").strip() for a in task.answers) else ""
+    missing = [name for name in task.answers if not answers.get(name, "").strip()]
+    reason = f"the submission has no cell {missing[0]}, or an empty one" if missing else ""
     start = zlib.crc32(f"{work.name} {task.name}".encode())
     try:
         if not reason:

@@ -5,6 +5,7 @@ computed in the other process and sent as numbers.
 """
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -31,7 +32,7 @@ ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "PATH": os.d
 class Worker:
     """A process that has loaded a student's cells: `with Worker(cells) as worker:`; its failures are CheckErrors.
 
-    cells: pairs (name, text) to run in order. seconds: of processor time; twice that on the clock. megabytes: of memory.
+    cells: pairs (name, text) to run in order. seconds: of processor time, twice that on the clock. megabytes: memory.
     """
 
     def __init__(self, cells, seconds=10, megabytes=1024):
@@ -57,10 +58,8 @@ class Worker:
         self._stop()
         self.process.wait()
         for pipe in (self.process.stdin, self.process.stdout):
-            try:
-                pipe.close()
-            except OSError:  # what was still to be sent to a process that is gone
-                pass
+            with contextlib.suppress(OSError):  # what was still to be sent to a process that is gone
+                pipe.close()  # type: ignore[union-attr]
         self.folder.cleanup()
 
     def probe(self, expression: str):
@@ -124,7 +123,5 @@ class Worker:
     def _stop(self, late=False):
         """Ends the process and all that it began."""
         self.late = self.late or late
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass

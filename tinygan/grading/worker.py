@@ -2,7 +2,7 @@
 
 It is a fresh Python with limits on time, memory and files, in an empty folder, and dies with its task. A question is a
 text (a Python literal) and arrays; the answer is a text (JSON) and arrays, as raw bytes: nothing is pickled. What the
-student's code may do to this process (patch, exit, exhaust, print) costs the student this task and nobody else anything.
+student's code may do to this process (patch, exit, exhaust, print) costs the student this task, and nobody else.
 """
 from __future__ import annotations
 
@@ -70,18 +70,18 @@ def unpack(described, body) -> list[np.ndarray]:
 def derived(f, level, create_graph=False):
     """The level-th pull-back of f: of inputs and cotangents, all gradients as one vector.
 
-    Level 1 maps (x, ..., g) to the gradients of sum(f(x, ...) * g); level 2 is level 1 of that, with one more cotangent.
+    Level 1 maps (x, ..., g) to the gradients of sum(f(x, ...) * g); level 2 is level 1 of that: one cotangent more.
     """
     if level == 0:
         return f
     below = derived(f, level - 1, True)
 
     def pulled(*inputs):
-        *inputs, g = inputs
-        y = below(*inputs)
+        *before, g = inputs
+        y = below(*before)
         if not isinstance(y, Tensor):
             raise TypeError(f"the function returns a {type(y).__name__}, expected a Tensor")
-        xs = [x for x in inputs if isinstance(x, Tensor)]
+        xs = [x for x in before if isinstance(x, Tensor)]
         slopes = grad((y * g).sum(), xs, create_graph, allow_unused=True) if y.requires_grad else [None] * len(xs)
         return concatenate([reshape(0 * x if s is None else s, (-1,)) for x, s in zip(xs, slopes)])
 
@@ -147,7 +147,7 @@ def _line(error) -> str:
 
 def _snapshot():
     """A function that raises when a function or class of the library, or of NumPy, is not what it was."""
-    owners = [m for name, m in sorted(sys.modules.items()) if name.split(".")[0] == "tinygan"]
+    owners: list = [m for name, m in sorted(sys.modules.items()) if name.split(".")[0] == "tinygan"]
     owners += [np, np.linalg, np.random, Tensor, tinygan.nn.Module]
     before = [(owner, name, value) for owner in owners for name, value in list(vars(owner).items()) if callable(value)]
 
@@ -163,7 +163,8 @@ def _snapshot():
 
 def _guard(folder):
     """An audit hook: no other processes, no network, and files only to read Python's own or to write in the folder."""
-    readable = (*{os.path.realpath(sysconfig.get_paths()[key]) for key in ("stdlib", "platstdlib", "purelib", "platlib")},
+    places = sysconfig.get_paths()
+    readable = (*{os.path.realpath(places[key]) for key in ("stdlib", "platstdlib", "purelib", "platlib")},
                 os.path.dirname(os.path.realpath(tinygan.__file__)), "/dev/null", "/dev/urandom", folder)
     forbidden, real, inside = FORBIDDEN, os.path.realpath, os.path.commonpath
 

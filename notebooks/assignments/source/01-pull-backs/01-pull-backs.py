@@ -94,7 +94,8 @@ def check_hypotenuse(f, case):
 public(check_hypotenuse, hypotenuse, dict(shape=(3, 4), other=(3, 4)), dict(shape=(3, 4), other=(4,)))
 ### BEGIN HIDDEN TESTS
 hidden(check_hypotenuse, hypotenuse, dict(shape=(2, 1), other=(1, 5)), dict(shape=(), other=(2, 3)),
-       dict(shape=(1, 3), other=(4, 1, 1)), dict(shape=(1,), other=(1,)), dict(shape=(2, 3), other=(3,), dtype="float32"))
+       dict(shape=(1, 3), other=(4, 1, 1)), dict(shape=(1,), other=(1,)),
+       dict(shape=(2, 3), other=(3,), dtype="float32"))
 ### END HIDDEN TESTS
 
 # %% [markdown]

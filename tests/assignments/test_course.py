@@ -1,0 +1,140 @@
+"""The course on disk: what is released, collected, graded and booked by nbgrader. Needs the extra `grading`."""
+import csv
+import filecmp
+import importlib.util
+import json
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+if not importlib.util.find_spec("nbgrader"):
+    pytest.skip("nbgrader is not installed", allow_module_level=True)
+from classroom import FIRST, gather, hand_in
+from kit import COURSE, NAMES, stub, work
+
+pytestmark = pytest.mark.slow
+PLAIN = "01_pull_backs.py"
+
+
+def assignments(*arguments):
+    """`tinygan assignments ...`: its exit status, and what it prints."""
+    done = subprocess.run([sys.executable, "-m", "tinygan.cli", "assignments", *map(str, arguments)],
+                          capture_output=True, text=True, check=False)
+    return done.returncode, done.stdout + done.stderr
+
+
+@pytest.fixture
+def course(tmp_path):
+    """A course with the first assignment alone."""
+    folder = tmp_path / "course"
+    shutil.copytree(COURSE / "source" / FIRST, folder / "source" / FIRST)
+    shutil.copy(COURSE / "nbgrader_config.py", folder)
+    return folder
+
+
+def scores(course):
+    with open(course / "grades.csv") as file:
+        return {row["student"]: {k: float(v) for k, v in row.items() if k in NAMES} for row in csv.DictReader(file)}
+
+
+def test_the_release_is_what_the_sources_generate(tmp_path):
+    shutil.copytree(COURSE, tmp_path / "course", ignore=shutil.ignore_patterns("release"))
+    status, said = assignments("release", "--course", tmp_path / "course")
+    assert status == 0, said
+    for name in NAMES:
+        one, other = COURSE / "release" / name, tmp_path / "course" / "release" / name
+        files = sorted(path.name for path in other.iterdir())
+        assert files == sorted(path.name for path in one.iterdir())
+        assert filecmp.cmpfiles(one, other, files, shallow=False) == (files, [], [])
+
+
+def test_a_class(tmp_path):
+    """Right, partly right, wrong and hostile: everyone's points, reasons, feedback page, results.json."""
+    shutil.copytree(COURSE, tmp_path / "course")
+    expected = gather(tmp_path / "submitted", 8)
+    status, said = assignments("grade", tmp_path / "submitted", "--course", tmp_path / "course")
+    assert status == 0, said
+    found = scores(tmp_path / "course")
+    assert {student: found[student][name] for student, (name, _) in expected.items()} == {
+        student: points for student, (_, points) in expected.items()}
+    for student, (name, points) in expected.items():
+        results = json.loads((tmp_path / "course/results" / student / name / "results.json").read_text())
+        assert results["score"] == sum(test["score"] for test in results["tests"]) == points
+        page = (tmp_path / "course/feedback" / student / name / f"{name}.html").read_text()
+        failed = [test for test in results["tests"] if not test["score"]]
+        assert all(test["status"] == "failed" and len(test["output"]) > 10 for test in failed)
+        assert f"Score: {points:g}" in page.replace(f"{points}", f"{points:g}")
+
+
+def test_files_that_are_no_submission(tmp_path, course):
+    """Each gets no points and a reason; who comes after them, theirs."""
+    right = work(FIRST).solutions
+    rooms = {who: tmp_path / "submitted" / who / FIRST for who in (
+        "b-text", "c-deep", "d-empty", "e-link", "f-large", "g-list", "h-latin", "i-richer", "j-twice", "z-right")}
+    for who, room in rooms.items():
+        if who in ("i-richer", "j-twice", "z-right"):
+            hand_in(room, FIRST, stub(FIRST) if who == "i-richer" else right, plain=False)
+        else:
+            room.mkdir(parents=True)
+    (rooms["b-text"] / f"{FIRST}.ipynb").write_text("my answer")
+    (rooms["c-deep"] / f"{FIRST}.ipynb").write_text("[" * 100000)
+    (rooms["e-link"] / PLAIN).symlink_to(COURSE / "source" / FIRST / f"{FIRST}.py")
+    (rooms["f-large"] / f"{FIRST}.ipynb").write_bytes(b" " * (6 << 20))
+    (rooms["g-list"] / f"{FIRST}.ipynb").write_text('{"cells": [1, 2]}')
+    (rooms["h-latin"] / PLAIN).write_bytes("# %% softsign-answer\n'\u00fc'".encode("latin-1"))
+    rich = rooms["i-richer"] / f"{FIRST}.ipynb"
+    rich.write_text(rich.read_text().replace('"points": 4', '"points": 400').replace("public(", "print("))
+    twice = json.loads((rooms["j-twice"] / f"{FIRST}.ipynb").read_text())
+    twice["cells"] += [dict(cell, source="1 / 0") for cell in twice["cells"]]
+    (rooms["j-twice"] / f"{FIRST}.ipynb").write_text(json.dumps(twice))
+    status, said = assignments("grade", tmp_path / "submitted", "--course", course)
+    assert status == 0, said
+    assert {who: row[FIRST] for who, row in scores(course).items() if who in rooms} == {
+        who: 20 if who in ("j-twice", "z-right") else 0 for who in rooms}
+    results = {who: json.loads((course / "results" / who / FIRST / "results.json").read_text()) for who in rooms}
+    for who, says in {"b-text": "cannot be read", "c-deep": "cannot be read", "d-empty": "no file handed in",
+                      "e-link": "no file handed in", "f-large": "more than 5 MB", "g-list": "cannot be read",
+                      "h-latin": "cannot be read", "i-richer": "NotImplementedError"}.items():
+        assert says in results[who]["tests"][0]["output"]
+
+
+def test_nbgrader_alone_grades_without_running_anything(tmp_path, course):
+    """`nbgrader autograde` in the course: the same judge, and a notebook that lacks its check cells has them back."""
+    assert assignments("release", "--course", course)[0] == 0
+    room = course / "submitted" / "ada" / FIRST
+    hand_in(room, FIRST, {**work(FIRST).solutions, "softsign-answer": "1 / 0"}, plain=False)
+    book = json.loads((room / f"{FIRST}.ipynb").read_text())
+    book["cells"] = [cell for cell in book["cells"] if not cell["metadata"].get("nbgrader", {}).get("grade")]
+    (room / f"{FIRST}.ipynb").write_text(json.dumps(book))
+    for command in (["autograde", FIRST], ["export"]):
+        subprocess.run([sys.executable, "-m", "nbgrader", *command], cwd=course, check=True, capture_output=True)
+    [row] = csv.DictReader((course / "grades.csv").read_text().splitlines())
+    assert (row["student_id"], float(row["score"])) == ("ada", 16)
+
+
+@pytest.mark.parametrize("right", [True, False])
+def test_plain_pytest(tmp_path, right):
+    """Without notebooks: the released test file beside a student's file, a test a check cell."""
+    hand_in(tmp_path / "at", FIRST, work(FIRST).solutions if right else stub(FIRST), plain=True)
+    shutil.copy(COURSE / "release" / FIRST / f"test_{PLAIN}", tmp_path / "at")
+    done = subprocess.run([sys.executable, "-m", "pytest", "-q", f"test_{PLAIN}"], cwd=tmp_path / "at",
+                          capture_output=True, text=True, check=False)
+    assert ("4 passed" if right else "4 failed") in done.stdout
+
+
+def test_mistakes_of_the_user(tmp_path, course):
+    """One line, exit status 2."""
+    (tmp_path / "empty").mkdir()
+    for arguments, says in [(["release", "--course", tmp_path], "is no course"),
+                            (["grade", tmp_path / "empty", "--course", course], "holds no submission"),
+                            (["grade", tmp_path / "nowhere", "--course", course], "holds no submission")]:
+        status, said = assignments(*arguments)
+        assert (status, len(said.splitlines())) == (2, 1)
+        assert says in said
+    source = course / "source" / FIRST / f"{FIRST}.py"
+    source.write_text(source.read_text().replace("public(check_softsign", "(public)(check_softsign").replace(
+        "\nhidden(check_softsign", "\nif True: hidden(check_softsign"))
+    status, said = assignments("grade", tmp_path / "empty", "--course", course)
+    assert status == 2

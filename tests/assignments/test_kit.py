@@ -1,0 +1,119 @@
+"""The assignments test themselves: a stub has no points, the reference all, a wrong answer loses exactly its task's."""
+import collections
+import contextlib
+import io
+import re
+import time
+
+import pytest
+
+pytest.importorskip("jupytext")
+from kit import COURSE, NAMES, stub, with_mistake, work, wrong
+
+from tinygan.grading import judge
+
+
+def regions(text, kind):
+    """The lines of a source that are between BEGIN and END of a kind, and all others."""
+    inside, outside, now = [], [], False
+    for line in text.splitlines():
+        if f"### BEGIN {kind}" in line or f"### END {kind}" in line:
+            now = "BEGIN" in line
+        else:
+            (inside if now else outside).append(line.removeprefix("# ").strip())
+    return inside, outside
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_nothing_leaks(name):
+    """No line of a solution or of a hidden check is in what students get, unless the source shows it elsewhere too."""
+    text = (COURSE / "source" / name / f"{name}.py").read_text()
+    hidden, visible = regions(text, "HIDDEN TESTS")
+    solution, visible = regions("\n".join(visible), "SOLUTION")
+    secret = {line for line in (*hidden, *solution) if len(line) > 5} - set(visible)
+    assert len(secret) >= 8
+    import nbformat
+    files = [*(COURSE / "release" / name).glob("*.py")]
+    texts = [file.read_text() for file in files]
+    texts += [cell.source for cell in nbformat.read(COURSE / "release" / name / f"{name}.ipynb", 4).cells]
+    assert len(files) == 2
+    assert not {line.strip() for text in texts for line in text.splitlines()} & secret
+    assert not any(word in text for text in texts for word in ("BEGIN SOLUTION", "HIDDEN TESTS", "hidden("))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_assignment_has_its_form(name):
+    """Twenty points in three to six tasks, points in the text, five wrong answers for each task, known slugs."""
+    found = work(name)
+    assert sum(task.points for task in found.tasks) == 20
+    assert 3 <= len(found.tasks) <= 6
+    many = collections.Counter(task for task, *_ in wrong(name))
+    assert all(many[task.name] >= 5 for task in found.tasks)
+    assert sum(task.parts[0].seconds for task in found.tasks) <= 100
+    text = (COURSE / "source" / name / f"{name}.py").read_text()
+    table = (COURSE.parents[1] / "lectures/equations.csv").read_text()
+    slugs = {line.partition(",")[0] for line in table.splitlines()}
+    cited = set(re.findall(r"\(`([a-z0-9-]+)`\)", text)) | set(re.findall(r'slug="([a-z0-9-]+)"', text))
+    assert cited
+    assert cited <= slugs
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_public_checks_in_the_notebook(name):
+    """In the student's own process: all public checks hold for the reference, within seconds, and say so."""
+    import nbformat
+    book = nbformat.read(COURSE / "release" / name / f"{name}.ipynb", 4)
+    names, said, start = {"__name__": "student"}, io.StringIO(), time.process_time()
+    with contextlib.redirect_stdout(said):
+        for cell in book.cells:
+            key = cell.metadata.get("nbgrader", {}).get("grade_id")
+            if cell.cell_type == "code" and key:
+                exec(work(name).solutions.get(key, cell.source), names)
+    assert said.getvalue().count("right for") >= len(work(name).tasks)
+    assert time.process_time() - start < 20
+
+
+def test_a_sample():
+    """The whole way of one task: the reference, the stub, and a mistake that only a hidden shape shows."""
+    name = "01-pull-backs"
+    task = work(name).tasks[1]
+    assert judge.judge(work(name), task, work(name).solutions).score == task.points
+    assert judge.judge(work(name), task, stub(name)).reason.startswith("NotImplementedError")
+    [mistake] = [w for w in wrong(name) if w[1] == "hard-coded for new axes only"]
+    answers, [same] = with_mistake(name, mistake[0], *mistake[2:])
+    result = judge.judge(work(name), same, answers)
+    assert result.score == 0
+    assert "was it not summed over the broadcast axis? [case: shape=(2, 1), other=(1, 5)]" in result.reason
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NAMES)
+def test_reference_and_stub(name):
+    start = time.monotonic()
+    full = judge.grade(work(name), work(name).solutions)
+    assert [(r.score, r.reason) for r in full] == [(task.points, "") for task in work(name).tasks]
+    assert time.monotonic() - start < 120
+    assert all(r.score == 0 and r.reason for r in judge.grade(work(name), stub(name)))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NAMES)
+def test_a_wrong_answer_loses_its_task(name):
+    """Every task that judges the cell with the mistake gives 0; the others do not see it."""
+    held = []
+    for task, mistake, old, new in wrong(name):
+        answers, tasks = with_mistake(name, task, old, new)
+        for result in (judge.judge(work(name), t, answers) for t in tasks):
+            if (result.task == task) == (result.score > 0):
+                held.append((task, mistake, result))
+    assert not held
+
+
+@pytest.mark.slow
+def test_the_same_score_twenty_times():
+    """One seed, one score and one reason, to the letter; another seed, another case."""
+    name = "01-pull-backs"
+    answers, [task] = with_mistake(name, "hypotenuse", "g * a / y", "g * a")
+    results = {judge.judge(work(name), task, answers).reason for _ in range(20)}
+    assert len(results) == 1
+    assert judge.judge(work(name), task, answers, seed=1).reason not in results

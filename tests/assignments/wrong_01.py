@@ -1,0 +1,37 @@
+"""Wrong answers to assignment 01: task, the mistake, a text of the reference's answer, what stands there instead."""
+WRONG = [
+    ("softsign", "sign", "(x, lambda g, y, x: g", "(x, lambda g, y, x: -g"),
+    ("softsign", "wrong formula", "(1 + tg.abs(x)) ** 2", "(1 + tg.abs(x))"),
+    ("softsign", "zero gradient", "g / (1 + tg.abs(x)) ** 2", "0 * g"),
+    ("softsign", "right first, wrong second order", "tg.abs(x)) ** 2", "np.abs(array(x))) ** 2"),
+    ("softsign", "wrong value for negative x", "np.abs(array(x))", "array(x) ** 2 / (1e-9 + array(x))"),
+    ("softsign", "float64 for float32", "np.abs(array(x))", "np.abs(np.float64(array(x)))"),
+    ("softsign", "hard-coded for one or two axes", "np.abs(array(x))", "np.abs(array(x)[:])"),
+
+    ("hypotenuse", "not summed over the broadcast axis", "unbroadcast(g * b / y, b.shape)", "g * b / y"),
+    ("hypotenuse", "a forgotten", "unbroadcast(g * a / y, a.shape)", "g * a / y"),
+    ("hypotenuse", "sign", "unbroadcast(g * b / y", "unbroadcast(g * -b / y"),
+    ("hypotenuse", "mean for sum", "unbroadcast(g * b / y, b.shape)",
+     "unbroadcast(g * b / y, b.shape) * (b.size / y.size)"),
+    ("hypotenuse", "right value, wrong gradient", "g * a / y", "g * a"),
+    ("hypotenuse", "right first, wrong second order", "unbroadcast(g * a / y, a.shape)",
+     "unbroadcast(g * a / array(y), a.shape)"),
+    ("hypotenuse", "hard-coded for new axes only", "unbroadcast(g * b / y, b.shape)",
+     "(g * b / y).sum(axis=tuple(range(y.ndim - b.ndim)))"),
+
+    ("cumulative-sum", "wrong axis", "np.cumsum(array(x), -1)", "np.cumsum(array(x), 0)"),
+    ("cumulative-sum", "not transposed", "cumulative_sum(g[..., ::-1])[..., ::-1]", "cumulative_sum(g)"),
+    ("cumulative-sum", "sign", "cumulative_sum(g[..., ::-1])", "-cumulative_sum(g[..., ::-1])"),
+    ("cumulative-sum", "flipped along the first axis", "g[..., ::-1])[..., ::-1]", "g[::-1])[::-1]"),
+    ("cumulative-sum", "means for sums", "np.cumsum(array(x), -1)", "np.cumsum(array(x), -1) / x.shape[-1]"),
+    ("cumulative-sum", "right first, wrong second order", "lambda g, y, x: cumulative_sum(g[..., ::-1])[..., ::-1]",
+     "lambda g, y, x: np.cumsum(array(g)[..., ::-1], -1)[..., ::-1]"),
+
+    ("log-sum-exp", "overflows", "top = array(x).max(-1, keepdims=True)", "top = array(x)[..., :1] * 0"),
+    ("log-sum-exp", "wrong axis", "sum(-1, keepdims=True))", "sum(0, keepdims=True))"),
+    ("log-sum-exp", "mean for sum", ".sum(-1, keepdims=True)", ".mean(-1, keepdims=True)"),
+    ("log-sum-exp", "axis not kept", "return record(value,", "return record(value[..., 0],"),
+    ("log-sum-exp", "detached", "tg.exp(x - y)", "tg.exp(x - y) * 0"),
+    ("log-sum-exp", "right first, wrong second order", "tg.exp(x - y)", "np.exp(array(x) - value)"),
+    ("log-sum-exp", "right value, wrong gradient", "tg.exp(x - y)", "tg.exp(x - top)"),
+]
