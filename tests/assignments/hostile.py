@@ -16,10 +16,10 @@ HOSTILE = [
     ("sys.exit when called", inside("raise SystemExit"), "SystemExit"),
     ("os._exit", inside("import os\nos._exit(0)"), "ended with status 0"),
     ("segmentation fault", inside("import os\nos.abort()"), "ended with SIGABRT"),
-    ("endless loop", LOOP.format("pass"), "too slow.*processor time"),
+    ("endless loop", LOOP.format("pass"), "too slow"),
     ("endless loop that catches all", LOOP.format("try:\n            while True: pass\n"
                                                   "        except BaseException: pass"),
-     "too slow.*processor time"),
+     "too slow"),
     ("sleep", LOOP.format("import time; time.sleep(1)"), "too slow: no answer within"),
     ("endless recursion", "def softsign(x):\n    return softsign(x)\n", "RecursionError"),
     ("huge allocation", inside("kept = np.ones((1 << 20, 1 << 20))"), "too much memory"),

@@ -4,7 +4,8 @@ from runpy import run_path
 
 from tinygan.grading import public
 
-globals().update(run_path(str(Path(__file__).with_name("01_pull_backs.py"))))
+theirs = run_path(str(Path(__file__).with_name("01_pull_backs.py")))
+globals().update((name, value) for name, value in theirs.items() if not name.startswith("__"))
 
 
 def check_softsign(f, case):

@@ -1,0 +1,150 @@
+# # Assignment 04: objectives and explicit updates
+#
+# Two games that the library does not have: you derive what is played for ([lecture
+# 05](../../../../lectures/05-objective.md), [lecture 09](../../../../lectures/09-wasserstein.md)), the gradient by
+# hand, and move the players ([lecture 06](../../../../lectures/06-playing.md)).
+#
+# **You will be able to** make a game of an f-divergence: conjugate, critic, logits; write a game in which $D$
+# compares, and swap the roles by swapping two arguments; find by hand every path on which a logit reaches an
+# objective; say of any objective who ascends and who descends it, and write the update yourself.
+#
+# **20 points, about two hours**: from a divergence to a game 5, more real than the others 5, its gradient by hand 5,
+# each player's direction 5.
+#
+# **A good answer** is a few lines, and was derived on paper first. Tasks 1 and 2 compute on Tensors, with the
+# library's functions; task 3 on arrays, in NumPy alone; task 4 takes arrays, and lets `tg.grad` differentiate.
+#
+# Only what stands in the cells marked for your answer is graded, each task by itself: a helper belongs into the same
+# cell. The checks that you see use a few shapes; the grader's use others, and other numbers.
+
+import numpy as np
+
+import tinygan as tg
+from tinygan.grading import public
+from tinygan.objectives import OBJECTIVES
+
+# What the checks need: slopes by finite differences, and your functions of arrays as functions of Tensors.
+
+def slope(f, arrays, i, h=1e-5):
+    """The slope of f(*arrays) in the i-th array, each element nudged up and down (`central-difference`)."""
+    def nudged(e):
+        return f(*arrays[:i], arrays[i] + e, *arrays[i + 1:])
+    nudges = h * np.eye(arrays[i].size).reshape(-1, *arrays[i].shape)
+    return np.reshape([(nudged(e) - nudged(-e)) / (2 * h) for e in nudges], arrays[i].shape)
+
+
+def on_arrays(f):
+    """A function of arrays as one of Tensors that gives one Tensor, in which its results are joined."""
+    def on_tensors(*tensors, **options):
+        arrays = [t.numpy().copy() for t in tensors]
+        joined = np.concatenate(f(*arrays, **options))
+        if not all(np.array_equal(a, t.numpy()) for a, t in zip(arrays, tensors)):
+            raise ValueError("the function changes an array that it was given")
+        return tg.Tensor(joined)
+    return on_tensors
+
+# ## 1. From a divergence to a game (5 points, 40 minutes)
+#
+# The squared Hellinger distance of $p$ and $q$ is the f-divergence with $f(u) = (\sqrt u - 1)^2$, so $D_f = \sum
+# (\sqrt p - \sqrt q)^2$. By (`f-gan`) every critic $T$ bounds it from below:
+#
+# $$ D_f(p \,\|\, q) \ge \mathbb E_{x \sim p}[T(x)] - \mathbb E_{x \sim q}[f^*(T(x))] $$
+#
+# 1. Derive the conjugate $f^*(t) = \max_u\, [u t - f(u)]$. For which $t$ is it finite?
+# 2. The net's logit $a$ may be any number, but $T$ may not. Take $T = 1 - e^{-a}$, and simplify $f^*(T)$.
+# 3. Write the right-hand side as a function of the logits: `hellinger(real, fake)`, which $D$ ascends and $G$
+#    descends.
+#
+# *A good answer* has no quotient left in it, so that it is right at a logit of 40, where $T$ is 1 to the last digit.
+# And the critic's best logit is $\tfrac12 \log (p / q)$: there the bound *is* the distance, which the check tries on
+# two laws over a few points.
+
+# %% hellinger-answer
+def hellinger(real, fake):
+    """E_x[T] - E_z[f*(T)] for f(u) = (sqrt(u) - 1)^2 and T = 1 - exp(-a) (`f-gan`); a scalar Tensor.
+
+    real (m, 1), fake (n, 1): the logits a of real and of generated examples, Tensors.
+    """
+    raise NotImplementedError("your answer")
+# %%
+
+# ## 2. More real than the others (5 points, 25 minutes)
+#
+# The $D$ of (`value`) judges each example by itself. But who knows that half of all examples are real should find the
+# real ones less certain as the fakes get better. A *relativistic* $D$ (Jolicoeur-Martineau, 2018) judges an example
+# against the mean of the other kind. For logits $a_i$ of our examples and $b_j$ of theirs, with the means $\bar a$ and
+# $\bar b$,
+#
+# $$ R(a, b) = \frac1m \sum_{i=1}^m \log \sigma(a_i - \bar b)
+#            + \frac1n \sum_{j=1}^n \log \bigl(1 - \sigma(b_j - \bar a)\bigr) $$
+#
+# $D$ ascends $R(\text{real}, \text{fake})$. $G$ ascends $R(\text{fake}, \text{real})$: the roles are swapped, and both
+# go up.
+#
+# *A good answer* is two lines, finite at a logit of $\pm 1000$, and lets the gradient through both means. Only
+# differences count: add a number to all logits, and nothing changes. So all its slopes add up to zero.
+
+# %% relativistic-answer
+def relativistic(ours, theirs):
+    """R(ours, theirs): how much more real ours are than the mean of theirs, and theirs less; a scalar Tensor.
+
+    ours (m, 1), theirs (n, 1): logits, Tensors.
+    """
+    raise NotImplementedError("your answer")
+# %%
+
+# ## 3. Its gradient, by hand (5 points, 35 minutes)
+#
+# Derive $\partial R / \partial a_i$ and $\partial R / \partial b_j$, as lecture 06 does for (`d-gradient`), and write
+# them in NumPy: no `tg.grad`. Mind that each logit reaches $R$ on two paths: by itself, and in a mean that *every*
+# example of the other kind is compared with. A number that was spread over many places gathers the slopes of all of
+# them (`unbroadcast`).
+#
+# *A good answer* sums to zero over both arrays together, is finite at any logit, and for groups of different sizes
+# divides by the right one of $m$ and $n$.
+
+# %% by-hand-answer
+def relativistic_gradient(ours, theirs):
+    """The gradient of R in the logits: two arrays, like ours (m, 1) and like theirs (n, 1), both arrays."""
+    raise NotImplementedError("your answer")
+# %%
+
+# ## 4. Each player's direction (5 points, 35 minutes)
+#
+# Two players who follow their gradients circle the solution (lecture 07). An *optimistic* player (Daskalakis and
+# others, 2018) expects the gradient to go on changing as it just did, and moves along $2 g_t - g_{t-1}$ in the place
+# of $g_t$. Write one step of the game, the players taking turns (`alternating`), with explicit updates and no
+# optimiser:
+#
+# 1. $D$'s gradient $g_d$ at $(\theta_d, \theta_g)$; then $\theta_d' = \theta_d \pm \lambda\, (2 g_d -
+#    g_d^{\text{before}})$;
+# 2. $G$'s gradient $g_g$ at $(\theta_d', \theta_g)$, and $\theta_g'$ likewise.
+#
+# Which sign? `OBJECTIVES[name]` has for each player a `Goal`: a function of logits, and its `direction`, "ascend" or
+# "descend": $D$ ascends (`d-ascent`) where it is given the value, and descends where it is given a loss. The two
+# players are given below: functions of their parameters and of a batch, on arrays and on Tensors.
+#
+# *A good answer* holds $G$ still while $D$ moves and the other way round, leaves the arrays that it was given as they
+# are, and works for all seven games of the table.
+#
+# When it is right, play: 4000 steps of "two-sample" at the rate 0.1 on 200 points around $(1, -1)$, from $\theta_d =
+# 0$ and $\theta_g = (1, 1, 0, 0)$. The means and deviations of the data are $\theta_g$'s goal. Then do it with $g_t$
+# in the place of $2 g_t - g_{t-1}$.
+
+def discriminator(theta, x):
+    """A quadratic D: the logits (n, 1) of points x (n, 2), with theta (5,)."""
+    return (x * x) @ theta[:2].reshape((2, 1)) + x @ theta[2:4].reshape((2, 1)) + theta[4]
+
+
+def generator(theta, z):
+    """An affine G: points (n, 2) from noise z (n, 2), with theta (4,)."""
+    return z * theta[:2] + theta[2:]
+
+# %% step-answer
+def optimistic_step(theta_d, theta_g, before_d, before_g, x, z, name, rate):
+    """One alternating step of the game OBJECTIVES[name]; returns theta_d, theta_g and the gradients g_d, g_g.
+
+    theta_d (5,), theta_g (4,) and the gradients before this step: arrays. x, z (n, 2): real examples and noise, arrays.
+    """
+    raise NotImplementedError("your answer")
+# %%

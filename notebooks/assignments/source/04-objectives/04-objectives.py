@@ -1,0 +1,273 @@
+# %% [markdown]
+# # Assignment 04: objectives and explicit updates
+#
+# Two games that the library does not have: you derive what is played for ([lecture
+# 05](../../../../lectures/05-objective.md), [lecture 09](../../../../lectures/09-wasserstein.md)), the gradient by
+# hand, and move the players ([lecture 06](../../../../lectures/06-playing.md)).
+#
+# **You will be able to** make a game of an f-divergence: conjugate, critic, logits; write a game in which $D$
+# compares, and swap the roles by swapping two arguments; find by hand every path on which a logit reaches an
+# objective; say of any objective who ascends and who descends it, and write the update yourself.
+#
+# **20 points, about two hours**: from a divergence to a game 5, more real than the others 5, its gradient by hand 5,
+# each player's direction 5.
+#
+# **A good answer** is a few lines, and was derived on paper first. Tasks 1 and 2 compute on Tensors, with the
+# library's functions; task 3 on arrays, in NumPy alone; task 4 takes arrays, and lets `tg.grad` differentiate.
+#
+# Only what stands in the cells marked for your answer is graded, each task by itself: a helper belongs into the same
+# cell. The checks that you see use a few shapes; the grader's use others, and other numbers.
+
+# %% nbgrader={"grade_id": "setup"}
+import numpy as np
+
+import tinygan as tg
+from tinygan.grading import public
+from tinygan.objectives import OBJECTIVES
+
+# %% [markdown]
+# What the checks need: slopes by finite differences, and your functions of arrays as functions of Tensors.
+
+# %% nbgrader={"grade_id": "helpers"}
+def slope(f, arrays, i, h=1e-5):
+    """The slope of f(*arrays) in the i-th array, each element nudged up and down (`central-difference`)."""
+    def nudged(e):
+        return f(*arrays[:i], arrays[i] + e, *arrays[i + 1:])
+    nudges = h * np.eye(arrays[i].size).reshape(-1, *arrays[i].shape)
+    return np.reshape([(nudged(e) - nudged(-e)) / (2 * h) for e in nudges], arrays[i].shape)
+
+
+def on_arrays(f):
+    """A function of arrays as one of Tensors that gives one Tensor, in which its results are joined."""
+    def on_tensors(*tensors, **options):
+        arrays = [t.numpy().copy() for t in tensors]
+        joined = np.concatenate(f(*arrays, **options))
+        if not all(np.array_equal(a, t.numpy()) for a, t in zip(arrays, tensors)):
+            raise ValueError("the function changes an array that it was given")
+        return tg.Tensor(joined)
+    return on_tensors
+
+
+# %% [markdown]
+# ## 1. From a divergence to a game (5 points, 40 minutes)
+#
+# The squared Hellinger distance of $p$ and $q$ is the f-divergence with $f(u) = (\sqrt u - 1)^2$, so $D_f = \sum
+# (\sqrt p - \sqrt q)^2$. By (`f-gan`) every critic $T$ bounds it from below:
+#
+# $$ D_f(p \,\|\, q) \ge \mathbb E_{x \sim p}[T(x)] - \mathbb E_{x \sim q}[f^*(T(x))] $$
+#
+# 1. Derive the conjugate $f^*(t) = \max_u\, [u t - f(u)]$. For which $t$ is it finite?
+# 2. The net's logit $a$ may be any number, but $T$ may not. Take $T = 1 - e^{-a}$, and simplify $f^*(T)$.
+# 3. Write the right-hand side as a function of the logits: `hellinger(real, fake)`, which $D$ ascends and $G$
+#    descends.
+#
+# *A good answer* has no quotient left in it, so that it is right at a logit of 40, where $T$ is 1 to the last digit.
+# And the critic's best logit is $\tfrac12 \log (p / q)$: there the bound *is* the distance, which the check tries on
+# two laws over a few points.
+
+# %% nbgrader={"grade_id": "hellinger-answer", "solution": true}
+def hellinger(real, fake):
+    """E_x[T] - E_z[f*(T)] for f(u) = (sqrt(u) - 1)^2 and T = 1 - exp(-a) (`f-gan`); a scalar Tensor.
+
+    real (m, 1), fake (n, 1): the logits a of real and of generated examples, Tensors.
+    """
+    ### BEGIN SOLUTION
+    return tg.mean(1 - tg.exp(-real)) - tg.mean(tg.exp(fake) - 1)
+    ### END SOLUTION
+
+
+# %% nbgrader={"grade_id": "hellinger", "grade": true, "points": 5}
+def check_hellinger(f, case):
+    """The best critic's bound is the distance, another's is lower by as much as theory says; both derivatives."""
+    p, q = [np.array(counts) / sum(counts) for counts in (case.p, case.q)]
+    distance, best = np.sum((np.sqrt(p) - np.sqrt(q))**2), np.log(p / q) / 2
+    for what, a in (("at the best critic", best), ("at another critic", best + case.normal(p.shape)),
+                    ("at logits of 40", 40 + 0 * p)):
+        real, fake = np.repeat(a, case.p)[:, None], np.repeat(a, case.q)[:, None]  # as often as p and q say
+        lost = 2 * np.sum(np.sqrt(p * q) * (np.cosh(a - best) - 1))
+        case.close(case.call(f, real, fake), distance - lost, f"the bound {what}", "f-gan")
+    m, n = case.sizes
+    case.derivatives(f, case.normal((m, 1)), case.normal((n, 1)), slug="f-gan")
+
+
+public(check_hellinger, hellinger, dict(p=(3, 1, 2), q=(1, 4, 1), sizes=(4, 3)))
+### BEGIN HIDDEN TESTS
+hidden(check_hellinger, hellinger, dict(p=(1,), q=(1,), sizes=(1, 1)), dict(p=(5, 2), q=(1, 2), sizes=(2, 5)),
+       dict(p=(1, 1, 2, 3), q=(4, 2, 2, 1), sizes=(3, 1)))
+### END HIDDEN TESTS
+
+# %% [markdown]
+# ## 2. More real than the others (5 points, 25 minutes)
+#
+# The $D$ of (`value`) judges each example by itself. But who knows that half of all examples are real should find the
+# real ones less certain as the fakes get better. A *relativistic* $D$ (Jolicoeur-Martineau, 2018) judges an example
+# against the mean of the other kind. For logits $a_i$ of our examples and $b_j$ of theirs, with the means $\bar a$ and
+# $\bar b$,
+#
+# $$ R(a, b) = \frac1m \sum_{i=1}^m \log \sigma(a_i - \bar b)
+#            + \frac1n \sum_{j=1}^n \log \bigl(1 - \sigma(b_j - \bar a)\bigr) $$
+#
+# $D$ ascends $R(\text{real}, \text{fake})$. $G$ ascends $R(\text{fake}, \text{real})$: the roles are swapped, and both
+# go up.
+#
+# *A good answer* is two lines, finite at a logit of $\pm 1000$, and lets the gradient through both means. Only
+# differences count: add a number to all logits, and nothing changes. So all its slopes add up to zero.
+
+# %% nbgrader={"grade_id": "relativistic-answer", "solution": true}
+def relativistic(ours, theirs):
+    """R(ours, theirs): how much more real ours are than the mean of theirs, and theirs less; a scalar Tensor.
+
+    ours (m, 1), theirs (n, 1): logits, Tensors.
+    """
+    ### BEGIN SOLUTION
+    above = ours - tg.mean(theirs)
+    below = theirs - tg.mean(ours)
+    return tg.mean(tg.log_sigmoid(above)) + tg.mean(tg.log_sigmoid(-below))
+    ### END SOLUTION
+
+
+# %% nbgrader={"grade_id": "relativistic", "grade": true, "points": 5}
+def check_relativistic(f, case):
+    """The value, also at large logits; only differences count, so all slopes add up to zero; both derivatives."""
+    m, n = case.sizes
+    for size in (1, 1000):
+        a, b = size * case.normal((m, 1)), size * case.normal((n, 1))
+        terms = -np.logaddexp(0, b.mean() - a).mean(), -np.logaddexp(0, b - a.mean()).mean()
+        y = case.value(f, a, b, expected=terms[0] + terms[1], slug="value")
+        case.close(case.call(f, a + 3, b + 3), y, "the value when 3 is added to all logits", "value")
+        case.derivatives(f, a, b, slug="d-ascent")
+
+
+public(check_relativistic, relativistic, dict(sizes=(4, 3)))
+### BEGIN HIDDEN TESTS
+hidden(check_relativistic, relativistic, dict(sizes=(1, 1)), dict(sizes=(2, 5)), dict(sizes=(5, 1)))
+### END HIDDEN TESTS
+
+# %% [markdown]
+# ## 3. Its gradient, by hand (5 points, 35 minutes)
+#
+# Derive $\partial R / \partial a_i$ and $\partial R / \partial b_j$, as lecture 06 does for (`d-gradient`), and write
+# them in NumPy: no `tg.grad`. Mind that each logit reaches $R$ on two paths: by itself, and in a mean that *every*
+# example of the other kind is compared with. A number that was spread over many places gathers the slopes of all of
+# them (`unbroadcast`).
+#
+# *A good answer* sums to zero over both arrays together, is finite at any logit, and for groups of different sizes
+# divides by the right one of $m$ and $n$.
+
+# %% nbgrader={"grade_id": "by-hand-answer", "solution": true}
+def relativistic_gradient(ours, theirs):
+    """The gradient of R in the logits: two arrays, like ours (m, 1) and like theirs (n, 1), both arrays."""
+    ### BEGIN SOLUTION
+    def sigmoid(a):
+        return (1 + np.tanh(a / 2)) / 2
+    doubted = sigmoid(theirs.mean() - ours)
+    believed = sigmoid(theirs - ours.mean())
+    return (doubted + believed.mean()) / len(ours), -(believed + doubted.mean()) / len(theirs)
+    ### END SOLUTION
+
+
+# %% nbgrader={"grade_id": "by-hand", "grade": true, "points": 5}
+def check_by_hand(f, case):
+    """The slopes of R: each logit nudged up and down (`central-difference`), also at large logits; their sum is 0."""
+    m, n = case.sizes
+
+    def game(a, b):
+        return -np.logaddexp(0, b.mean() - a).mean() - np.logaddexp(0, b - a.mean()).mean()
+    for size in (1, 1000):
+        a, b = size * case.normal((m, 1)), size * case.normal((n, 1))
+        found = case.call(f, a, b)
+        case.require(found.shape == (m + n, 1), f"expected gradients of shape ({m}, 1) and ({n}, 1)", "d-gradient")
+        for i, part, whose in ((0, found[:m], "our"), (1, found[m:], "their")):
+            case.close(part, slope(game, (a, b), i), f"the slope in {whose} logits", "d-gradient", 1e-6)
+        case.close(found.sum(), 0, "the sum of all slopes", "unbroadcast")
+
+
+public(check_by_hand, on_arrays(relativistic_gradient), dict(sizes=(4, 3)))
+### BEGIN HIDDEN TESTS
+hidden(check_by_hand, on_arrays(relativistic_gradient), dict(sizes=(1, 1)), dict(sizes=(2, 5)), dict(sizes=(5, 1)))
+### END HIDDEN TESTS
+
+# %% [markdown]
+# ## 4. Each player's direction (5 points, 35 minutes)
+#
+# Two players who follow their gradients circle the solution (lecture 07). An *optimistic* player (Daskalakis and
+# others, 2018) expects the gradient to go on changing as it just did, and moves along $2 g_t - g_{t-1}$ in the place
+# of $g_t$. Write one step of the game, the players taking turns (`alternating`), with explicit updates and no
+# optimiser:
+#
+# 1. $D$'s gradient $g_d$ at $(\theta_d, \theta_g)$; then $\theta_d' = \theta_d \pm \lambda\, (2 g_d -
+#    g_d^{\text{before}})$;
+# 2. $G$'s gradient $g_g$ at $(\theta_d', \theta_g)$, and $\theta_g'$ likewise.
+#
+# Which sign? `OBJECTIVES[name]` has for each player a `Goal`: a function of logits, and its `direction`, "ascend" or
+# "descend": $D$ ascends (`d-ascent`) where it is given the value, and descends where it is given a loss. The two
+# players are given below: functions of their parameters and of a batch, on arrays and on Tensors.
+#
+# *A good answer* holds $G$ still while $D$ moves and the other way round, leaves the arrays that it was given as they
+# are, and works for all seven games of the table.
+#
+# When it is right, play: 4000 steps of "two-sample" at the rate 0.1 on 200 points around $(1, -1)$, from $\theta_d =
+# 0$ and $\theta_g = (1, 1, 0, 0)$. The means and deviations of the data are $\theta_g$'s goal. Then do it with $g_t$
+# in the place of $2 g_t - g_{t-1}$.
+
+# %% nbgrader={"grade_id": "players"}
+def discriminator(theta, x):
+    """A quadratic D: the logits (n, 1) of points x (n, 2), with theta (5,)."""
+    return (x * x) @ theta[:2].reshape((2, 1)) + x @ theta[2:4].reshape((2, 1)) + theta[4]
+
+
+def generator(theta, z):
+    """An affine G: points (n, 2) from noise z (n, 2), with theta (4,)."""
+    return z * theta[:2] + theta[2:]
+
+
+# %% nbgrader={"grade_id": "step-answer", "solution": true}
+def optimistic_step(theta_d, theta_g, before_d, before_g, x, z, name, rate):
+    """One alternating step of the game OBJECTIVES[name]; returns theta_d, theta_g and the gradients g_d, g_g.
+
+    theta_d (5,), theta_g (4,) and the gradients before this step: arrays. x, z (n, 2): real examples and noise, arrays.
+    """
+    ### BEGIN SOLUTION
+    game = OBJECTIVES[name]
+    sign_d, sign_g = ({"ascend": 1, "descend": -1}[goal.direction] for goal in game)
+    d, g = (tg.Tensor(theta, requires_grad=True) for theta in (theta_d, theta_g))
+    fake = generator(theta_g, z)
+    [g_d] = tg.grad(game.discriminator(discriminator(d, x), discriminator(d, fake)), [d])
+    theta_d = theta_d + sign_d * rate * (2 * g_d.numpy() - before_d)
+    [g_g] = tg.grad(game.generator(discriminator(theta_d, generator(g, z))), [g])
+    theta_g = theta_g + sign_g * rate * (2 * g_g.numpy() - before_g)
+    return theta_d, theta_g, g_d.numpy(), g_g.numpy()
+    ### END SOLUTION
+
+
+# %% nbgrader={"grade_id": "step", "grade": true, "points": 5}
+def check_step(f, case):
+    """Each player's gradient, each parameter nudged (`central-difference`); its move in its direction."""
+    goal_d, goal_g = OBJECTIVES[case.name]
+    sign_d, sign_g = [1 if goal.direction == "ascend" else -1 for goal in (goal_d, goal_g)]
+    theta_d, theta_g, before_d, before_g = [case.normal((size,)) for size in (5, 4, 5, 4)]
+    x, z = case.normal((case.n, 2)), case.normal((case.n, 2))
+    given = theta_d, theta_g, before_d, before_g, x, z
+    found = case.call(f, *given, name=case.name, rate=case.rate)
+    case.require(found.shape == (18,), f"found {found.shape}, expected arrays of 5, 4, 5 and 4 numbers", "d-ascent")
+    new_d, new_g, g_d, g_g = np.split(found, [5, 9, 14])
+
+    def d_goal(theta):
+        return goal_d(discriminator(theta, x), discriminator(theta, generator(theta_g, z)))
+
+    def g_goal(theta):
+        return goal_g(discriminator(new_d, generator(theta, z)))
+    case.close(g_d, slope(d_goal, (theta_d,), 0), "the gradient of D", "d-ascent", tolerance=1e-6)
+    case.close(new_d, theta_d + sign_d * case.rate * (2 * g_d - before_d), f"D's move ({goal_d.direction})", "d-ascent")
+    case.close(g_g, slope(g_goal, (theta_g,), 0), "the gradient of G, after D's move", "alternating", tolerance=1e-6)
+    case.close(new_g, theta_g + sign_g * case.rate * (2 * g_g - before_g), f"G's move ({goal_g.direction})",
+               "g-minimax")
+
+
+public(check_step, on_arrays(optimistic_step), dict(name="non-saturating", n=6, rate=0.1),
+       dict(name="least-squares", n=4, rate=0.2))
+### BEGIN HIDDEN TESTS
+hidden(check_step, on_arrays(optimistic_step), dict(name="minimax", n=5, rate=0.1),
+       dict(name="zero-sum", n=1, rate=0.3), dict(name="sign-reversal", n=4, rate=0.2),
+       dict(name="two-sample", n=3, rate=0.1), dict(name="hinge", n=6, rate=0.1))
+### END HIDDEN TESTS
