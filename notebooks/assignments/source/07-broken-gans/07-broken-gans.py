@@ -91,7 +91,7 @@ def band(case, found, low, high, what, slug):
 #
 # The data have a label $c = \pm 1$, and given $c$ they are $N(2c, \tfrac12)$. Both players are told the label
 # (`conditional`): $G(z, c) = s z + t c + m$, and $D$ sees $x, x^2, c, cx$. So $t$ should become 2 and $m$ 0. $G$
-# begins with the labels the wrong way round, $t = -1$, and never finds out.
+# begins with the labels the wrong way round, $t = -1$, and never finds it out.
 #
 # *Ask:* a label is shown to $D$ beside each example. What does it say about that example?
 
@@ -229,8 +229,8 @@ hidden(check_program_2, run_2, dict(steps=330, sigma=0.6))
 # ## 3 Not a number (4 points)
 #
 # The data, $N(100, 5)$, are far from where the generator begins, and $D$ has a head start of 50 steps. Somebody wrote
-# the logarithms of $D(x) = \sigma(a)$ as the formula has them (`d-output`). For some seeds all goes well; for most the
-# weights are `nan`, now and then from the first step.
+# the logarithms of $D(x) = \sigma(a)$ as the formula has them (`d-output`). Seed after seed ends with weights that are
+# `nan`, now and then from the first step.
 #
 # *Ask:* what is $\sigma(-110)$ in float32, and its logarithm? The remedy that a search engine finds first, a small
 # constant inside the logarithm, brings numbers back, and a generator that does not move. Why does it not? What is the
@@ -288,7 +288,7 @@ hidden(check_program_3, run_3, dict(steps=370, start=50), dict(steps=350, start=
 # ## 4 An average that trembles (3 points)
 #
 # The players circle round the solution, so one hands out not the last $\theta_g$ but its moving average (`average`),
-# which begins at the first $\theta_g$, before any step. Here the average circles as the last does; to the last digit.
+# which begins at the first $\theta_g$, before any step. Here the average circles as the last does.
 #
 # *Ask:* `G.theta` is an array. What is `average`?
 
