@@ -18,7 +18,7 @@ def check_program_1(f, case):
 
 def test_program_1():
     """3 points."""
-    public(check_program_1, run_1, dict(steps=300), seconds=15)
+    public(check_program_1, run_1, dict(steps=200), seconds=15)
 
 
 def check_program_2(f, case):
@@ -37,7 +37,7 @@ def check_program_2(f, case):
 
 def test_program_2():
     """3 points."""
-    public(check_program_2, run_2, dict(steps=300, sigma=0.5), seconds=15)
+    public(check_program_2, run_2, dict(steps=200, sigma=0.5), seconds=15)
 
 
 def check_program_3(f, case):
@@ -68,7 +68,7 @@ def check_program_4(f, case):
 
 def test_program_4():
     """3 points."""
-    public(check_program_4, run_4, dict(steps=300, keep=0.98), seconds=15)
+    public(check_program_4, run_4, dict(steps=200, keep=0.98), seconds=15)
 
 
 def check_program_5(f, case):

@@ -156,9 +156,9 @@ def check_program_1(f, case):
     band(case, abs(s), 0.35, 0.65, "the fakes' deviation, given the label", "conditional")
 
 
-public(check_program_1, run_1, dict(steps=300), seconds=15)
+public(check_program_1, run_1, dict(steps=200), seconds=15)
 ### BEGIN HIDDEN TESTS
-hidden(check_program_1, run_1, dict(steps=330))
+hidden(check_program_1, run_1, dict(steps=300))
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -220,9 +220,9 @@ def check_program_2(f, case):
          "instance-noise")
 
 
-public(check_program_2, run_2, dict(steps=300, sigma=0.5), seconds=15)
+public(check_program_2, run_2, dict(steps=200, sigma=0.5), seconds=15)
 ### BEGIN HIDDEN TESTS
-hidden(check_program_2, run_2, dict(steps=330, sigma=0.6))
+hidden(check_program_2, run_2, dict(steps=300, sigma=0.6))
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -346,9 +346,9 @@ def check_program_4(f, case):
     band(case, found[:, 1], 0.85, 1.15, "the mean, by the average", "average")
 
 
-public(check_program_4, run_4, dict(steps=300, keep=0.98), seconds=15)
+public(check_program_4, run_4, dict(steps=200, keep=0.98), seconds=15)
 ### BEGIN HIDDEN TESTS
-hidden(check_program_4, run_4, dict(steps=320, keep=0.97))
+hidden(check_program_4, run_4, dict(steps=300, keep=0.97))
 ### END HIDDEN TESTS
 
 # %% [markdown]
