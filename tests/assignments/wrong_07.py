@@ -16,7 +16,7 @@ WRONG = [
      "on_real = D(beside(x, x * x, 0 * c, 0 * x))\n" "        on_fake = D(beside(fake, fake * fake, 0 * c, 0 * fake))"),
     ("program-1", "detached: G learns nothing", "ascend(G.theta, adam_g(slopes_g), rate)", "adam_g(slopes_g)"),
     ("program-1", "hard-coded: the solution as a start, no training of G", "ascend(G.theta, adam_g(slopes_g), rate)",
-     "G.theta[:] = 0.5, 2 if steps == 200 else 1, 0"),
+     "G.theta[:] = 0.5, 2 if steps == 300 else 1, 0"),
 
     ("program-2", "not repaired", "        fake = fake + sigma * noise(128, rng)\n", ""),
     ("program-2", "the remedy taken out", "        x = x + sigma * noise(128, rng)\n"
