@@ -1,4 +1,4 @@
-"""Right answers that are not the reference's keep their points: task, the other way, a text of it, what stands there."""
+"""Right answers that are not the reference's keep their points: task, the way, a text of it, what stands there instead."""
 import pytest
 
 pytest.importorskip("jupytext")
@@ -47,5 +47,6 @@ def test_another_right_answer_keeps_its_points(name):
     lost = []
     for task, way, old, new in RIGHT[name]:
         answers, tasks = with_mistake(name, task, old, new)
-        lost += [(task, way, result) for result in (judge.judge(work(name), t, answers) for t in tasks) if result.reason]
+        results = [judge.judge(work(name), t, answers) for t in tasks]
+        lost += [(task, way, result) for result in results if result.reason]
     assert not lost
