@@ -1,0 +1,138 @@
+# # Assignment 05: normalisation without the batch
+#
+# Batch normalisation (`batch-norm`, lecture 04) makes the examples of a batch depend on one another: a discriminator
+# that has it judges a *company* of images, not an image, and with a batch of one it cannot be trained at all. Here you
+# write the three best known ways round that. Two take their mean and variance within one example; the third leaves the
+# activations alone and normalises the *weights*.
+#
+# **You will learn** to say which axes a statistic is taken over, and to see it from a property alone; to write a layer
+# whose gradients are right, of the second order too (a gradient penalty goes through the discriminator's
+# normalisation); and why a vector's length and its direction are better learned apart.
+#
+# | task | points | time | equations |
+# |---|---|---|---|
+# | 1 `group_norm`, a function | 6 | 35 min | `group-norm`, beside `batch-norm` |
+# | 2 `InstanceNorm`, a layer | 5 | 25 min | `instance-norm`, beside `adain` |
+# | 3 `weight_norm`, of any kernel | 5 | 25 min | `weight-norm`, beside `spectral-norm` |
+# | 4 `weight_norm_start`, its first values | 4 | 25 min | `weight-norm-start` |
+#
+# Before you begin: lectures 03 and 04. Images are channels-last, $(n, h, w, c)$. Use tinygan's operations (`tg.mean`,
+# `tg.sqrt`, `reshape`, ...), and never `.data` or `.numpy()` on the way from input to output: they cut the derivative.
+# Only what stands in the cells for your answers is graded, each task by itself: none may call what you wrote for
+# another, and a helper belongs in the same cell. The grader's checks have other shapes, other numbers, float64 and
+# float32. **A good answer** is three to six lines, one formula a line, named as the formula names it.
+
+import numpy as np
+
+import tinygan as tg
+from tinygan import nn
+from tinygan.grading import public
+
+# ## 1 Group normalisation (6 points)
+#
+# The channels of each image are divided into `groups` equal parts, neighbours together. The values $x_i$ of **one group
+# of one image**, over all its pixels, $m = h \, w \, c / \text{groups}$ of them, get mean 0 and variance 1; then each
+# *channel* has its own scale $\gamma$ and shift $\beta$:
+#
+# $$ \mu = \frac1m \sum_i x_i , \qquad v = \frac1m \sum_i (x_i - \mu)^2 , \qquad
+# y_i = \gamma\, \frac{x_i - \mu}{\sqrt{v + \varepsilon}} + \beta \qquad \text{(group-norm)} $$
+#
+# With one group this is layer normalisation over the whole image; with a group for each channel, the instance
+# normalisation of task 2 (Wu & He 2018). Nothing in it crosses from one image to another.
+#
+# *Think first:* in which order does `reshape` lay out the channels, so that a group holds *neighbours*? Which axes,
+# then, does a mean go over?
+
+# %% group-norm-answer
+def group_norm(x, weight, bias, groups, eps=1e-5):
+    """Group normalisation (`group-norm`) of images x (n, h, w, c).
+
+    weight, bias: gamma and beta, (c,). groups: how many; it divides c, and a group holds channels that are neighbours.
+    Returns a Tensor of the shape of x.
+    """
+    raise NotImplementedError("your answer")
+# %%
+
+# ## 2 Instance normalisation, a layer (5 points)
+#
+# Now one *channel* of one example has mean 0 and variance 1, over its pixels $p$: in an image its contrast is removed,
+# and this is why it came from style transfer (Ulyanov et al. 2016) and lives on in (`adain`):
+#
+# $$ y_{n p c} = \gamma_c\, \frac{x_{n p c} - \mu_{n c}}{\sqrt{v_{n c} + \varepsilon}} + \beta_c \qquad
+# \text{(instance-norm)} $$
+#
+# Write it as a `Module`. It should take images $(n, h, w, c)$ and sequences $(n, t, c)$ alike: the statistics are over
+# *all axes but the first and the last*. A layer's parameters are `nn.Parameter`s of float32, set in `__init__`, weight
+# before bias; here the layer begins as normalisation alone, with $\gamma = 1$ and $\beta = 0$. It keeps no running
+# statistics, so `eval()` changes nothing.
+
+# %% instance-norm-answer
+class InstanceNorm(nn.Module):
+    """Instance normalisation (`instance-norm`) of x (n, ..., c), over all axes but the first and the last.
+
+    weight, bias: gamma and beta, Parameters (channels,), float32, at first 1 and 0.
+    """
+
+    def __init__(self, channels, eps=1e-5):
+        raise NotImplementedError("your answer")
+
+    def forward(self, x):
+        raise NotImplementedError("your answer")
+# %%
+
+def instance_norm(x, *theta):
+    """What a new InstanceNorm makes of x, with these values of its parameters, or with its first ones."""
+    layer = InstanceNorm(x.shape[-1])
+    with layer.at(theta or layer.parameters()):
+        return layer(x)
+
+# ## 3 Weight normalisation (5 points)
+#
+# Salimans & Kingma (2016) leave the activations alone. For each output $k$ of a layer, the weights $w_k$ that lead to
+# it are a vector, of a length $g_k$ and a direction; these two are learned apart:
+#
+# $$ w_k = g_k\, \frac{v_k}{\lVert v_k \rVert} \qquad \text{(weight-norm)} $$
+#
+# The length of $v_k$ no longer matters, so the gradient has no part along $v_k$: **it is perpendicular to $v_k$**, and
+# a step of ascent can only make $v_k$ longer (Pythagoras), which makes the following steps turn it less: the layer
+# slows itself down. (`spectral-norm` divides by one number for the whole matrix; this is one for each output, and is
+# differentiated in full.)
+#
+# The last axis of $v$ counts the outputs; the norm is over **all the others**, so that the function serves a dense
+# layer, $(\text{in}, \text{out})$, and a convolution, $(k_h, k_w, \text{in}, \text{out})$.
+
+# %% weight-norm-answer
+def weight_norm(v, g):
+    """The weights w_k = g_k v_k / |v_k| (`weight-norm`).
+
+    v: (..., outputs), dense or a kernel of any number of axes; g: (outputs,). Returns a Tensor of the shape of v.
+    """
+    raise NotImplementedError("your answer")
+# %%
+
+# ## 4 A start from data (4 points)
+#
+# What are good first values of $g$ and of the bias $b$? Show the layer one batch $x$ $(n, \text{in})$ and choose them
+# such that its outputs on *this batch* have mean 0 and variance 1: what batch normalisation does in every step, weight
+# normalisation does once, and after that no example hears of another. With $t_k = x \cdot v_k / \lVert v_k \rVert$:
+#
+# $$ g_k = \frac{1}{\sigma[t_k]} , \qquad b_k = - \frac{\mu[t_k]}{\sigma[t_k]} \qquad \text{(weight-norm-start)} $$
+#
+# $\mu$ and $\sigma$ are the mean and the deviation over the batch (the variance divided by $n$). Return both as the
+# rows of one array, with `tg.stack`. No $\varepsilon$ is needed.
+#
+# *Think:* how does $g$ change when the batch is shifted? When $v$ is made twice as long? Try your answer on both.
+
+# %% weight-norm-start-answer
+def weight_norm_start(v, x):
+    """The first g and b of a dense layer with weight normalisation (`weight-norm-start`): rows of (2, outputs).
+
+    v: (inputs, outputs); x: a batch (n, inputs). With them the outputs x @ (g v / |v|) + b have mean 0 and variance 1.
+    """
+    raise NotImplementedError("your answer")
+# %%
+
+# ## Looking back
+#
+# You now have four normalisations that differ in *which numbers meet*. A good question to keep: which of them may stand
+# in a discriminator that is trained with `gradient-penalty`, which asks for the slope of $D$ at *one* example?

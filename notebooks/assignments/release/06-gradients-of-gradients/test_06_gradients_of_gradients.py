@@ -1,0 +1,73 @@
+"""The public checks of 06_gradients_of_gradients.py: `python -m pytest test_06_gradients_of_gradients.py`."""
+from pathlib import Path
+from runpy import run_path
+
+from tinygan.grading import public
+
+theirs = run_path(str(Path(__file__).with_name("06_gradients_of_gradients.py")))
+globals().update((name, value) for name, value in theirs.items() if not name.startswith("__"))
+
+
+def check_r2(f, case):
+    """The value, by the slope written by hand; its slope in D's weights; no path to the fakes."""
+    theta, hidden_layer = weights(case)
+    fake, (w1, _, w2), options = case.normal(), theta, dict(weight=case.weight, past=case.past)
+    slope = ((1 - hidden_layer(fake) ** 2) * w2[:, 0]) @ w1.T
+    case.value(f, fake, *theta, expected=case.weight / 2 * np.mean((slope ** 2).sum(1)), slug="r2", **options)
+    case.derivatives(lambda *theta: f(tg.Tensor(fake), *theta, **options), *theta, order=1, slug="r2")
+    no_path(case, f, [fake], theta, "a path leads from the penalty to the fakes: it would move G", "r2", **options)
+
+
+def test_r2():
+    """5 points."""
+    public(check_r2, r2_at, dict(shape=(4, 3), weight=1.0, past=True), dict(shape=(3, 2, 2, 2), weight=1.0, past=False))
+
+
+def check_dragan(f, case):
+    """The value, by the slope written by hand; its slope in D's weights; no path to the data."""
+    theta, hidden_layer = weights(case)
+    real, u, (w1, _, w2) = 3 * case.normal() + 1, case.uniform(0, 1), theta
+    options = dict(weight=case.weight, c=case.c)
+    slope = ((1 - hidden_layer(real + case.c * real.std() * u) ** 2) * w2[:, 0]) @ w1.T
+    expected = case.weight * np.mean((np.sqrt((slope ** 2).sum(1) + 1e-12) - 1) ** 2)
+    case.value(f, real, u, *theta, expected=expected, slug="dragan", **options)
+    case.derivatives(lambda *theta: f(tg.Tensor(real), tg.Tensor(u), *theta, **options), *theta, order=1, slug="dragan")
+    no_path(case, f, [real, u], theta, "a path leads from the penalty to the data or to u", "dragan", **options)
+
+
+def test_dragan():
+    """6 points."""
+    public(check_dragan, dragan_at, dict(shape=(4, 3), weight=10.0, c=0.5), dict(shape=(3, 2, 2, 2), weight=10.0, c=0.5))
+
+
+def check_hessian_vector(f, case):
+    """The value, by the Hessian written by hand; it is linear in v; its slope in x, in v and in the weights."""
+    theta, hidden_layer = weights(case, case.outputs)
+    x, v, (w1, _, w2) = case.normal(), case.normal(), theta
+    h = hidden_layer(x)
+    bend = -2 * h * (1 - h ** 2) * w2.sum(1)
+    expected = (((v.reshape(len(v), -1) @ w1) * bend) @ w1.T).reshape(x.shape)
+    y = case.value(f, x, v, *theta, expected=expected, slug="hessian-vector")
+    case.close(case.call(f, x, -2 * v, *theta), -2 * y, "with -2 v for v: the product is linear in v", "hessian-vector")
+    case.derivatives(f, x, v, *theta, order=1, slug="hessian-vector")
+
+
+def test_hessian_vector():
+    """5 points."""
+    public(check_hessian_vector, hessian_vector_at, dict(shape=(4, 3), outputs=1), dict(shape=(2, 2, 2, 1), outputs=2))
+
+
+def check_jacobian_vector(f, case):
+    """The value, by the Jacobian written by hand; it is linear in v; its slope in x, in v and in the weights."""
+    theta, hidden_layer = weights(case, case.outputs)
+    x, v, (w1, _, w2) = case.normal(), case.normal(), theta
+    expected = ((v.reshape(len(v), -1) @ w1) * (1 - hidden_layer(x) ** 2)) @ w2
+    y = case.value(f, x, v, *theta, expected=expected, slug="jacobian-vector")
+    case.close(case.call(f, x, -2 * v, *theta), -2 * y, "with -2 v for v: the push-forward is linear in v",
+               "jacobian-vector")
+    case.derivatives(f, x, v, *theta, order=1, slug="jacobian-vector")
+
+
+def test_jacobian_vector():
+    """4 points."""
+    public(check_jacobian_vector, jacobian_vector_at, dict(shape=(4, 3), outputs=2), dict(shape=(2, 2, 2, 1), outputs=3))

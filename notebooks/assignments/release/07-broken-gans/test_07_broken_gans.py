@@ -1,0 +1,106 @@
+"""The public checks of 07_broken_gans.py: `python -m pytest test_07_broken_gans.py`."""
+from pathlib import Path
+from runpy import run_path
+
+from tinygan.grading import public
+
+theirs = run_path(str(Path(__file__).with_name("07_broken_gans.py")))
+globals().update((name, value) for name, value in theirs.items() if not name.startswith("__"))
+
+
+def check_program_1(f, case):
+    """Each label has its own mean, and the deviation is the data's."""
+    s, t, m = runs(case, f, steps=case.steps).T
+    band(case, t, 1.7, 2.3, "t, by which the label moves the fakes", "conditional")
+    band(case, abs(m), 0, 0.3, "the size of m, what is added to the fakes of either label", "conditional")
+    band(case, abs(s), 0.35, 0.65, "the fakes' deviation, given the label", "conditional")
+
+
+def test_program_1():
+    """3 points."""
+    public(check_program_1, run_1, dict(steps=300), seconds=15)
+
+
+def check_program_2(f, case):
+    """The generator draws the data, and D sees both sides with noise of the same size."""
+    found = runs(case, f, steps=case.steps, sigma=case.sigma)
+    case.require(found.shape == (3, 258), "expected G and what D saw last: 128 real and 128 generated examples")
+    s, m, x, fake = abs(found[:, 0]), found[:, 1], found[:, 2:130], found[:, 130:]
+    band(case, s, 0.42, 0.58, "the fakes' deviation", "instance-noise")
+    band(case, m, 0.85, 1.15, "the fakes' mean", "instance-noise")
+    low, high = 0.3 * case.sigma ** 2, 1.9 * case.sigma ** 2
+    band(case, x.var(1) - 0.25, low, high, "what the noise adds to the variance of the real examples that D sees",
+         "instance-noise")
+    band(case, fake.var(1) - s ** 2, low, high, "what the noise adds to the variance of the fakes that D sees",
+         "instance-noise")
+
+
+def test_program_2():
+    """3 points."""
+    public(check_program_2, run_2, dict(steps=300, sigma=0.5), seconds=15)
+
+
+def check_program_3(f, case):
+    """No run ends in nan, and the generator arrives."""
+    found = runs(case, f, steps=case.steps)
+    band(case, found[:, 1], 80, 130, "the fakes' mean", "g-non-saturating")
+
+
+def test_program_3():
+    """4 points."""
+    public(check_program_3, run_3, dict(steps=400), seconds=15)
+
+
+def check_program_4(f, case):
+    """The average is that of the path, number by number, and near the solution."""
+    found = runs(case, f, steps=case.steps, keep=case.keep)
+    case.require(found.shape == (3, 2 * case.steps + 4), "expected the average and the path: theta_g before the first "
+                 f"step, and after each of {case.steps}")
+    for run in found:
+        average, path = run[:2], run[2:].reshape(-1, 2)
+        expected = path[0]
+        for theta in path[1:]:
+            expected = case.keep * expected + (1 - case.keep) * theta
+        case.close(average, expected, "the average against the one that belongs to the path", "average", tolerance=1e-4)
+    band(case, abs(found[:, 0]), 0.35, 0.65, "the deviation, by the average", "average")
+    band(case, found[:, 1], 0.85, 1.15, "the mean, by the average", "average")
+
+
+def test_program_4():
+    """3 points."""
+    public(check_program_4, run_4, dict(steps=300, keep=0.98), seconds=15)
+
+
+def check_program_5(f, case):
+    """Every step of D is the line written by hand, and the game comes to rest."""
+    h, gamma = case.rate, case.gamma
+    found = runs(case, f, steps=case.steps, gamma=gamma, rate=h)
+    case.require(found.shape == (3, 2 * case.steps + 2), "expected the path: (theta, psi) before the first step, and "
+                 f"after each of {case.steps}")
+    for run in found:
+        theta, psi = run.reshape(-1, 2).T
+        expected = psi + h * (-theta / (1 + np.exp(-psi * theta)) - gamma * psi)
+        case.close(psi[1:], expected[:-1], "psi after each step against the line written by hand", "r1", tolerance=1e-5)
+    band(case, abs(found[:, -2:]).max(1), 0, 0.05, "the larger of |theta| and |psi| at the end", "dirac")
+
+
+def test_program_5():
+    """4 points."""
+    public(check_program_5, run_5, dict(steps=200, gamma=1.0, rate=0.1), seconds=15)
+
+
+def check_program_6(f, case):
+    """After each of its moves the critic keeps the bound, and the generator draws the data."""
+    found = runs(case, f, steps=case.steps, bound=case.bound)
+    case.require(found.shape == (3, 2 + 3 * case.steps), "expected G and the critic's largest weight after each of "
+                 f"{3 * case.steps} moves")
+    s, m, largest = abs(found[:, 0]), found[:, 1], found[:, 2:].max(1)
+    band(case, largest, 0.999 * case.bound, 1.000001 * case.bound, "the critic's largest weight in the whole training",
+         "weight-clipping")
+    band(case, s, 0.35, 0.65, "the fakes' deviation", "two-sample")
+    band(case, m, 0.85, 1.15, "the fakes' mean", "two-sample")
+
+
+def test_program_6():
+    """3 points."""
+    public(check_program_6, run_6, dict(steps=150, bound=0.3), seconds=15)
