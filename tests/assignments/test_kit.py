@@ -2,8 +2,10 @@
 import collections
 import contextlib
 import io
+import itertools
 import re
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -11,6 +13,7 @@ pytest.importorskip("jupytext")
 from kit import COURSE, NAMES, stub, with_mistake, work, wrong
 
 from tinygan.grading import judge
+from tinygan.process import cores
 
 
 def regions(text, kind):
@@ -100,13 +103,13 @@ def test_reference_and_stub(name):
 @pytest.mark.parametrize("name", NAMES)
 def test_a_wrong_answer_loses_its_task(name):
     """Every task that judges the cell with the mistake gives 0; the others do not see it."""
-    held = []
-    for task, mistake, old, new in wrong(name):
-        answers, tasks = with_mistake(name, task, old, new)
-        for result in (judge.judge(work(name), t, answers) for t in tasks):
-            if (result.task == task) == (result.score > 0):
-                held.append((task, mistake, result))
-    assert not held
+    def held(mistake):
+        answers, tasks = with_mistake(name, mistake[0], *mistake[2:])
+        results = [judge.judge(work(name), task, answers) for task in tasks]
+        return [(*mistake[:2], r) for r in results if (r.task == mistake[0]) == (r.score > 0)]
+
+    with ThreadPoolExecutor(cores()) as pool:
+        assert not list(itertools.chain(*pool.map(held, wrong(name))))
 
 
 @pytest.mark.slow

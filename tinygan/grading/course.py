@@ -126,6 +126,8 @@ def _collect(course: Path, submitted: Path, name: str) -> bool:
     from nbgrader.utils import parse_utc
     folders = [path for path in sorted(submitted.glob(f"*/{name}")) if path.is_dir() and not path.is_symlink()]
     for folder in folders:
+        if set(folder.parent.name) & set("[]*?"):
+            raise GradingError(f"{folder}: rename it, nbgrader finds no student with []*? in the name")
         book = nbformat.read(course / "release" / name / f"{name}.ipynb", 4)
         try:
             answers = read(folder, name)
