@@ -13,7 +13,7 @@ def check_program_1(f, case):
     s, t, m = runs(case, f, steps=case.steps).T
     band(case, t, 1.7, 2.3, "t, by which the label moves the fakes", "conditional")
     band(case, abs(m), 0, 0.3, "the size of m, what is added to the fakes of either label", "conditional")
-    band(case, abs(s), 0.35, 0.65, "the fakes' deviation, given the label", "conditional")
+    band(case, abs(s), 0, 0.7, "the fakes' deviation, given the label", "conditional")
 
 
 def test_program_1():
