@@ -480,7 +480,7 @@ def check_program_6(f, case):
     s, m, largest = abs(found[:, 0]), found[:, 1], found[:, 2:].max(1)
     band(case, largest, 0.999 * case.bound, 1.000001 * case.bound, "the critic's largest weight in the whole training",
          "weight-clipping")
-    band(case, s, 0.35, 0.65, "the fakes' deviation", "two-sample")
+    band(case, s, 0.2, 0.8, "the fakes' deviation", "two-sample")
     band(case, m, 0.85, 1.15, "the fakes' mean", "two-sample")
 
 
