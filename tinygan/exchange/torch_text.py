@@ -23,11 +23,11 @@ The weights are in the .safetensors of the same name beside this file.
 """
 from pathlib import Path
 
-{imports}from safetensors.torch import load_file
+{imports}
 {classes}
 
 def build():
-    """The network with PyTorch's first weights."""
+    """The network; its weights are to be loaded."""
     return {network}
 
 
@@ -39,12 +39,14 @@ def load(file=Path(__file__).with_suffix(".safetensors")):
 '''
 
 
-def write(network: nn.Module, about: str, call: str) -> str:
-    """The text of a file with which PyTorch builds the network and loads its weights. call: how it is used."""
+def write(network: nn.Module, about: str, arguments: list[str]) -> str:
+    """The text of a file with which PyTorch builds the network and loads its weights. arguments: to call it with."""
     expression = indent(layer(network), "    ").lstrip()
     classes = "".join(f"\n\n{source}\n" for name, source in _classes() if re.search(rf"\b{name}\(", expression))
-    needed = {"torch": "import torch\n", "nn": "from torch import nn\n", "F": "from torch.nn import functional as F\n"}
-    imports = "".join(line for name, line in needed.items() if re.search(rf"\b{name}\.", classes + expression))
+    lines = {r"\btorch\.": "import torch", "": "from safetensors.torch import load_file",
+             r"\bnn\.": "from torch import nn", r"\bF\.": "from torch.nn import functional as F"}
+    imports = "\n".join(line for used, line in lines.items() if re.search(used, classes + expression))
+    call = indent(_call("x = load()", *arguments), "    ").lstrip()
     return _HEAD.format(about=about, call=call, imports=imports, classes=classes, network=expression)
 
 
