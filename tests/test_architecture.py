@@ -19,6 +19,7 @@ FLOORS = [
     {"game", "metrics"},
     {"zoo", "checkpoint", "report", "graph", "debug"},
     {"runs"},
+    {"exchange"},
     {"sweep", "arguments", "interpolate", "lab"},
     {"commands"},
     {"cli", "__main__"},
@@ -68,7 +69,7 @@ def test_imports_are_found(path):
 
 def test_import_is_light():
     heavy = ["matplotlib", "cupy", "nvmath", "pooch", "tqdm", "PIL", "torch", "scipy", "argparse", "ipywidgets",
-             "voila", "tinygan.lab"]
+             "voila", "tinygan.lab", "onnx", "safetensors"]
     code = f"import sys, tinygan; print(*[m for m in {heavy} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == []

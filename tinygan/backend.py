@@ -55,14 +55,18 @@ def to(array, device: str):
 
 
 def shared(x):
-    """x as an array: what another library holds, such as PyTorch, in place (DLPack); lists and numbers by NumPy's rules.
+    """x as an array: what another library holds (PyTorch, JAX) in place, by DLPack; lists and numbers by NumPy's rules.
+
+    TypeError, one line, where the memory cannot be shared.
     """
     if isinstance(x, np.ndarray) or not hasattr(x, "__dlpack_device__"):
         return np.asarray(x)
-    owner = np if int(x.__dlpack_device__()[0]) in _HOST else _cupy()
     try:
+        owner = np if int(x.__dlpack_device__()[0]) in _HOST else _cupy()
         return owner.from_dlpack(x)
-    except (BufferError, RuntimeError) as error:
+    except DeviceError:
+        raise
+    except (BufferError, RuntimeError, ValueError) as error:
         raise TypeError(f"Tensor: the memory of this {type(x).__name__} cannot be shared: {error}") from error
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from tinygan import arguments, data
+from tinygan import arguments
 from tinygan.commands.configure import configured, settings
 from tinygan.exchange import ExchangeError
 from tinygan.runs import Config, Run, fresh_folder
@@ -16,7 +16,7 @@ ABOUT = "make a run of a generator that PyTorch has saved"
 def add(parser) -> None:
     parser.add_argument("file", type=Path, metavar="FILE", help="a .safetensors: of tinygan export, of a classic "
                         "DCGAN, or of layers as a recipe has them")
-    parser.add_argument("--discriminator", type=Path, metavar="FILE", help="its opponent, likewise (default: a new one)")
+    parser.add_argument("--discriminator", type=Path, metavar="FILE", help="its opponent (default: a new one)")
     parser.add_argument("--recipe", type=arguments.recipe, help="whose run it becomes, where the file does not say")
     parser.add_argument("--data", help="a data set, by name, or a folder of images")
     parser.add_argument("--set", nargs="+", action="extend", default=[], metavar="NAME=VALUE",

@@ -30,8 +30,8 @@ def to_safetensors(run: Run, file: Path) -> Path:
     _need("safetensors")
     from safetensors.numpy import save
     generator, shapes = run.generator(), _shapes(run)
-    drawn = [f"torch.randint({run.classes}, (n,))" if name == "labels" else f"torch.randn({', '.join(map(str, ['n', *shape]))})"
-             for name, shape in shapes.items()]
+    drawn = [f"torch.randint({run.classes}, (n,))" if name == "labels" else
+             f"torch.randn({', '.join(map(str, ['n', *shape]))})" for name, shape in shapes.items()]
     text = torch_text.write(generator, _about(run), drawn)
     facts = json.dumps({"config": run.config.plain(), "step": run.game.step})
     write(file, save(layouts.to_torch(generator), {"format": "pt", _KEY: facts}))

@@ -26,7 +26,8 @@ def renamed(network: nn.Module, state: dict[str, np.ndarray]) -> dict[str, np.nd
         return state
     if len(own) != len(theirs):
         raise ExchangeError(f"it has {len(theirs)} layers with weights, the network has {len(own)}")
-    modules, result = dict(network.modules()), {}
+    modules: dict[str, Any] = dict(network.modules())
+    result: dict[str, np.ndarray] = {}
     for (prefix, names), (other, others) in zip(own.items(), theirs.items()):
         if not names - {"bias"} <= others <= names:
             raise ExchangeError(f"{other}* has {', '.join(sorted(others))}; the network's {prefix}* is "

@@ -4,7 +4,7 @@ Nothing here is imported by tinygan: `torch_text` copies the classes that a netw
 """
 import torch
 from torch import nn
-from torch.nn import functional as F
+from torch.nn import functional as F  # noqa: N812
 
 
 class Images(nn.Module):
@@ -146,6 +146,7 @@ class Styled(nn.Module):
     def __init__(self, mapping, layers, to_image, mean, constant):
         super().__init__()
         self.mapping, self.layers, self.to_image = mapping, nn.ModuleList(layers), to_image
+        self.mean: torch.Tensor
         self.register_buffer("mean", torch.zeros(mean))
         self.constant = nn.Parameter(torch.zeros(constant))
 

@@ -1,0 +1,189 @@
+"""Export to PyTorch and ONNX, import from PyTorch: every recipe's generator draws there what it draws here."""
+import importlib.util
+import json
+import sys
+
+import numpy as np
+import pytest
+from helpers import fails
+
+from tinygan.cli import main
+from tinygan.exchange import ExchangeError, layouts, torch_text
+from tinygan.exchange.files import inputs
+from tinygan.game import train
+from tinygan.nn import LayerNorm, Sequential
+from tinygan.runs import Config, Run
+from tinygan.zoo import RECIPES
+
+HERE = {"mnist": "digits", "fashion": "digits", "cifar10": "shapes"}  # data of the same form that need not be fetched
+CASES = {**{name: (name, {}) for name in RECIPES}, "sequence-rnn": ("sequence", {"cell": "rnn"}),
+         "digits-deep": ("digits", {"halvings": 1, "width": 8})}
+
+
+def config(case, steps=53):  # three steps of 53: players that grow are at stage 1 then, and half faded in
+    name, settings = CASES[case]
+    recipe = RECIPES[name]
+    return Config(name, steps, 0, 8, "float32", "cpu", HERE.get(recipe.data, recipe.data), settings)
+
+
+def fill(network, rng):
+    """Other numbers than the first ones, so that no layer is left out unseen."""
+    network.theta[:] += 0.1 * rng.standard_normal(network.theta.shape, np.float32)
+    for _, owner, name in network.named_buffers():
+        getattr(owner, name)[...] = rng.uniform(0.5, 1.5, getattr(owner, name).shape)
+    return network
+
+
+@pytest.fixture(scope="module", params=CASES)
+def run(request, tmp_path_factory):
+    """A run after three steps."""
+    run = Run.create(tmp_path_factory.mktemp("runs") / request.param, config(request.param))
+    train(run.game, 3)
+    fill(run.game.generator, np.random.default_rng(1))
+    if run.game.average is not None:
+        run.game.average.theta[:] = run.game.generator.theta
+    run.save()
+    run.let_go()
+    return Run.open(run.folder)
+
+
+def drawn(run, n):
+    """What the run draws, images with channels first, and what another library is given to draw the same."""
+    z = run.game.noise(n, np.random.default_rng(7))
+    given = inputs(run, z)
+    x = run.examples(z, given.get("labels"))
+    assert len(x) == n
+    assert np.abs(x).mean() > 0.05
+    return x.transpose(0, 3, 1, 2) if x.ndim == 4 else x, given
+
+
+def same(y, x):
+    """1e-5 of the largest number, or of 1 (images of players that have hardly trained reach beyond)."""
+    np.testing.assert_allclose(y, x, rtol=0, atol=1e-5 * max(1, np.abs(x).max()))
+
+
+def module_of(file):
+    spec = importlib.util.spec_from_file_location("generator", file)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.oracle
+def test_pytorch_draws_the_same(run, torch):
+    pytest.importorskip("safetensors")
+    assert main(["export", str(run.folder), "--to", "safetensors"]) == 0
+    module = module_of(run.folder / "generator.py")
+    network = module.load()
+    for n in (1, 5):
+        x, given = drawn(run, n)
+        with torch.no_grad():
+            y = network(*[torch.tensor(a) for a in given.values()]).numpy()
+        same(y, x)
+    call = next(line for line in module.__doc__.splitlines() if "load()" in line)
+    if call.endswith(")"):  # it stands on one line
+        assert eval(call.partition("=")[2], {**vars(module), "torch": torch, "n": 2}).shape == (2, *x.shape[1:])
+
+
+@pytest.mark.oracle
+def test_onnx_draws_the_same(run):
+    pytest.importorskip("onnx")
+    runtime = pytest.importorskip("onnxruntime")
+    assert main(["export", str(run.folder), "--to", "onnx"]) == 0
+    session = runtime.InferenceSession(run.folder / "generator.onnx")
+    for n in (1, 5):
+        x, given = drawn(run, n)
+        [y] = session.run(None, given)
+        same(y, x)
+    assert session.get_outputs()[0].shape == ["n", *x.shape[1:]]
+    assert [i.shape[0] for i in session.get_inputs()] == ["n"] * len(given)
+
+
+@pytest.mark.oracle
+def test_what_went_comes_back(run, capsys):
+    pytest.importorskip("safetensors")
+    file, back = run.folder / "mine.safetensors", run.folder / "back"
+    assert main(["export", str(run.folder), "--to", "safetensors", "-o", str(file)]) == 0
+    assert main(["import", str(file), "--out", str(back)]) == 0
+    x = [r.samples(4, np.random.default_rng(3)) for r in (run, Run.open(back))]
+    np.testing.assert_array_equal(*x)
+    assert (back / "samples.png").exists()
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_names_and_layouts(case, rng):
+    network = fill(config(case).start().generator, rng)
+    state = layouts.to_torch(network)
+    other = config(case).start().generator
+    layouts.from_torch(other, {**state, "1.num_batches_tracked": np.array(3)})
+    np.testing.assert_array_equal(network.theta, other.theta)
+    for name, a in network.state_dict().items():
+        np.testing.assert_array_equal(a, other.state_dict()[name])
+    compile(torch_text.write(network, "A network.", ["z"]), "generator.py", "exec")
+    first = next(name for name in state if state[name].ndim > 1)
+    with pytest.raises(ExchangeError, match=f"{first} is missing"):
+        layouts.from_torch(other, {name: a for name, a in state.items() if name != first})
+    with pytest.raises(ExchangeError, match="extra is unknown"):
+        layouts.from_torch(other, {**state, "extra": state[first]})
+    with pytest.raises(ExchangeError, match=f"{first} has shape .*, the network's has"):
+        layouts.from_torch(other, {**state, first: state[first][1:]})
+
+
+def test_a_layer_that_has_no_form_elsewhere():
+    with pytest.raises(ExchangeError, match="no layer of PyTorch is known for LayerNorm"):
+        torch_text.write(Sequential(LayerNorm(3)), "", [])
+    pytest.importorskip("onnx")
+    from tinygan.exchange import onnx_graph
+    with pytest.raises(ExchangeError, match="no nodes of ONNX are known for LayerNorm"):
+        onnx_graph.model(Sequential(LayerNorm(3)), {"z": (3,)}, (3,), "")
+
+
+@pytest.fixture
+def ring(tmp_path):
+    run = Run.create(tmp_path / "ring", config("ring"))
+    run.let_go()
+    return run.folder
+
+
+def test_broken_runs(ring, capsys, tmp_path, monkeypatch):
+    assert "no config.json" in fails(capsys, "export", str(tmp_path / "none"), "--to", "onnx")
+    assert "invalid choice: 'torch'" in fails(capsys, "export", str(ring), "--to", "torch")
+    assert "ends in '.txt', expected .onnx" in fails(capsys, "export", str(ring), "--to", "onnx", "-o", "a.txt")
+    for package, kind in (("onnx", "onnx"), ("safetensors", "safetensors")):
+        with monkeypatch.context() as patch:
+            patch.setitem(sys.modules, package, None)
+            assert f"needs the package {package}: pip install 'tinygan[export]'" in fails(
+                capsys, "export", str(ring), "--to", kind)
+    (ring / "checkpoint.npz").write_bytes((ring / "checkpoint.npz").read_bytes()[:-200])
+    assert "the checkpoint is damaged" in fails(capsys, "export", str(ring), "--to", "onnx")
+    (ring / "config.json").write_text(json.dumps({**json.loads((ring / "config.json").read_text()), "recipe": "no"}))
+    assert "names the recipe 'no'" in fails(capsys, "export", str(ring), "--to", "safetensors")
+
+
+def test_what_cannot_come_in(ring, capsys, tmp_path, monkeypatch):
+    save_file = pytest.importorskip("safetensors.numpy").save_file
+    monkeypatch.chdir(tmp_path)
+
+    def refused(state, *options, about=None):
+        save_file({name: np.asarray(a, np.float32) for name, a in state.items()}, "x.safetensors", about)
+        line = fails(capsys, "import", "x.safetensors", "--out", "new", *options)
+        assert not (tmp_path / "new").exists()
+        return line
+    assert "there is no such file" in fails(capsys, "import", "none.safetensors")
+    (tmp_path / "pickle.pt").write_bytes(b"\x80\x02}q\x00." * 9)
+    assert "is no readable .safetensors: " in fails(capsys, "import", "pickle.pt")
+    state = layouts.to_torch(Run.open(ring).generator())
+    assert "does not say of which recipe it is" in refused(state)
+    assert "0.weight is not finite" in refused({**state, "0.weight": np.full((128, 2), np.nan)}, "--recipe", "ring")
+    assert "layers with weights, the network has" in refused(state, "--recipe", "digits")
+    assert "0.weight has shape (128, 2), the network's has (64, 2)" in refused(state, "--recipe", "ring", "--set",
+                                                                               "width=64")
+    assert "does not fit the generator of style: " in refused(state, "--recipe", "style")
+    without = {name.replace("0.bias", "0.gain"): a for name, a in state.items()}
+    assert "a.0.* has gain, weight; the network's 0.* is a Dense with bias, weight" in refused(
+        {f"a.{name}": a for name, a in without.items()}, "--recipe", "ring")
+    about = {"config": Run.open(ring).config.plain(), "step": 0}
+    for change, line in (({"step": -1}, "is of step -1"), ({"config": None}, "its config cannot be read"),
+                         ({"config": {**about["config"], "recipe": "no"}}, "names the recipe 'no'")):
+        assert line in refused(state, about={"tinygan": json.dumps({**about, **change})})
+    assert "is no readable .safetensors" in refused(state, about={"tinygan": "{"})
