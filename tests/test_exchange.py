@@ -7,17 +7,19 @@ import numpy as np
 import pytest
 from helpers import fails
 
+import tinygan as tg
 from tinygan.cli import main
 from tinygan.exchange import ExchangeError, layouts, torch_text
-from tinygan.exchange.files import inputs
+from tinygan.exchange.files import channels_first, inputs
 from tinygan.game import train
 from tinygan.nn import LayerNorm, Sequential
-from tinygan.runs import Config, Run
+from tinygan.runs import Config, Run, generate
 from tinygan.zoo import RECIPES
 
 HERE = {"mnist": "digits", "fashion": "digits", "cifar10": "shapes"}  # data of the same form that need not be fetched
-CASES = {**{name: (name, {}) for name in RECIPES}, "sequence-rnn": ("sequence", {"cell": "rnn"}),
-         "digits-deep": ("digits", {"halvings": 1, "width": 8})}
+CASES = {**{name: (name, {}) for name in RECIPES}, "sequence-rnn": ("sequence", {"cell": "rnn", "packing": 2}),
+         "digits-remedies": ("digits", {"halvings": 1, "width": 8, "packing": 2, "minibatch_std": True,
+                                        "spectral_norm": True})}
 
 
 def config(case, steps=53):  # three steps of 53: players that grow are at stage 1 then, and half faded in
@@ -39,7 +41,8 @@ def run(request, tmp_path_factory):
     """A run after three steps."""
     run = Run.create(tmp_path_factory.mktemp("runs") / request.param, config(request.param))
     train(run.game, 3)
-    fill(run.game.generator, np.random.default_rng(1))
+    for player in (run.game.generator, run.game.discriminator):
+        fill(player, np.random.default_rng(1))
     if run.game.average is not None:
         run.game.average.theta[:] = run.game.generator.theta
     run.save()
@@ -54,7 +57,7 @@ def drawn(run, n):
     x = run.examples(z, given.get("labels"))
     assert len(x) == n
     assert np.abs(x).mean() > 0.05
-    return x.transpose(0, 3, 1, 2) if x.ndim == 4 else x, given
+    return channels_first(x), given
 
 
 def same(y, x):
@@ -80,9 +83,27 @@ def test_pytorch_draws_the_same(run, torch):
         with torch.no_grad():
             y = network(*[torch.tensor(a) for a in given.values()]).numpy()
         same(y, x)
-    call = next(line for line in module.__doc__.splitlines() if "load()" in line)
-    if call.endswith(")"):  # it stands on one line
-        assert eval(call.partition("=")[2], {**vars(module), "torch": torch, "n": 2}).shape == (2, *x.shape[1:])
+    call = module.__doc__.partition("x = ")[2].partition("\n\n")[0]
+    assert eval(call, {**vars(module), "torch": torch, "n": 2}).shape == (2, *x.shape[1:])
+    if run.config.recipe == "style":
+        w = run.generator().truncated(given["z"], 0.5).numpy()
+        maps = [given[f"noise{i}"].transpose(0, 2, 3, 1) for i in range(6)]
+        half = run.generator().eval().synthesis([tg.Tensor(w)] * 6, maps).numpy()
+        with torch.no_grad():
+            same(network(*[torch.tensor(a) for a in given.values()], psi=0.5), channels_first(half))
+
+
+@pytest.mark.oracle
+def test_pytorch_judges_the_same(run, torch):
+    pytest.importorskip("safetensors")
+    assert main(["export", str(run.folder), "--to", "safetensors", "--player", "discriminator"]) == 0
+    network = module_of(run.folder / "discriminator.py").load()
+    z = run.game.noise(6, np.random.default_rng(7))
+    labels = [np.arange(6) % run.classes] if run.classes else []
+    x = np.random.default_rng(8).standard_normal(run.examples(z, *labels).shape).astype(np.float32)
+    with torch.no_grad():
+        logits = network(torch.tensor(channels_first(x)), *map(torch.tensor, labels))
+    same(logits, generate(run.game.discriminator, x, *labels))
 
 
 @pytest.mark.oracle
@@ -103,18 +124,21 @@ def test_onnx_draws_the_same(run):
 def test_what_went_comes_back(run, capsys):
     pytest.importorskip("safetensors")
     file, back = run.folder / "mine.safetensors", run.folder / "back"
-    assert main(["export", str(run.folder), "--to", "safetensors", "-o", str(file)]) == 0
-    assert main(["import", str(file), "--out", str(back)]) == 0
+    other = run.folder / "other.safetensors"
+    for player, path in (("generator", file), ("discriminator", other)):
+        assert main(["export", str(run.folder), "--to", "safetensors", "--player", player, "-o", str(path)]) == 0
+    assert main(["import", str(file), "--discriminator", str(other), "--out", str(back)]) == 0
     x = [r.samples(4, np.random.default_rng(3)) for r in (run, Run.open(back))]
     np.testing.assert_array_equal(*x)
+    np.testing.assert_array_equal(run.game.discriminator.theta, Run.open(back).game.discriminator.theta)
     assert (back / "samples.png").exists()
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_names_and_layouts(case, rng):
-    network = fill(config(case).start().generator, rng)
-    state = layouts.to_torch(network)
-    other = config(case).start().generator
+@pytest.mark.parametrize("player", ["generator", "discriminator"])
+def test_names_and_layouts(case, player, rng):
+    network, other = (getattr(config(case).start(), player) for _ in range(2))
+    state = layouts.to_torch(fill(network, rng))
     layouts.from_torch(other, {**state, "1.num_batches_tracked": np.array(3)})
     np.testing.assert_array_equal(network.theta, other.theta)
     for name, a in network.state_dict().items():
@@ -148,6 +172,7 @@ def ring(tmp_path):
 def test_broken_runs(ring, capsys, tmp_path, monkeypatch):
     assert "no config.json" in fails(capsys, "export", str(tmp_path / "none"), "--to", "onnx")
     assert "invalid choice: 'torch'" in fails(capsys, "export", str(ring), "--to", "torch")
+    assert "goes to safetensors only" in fails(capsys, "export", str(ring), "--to", "onnx", "--player", "discriminator")
     assert "ends in '.txt', expected .onnx" in fails(capsys, "export", str(ring), "--to", "onnx", "-o", "a.txt")
     for package, kind in (("onnx", "onnx"), ("safetensors", "safetensors")):
         with monkeypatch.context() as patch:

@@ -1,4 +1,4 @@
-"""The files of an exchange: a run's generator to .safetensors and .py, or to .onnx; a .safetensors to arrays."""
+"""The files of an exchange: a player of a run to .safetensors and .py, or to .onnx; a .safetensors to arrays."""
 from __future__ import annotations
 
 import json
@@ -22,19 +22,30 @@ def inputs(run: Run, z) -> dict[str, np.ndarray]:
     first, *rest = parts(z)
     maps = rest[2:] if isinstance(run.game.generator, style.Generator) else rest  # one style for all layers
     labels = {"labels": np.arange(len(first)) % run.classes} if run.classes else {}
-    return {"z": first, **{f"noise{i}": a.transpose(0, 3, 1, 2) for i, a in enumerate(maps)}, **labels}
+    return {"z": first, **{f"noise{i}": channels_first(a) for i, a in enumerate(maps)}, **labels}
 
 
-def to_safetensors(run: Run, file: Path) -> Path:
-    """Writes the generator in use for PyTorch, and beside it the module that loads it; returns the module's path."""
+def channels_first(x: np.ndarray) -> np.ndarray:
+    """Images as other libraries have them; points and sequences as they are."""
+    return x.transpose(0, 3, 1, 2) if x.ndim == 4 else x
+
+
+def to_safetensors(run: Run, player: str, file: Path) -> Path:
+    """Writes the generator in use, or the discriminator, for PyTorch, and beside it the module that loads it.
+
+    Returns the module's path.
+    """
     _need("safetensors")
     from safetensors.numpy import save
-    generator, shapes = run.generator(), _shapes(run)
-    drawn = [f"torch.randint({run.classes}, (n,))" if name == "labels" else
-             f"torch.randn({', '.join(map(str, ['n', *shape]))})" for name, shape in shapes.items()]
-    text = torch_text.write(generator, _about(run), drawn)
+    network, drawn = run.generator(), _drawn(run)
+    if player == "discriminator":
+        labels = {"labels": drawn["labels"]} if run.classes else {}
+        network, drawn = run.game.discriminator, {"x": _example(run), **labels}
+    arguments = [f"torch.randint({run.classes}, (n,))" if name == "labels" else
+                 f"torch.randn({', '.join(map(str, ['n', *a.shape[1:]]))})" for name, a in drawn.items()]
+    text = torch_text.write(network, _about(run, player), arguments)
     facts = json.dumps({"config": run.config.plain(), "step": run.game.step})
-    write(file, save(layouts.to_torch(generator), {"format": "pt", _KEY: facts}))
+    write(file, save(layouts.to_torch(network), {"format": "pt", _KEY: facts}))
     module = file.with_suffix(".py")
     write(module, text.encode())
     return module
@@ -43,9 +54,9 @@ def to_safetensors(run: Run, file: Path) -> Path:
 def to_onnx(run: Run, file: Path) -> None:
     """Writes the generator in use as a graph of ONNX, checked."""
     _need("onnx")
-    example = run.samples(1, np.random.default_rng(0))[0]
-    shape = example.transpose(2, 0, 1).shape if example.ndim == 3 else example.shape
-    write(file, onnx_graph.model(run.generator(), _shapes(run), shape, _about(run)).SerializeToString())
+    shapes = {name: a.shape[1:] for name, a in _drawn(run).items()}
+    model = onnx_graph.model(run.generator(), shapes, _example(run).shape[1:], _about(run, "generator"))
+    write(file, model.SerializeToString())
 
 
 def read(file: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
@@ -67,13 +78,16 @@ def read(file: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     return {name: a.astype(np.float32) for name, a in state.items()}, facts if isinstance(facts, dict) else {}
 
 
-def _shapes(run):
-    drawn = inputs(run, run.game.noise(1, np.random.default_rng(0)))
-    return {name: a.shape[1:] for name, a in drawn.items()}
+def _drawn(run):
+    return inputs(run, run.game.noise(1, np.random.default_rng(0)))
 
 
-def _about(run):
-    return f"The generator that tinygan's recipe {run.config.recipe} has after {run.game.step} steps."
+def _example(run):
+    return channels_first(run.samples(1, np.random.default_rng(0)))
+
+
+def _about(run, player):
+    return f"The {player} that tinygan's recipe {run.config.recipe} has after {run.game.step} steps."
 
 
 def _need(package):

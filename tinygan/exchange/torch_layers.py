@@ -18,6 +18,13 @@ class Images(nn.Module):
         return x.reshape(-1, *self.shape).permute(0, 3, 1, 2)
 
 
+class Flat(nn.Module):
+    """(n, channels, h, w) -> (n, h * w * channels), the channels of a pixel side by side."""
+
+    def forward(self, x):
+        return x.permute(0, 2, 3, 1).flatten(1)
+
+
 class EqualisedLinear(nn.Linear):
     """A linear layer whose weight is multiplied by `scale` when it is used (Karras et al. 2018)."""
 
@@ -96,6 +103,53 @@ class Recurrent(nn.Module):
         return self.cell(x)[0]
 
 
+class Mean(nn.Module):
+    """(n, time, hidden) -> (n, hidden): the mean over all steps."""
+
+    def forward(self, x):
+        return x.mean(1)
+
+
+class MinibatchStd(nn.Module):
+    """How much the examples of the batch differ, as one more channel (Karras et al. 2018)."""
+
+    def forward(self, x):
+        spread = (x.var(0, correction=0) + 1e-8).sqrt().mean()
+        return torch.cat([x, spread.expand(len(x), 1, *x.shape[2:])], 1)
+
+
+class Pack(nn.Module):
+    """`size` examples side by side, as channels, or as features of a sequence (Lin et al. 2018)."""
+
+    def __init__(self, size):
+        super().__init__()
+        self.size = size
+
+    def forward(self, x):
+        return torch.cat([x[i::self.size] for i in range(self.size)], 2 if x.ndim == 3 else 1)
+
+
+class SpectralNorm(nn.Module):
+    """A layer whose weight is divided by its largest singular value, that of u and v (Miyato et al. 2018)."""
+
+    def __init__(self, layer):
+        super().__init__()
+        self.layer = layer
+        self.u: torch.Tensor
+        self.v: torch.Tensor
+        self.register_buffer("u", torch.zeros(layer.weight.shape[0]))
+        self.register_buffer("v", torch.zeros(layer.weight[0].numel()))
+
+    def forward(self, x):
+        weight = self.layer.weight
+        matrix = weight if weight.ndim == 2 else weight.permute(0, 2, 3, 1).flatten(1)
+        if self.training:
+            with torch.no_grad():
+                self.u = F.normalize(matrix @ self.v, dim=0)
+                self.v = F.normalize(matrix.T @ self.u, dim=0)
+        return torch.func.functional_call(self.layer, {"weight": weight / (self.u @ matrix @ self.v)}, x)
+
+
 class Conditional(nn.Module):
     """Latents z (n, latent) and classes (n,) -> examples: a learned vector of the class beside z."""
 
@@ -105,6 +159,29 @@ class Conditional(nn.Module):
 
     def forward(self, z, labels):
         return self.network(torch.cat([z, self.embedding(labels)], 1))
+
+
+class ConditionalJudge(nn.Module):
+    """Examples x and classes (n,) -> logits: an array learned for the class beside x, as a channel, or as numbers."""
+
+    def __init__(self, embedding, network, shape):
+        super().__init__()
+        self.embedding, self.network, self.shape = embedding, network, shape
+
+    def forward(self, x, labels):
+        return self.network(torch.cat([x, self.embedding(labels).reshape(-1, *self.shape)], 1))
+
+
+class Projection(nn.Module):
+    """Examples x and classes (n,) -> logits: psi(phi(x)) + <v_c, phi(x)> (Miyato & Koyama 2018)."""
+
+    def __init__(self, body, head, embedding):
+        super().__init__()
+        self.body, self.head, self.embedding = body, head, embedding
+
+    def forward(self, x, labels):
+        features = self.body(x)
+        return self.head(features) + (self.embedding(labels) * features).sum(1, keepdim=True)
 
 
 class Growing(nn.Module):
@@ -124,6 +201,25 @@ class Growing(nn.Module):
             old = F.interpolate(self.to_image[self.stage - 1](before), scale_factor=2)
             image = (1 - self.alpha) * old + self.alpha * image
         return F.interpolate(image, scale_factor=2 ** (len(self.blocks) - 1 - self.stage))
+
+
+class GrowingJudge(nn.Module):
+    """Images -> logits: the generator backwards."""
+
+    def __init__(self, from_image, blocks, stage, alpha):
+        super().__init__()
+        self.from_image, self.blocks = nn.ModuleList(from_image), nn.ModuleList(blocks)
+        self.stage, self.alpha = stage, alpha
+
+    def forward(self, x):
+        image = F.avg_pool2d(x, 2 ** (len(self.blocks) - 1 - self.stage))
+        x = self.from_image[self.stage](image)
+        for stage in range(self.stage, 0, -1):
+            x = self.blocks[stage](x)
+            if stage == self.stage and self.alpha < 1:
+                old = self.from_image[stage - 1](F.avg_pool2d(image, 2))
+                x = (1 - self.alpha) * old + self.alpha * x
+        return self.blocks[0](x)
 
 
 class StyledLayer(nn.Module):

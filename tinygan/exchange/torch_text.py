@@ -10,7 +10,7 @@ from typing import Any
 
 from tinygan import nn
 from tinygan.exchange import ExchangeError
-from tinygan.ops.image import upsample
+from tinygan.ops.image import average_pool, upsample
 from tinygan.zoo import conditional, progressive, sequence, style
 
 _WIDTH = 100
@@ -90,6 +90,10 @@ def _cell(name):
     return lambda m: _call(name, *[str(w.shape[0]) for w in (m.weight_ih, m.weight_hh)], "batch_first=True")
 
 
+def _growing(name, m, *lists):
+    return _call(name, *map(_list, lists), f"stage={m.growth.stage}", f"alpha={m.growth.alpha}")
+
+
 _LAYERS: dict[Any, Callable[[Any], str]] = {
     nn.Sequential: lambda m: _call("nn.Sequential", *map(layer, m.layers)),
     nn.Dense: lambda m: _call("nn.Linear", *map(str, m.weight.shape), *["bias=False"] * (m.bias is None)),
@@ -98,6 +102,7 @@ _LAYERS: dict[Any, Callable[[Any], str]] = {
     nn.BatchNorm: lambda m: f"nn.BatchNorm2d({m.weight.shape[0]}, eps={m.eps}, momentum={m.momentum})",
     nn.Embedding: lambda m: _call("nn.Embedding", *map(str, m.weight.shape)),
     nn.Reshape: lambda m: _call("Images", *map(str, m.shape)) if len(m.shape) == 3 else f"nn.Unflatten(1, {m.shape})",
+    nn.Flatten: lambda m: "Flat()",
     nn.ReLU: lambda m: "nn.ReLU()",
     nn.LeakyReLU: lambda m: f"nn.LeakyReLU({m.negative_slope})",
     nn.Tanh: lambda m: "nn.Tanh()",
@@ -112,10 +117,18 @@ _LAYERS: dict[Any, Callable[[Any], str]] = {
     nn.AdaIN: lambda m: _call("AdaIN", layer(m.style), f"eps={m.eps}"),
     nn.Noise: lambda m: f"Noise({m.gain.shape[0]})",
     upsample: lambda m: "nn.Upsample(scale_factor=2)",
+    average_pool: lambda m: "nn.AvgPool2d(2)",
+    nn.MinibatchStd: lambda m: "MinibatchStd()",
+    nn.Pack: lambda m: f"Pack({m.size})",
+    nn.SpectralNorm: lambda m: _call("SpectralNorm", layer(m.layer)),
     sequence.Repeat: lambda m: f"Repeat({m.length})",
+    sequence.Mean: lambda m: "Mean()",
     conditional.Generator: lambda m: _call("Conditional", layer(m.embedding), layer(m.network)),
-    progressive.Generator: lambda m: _call("Growing", _list(m.blocks), _list(m.to_image), f"stage={m.growth.stage}",
-                                           f"alpha={m.growth.alpha}"),
+    conditional.Discriminator: lambda m: _call("ConditionalJudge", layer(m.embedding), layer(m.network),
+                                               f"shape={(*m.shape[2:], *m.shape[:2])}"),
+    conditional.Projection: lambda m: _call("Projection", layer(m.body), layer(m.head), layer(m.embedding)),
+    progressive.Generator: lambda m: _growing("Growing", m, m.blocks, m.to_image),
+    progressive.Discriminator: lambda m: _growing("GrowingJudge", m, m.from_image, m.blocks),
     style.Layer: lambda m: _call("StyledLayer", layer(m.change), layer(m.noise), layer(m.adain)),
     style.Generator: lambda m: _call(
         "Styled", layer(m.mapping), _list(m.layers), layer(m.to_image), f"mean={len(m.mean)}",
