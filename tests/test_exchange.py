@@ -8,11 +8,11 @@ import pytest
 from helpers import fails
 
 import tinygan as tg
+from tinygan import nn
 from tinygan.cli import main
 from tinygan.exchange import ExchangeError, layouts, torch_text
 from tinygan.exchange.files import channels_first, inputs
 from tinygan.game import train
-from tinygan.nn import LayerNorm, Sequential
 from tinygan.runs import Config, Run, generate
 from tinygan.zoo import RECIPES
 
@@ -121,6 +121,29 @@ def test_onnx_draws_the_same(run):
 
 
 @pytest.mark.oracle
+def test_layers_that_no_recipe_has(torch, rng):
+    """Kernels, strides and paddings that are no squares, and what else the tables hold."""
+    runtime = pytest.importorskip("onnxruntime")
+    from tinygan.exchange import onnx_graph
+    network = nn.Sequential(
+        nn.Conv2d(2, 3, (3, 2), stride=(2, 1), padding=(0, 1), rng=rng), nn.LeakyReLU(0.3),
+        nn.ConvTranspose2d(3, 4, (2, 4), stride=(2, 3), padding=(1, 0), output_padding=(1, 2), bias=False, rng=rng),
+        nn.BatchNorm(4, eps=1e-3, momentum=0.2), nn.Sigmoid(), nn.PixelNorm(), nn.Conv2d(4, 1, 1, rng=rng))
+    fill(network, rng)
+    x = rng.standard_normal((5, 9, 7, 2), np.float32)
+    y, given = channels_first(generate(network, x)), np.ascontiguousarray(channels_first(x))
+    module: dict = {"__file__": "layers.py"}
+    exec(torch_text.write(network, "Layers.", []), module)
+    theirs = module["build"]()
+    theirs.load_state_dict({name: torch.tensor(a) for name, a in layouts.to_torch(network).items()})
+    assert (theirs[3].eps, theirs[3].momentum) == (1e-3, 0.2)
+    with torch.no_grad():
+        same(theirs.eval()(torch.tensor(given)), y)
+    model = onnx_graph.model(network, {"x0": given.shape[1:]}, y.shape[1:], "Layers.")
+    same(runtime.InferenceSession(model.SerializeToString()).run(None, {"x0": given})[0], y)
+
+
+@pytest.mark.oracle
 def test_what_went_comes_back(run, capsys):
     pytest.importorskip("safetensors")
     file, back = run.folder / "mine.safetensors", run.folder / "back"
@@ -155,11 +178,11 @@ def test_names_and_layouts(case, player, rng):
 
 def test_a_layer_that_has_no_form_elsewhere():
     with pytest.raises(ExchangeError, match="no layer of PyTorch is known for LayerNorm"):
-        torch_text.write(Sequential(LayerNorm(3)), "", [])
+        torch_text.write(nn.Sequential(nn.LayerNorm(3)), "", [])
     pytest.importorskip("onnx")
     from tinygan.exchange import onnx_graph
     with pytest.raises(ExchangeError, match="no nodes of ONNX are known for LayerNorm"):
-        onnx_graph.model(Sequential(LayerNorm(3)), {"z": (3,)}, (3,), "")
+        onnx_graph.model(nn.Sequential(nn.LayerNorm(3)), {"z": (3,)}, (3,), "")
 
 
 @pytest.fixture
