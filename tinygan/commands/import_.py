@@ -1,4 +1,4 @@
-"""`tinygan import`: a generator that comes from PyTorch becomes a run."""
+"""`tinygan import`: a generator that comes from PyTorch becomes a run. (The file is import_: import is a keyword.)"""
 from __future__ import annotations
 
 import json
@@ -29,15 +29,16 @@ def run(options):
     from tinygan.exchange import files, layouts, sequential
     state, facts = files.read(options.file)
     config, step = _ours(options, facts) if facts and not options.recipe else (_strangers(options, state), 0)
+    came = {"generator": (options.file, state)}
+    if options.discriminator is not None:
+        came["discriminator"] = options.discriminator, files.read(options.discriminator)[0]
     game = config.start()
-    for file, player in ((options.file, game.generator), (options.discriminator, game.discriminator)):
-        if file is None:
-            continue
+    for player, (file, state) in came.items():
+        network = getattr(game, player)
         try:
-            layouts.from_torch(player, sequential.renamed(player, files.read(file)[0]))
+            layouts.from_torch(network, sequential.renamed(network, state))
         except ExchangeError as error:
-            which = "generator" if player is game.generator else "discriminator"
-            raise ExchangeError(f"{file} does not fit the {which} of {config.recipe}: {error}") from error
+            raise ExchangeError(f"{file} does not fit the {player} of {config.recipe}: {error}") from error
     if game.average is not None:
         game.average.theta = game.generator.theta.copy()
     game.step = step

@@ -12,11 +12,11 @@ import numpy as np
 
 from tinygan import backend, nn
 from tinygan.exchange import ExchangeError
-from tinygan.nn.recurrent import _Cell
 from tinygan.zoo import style
 
 _AXES = {2: (1, 0), 4: (3, 2, 0, 1)}
 _CHANNELS_FIRST = (0, 3, 1, 2)
+_CELLS = nn.GRUCell, nn.RNNCell  # whose names end in the number of the layer
 
 
 class Place(NamedTuple):
@@ -39,7 +39,7 @@ def places(network: nn.Module) -> Iterator[Place]:
                 axes = (0, 1)
             elif isinstance(m, style.Generator) and a.ndim == 4:  # an image, not a kernel
                 axes = _CHANNELS_FIRST
-            yield Place(f"{prefix}{name}{'_l0' if isinstance(m, _Cell) else ''}", prefix + name, a, axes)
+            yield Place(f"{prefix}{name}{'_l0' if isinstance(m, _CELLS) else ''}", prefix + name, a, axes)
 
 
 def to_torch(network: nn.Module) -> dict[str, np.ndarray]:
