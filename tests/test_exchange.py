@@ -158,22 +158,22 @@ def test_what_went_comes_back(run, capsys):
 
 
 @pytest.mark.parametrize("case", CASES)
-@pytest.mark.parametrize("player", ["generator", "discriminator"])
-def test_names_and_layouts(case, player, rng):
-    network, other = (getattr(config(case).start(), player) for _ in range(2))
-    state = layouts.to_torch(fill(network, rng))
-    layouts.from_torch(other, {**state, "1.num_batches_tracked": np.array(3)})
-    np.testing.assert_array_equal(network.theta, other.theta)
-    for name, a in network.state_dict().items():
-        np.testing.assert_array_equal(a, other.state_dict()[name])
-    compile(torch_text.write(network, "A network.", ["z"]), "generator.py", "exec")
-    first = next(name for name in state if state[name].ndim > 1)
-    with pytest.raises(ExchangeError, match=f"{first} is missing"):
-        layouts.from_torch(other, {name: a for name, a in state.items() if name != first})
-    with pytest.raises(ExchangeError, match="extra is unknown"):
-        layouts.from_torch(other, {**state, "extra": state[first]})
-    with pytest.raises(ExchangeError, match=f"{first} has shape .*, the network's has"):
-        layouts.from_torch(other, {**state, first: state[first][1:]})
+def test_names_and_layouts(case, rng):
+    games = config(case).start(), config(case).start()
+    for player in ("generator", "discriminator"):
+        network, other = (getattr(game, player) for game in games)
+        state = layouts.to_torch(fill(network, rng))
+        layouts.from_torch(other, {**state, "1.num_batches_tracked": np.array(3)})
+        for name, a in network.state_dict().items():
+            np.testing.assert_array_equal(a, other.state_dict()[name])
+        compile(torch_text.write(network, "A network.", ["z"]), "network.py", "exec")
+        first = next(name for name in state if state[name].ndim > 1)
+        with pytest.raises(ExchangeError, match=f"{first} is missing"):
+            layouts.from_torch(other, {name: a for name, a in state.items() if name != first})
+        with pytest.raises(ExchangeError, match="extra is unknown"):
+            layouts.from_torch(other, {**state, "extra": state[first]})
+        with pytest.raises(ExchangeError, match=f"{first} has shape .*, the network's has"):
+            layouts.from_torch(other, {**state, first: state[first][1:]})
 
 
 def test_a_layer_that_has_no_form_elsewhere():
