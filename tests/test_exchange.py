@@ -144,6 +144,7 @@ def test_layers_that_no_recipe_has(torch, rng):
 
 
 @pytest.mark.oracle
+@pytest.mark.parametrize("run", ["ring", "conditional-ring", "progressive", "style", "digits-remedies"], indirect=True)
 def test_what_went_comes_back(run, capsys):
     pytest.importorskip("safetensors")
     file, back = run.folder / "mine.safetensors", run.folder / "back"
