@@ -64,8 +64,8 @@ def read(file: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     _need("safetensors")
     from safetensors import SafetensorError, safe_open
     try:
-        with safe_open(file, "numpy") as content:
-            state = {name: content.get_tensor(name) for name in content.keys()}  # noqa: SIM118 (it is no dict)
+        with safe_open(file, "numpy") as content, np.errstate(over="ignore"):
+            state = {name: content.get_tensor(name).astype(np.float32) for name in content.keys()}  # noqa: SIM118
             facts = json.loads((content.metadata() or {}).get(_KEY, "{}"))
     except FileNotFoundError:
         raise ExchangeError(f"{file}: there is no such file") from None
@@ -75,7 +75,7 @@ def read(file: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     for name, a in state.items():
         if not np.isfinite(a).all():
             raise ExchangeError(f"{file}: {name} is not finite")
-    return {name: a.astype(np.float32) for name, a in state.items()}, facts if isinstance(facts, dict) else {}
+    return state, facts if isinstance(facts, dict) else {}
 
 
 def _drawn(run):
