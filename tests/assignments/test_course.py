@@ -72,7 +72,8 @@ def test_files_that_are_no_submission(tmp_path, course):
     """Each gets no points and a reason; who comes after them, theirs."""
     right = work(FIRST).solutions
     rooms = {who: tmp_path / "submitted" / who / FIRST for who in (
-        "b-text", "c-deep", "d-empty", "e-link", "f-large", "g-list", "h-latin", "i-richer", "j-twice", "z-right")}
+        "b-text", "c-deep", "d-empty", "e-link", "f-large", "g-list", "h-latin", "i-richer", "j-twice",
+        "k-half", "l-long", "z-right")}
     for who, room in rooms.items():
         if who in ("i-richer", "j-twice", "z-right"):
             hand_in(room, FIRST, stub(FIRST) if who == "i-richer" else right, plain=False)
@@ -84,6 +85,10 @@ def test_files_that_are_no_submission(tmp_path, course):
     (rooms["f-large"] / f"{FIRST}.ipynb").write_bytes(b" " * (6 << 20))
     (rooms["g-list"] / f"{FIRST}.ipynb").write_text('{"cells": [1, 2]}')
     (rooms["h-latin"] / PLAIN).write_bytes("# %% softsign-answer\n'\u00fc'".encode("latin-1"))
+    (rooms["k-half"] / f"{FIRST}.ipynb").write_text(
+        '{"cells": [{"metadata": {"nbgrader": {"grade_id": "softsign-answer"}}, "source": "\\ud800"}]}')
+    (rooms["l-long"] / PLAIN).write_text("# %% softsign-answer\n" + "x = 1; " * 20000)
+    (rooms["z-right"] / "timestamp.txt").write_text("99-99-99 noon")
     rich = rooms["i-richer"] / f"{FIRST}.ipynb"
     rich.write_text(rich.read_text().replace('"points": 4', '"points": 400').replace("public(", "print("))
     twice = json.loads((rooms["j-twice"] / f"{FIRST}.ipynb").read_text())
@@ -96,7 +101,8 @@ def test_files_that_are_no_submission(tmp_path, course):
     results = {who: json.loads((course / "results" / who / FIRST / "results.json").read_text()) for who in rooms}
     for who, says in {"b-text": "cannot be read", "c-deep": "cannot be read", "d-empty": "no file handed in",
                       "e-link": "no file handed in", "f-large": "more than 5 MB", "g-list": "cannot be read",
-                      "h-latin": "cannot be read", "i-richer": "NotImplementedError"}.items():
+                      "h-latin": "cannot be read", "k-half": "cannot be read", "l-long": "more than 100000 bytes",
+                      "i-richer": "NotImplementedError"}.items():
         assert says in results[who]["tests"][0]["output"]
 
 

@@ -5,6 +5,7 @@ call nbgrader, whose gradebook, feedback pages and form grader work as ever. Nee
 """
 from __future__ import annotations
 
+import contextlib
 import csv
 import functools
 import json
@@ -17,7 +18,7 @@ from pathlib import Path
 
 from tinygan.grading import GradingError, judge
 
-LARGEST = 5 << 20  # bytes of a submitted file
+LARGEST, LONGEST = 5 << 20, 100_000  # bytes of a submitted file, and of an answer in it
 _TESTS = '''"""The public checks of {file}: `python -m pytest test_{file}`."""
 from pathlib import Path
 from runpy import run_path
@@ -122,6 +123,7 @@ def _call(step, *arguments):
 def _collect(course: Path, submitted: Path, name: str) -> bool:
     """Puts the answers of each student into a clean copy of the released notebook; whether there are any."""
     import nbformat
+    from nbgrader.utils import parse_utc
     folders = [path for path in sorted(submitted.glob(f"*/{name}")) if path.is_dir() and not path.is_symlink()]
     for folder in folders:
         book = nbformat.read(course / "release" / name / f"{name}.ipynb", 4)
@@ -135,8 +137,10 @@ def _collect(course: Path, submitted: Path, name: str) -> bool:
         clean = course / "collected" / folder.parent.name / name
         clean.mkdir(parents=True)
         nbformat.write(book, clean / f"{name}.ipynb")
-        if (folder / "timestamp.txt").is_file():
-            shutil.copy(folder / "timestamp.txt", clean)
+        with contextlib.suppress(OSError, ValueError, OverflowError, TypeError):  # what is no time is left behind
+            time = (folder / "timestamp.txt").read_text()
+            parse_utc(time.strip())
+            (clean / "timestamp.txt").write_text(time)
     return bool(folders)
 
 
@@ -150,7 +154,10 @@ def read(folder: Path, name: str) -> dict[str | None, str]:
         raise GradingError(f"{file.name} has more than {LARGEST >> 20} MB")
     try:
         text = file.read_text(encoding="utf-8")
-        return _of_notebook(json.loads(text)) if file.suffix == ".ipynb" else _of_python(text)
+        answers = _of_notebook(json.loads(text)) if file.suffix == ".ipynb" else _of_python(text)
+        if max((len(answer.encode()) for answer in answers.values()), default=0) > LONGEST:
+            raise ValueError(f"a cell has more than {LONGEST} bytes")
+        return answers
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise GradingError(f"{file.name} cannot be read: {type(error).__name__}: {error}") from None
 

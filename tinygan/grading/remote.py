@@ -84,7 +84,7 @@ class Worker:
             raise CheckError(f"the function returns a {answer['type'][:40]}, expected a Tensor")
         if value.dtype.kind != "f":
             raise CheckError(f"the function returns {value.dtype}, expected floating point numbers")
-        return record(value, *paths)
+        return Tensor(value) if level == 0 and bare else record(value, *paths)  # a program has no inputs
 
     def _ask(self, text, arrays=()):
         """The worker's answer: what it says of it, and its arrays."""

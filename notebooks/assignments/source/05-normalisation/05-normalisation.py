@@ -1,0 +1,262 @@
+# %% [markdown]
+# # Assignment 05: normalisation without the batch
+#
+# Batch normalisation (`batch-norm`, lecture 04) makes the examples of a batch depend on one another: a discriminator
+# that has it judges a *company* of images, not an image, and with a batch of one it cannot be trained at all. Here you
+# write the three best known ways round that. Two take their mean and variance within one example; the third leaves the
+# activations alone and normalises the *weights*.
+#
+# **You will learn** to say which axes a statistic is taken over, and to see it from a property alone; to write a layer
+# whose gradients are right, of the second order too (a gradient penalty goes through the discriminator's
+# normalisation); and why a vector's length and its direction are better learned apart.
+#
+# | task | points | time | equations |
+# |---|---|---|---|
+# | 1 `group_norm`, a function | 6 | 35 min | `group-norm`, beside `batch-norm` |
+# | 2 `InstanceNorm`, a layer | 5 | 25 min | `instance-norm`, beside `adain` |
+# | 3 `weight_norm`, of any kernel | 5 | 25 min | `weight-norm`, beside `spectral-norm` |
+# | 4 `weight_norm_start`, its first values | 4 | 25 min | `weight-norm-start` |
+#
+# Before you begin: lectures 03 and 04. Images are channels-last, $(n, h, w, c)$. Use tinygan's operations (`tg.mean`,
+# `tg.sqrt`, `reshape`, ...), and never `.data` or `.numpy()` on the way from input to output: they cut the derivative.
+# Only what stands in the cells for your answers is graded, each task by itself: none may call what you wrote for
+# another, and a helper belongs in the same cell. The grader's checks have other shapes, other numbers, float64 and
+# float32. **A good answer** is three to six lines, one formula a line, named as the formula names it.
+
+# %% nbgrader={"grade_id": "setup"}
+import numpy as np
+
+import tinygan as tg
+from tinygan import nn
+from tinygan.grading import public
+
+# %% [markdown]
+# ## 1 Group normalisation (6 points)
+#
+# The channels of each image are divided into `groups` equal parts, neighbours together. The values $x_i$ of **one group
+# of one image**, over all its pixels, $m = h \, w \, c / \text{groups}$ of them, get mean 0 and variance 1; then each
+# *channel* has its own scale $\gamma$ and shift $\beta$:
+#
+# $$ \mu = \frac1m \sum_i x_i , \qquad v = \frac1m \sum_i (x_i - \mu)^2 , \qquad
+# y_i = \gamma\, \frac{x_i - \mu}{\sqrt{v + \varepsilon}} + \beta \qquad \text{(group-norm)} $$
+#
+# With one group this is layer normalisation over the whole image; with a group for each channel, the instance
+# normalisation of task 2 (Wu & He 2018). Nothing in it crosses from one image to another.
+#
+# *Think first:* in which order does `reshape` lay out the channels, so that a group holds *neighbours*? Which axes,
+# then, does a mean go over?
+
+# %% nbgrader={"grade_id": "group-norm-answer", "solution": true}
+def group_norm(x, weight, bias, groups, eps=1e-5):
+    """Group normalisation (`group-norm`) of images x (n, h, w, c).
+
+    weight, bias: gamma and beta, (c,). groups: how many; it divides c, and a group holds channels that are neighbours.
+    Returns a Tensor of the shape of x.
+    """
+    ### BEGIN SOLUTION
+    n, h, w, c = x.shape
+    parts = x.reshape((n, h, w, groups, c // groups))
+    distance = parts - tg.mean(parts, axis=(1, 2, 4), keepdims=True)
+    variance = tg.mean(distance * distance, axis=(1, 2, 4), keepdims=True)
+    return (distance / tg.sqrt(variance + eps)).reshape(x.shape) * weight + bias
+    ### END SOLUTION
+
+
+# %% nbgrader={"grade_id": "group-norm", "grade": true, "points": 6}
+def check_group_norm(f, case):
+    """Groups of mean 0 and variance 1, of each image alone; a scale and a shift a channel; both derivatives."""
+    c, groups, eps = case.shape[-1], case.groups, 1e-5
+    x, weight, bias = 2 * case.normal() + 1, case.normal((c,)), case.normal((c,))
+    plain = case.call(f, x, np.ones_like(weight), np.zeros_like(bias), groups=groups)
+    case.require(plain.shape == x.shape, f"x {x.shape} gives {plain.shape}, expected the same shape", "group-norm")
+    case.close(case.call(f, x[:1], np.ones_like(weight), np.zeros_like(bias), groups=groups), plain[:1],
+               "the first image, given alone, against itself in the batch (no image may see another)", "group-norm")
+    for k in range(0, c, c // groups):
+        group, y = x[..., k:k + c // groups], plain[..., k:k + c // groups]
+        where, variance = f"of channels {k} to {k + c // groups - 1}, a group, in each image", group.var((1, 2, 3))
+        case.close(y.mean((1, 2, 3)), 0 * variance, f"the mean {where}", "group-norm")
+        case.close(y.var((1, 2, 3)), variance / (variance + eps), f"the variance {where}", "group-norm")
+    case.close(case.value(f, x, weight, bias, groups=groups, slug="group-norm"), plain * weight + bias,
+               "with a scale and a shift for each channel", "group-norm")
+    case.derivatives(f, x, weight, bias, groups=groups, slug="group-norm")
+
+
+public(check_group_norm, group_norm, dict(shape=(2, 3, 3, 6), groups=2), dict(shape=(2, 2, 2, 4), groups=4))
+### BEGIN HIDDEN TESTS
+hidden(check_group_norm, group_norm, dict(shape=(1, 4, 3, 6), groups=3), dict(shape=(3, 2, 1, 4), groups=1),
+       dict(shape=(2, 1, 1, 8), groups=2), dict(shape=(3, 2, 5, 6), groups=2, dtype="float32"))
+### END HIDDEN TESTS
+
+# %% [markdown]
+# ## 2 Instance normalisation, a layer (5 points)
+#
+# Now one *channel* of one example has mean 0 and variance 1, over its pixels $p$: in an image its contrast is removed,
+# and this is why it came from style transfer (Ulyanov et al. 2016) and lives on in (`adain`):
+#
+# $$ y_{n p c} = \gamma_c\, \frac{x_{n p c} - \mu_{n c}}{\sqrt{v_{n c} + \varepsilon}} + \beta_c \qquad
+# \text{(instance-norm)} $$
+#
+# Write it as a `Module`. It should take images $(n, h, w, c)$ and sequences $(n, t, c)$ alike: the statistics are over
+# *all axes but the first and the last*. A layer's parameters are `nn.Parameter`s of float32, set in `__init__`, weight
+# before bias; here the layer begins as normalisation alone, with $\gamma = 1$ and $\beta = 0$. It keeps no running
+# statistics, so `eval()` changes nothing.
+
+# %% nbgrader={"grade_id": "instance-norm-answer", "solution": true}
+class InstanceNorm(nn.Module):
+    """Instance normalisation (`instance-norm`) of x (n, ..., c), over all axes but the first and the last.
+
+    weight, bias: gamma and beta, Parameters (channels,), float32, at first 1 and 0.
+    """
+
+    def __init__(self, channels, eps=1e-5):
+        ### BEGIN SOLUTION
+        self.eps = eps
+        self.weight = nn.Parameter(np.ones(channels, np.float32))
+        self.bias = nn.Parameter(np.zeros(channels, np.float32))
+        ### END SOLUTION
+
+    def forward(self, x):
+        ### BEGIN SOLUTION
+        pixels = tuple(range(1, x.ndim - 1))
+        distance = x - tg.mean(x, axis=pixels, keepdims=True)
+        variance = tg.mean(distance * distance, axis=pixels, keepdims=True)
+        return distance / tg.sqrt(variance + self.eps) * self.weight + self.bias
+        ### END SOLUTION
+
+
+# %% nbgrader={"grade_id": "instance-norm-at"}
+def instance_norm(x, *theta):
+    """What a new InstanceNorm makes of x, with these values of its parameters, or with its first ones."""
+    layer = InstanceNorm(x.shape[-1])
+    with layer.at(theta or layer.parameters()):
+        return layer(x)
+
+
+# %% nbgrader={"grade_id": "instance-norm", "grade": true, "points": 5}
+def check_instance_norm(f, case):
+    """Channels of mean 0 and variance 1, of each example alone, at first; then scale and shift; both derivatives."""
+    c, pixels, eps = case.shape[-1], tuple(range(1, len(case.shape) - 1)), 1e-5
+    x, weight, bias = 2 * case.normal() + 1, case.normal((c,)), case.normal((c,))
+    plain, variance = case.call(f, x), x.var(pixels)
+    case.require(plain.shape == x.shape, f"x {x.shape} gives {plain.shape}, expected the same shape", "instance-norm")
+    case.close(case.call(f, x[:1]), plain[:1],
+               "the first example, given alone, against itself in the batch (none may see another)", "instance-norm")
+    case.close(plain.mean(pixels), 0 * variance, "the mean of each channel of a new layer's value", "instance-norm")
+    case.close(plain.var(pixels), variance / (variance + eps), "the variance of each channel of it", "instance-norm")
+    case.close(case.value(f, x, weight, bias, slug="instance-norm"), plain * weight + bias,
+               "with other parameters, weight before bias", "instance-norm")
+    case.derivatives(f, x, weight, bias, slug="instance-norm")
+
+
+public(check_instance_norm, instance_norm, dict(shape=(2, 3, 3, 2)), dict(shape=(2, 4, 3)))
+### BEGIN HIDDEN TESTS
+hidden(check_instance_norm, instance_norm, dict(shape=(1, 4, 2, 3)), dict(shape=(3, 5, 1)), dict(shape=(2, 2, 3, 2, 2)),
+       dict(shape=(3, 2, 4, 5), dtype="float32"))
+### END HIDDEN TESTS
+
+# %% [markdown]
+# ## 3 Weight normalisation (5 points)
+#
+# Salimans & Kingma (2016) leave the activations alone. For each output $k$ of a layer, the weights $w_k$ that lead to
+# it are a vector, of a length $g_k$ and a direction; these two are learned apart:
+#
+# $$ w_k = g_k\, \frac{v_k}{\lVert v_k \rVert} \qquad \text{(weight-norm)} $$
+#
+# The length of $v_k$ no longer matters, so the gradient has no part along $v_k$: **it is perpendicular to $v_k$**, and
+# a step of ascent can only make $v_k$ longer (Pythagoras), which makes the following steps turn it less: the layer
+# slows itself down. (`spectral-norm` divides by one number for the whole matrix; this is one for each output, and is
+# differentiated in full.)
+#
+# The last axis of $v$ counts the outputs; the norm is over **all the others**, so that the function serves a dense
+# layer, $(\text{in}, \text{out})$, and a convolution, $(k_h, k_w, \text{in}, \text{out})$.
+
+# %% nbgrader={"grade_id": "weight-norm-answer", "solution": true}
+def weight_norm(v, g):
+    """The weights w_k = g_k v_k / |v_k| (`weight-norm`).
+
+    v: (..., outputs), dense or a kernel of any number of axes; g: (outputs,). Returns a Tensor of the shape of v.
+    """
+    ### BEGIN SOLUTION
+    square = tg.sum(v * v, axis=tuple(range(v.ndim - 1)))
+    return v * (g / tg.sqrt(square))
+    ### END SOLUTION
+
+
+# %% nbgrader={"grade_id": "weight-norm", "grade": true, "points": 5}
+def check_weight_norm(f, case):
+    """The length of each output's weights; v's length does not matter; the slope across v; both derivatives."""
+    v, g = case.normal(), case.normal(case.shape[-1:])
+    others = tuple(range(v.ndim - 1))
+    w = case.call(f, v, g)
+    case.require(w.shape == v.shape, f"v {v.shape} gives {w.shape}, expected the same shape", "weight-norm")
+    case.close(np.sqrt((w * w).sum(others)), abs(g), "the length of the weights to each output", "weight-norm")
+    case.close(case.call(f, 3 * v, g), w, "with v three times as long, which should change nothing", "weight-norm")
+    case.value(f, v, g, expected=g * v / np.sqrt((v * v).sum(others)), slug="weight-norm")
+    if case.dtype == "float64":
+        leaf = tg.Tensor(v, requires_grad=True)
+        [slope] = tg.grad(tg.sum(f(leaf, tg.Tensor(g)) * case.normal()), [leaf])
+        case.close((slope.numpy() * v).sum(others), 0 * g,
+                   "the slope along v, for each output (it should be perpendicular to v)", "weight-norm")
+    case.derivatives(f, v, g, slug="weight-norm")
+
+
+public(check_weight_norm, weight_norm, dict(shape=(4, 3)), dict(shape=(2, 2, 3, 2)))
+### BEGIN HIDDEN TESTS
+hidden(check_weight_norm, weight_norm, dict(shape=(1, 4)), dict(shape=(5, 1)), dict(shape=(3, 1, 2, 4)),
+       dict(shape=(6, 2), dtype="float32"))
+### END HIDDEN TESTS
+
+# %% [markdown]
+# ## 4 A start from data (4 points)
+#
+# What are good first values of $g$ and of the bias $b$? Show the layer one batch $x$ $(n, \text{in})$ and choose them
+# such that its outputs on *this batch* have mean 0 and variance 1: what batch normalisation does in every step, weight
+# normalisation does once, and after that no example hears of another. With $t_k = x \cdot v_k / \lVert v_k \rVert$:
+#
+# $$ g_k = \frac{1}{\sigma[t_k]} , \qquad b_k = - \frac{\mu[t_k]}{\sigma[t_k]} \qquad \text{(weight-norm-start)} $$
+#
+# $\mu$ and $\sigma$ are the mean and the deviation over the batch (the variance divided by $n$). Return both as the
+# rows of one array, with `tg.stack`. No $\varepsilon$ is needed.
+#
+# *Think:* how does $g$ change when the batch is shifted? When $v$ is made twice as long? Try your answer on both.
+
+# %% nbgrader={"grade_id": "weight-norm-start-answer", "solution": true}
+def weight_norm_start(v, x):
+    """The first g and b of a dense layer with weight normalisation (`weight-norm-start`): rows of (2, outputs).
+
+    v: (inputs, outputs); x: a batch (n, inputs). With them the outputs x @ (g v / |v|) + b have mean 0 and variance 1.
+    """
+    ### BEGIN SOLUTION
+    t = x @ (v / tg.sqrt(tg.sum(v * v, axis=0)))
+    centre = tg.mean(t, axis=0)
+    g = 1 / tg.sqrt(tg.mean((t - centre) ** 2, axis=0))
+    return tg.stack([g, -centre * g])
+    ### END SOLUTION
+
+
+# %% nbgrader={"grade_id": "weight-norm-start", "grade": true, "points": 4}
+def check_weight_norm_start(f, case):
+    """With this g and b the outputs have mean 0 and variance 1 on the batch; g is positive."""
+    n, inputs, outputs = case.sizes
+    v, x = case.normal((inputs, outputs)), 3 * case.normal((n, inputs)) + case.normal((inputs,))
+    found = case.call(f, v, x)
+    case.require(found.shape == (2, outputs), f"found shape {found.shape}, expected rows g and b, {(2, outputs)}",
+                 "weight-norm-start")
+    g, b = found
+    y = x @ (g * v / np.sqrt((v * v).sum(0))) + b
+    case.require((g > 0).all(), f"g is {g}, expected positive numbers", "weight-norm-start")
+    case.close(y.var(0), np.ones(outputs), "the variance of each output on the batch", "weight-norm-start")
+    case.close(y.mean(0), np.zeros(outputs), "the mean of each output on the batch", "weight-norm-start")
+
+
+public(check_weight_norm_start, weight_norm_start, dict(sizes=(6, 4, 3)), dict(sizes=(5, 2, 2)))
+### BEGIN HIDDEN TESTS
+hidden(check_weight_norm_start, weight_norm_start, dict(sizes=(2, 5, 4)), dict(sizes=(40, 1, 3)),
+       dict(sizes=(9, 7, 1)), dict(sizes=(20, 3, 2), dtype="float32"))
+### END HIDDEN TESTS
+
+# %% [markdown]
+# ## Looking back
+#
+# You now have four normalisations that differ in *which numbers meet*. A good question to keep: which of them may stand
+# in a discriminator that is trained with `gradient-penalty`, which asks for the slope of $D$ at *one* example?

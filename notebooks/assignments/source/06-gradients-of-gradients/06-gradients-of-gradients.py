@@ -1,0 +1,272 @@
+# %% [markdown]
+# # Assignment 06: differentiating a gradient
+#
+# A penalty on the *slope* of the discriminator is a function of a gradient, and training on it takes the gradient of
+# that. `tg.grad(..., create_graph=True)` returns gradients that remember how they were computed; with it, second
+# derivatives cost two lines and no matrix. The price of forgetting it is a penalty whose *value* is right and which
+# does nothing.
+#
+# **You will learn** to write a penalty that moves the player it should, and no other; to keep the examples of a batch
+# apart in one call of `grad`; and to multiply by a Hessian and by a Jacobian that are never formed.
+#
+# | task | points | time | equations |
+# |---|---|---|---|
+# | 1 `r2`, a penalty on fakes | 5 | 25 min | `r2`, beside `r1` |
+# | 2 `dragan`, a penalty round the data | 6 | 35 min | `dragan`, beside `gradient-penalty` |
+# | 3 `hessian_vector`, two walks back | 5 | 30 min | `hessian-vector`, beside `chain-rule` |
+# | 4 `jacobian_vector`, forwards by two walks back | 4 | 35 min | `jacobian-vector` |
+#
+# Before you begin: lecture 03 (higher derivatives), 07 (`r1`), 09 (`gradient-penalty`). In tasks 1 and 2, `D` is a
+# network: `D(x)` are logits $a(x)$, $(n, 1)$, each of its own example alone. Write the penalties yourself from
+# `tg.grad`; `tinygan.penalties` is there to be read. Each task is graded by itself, on other shapes and numbers than
+# you see; a helper belongs in the cell of the answer. **A good answer** is three to five lines, and you can say of
+# each Tensor in it whether it has a past, and why.
+
+# %% nbgrader={"grade_id": "setup"}
+import numpy as np
+
+import tinygan as tg
+from tinygan.grading import public
+
+# %% [markdown]
+# The checks give your functions this network, a discriminator (or any smooth function) with these weights. It takes
+# examples of any shape.
+
+# %% nbgrader={"grade_id": "network"}
+def network(w1, b1, w2):
+    """The function x -> tanh(x w1 + b1) w2, of examples x (n, ...), to (n, outputs)."""
+    return lambda x: tg.tanh(x.reshape((x.shape[0], -1)) @ w1 + b1) @ w2
+
+
+def weights(case, outputs=1):
+    """w1, b1 and w2 for examples of the case's shape, and a function that gives tanh(x w1 + b1)."""
+    features = int(np.prod(case.shape[1:]))
+    w1, b1, w2 = case.normal((features, 5)) / features ** 0.5, case.normal((5,)), case.normal((5, outputs))
+    return (w1, b1, w2), lambda x: np.tanh(x.reshape(len(x), -1) @ w1 + b1)
+
+# %% [markdown]
+# ## 1 R2 (5 points)
+#
+# (`r1`) holds $D$'s slope down at real examples; its sister does so where the generator is (Mescheder et al. 2018):
+#
+# $$ R_2 = \frac{\gamma}{2}\, \mathbb E_{z \sim p_z} \bigl[\, \lVert \nabla_x a(x) \rVert^2 \,\bigr] \quad
+# \text{at } x = G(z) \qquad \text{(r2)} $$
+#
+# It is added to the loss of $D$, so it is differentiated **with respect to $D$'s weights**. Nothing of it may reach
+# $G$: the fakes are points at which a slope is asked for. They come to you with or without a past; in both cases take
+# their values, and begin a new leaf from them.
+#
+# $\lVert \cdot \rVert^2$ sums over everything in *one* example (features, pixels, channels); $\mathbb E$ is the mean
+# over the $n$ examples. Why does the gradient of the *sum* of the logits hold the gradient of each?
+
+# %% nbgrader={"grade_id": "r2-answer", "solution": true}
+def r2(D, fake, weight=1.0):
+    """weight / 2 * E[|grad_x a(x)|^2] at fakes x = G(z) (`r2`), a scalar to be added to D's loss.
+
+    D: a network, D(x) (n, 1). fake: a Tensor (n, ...), with a past (in G) or without. The result can be differentiated
+    with respect to D's weights, and no path leads from it to the fakes.
+    """
+    ### BEGIN SOLUTION
+    x = tg.Tensor(fake.detach(), requires_grad=True)
+    [slope] = tg.grad(tg.sum(D(x)), [x], create_graph=True)
+    return weight / 2 * tg.sum(slope * slope) / x.shape[0]
+    ### END SOLUTION
+
+
+# %% nbgrader={"grade_id": "r2-at"}
+def r2_at(fake, w1, b1, w2, past=True, **options):
+    """Your r2 for the network with these weights, at fakes with a past or without."""
+    return r2(network(w1, b1, w2), 1 * fake if past else fake.detach(), **options)
+
+
+def no_path(case, f, points, theta, what, slug, **options):
+    """No path may lead from the penalty to the points at which it is taken."""
+    leaves = [tg.Tensor(x, requires_grad=True) for x in points]
+    penalty = f(*leaves, *[tg.Tensor(w, requires_grad=True) for w in theta], **options)
+    slopes = tg.grad(penalty, leaves, allow_unused=True)
+    case.require(not any(s is not None and s.numpy().any() for s in slopes), what, slug)
+
+
+# %% nbgrader={"grade_id": "r2", "grade": true, "points": 5}
+def check_r2(f, case):
+    """The value, by the slope written by hand; its slope in D's weights; no path to the fakes."""
+    theta, hidden_layer = weights(case)
+    fake, (w1, _, w2), options = case.normal(), theta, dict(weight=case.weight, past=case.past)
+    slope = ((1 - hidden_layer(fake) ** 2) * w2[:, 0]) @ w1.T
+    case.value(f, fake, *theta, expected=case.weight / 2 * np.mean((slope ** 2).sum(1)), slug="r2", **options)
+    case.derivatives(lambda *theta: f(tg.Tensor(fake), *theta, **options), *theta, order=1, slug="r2")
+    no_path(case, f, [fake], theta, "a path leads from the penalty to the fakes: it would move G", "r2", **options)
+
+
+public(check_r2, r2_at, dict(shape=(4, 3), weight=1.0, past=True), dict(shape=(3, 2, 2, 2), weight=1.0, past=False))
+### BEGIN HIDDEN TESTS
+hidden(check_r2, r2_at, dict(shape=(1, 4), weight=0.3, past=True), dict(shape=(5, 1), weight=2.5, past=False),
+       dict(shape=(2, 3, 1, 2), weight=0.7, past=True), dict(shape=(6, 5), weight=1.5, past=True, dtype="float32"))
+### END HIDDEN TESTS
+
+# %% [markdown]
+# ## 2 DRAGAN (6 points)
+#
+# Kodali et al. (2017) blame mode collapse on sharp slopes of $D$ *near the data*, and ask for a slope of 1 in a cloud
+# round them. With $u$ uniform in $[0, 1)$, of the shape of the real batch $x$, and $s$ the deviation of **all numbers
+# in the batch** (one number, as NumPy's `std`), their program computes
+#
+# $$ \hat x = x + c\, s\, u , \qquad
+# \lambda\, \mathbb E \Bigl[ \bigl( \lVert \nabla_{\hat x} a(\hat x) \rVert - 1 \bigr)^2 \Bigr] \qquad
+# \text{(dragan)} $$
+#
+# The caller draws $u$ and hands it over, so that your function is one of its arguments alone. The norm is that of
+# **each example**, over all its axes; put $10^{-12}$ under the root, which then has a slope even at 0.
+#
+# *Compare* with (`gradient-penalty`): where does each ask for a slope of 1? Which of the two needs no generator?
+
+# %% nbgrader={"grade_id": "dragan-answer", "solution": true}
+def dragan(D, real, u, weight=10.0, c=0.5):
+    """weight * E[(|grad a| - 1)^2] at real + c std(real) u (`dragan`), a scalar to be added to D's loss.
+
+    D: a network, D(x) (n, 1). real, u: Tensors (n, ...) of one shape, u uniform in [0, 1). The result can be
+    differentiated with respect to D's weights, and no path leads from it to real or u.
+    """
+    ### BEGIN SOLUTION
+    cloud = real.data + c * real.data.std() * u.data
+    x = tg.Tensor(cloud, requires_grad=True)
+    [slope] = tg.grad(tg.sum(D(x)), [x], create_graph=True)
+    norm = tg.sqrt(tg.sum((slope * slope).reshape((x.shape[0], -1)), axis=1) + 1e-12)
+    return weight * tg.mean((norm - 1) ** 2)
+    ### END SOLUTION
+
+
+# %% nbgrader={"grade_id": "dragan-at"}
+def dragan_at(real, u, w1, b1, w2, **options):
+    """Your dragan for the network with these weights."""
+    return dragan(network(w1, b1, w2), 1 * real, 1 * u, **options)
+
+
+# %% nbgrader={"grade_id": "dragan", "grade": true, "points": 6}
+def check_dragan(f, case):
+    """The value, by the slope written by hand; its slope in D's weights; no path to the data."""
+    theta, hidden_layer = weights(case)
+    real, u, (w1, _, w2) = 3 * case.normal() + 1, case.uniform(0, 1), theta
+    options = dict(weight=case.weight, c=case.c)
+    slope = ((1 - hidden_layer(real + case.c * real.std() * u) ** 2) * w2[:, 0]) @ w1.T
+    expected = case.weight * np.mean((np.sqrt((slope ** 2).sum(1) + 1e-12) - 1) ** 2)
+    case.value(f, real, u, *theta, expected=expected, slug="dragan", **options)
+    case.derivatives(lambda *theta: f(tg.Tensor(real), tg.Tensor(u), *theta, **options), *theta, order=1, slug="dragan")
+    no_path(case, f, [real, u], theta, "a path leads from the penalty to the data or to u", "dragan", **options)
+
+
+public(check_dragan, dragan_at, dict(shape=(4, 3), weight=10.0, c=0.5), dict(shape=(3, 2, 2, 2), weight=10.0, c=0.5))
+### BEGIN HIDDEN TESTS
+hidden(check_dragan, dragan_at, dict(shape=(1, 4), weight=1.0, c=1.0), dict(shape=(5, 1), weight=4.0, c=0.2),
+       dict(shape=(2, 3, 1, 2), weight=0.5, c=0.8), dict(shape=(6, 5), weight=2.0, c=0.4, dtype="float32"))
+### END HIDDEN TESTS
+
+# %% [markdown]
+# ## 3 A Hessian times a vector (5 points)
+#
+# The Hessian $H$ of a function of a million weights has $10^{12}$ elements. Its product with *one* vector costs two
+# walks over the tape (Pearlmutter 1994), since the slope along a direction $v$ is a number, and can be differentiated:
+#
+# $$ H v = \nabla_x \bigl( \nabla_x F(x) \cdot v \bigr) , \qquad F(x) = \sum_i f_i(x) \qquad
+# \text{(hessian-vector)} $$
+#
+# With it one finds the sharpest direction of a loss, or the rotation of a game near its equilibrium. $v$ is held fixed
+# in the derivative, *but the result is a function of $x$ and of $v$*, and should be differentiable in both.
+
+# %% nbgrader={"grade_id": "hessian-vector-answer", "solution": true}
+def hessian_vector(f, x, v):
+    """The Hessian at x of F, the sum of f's outputs, times v (`hessian-vector`): a Tensor of the shape of x.
+
+    f: a function of one Tensor, smooth and not linear. x: a Tensor with requires_grad=True; v: a Tensor of its shape.
+    The result can be differentiated again, with respect to x and to v.
+    """
+    ### BEGIN SOLUTION
+    [slope] = tg.grad(tg.sum(f(x)), [x], create_graph=True)
+    [product] = tg.grad(tg.sum(slope * v), [x], create_graph=True)
+    return product
+    ### END SOLUTION
+
+
+# %% nbgrader={"grade_id": "hessian-vector-at"}
+def hessian_vector_at(x, v, w1, b1, w2):
+    """Your hessian_vector for the network with these weights."""
+    return hessian_vector(network(w1, b1, w2), x, v)
+
+
+# %% nbgrader={"grade_id": "hessian-vector", "grade": true, "points": 5}
+def check_hessian_vector(f, case):
+    """The value, by the Hessian written by hand; it is linear in v; its slope in x, in v and in the weights."""
+    theta, hidden_layer = weights(case, case.outputs)
+    x, v, (w1, _, w2) = case.normal(), case.normal(), theta
+    h = hidden_layer(x)
+    bend = -2 * h * (1 - h ** 2) * w2.sum(1)
+    expected = (((v.reshape(len(v), -1) @ w1) * bend) @ w1.T).reshape(x.shape)
+    y = case.value(f, x, v, *theta, expected=expected, slug="hessian-vector")
+    case.close(case.call(f, x, -2 * v, *theta), -2 * y, "with -2 v for v: the product is linear in v", "hessian-vector")
+    case.derivatives(f, x, v, *theta, order=1, slug="hessian-vector")
+
+
+public(check_hessian_vector, hessian_vector_at, dict(shape=(4, 3), outputs=1), dict(shape=(2, 2, 2, 1), outputs=2))
+### BEGIN HIDDEN TESTS
+hidden(check_hessian_vector, hessian_vector_at, dict(shape=(1, 4), outputs=3), dict(shape=(5, 1), outputs=1),
+       dict(shape=(2, 3, 1, 2), outputs=2), dict(shape=(6, 5), outputs=4, dtype="float32"))
+### END HIDDEN TESTS
+
+# %% [markdown]
+# ## 4 Forwards, by going backwards twice (4 points)
+#
+# `grad` pulls cotangents *back*: from $u$, of the shape of $y = f(x)$, it gives $J^\top u$. Sometimes one wants the
+# other way, how much $y$ moves when $x$ moves along $v$: the push-forward $J v$, of the shape of $y$. It seems to need
+# another machine. It does not: $J^\top u$ is *linear in $u$*, and the gradient of a linear function is what stands
+# before the variable:
+#
+# $$ J v = \nabla_u \bigl( (J^\top u) \cdot v \bigr) \qquad \text{(jacobian-vector)} $$
+#
+# So $u$ must be a variable; its value does not matter. No finite differences: they would be exact to eight digits only,
+# and have no derivative of their own.
+
+# %% nbgrader={"grade_id": "jacobian-vector-answer", "solution": true}
+def jacobian_vector(f, x, v):
+    """The Jacobian of f at x times v (`jacobian-vector`): a Tensor of the shape of f(x).
+
+    f: a function of one Tensor, smooth. x: a Tensor with requires_grad=True; v: a Tensor of its shape. The result can
+    be differentiated again, with respect to x and to v.
+    """
+    ### BEGIN SOLUTION
+    y = f(x)
+    u = tg.Tensor(0 * y.data, requires_grad=True)
+    [pulled] = tg.grad(tg.sum(y * u), [x], create_graph=True)
+    [pushed] = tg.grad(tg.sum(pulled * v), [u], create_graph=True)
+    return pushed
+    ### END SOLUTION
+
+
+# %% nbgrader={"grade_id": "jacobian-vector-at"}
+def jacobian_vector_at(x, v, w1, b1, w2):
+    """Your jacobian_vector for the network with these weights."""
+    return jacobian_vector(network(w1, b1, w2), x, v)
+
+
+# %% nbgrader={"grade_id": "jacobian-vector", "grade": true, "points": 4}
+def check_jacobian_vector(f, case):
+    """The value, by the Jacobian written by hand; it is linear in v; its slope in x, in v and in the weights."""
+    theta, hidden_layer = weights(case, case.outputs)
+    x, v, (w1, _, w2) = case.normal(), case.normal(), theta
+    expected = ((v.reshape(len(v), -1) @ w1) * (1 - hidden_layer(x) ** 2)) @ w2
+    y = case.value(f, x, v, *theta, expected=expected, slug="jacobian-vector")
+    case.close(case.call(f, x, -2 * v, *theta), -2 * y, "with -2 v for v: the push-forward is linear in v",
+               "jacobian-vector")
+    case.derivatives(f, x, v, *theta, order=1, slug="jacobian-vector")
+
+
+public(check_jacobian_vector, jacobian_vector_at, dict(shape=(4, 3), outputs=2), dict(shape=(2, 2, 2, 1), outputs=3))
+### BEGIN HIDDEN TESTS
+hidden(check_jacobian_vector, jacobian_vector_at, dict(shape=(1, 4), outputs=1), dict(shape=(5, 1), outputs=4),
+       dict(shape=(2, 3, 1, 2), outputs=2), dict(shape=(6, 5), outputs=3, dtype="float32"))
+### END HIDDEN TESTS
+
+# %% [markdown]
+# ## Looking back
+#
+# Count walks: `r2` in training is a gradient of a gradient, two; `hessian_vector` two; `jacobian_vector` two. An engine
+# that can differentiate what it computed needs no second engine for any of them.

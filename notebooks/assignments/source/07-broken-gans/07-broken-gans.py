@@ -1,0 +1,499 @@
+# %% [markdown]
+# # Assignment 07: six broken GANs
+#
+# Six small training programs, each with **one** mistake of a kind that public code is full of. All run without an
+# error; some even draw good samples. You find the mistake, and hand in the program repaired.
+#
+# **You will learn** to ask of a program not "does it look right?" but "what must hold, exactly, if it is right?", and
+# that a remedy which is not there leaves no trace in a picture.
+#
+# | task | points | time | equations |
+# |---|---|---|---|
+# | 1 told, and not heard | 3 | 25 min | `conditional` |
+# | 2 always too wide | 3 | 20 min | `instance-noise` |
+# | 3 not a number | 4 | 30 min | `g-non-saturating`, `d-output` |
+# | 4 an average that trembles | 3 | 20 min | `average` |
+# | 5 a brake without effect | 4 | 30 min | `r1`, `dirac` |
+# | 6 a bound that nobody keeps | 3 | 20 min | `weight-clipping`, `two-sample` |
+#
+# Before you begin: lecture 07 and the lab [a broken GAN](../../../labs/broken-gan.ipynb); these are six other mistakes.
+#
+# **How to work.** Run the broken program for two or three seeds, look at what it returns, and say in one sentence what
+# is wrong with it *before* you look for the line. Then copy its lines into your function and repair them, **as little
+# as possible**: same game, same rates, same remedies, and the same things returned. A game depends on luck, so each
+# repair is judged by the **median of three seeds** against a band, and beside that by something that must hold exactly.
+# To take a remedy out is no repair of it. The options in each signature must go on working: the grader's differ. **A
+# good answer** changes one or two lines, and you could say which two-line test would have found the mistake on the
+# first day.
+
+# %% nbgrader={"grade_id": "prelude"}
+import numpy as np
+
+import tinygan as tg
+from tinygan import data, nn
+from tinygan.grading import public
+from tinygan.objectives import g_minimax, g_non_saturating, two_sample, value
+from tinygan.updates import Adam, RMSProp, ascend, descend, linear_decay
+
+
+def network(inputs, rng):
+    """A small network that gives one number."""
+    return nn.Sequential(nn.Dense(inputs, 16, rng=rng), nn.LeakyReLU(0.2), nn.Dense(16, 1, rng=rng))
+
+
+def noise(n, rng):
+    """n latents, N(0, 1): (n, 1)."""
+    return tg.Tensor(rng.standard_normal((n, 1), dtype=np.float32))
+
+
+def gaussian(n, rng, mean=1.0, sd=0.5):
+    """n examples: (n, 1)."""
+    return tg.Tensor(data.gaussian(n, rng, mean, sd))
+
+
+def beside(*columns):
+    """Columns (n, 1) as one Tensor."""
+    return tg.concatenate(columns, axis=1)
+
+
+def squared(x):
+    """x and x^2, side by side: with these a discriminator tells any two Gaussians apart."""
+    return beside(x, x * x)
+
+
+def climb(player, goal, optimiser, rate):
+    """The player moves up the gradient of its goal."""
+    ascend(player.theta, optimiser(tg.grad(goal, player.parameters())), rate)
+
+
+def numbers(*parts):
+    """Everything that a program returns as one row of numbers, for the checks."""
+    arrays = [p.numpy() if isinstance(p, tg.Tensor) else p for p in parts]
+    return tg.Tensor(np.concatenate([np.ravel(a) for a in arrays]).astype(np.float64))
+
+
+def runs(case, f, **options):
+    """What f gives for three seeds."""
+    return np.stack([case.call(f, seed=int(seed), **options) for seed in case.integers(1 << 30, 3)])
+
+
+def band(case, found, low, high, what, slug):
+    """The median of three runs lies between low and high."""
+    case.require(low <= np.median(found) <= high, f"{what}: {np.round(found, 3)} for three seeds, expected a median "
+                 f"from {low:g} to {high:g}", slug)
+
+
+# %% [markdown]
+# In all programs but the fifth, the generator is one `Dense` layer, $G(z) = s z + m$: what it has learned can be read
+# off its two numbers, $|s|$ and $m$. The data are $N(1, \tfrac12)$ unless told otherwise.
+#
+# ## 1 Told, and not heard (3 points)
+#
+# The data have a label $c = \pm 1$, and given $c$ they are $N(2c, \tfrac12)$. Both players are told the label
+# (`conditional`): $G(z, c) = s z + t c + m$, and $D$ sees $x, x^2, c, cx$. So $t$ should become 2 and $m$ 0. $G$
+# begins with the labels the wrong way round, $t = -1$, and never finds out.
+#
+# *Ask:* a label is shown to $D$ beside each example. What does it say about that example?
+
+# %% nbgrader={"grade_id": "broken-1"}
+def labels(n, rng):
+    return tg.Tensor(rng.choice(np.float32([-1, 1]), (n, 1)))
+
+
+def broken_1(seed, steps=300):
+    """Returns the generator."""
+    rng = np.random.default_rng(seed)
+    G, D, adam_g, adam_d = nn.Dense(2, 1, rng=rng), network(4, rng), Adam(0.5), Adam(0.5)
+    G.theta[:] = 1, -1, 0
+    for step in range(steps):
+        rate = linear_decay(0.05, step, steps)
+        c = labels(128, rng)
+        x = 2 * c + 0.5 * noise(128, rng)
+        c_fake = labels(128, rng)
+        fake = G(beside(noise(128, rng), c_fake))
+        on_real = D(beside(x, x * x, c, c * x))
+        on_fake = D(beside(fake, fake * fake, c, c * fake))
+        slopes = tg.grad(value(on_real, on_fake), D.parameters())
+        slopes_g = tg.grad(g_non_saturating(on_fake), G.parameters())
+        ascend(D.theta, adam_d(slopes), rate)
+        ascend(G.theta, adam_g(slopes_g), rate)
+    return G
+
+# %% nbgrader={"grade_id": "program-1-answer", "solution": true}
+def program_1(seed, steps=300):
+    """The first program, repaired; returns the generator."""
+    ### BEGIN SOLUTION
+    rng = np.random.default_rng(seed)
+    G, D, adam_g, adam_d = nn.Dense(2, 1, rng=rng), network(4, rng), Adam(0.5), Adam(0.5)
+    G.theta[:] = 1, -1, 0
+    for step in range(steps):
+        rate = linear_decay(0.05, step, steps)
+        c = labels(128, rng)
+        x = 2 * c + 0.5 * noise(128, rng)
+        c_fake = labels(128, rng)
+        fake = G(beside(noise(128, rng), c_fake))
+        on_real = D(beside(x, x * x, c, c * x))
+        on_fake = D(beside(fake, fake * fake, c_fake, c_fake * fake))
+        slopes = tg.grad(value(on_real, on_fake), D.parameters())
+        slopes_g = tg.grad(g_non_saturating(on_fake), G.parameters())
+        ascend(D.theta, adam_d(slopes), rate)
+        ascend(G.theta, adam_g(slopes_g), rate)
+    return G
+    ### END SOLUTION
+
+
+# %% nbgrader={"grade_id": "program-1-at"}
+def run_1(**options):
+    return numbers(program_1(**options).theta)
+
+
+# %% nbgrader={"grade_id": "program-1", "grade": true, "points": 3}
+def check_program_1(f, case):
+    """Each label has its own mean, and the deviation is the data's."""
+    s, t, m = runs(case, f, steps=case.steps).T
+    band(case, t, 1.7, 2.3, "t, by which the label moves the fakes", "conditional")
+    band(case, abs(m), 0, 0.3, "the size of m, what is added to the fakes of either label", "conditional")
+    band(case, abs(s), 0.35, 0.65, "the fakes' deviation, given the label", "conditional")
+
+
+public(check_program_1, run_1, dict(steps=300), seconds=15)
+### BEGIN HIDDEN TESTS
+hidden(check_program_1, run_1, dict(steps=330))
+### END HIDDEN TESTS
+
+# %% [markdown]
+# ## 2 Always too wide (3 points)
+#
+# What $D$ sees is blurred by noise, which makes the game calm (`instance-noise`). The samples' mean is right. But their
+# deviation, which should be 0.5, is 0.7, run after run; no rate, no network and no patience changes that.
+#
+# *Ask:* 0.7 is a number you can explain exactly. Which two distributions does this game make equal?
+
+# %% nbgrader={"grade_id": "broken-2"}
+def broken_2(seed, steps=300, sigma=0.5):
+    """Returns the generator, and real and generated examples as D saw them in the last step."""
+    rng = np.random.default_rng(seed)
+    G, D, adam_g, adam_d = nn.Dense(1, 1, rng=rng), network(2, rng), Adam(0.5), Adam(0.5)
+    for step in range(steps):
+        rate = linear_decay(0.05, step, steps)
+        x, fake = gaussian(128, rng), G(noise(128, rng))
+        x = x + sigma * noise(128, rng)
+        climb(D, value(D(squared(x)), D(squared(fake.detach()))), adam_d, rate)
+        climb(G, g_non_saturating(D(squared(fake))), adam_g, rate)
+    return G, x, fake
+
+# %% nbgrader={"grade_id": "program-2-answer", "solution": true}
+def program_2(seed, steps=300, sigma=0.5):
+    """The second program, repaired; returns the generator, and real and generated examples as D saw them last."""
+    ### BEGIN SOLUTION
+    rng = np.random.default_rng(seed)
+    G, D, adam_g, adam_d = nn.Dense(1, 1, rng=rng), network(2, rng), Adam(0.5), Adam(0.5)
+    for step in range(steps):
+        rate = linear_decay(0.05, step, steps)
+        x, fake = gaussian(128, rng), G(noise(128, rng))
+        x = x + sigma * noise(128, rng)
+        fake = fake + sigma * noise(128, rng)
+        climb(D, value(D(squared(x)), D(squared(fake.detach()))), adam_d, rate)
+        climb(G, g_non_saturating(D(squared(fake))), adam_g, rate)
+    return G, x, fake
+    ### END SOLUTION
+
+
+# %% nbgrader={"grade_id": "program-2-at"}
+def run_2(**options):
+    G, x, fake = program_2(**options)
+    return numbers(G.theta, x, fake)
+
+
+# %% nbgrader={"grade_id": "program-2", "grade": true, "points": 3}
+def check_program_2(f, case):
+    """The generator draws the data, and D sees both sides with noise of the same size."""
+    found = runs(case, f, steps=case.steps, sigma=case.sigma)
+    case.require(found.shape == (3, 258), "expected G and what D saw last: 128 real and 128 generated examples")
+    s, m, x, fake = abs(found[:, 0]), found[:, 1], found[:, 2:130], found[:, 130:]
+    band(case, s, 0.42, 0.58, "the fakes' deviation", "instance-noise")
+    band(case, m, 0.85, 1.15, "the fakes' mean", "instance-noise")
+    low, high = 0.3 * case.sigma ** 2, 1.9 * case.sigma ** 2
+    band(case, x.var(1) - 0.25, low, high, "what the noise adds to the variance of the real examples that D sees",
+         "instance-noise")
+    band(case, fake.var(1) - s ** 2, low, high, "what the noise adds to the variance of the fakes that D sees",
+         "instance-noise")
+
+
+public(check_program_2, run_2, dict(steps=300, sigma=0.5), seconds=15)
+### BEGIN HIDDEN TESTS
+hidden(check_program_2, run_2, dict(steps=330, sigma=0.6))
+### END HIDDEN TESTS
+
+# %% [markdown]
+# ## 3 Not a number (4 points)
+#
+# The data, $N(100, 5)$, are far from where the generator begins, and $D$ has a head start of 30 steps. Somebody wrote
+# the logarithms of $D(x) = \sigma(a)$ as the formula has them (`d-output`). For some seeds all goes well; for most the
+# weights are `nan`, now and then from the first step.
+#
+# *Ask:* what is $\sigma(-110)$ in float32, and its logarithm? The remedy that a search engine finds first, a small
+# constant inside the logarithm, brings numbers back, and a generator that does not move. Why does it not? What is the
+# slope of $\log \sigma(a)$ at $a = -110$, and what does the program compute for it (`g-non-saturating`)?
+
+# %% nbgrader={"grade_id": "broken-3"}
+def broken_3(seed, steps=400, start=30):
+    """Returns the generator."""
+    rng = np.random.default_rng(seed)
+    G, D, adam_g, adam_d = nn.Dense(1, 1, rng=rng), network(1, rng), Adam(0.5), Adam(0.5)
+    for step in range(-start, steps):
+        decay = linear_decay(1.0, max(step, 0), steps)
+        x, fake = gaussian(64, rng, 100, 5), G(noise(64, rng))
+        v = tg.mean(tg.log(tg.sigmoid(D(x)))) + tg.mean(tg.log(1 - tg.sigmoid(D(fake.detach()))))
+        climb(D, v, adam_d, 0.1 * decay)
+        if step >= 0:
+            climb(G, tg.mean(tg.log(tg.sigmoid(D(fake)))), adam_g, 2 * decay)
+    return G
+
+# %% nbgrader={"grade_id": "program-3-answer", "solution": true}
+def program_3(seed, steps=400, start=30):
+    """The third program, repaired; returns the generator."""
+    ### BEGIN SOLUTION
+    rng = np.random.default_rng(seed)
+    G, D, adam_g, adam_d = nn.Dense(1, 1, rng=rng), network(1, rng), Adam(0.5), Adam(0.5)
+    for step in range(-start, steps):
+        decay = linear_decay(1.0, max(step, 0), steps)
+        x, fake = gaussian(64, rng, 100, 5), G(noise(64, rng))
+        v = tg.mean(tg.log_sigmoid(D(x))) + tg.mean(tg.log_sigmoid(-D(fake.detach())))
+        climb(D, v, adam_d, 0.1 * decay)
+        if step >= 0:
+            climb(G, tg.mean(tg.log_sigmoid(D(fake))), adam_g, 2 * decay)
+    return G
+    ### END SOLUTION
+
+
+# %% nbgrader={"grade_id": "program-3-at"}
+def run_3(**options):
+    return numbers(program_3(**options).theta)
+
+
+# %% nbgrader={"grade_id": "program-3", "grade": true, "points": 4}
+def check_program_3(f, case):
+    """No run ends in nan, and the generator arrives."""
+    found = runs(case, f, steps=case.steps)
+    band(case, found[:, 1], 80, 130, "the fakes' mean", "g-non-saturating")
+
+
+public(check_program_3, run_3, dict(steps=400), seconds=15)
+### BEGIN HIDDEN TESTS
+hidden(check_program_3, run_3, dict(steps=420))
+### END HIDDEN TESTS
+
+# %% [markdown]
+# ## 4 An average that trembles (3 points)
+#
+# The players circle round the solution, so one hands out not the last $\theta_g$ but its moving average (`average`),
+# which begins at the first $\theta_g$, before any step. Here the average circles as the last does; to the last digit.
+#
+# *Ask:* `G.theta` is an array. What is `average`?
+
+# %% nbgrader={"grade_id": "broken-4"}
+def broken_4(seed, steps=300, keep=0.98):
+    """Returns the average of theta_g, and the path: theta_g before the first step, and after each."""
+    rng = np.random.default_rng(seed)
+    G, D, adam_g, adam_d = nn.Dense(1, 1, rng=rng), network(2, rng), Adam(0.5), Adam(0.5)
+    average, path = G.theta, [G.theta.tolist()]
+    for _ in range(steps):
+        x, fake = gaussian(128, rng), G(noise(128, rng))
+        climb(D, value(D(squared(x)), D(squared(fake.detach()))), adam_d, 0.05)
+        climb(G, g_non_saturating(D(squared(fake))), adam_g, 0.05)
+        path.append(G.theta.tolist())
+        average *= keep
+        average += (1 - keep) * G.theta
+    return average, path
+
+# %% nbgrader={"grade_id": "program-4-answer", "solution": true}
+def program_4(seed, steps=300, keep=0.98):
+    """The fourth program, repaired; returns the average of theta_g, and its path."""
+    ### BEGIN SOLUTION
+    rng = np.random.default_rng(seed)
+    G, D, adam_g, adam_d = nn.Dense(1, 1, rng=rng), network(2, rng), Adam(0.5), Adam(0.5)
+    average, path = G.theta.copy(), [G.theta.tolist()]
+    for _ in range(steps):
+        x, fake = gaussian(128, rng), G(noise(128, rng))
+        climb(D, value(D(squared(x)), D(squared(fake.detach()))), adam_d, 0.05)
+        climb(G, g_non_saturating(D(squared(fake))), adam_g, 0.05)
+        path.append(G.theta.tolist())
+        average *= keep
+        average += (1 - keep) * G.theta
+    return average, path
+    ### END SOLUTION
+
+
+# %% nbgrader={"grade_id": "program-4-at"}
+def run_4(**options):
+    return numbers(*program_4(**options))
+
+
+# %% nbgrader={"grade_id": "program-4", "grade": true, "points": 3}
+def check_program_4(f, case):
+    """The average is that of the path, number by number, and near the solution."""
+    found = runs(case, f, steps=case.steps, keep=case.keep)
+    case.require(found.shape == (3, 2 * case.steps + 4), "expected the average and the path: theta_g before the first "
+                 f"step, and after each of {case.steps}")
+    for run in found:
+        average, path = run[:2], run[2:].reshape(-1, 2)
+        expected = path[0]
+        for theta in path[1:]:
+            expected = case.keep * expected + (1 - case.keep) * theta
+        case.close(average, expected, "the average against the one that belongs to the path", "average", tolerance=1e-4)
+    band(case, abs(found[:, 0]), 0.35, 0.65, "the deviation, by the average", "average")
+    band(case, found[:, 1], 0.85, 1.15, "the mean, by the average", "average")
+
+
+public(check_program_4, run_4, dict(steps=300, keep=0.98), seconds=15)
+### BEGIN HIDDEN TESTS
+hidden(check_program_4, run_4, dict(steps=320, keep=0.97))
+### END HIDDEN TESTS
+
+# %% [markdown]
+# ## 5 A brake without effect (4 points)
+#
+# The smallest GAN (`dirac`): all data are 0, the generator draws one number $\theta$, and the discriminator is
+# $a(x) = \psi x$. Without a brake the two circle for ever; with R1 (`r1`) of weight $\gamma$ they must come to rest at
+# $(0, 0)$. The penalty is there. Its value is right: print it. And the two circle for ever.
+#
+# *Ask:* D's line is, by hand, $\psi \leftarrow \psi + h\,(-\theta\, \sigma(\psi \theta) - \gamma \psi)$. Which part of
+# the first step is missing?
+
+# %% nbgrader={"grade_id": "broken-5"}
+def broken_5(seed, steps=200, gamma=1.0, rate=0.1):
+    """Returns the path: the pairs (theta, psi) before the first step, and after each."""
+    rng = np.random.default_rng(seed)
+    G, D = nn.Dense(1, 1, bias=False, rng=rng), nn.Dense(1, 1, bias=False, rng=rng)
+    G.theta[:], D.theta[:] = rng.uniform(0.5, 1.5, 2)
+    x, one = tg.Tensor([[0.0]], requires_grad=True), tg.Tensor([[1.0]])
+    path = [[G.theta[0], D.theta[0]]]
+    for _ in range(steps):
+        real, fake = D(x), D(G(one).detach())
+        [slope] = tg.grad(tg.sum(real), [x])
+        penalty = gamma / 2 * tg.sum(slope * slope)
+        ascend(D.theta, tg.grad(value(real, fake) - penalty, D.parameters()), rate)
+        descend(G.theta, tg.grad(g_minimax(D(G(one))), G.parameters()), rate)
+        path.append([G.theta[0], D.theta[0]])
+    return path
+
+# %% nbgrader={"grade_id": "program-5-answer", "solution": true}
+def program_5(seed, steps=200, gamma=1.0, rate=0.1):
+    """The fifth program, repaired; returns the path."""
+    ### BEGIN SOLUTION
+    rng = np.random.default_rng(seed)
+    G, D = nn.Dense(1, 1, bias=False, rng=rng), nn.Dense(1, 1, bias=False, rng=rng)
+    G.theta[:], D.theta[:] = rng.uniform(0.5, 1.5, 2)
+    x, one = tg.Tensor([[0.0]], requires_grad=True), tg.Tensor([[1.0]])
+    path = [[G.theta[0], D.theta[0]]]
+    for _ in range(steps):
+        real, fake = D(x), D(G(one).detach())
+        [slope] = tg.grad(tg.sum(real), [x], create_graph=True)
+        penalty = gamma / 2 * tg.sum(slope * slope)
+        ascend(D.theta, tg.grad(value(real, fake) - penalty, D.parameters()), rate)
+        descend(G.theta, tg.grad(g_minimax(D(G(one))), G.parameters()), rate)
+        path.append([G.theta[0], D.theta[0]])
+    return path
+    ### END SOLUTION
+
+
+# %% nbgrader={"grade_id": "program-5-at"}
+def run_5(**options):
+    return numbers(program_5(**options))
+
+
+# %% nbgrader={"grade_id": "program-5", "grade": true, "points": 4}
+def check_program_5(f, case):
+    """Every step of D is the line written by hand, and the game comes to rest."""
+    h, gamma = case.rate, case.gamma
+    found = runs(case, f, steps=case.steps, gamma=gamma, rate=h)
+    case.require(found.shape == (3, 2 * case.steps + 2), "expected the path: (theta, psi) before the first step, and "
+                 f"after each of {case.steps}")
+    for run in found:
+        theta, psi = run.reshape(-1, 2).T
+        expected = psi + h * (-theta / (1 + np.exp(-psi * theta)) - gamma * psi)
+        case.close(psi[1:], expected[:-1], "psi after each step against the line written by hand", "r1", tolerance=1e-5)
+    band(case, abs(found[:, -2:]).max(1), 0, 0.05, "the larger of |theta| and |psi| at the end", "dirac")
+
+
+public(check_program_5, run_5, dict(steps=200, gamma=1.0, rate=0.1), seconds=15)
+### BEGIN HIDDEN TESTS
+hidden(check_program_5, run_5, dict(steps=240, gamma=0.8, rate=0.12))
+### END HIDDEN TESTS
+
+# %% [markdown]
+# ## 6 A bound that nobody keeps (3 points)
+#
+# A Wasserstein GAN keeps its critic's slope bounded by clipping its weights to $[-c, c]$ after each of its moves
+# (`weight-clipping`), since (`two-sample`) over *all* functions has no maximum. The samples of this one are fine. That
+# is luck: print the critic's largest weight.
+#
+# *Ask:* what does a NumPy function do with what it was given, and where does its result go?
+
+# %% nbgrader={"grade_id": "broken-6"}
+def broken_6(seed, steps=150, bound=0.3):
+    """Returns the generator, and the size of the critic's largest weight after each of its moves."""
+    rng = np.random.default_rng(seed)
+    G, D, rms_g, rms_d, largest = nn.Dense(1, 1, rng=rng), network(1, rng), RMSProp(0.9), RMSProp(0.9), []
+    for step in range(steps):
+        for _ in range(3):
+            x, fake = gaussian(128, rng), G(noise(128, rng))
+            climb(D, two_sample(D(x), D(fake.detach())), rms_d, 0.02)
+            np.clip(D.theta, -bound, bound)
+            largest.append(abs(D.theta).max())
+        climb(G, tg.mean(D(G(noise(128, rng)))), rms_g, linear_decay(0.04, step, steps))
+    return G, largest
+
+# %% nbgrader={"grade_id": "program-6-answer", "solution": true}
+def program_6(seed, steps=150, bound=0.3):
+    """The sixth program, repaired; returns the generator, and the critic's largest weight after each of its moves."""
+    ### BEGIN SOLUTION
+    rng = np.random.default_rng(seed)
+    G, D, rms_g, rms_d, largest = nn.Dense(1, 1, rng=rng), network(1, rng), RMSProp(0.9), RMSProp(0.9), []
+    for step in range(steps):
+        for _ in range(3):
+            x, fake = gaussian(128, rng), G(noise(128, rng))
+            climb(D, two_sample(D(x), D(fake.detach())), rms_d, 0.02)
+            np.clip(D.theta, -bound, bound, out=D.theta)
+            largest.append(abs(D.theta).max())
+        climb(G, tg.mean(D(G(noise(128, rng)))), rms_g, linear_decay(0.04, step, steps))
+    return G, largest
+    ### END SOLUTION
+
+
+# %% nbgrader={"grade_id": "program-6-at"}
+def run_6(**options):
+    G, largest = program_6(**options)
+    return numbers(G.theta, largest)
+
+
+# %% nbgrader={"grade_id": "program-6", "grade": true, "points": 3}
+def check_program_6(f, case):
+    """After each of its moves the critic keeps the bound, and the generator draws the data."""
+    found = runs(case, f, steps=case.steps, bound=case.bound)
+    case.require(found.shape == (3, 2 + 3 * case.steps), "expected G and the critic's largest weight after each of "
+                 f"{3 * case.steps} moves")
+    s, m, largest = abs(found[:, 0]), found[:, 1], found[:, 2:].max(1)
+    band(case, largest, 0.999 * case.bound, 1.000001 * case.bound, "the critic's largest weight in the whole training",
+         "weight-clipping")
+    band(case, s, 0.35, 0.65, "the fakes' deviation", "two-sample")
+    band(case, m, 0.85, 1.15, "the fakes' mean", "two-sample")
+
+
+public(check_program_6, run_6, dict(steps=150, bound=0.3), seconds=15)
+### BEGIN HIDDEN TESTS
+hidden(check_program_6, run_6, dict(steps=170, bound=0.4))
+### END HIDDEN TESTS
+
+# %% [markdown]
+# ## Looking back
+#
+# | what was asked | what it found |
+# |---|---|
+# | does the label belong to the example? | fakes judged under a stranger's name |
+# | are both sides treated alike before $D$ sees them? | a blur on one of them, learned by $G$ as if it were data |
+# | is each function finite, with the right slope, at its far ends? | a logarithm of 0 |
+# | whose memory is this? | an average that was another name for the last |
+# | does one step equal the line written by hand? | a penalty without a derivative |
+# | does the bound hold *after* the move? | a result thrown away |
