@@ -33,14 +33,13 @@ WRONG = [
 
     ("program-3", "not repaired", "tg.mean(tg.log_sigmoid(D(x))) + tg.mean(tg.log_sigmoid(-D(fake.detach())))",
      "tg.mean(tg.log(tg.sigmoid(D(x)))) + tg.mean(tg.log(1 - tg.sigmoid(D(fake.detach()))))"),
-    ("program-3", "a small constant in the logarithm", "tg.mean(tg.log_sigmoid(D(fake)))",
+    ("program-3", "a small constant in the logarithm", "tg.log_sigmoid(", "(lambda a: tg.log(tg.sigmoid(a) + 1e-8))("),
+    ("program-3", "a small constant, in G's goal only", "tg.mean(tg.log_sigmoid(D(fake)))",
      "tg.mean(tg.log(tg.sigmoid(D(fake)) + 1e-8))"),
-    ("program-3", "logits clipped", "tg.mean(tg.log_sigmoid(D(fake)))",
-     "tg.mean(tg.log_sigmoid(tg.clip(D(fake), -10, 10)))"),
+    ("program-3", "logits clipped", "tg.log_sigmoid(", "(lambda a: tg.log_sigmoid(tg.clip(a, -10, 10)))("),
     ("program-3", "repaired for D, not for G", "tg.mean(tg.log_sigmoid(D(fake)))",
      "tg.mean(tg.log(tg.sigmoid(D(fake))))"),
-    ("program-3", "probabilities clipped", "tg.mean(tg.log_sigmoid(D(fake)))",
-     "tg.mean(tg.log(tg.clip(tg.sigmoid(D(fake)), 1e-7, 1.0)))"),
+    ("program-3", "probabilities clipped", "tg.log_sigmoid(", "(lambda a: tg.log(tg.clip(tg.sigmoid(a), 1e-7, 1.0)))("),
     ("program-3", "the saturating goal", "tg.mean(tg.log_sigmoid(D(fake)))", "-tg.mean(tg.log_sigmoid(-D(fake)))"),
     ("program-3", "sign", "tg.mean(tg.log_sigmoid(D(fake)))", "-tg.mean(tg.log_sigmoid(D(fake)))"),
 

@@ -1,13 +1,13 @@
 # # Assignment 05: normalisation without the batch
 #
 # Batch normalisation (`batch-norm`, lecture 04) makes the examples of a batch depend on one another: a discriminator
-# that has it judges a *company* of images, not an image, and with a batch of one it cannot be trained at all. Here you
-# write the three best known ways round that. Two take their mean and variance within one example; the third leaves the
-# activations alone and normalises the *weights*.
+# that has it judges a *company* of images, not an image, and a dense layer with it cannot be trained on a batch of one.
+# Here you write the three best known ways round that. Two take their mean and variance within one example; the third
+# leaves the activations alone and normalises the *weights*.
 #
 # **You will learn** to say which axes a statistic is taken over, and to see it from a property alone; to write a layer
 # whose gradients are right, of the second order too (a gradient penalty goes through the discriminator's
-# normalisation); and why a vector's length and its direction are better learned apart.
+# normalisation); and what changes when a vector's length and its direction are learned apart.
 #
 # | task | points | time | equations |
 # |---|---|---|---|
@@ -134,5 +134,5 @@ def weight_norm_start(v, x):
 
 # ## Looking back
 #
-# You now have four normalisations that differ in *which numbers meet*. A good question to keep: which of them may stand
+# You now know four normalisations that differ in *which numbers meet*. A good question to keep: which of them may stand
 # in a discriminator that is trained with `gradient-penalty`, which asks for the slope of $D$ at *one* example?

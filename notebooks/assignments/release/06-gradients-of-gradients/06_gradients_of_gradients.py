@@ -139,8 +139,8 @@ def hessian_vector_at(x, v, w1, b1, w2):
 #
 # $$ J v = \nabla_u \bigl( (J^\top u) \cdot v \bigr) \qquad \text{(jacobian-vector)} $$
 #
-# So $u$ must be a variable; its value does not matter. No finite differences: they would be exact to eight digits only,
-# and have no derivative of their own.
+# So $u$ must be a variable; its value does not matter. No finite differences: they would be right to ten digits at
+# best, and have no derivative of their own.
 
 # %% jacobian-vector-answer
 def jacobian_vector(f, x, v):

@@ -222,8 +222,8 @@ hidden(check_hessian_vector, hessian_vector_at, dict(shape=(1, 4), outputs=3), d
 #
 # $$ J v = \nabla_u \bigl( (J^\top u) \cdot v \bigr) \qquad \text{(jacobian-vector)} $$
 #
-# So $u$ must be a variable; its value does not matter. No finite differences: they would be exact to eight digits only,
-# and have no derivative of their own.
+# So $u$ must be a variable; its value does not matter. No finite differences: they would be right to ten digits at
+# best, and have no derivative of their own.
 
 # %% nbgrader={"grade_id": "jacobian-vector-answer", "solution": true}
 def jacobian_vector(f, x, v):

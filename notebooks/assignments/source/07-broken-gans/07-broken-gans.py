@@ -91,7 +91,7 @@ def band(case, found, low, high, what, slug):
 #
 # The data have a label $c = \pm 1$, and given $c$ they are $N(2c, \tfrac12)$. Both players are told the label
 # (`conditional`): $G(z, c) = s z + t c + m$, and $D$ sees $x, x^2, c, cx$. So $t$ should become 2 and $m$ 0. $G$
-# begins with the labels the wrong way round, $t = -1$, and never finds out.
+# begins with the labels the wrong way round, $t = -1$, and never finds it out.
 #
 # *Ask:* a label is shown to $D$ beside each example. What does it say about that example?
 
@@ -158,7 +158,7 @@ def check_program_1(f, case):
 
 public(check_program_1, run_1, dict(steps=300), seconds=15)
 ### BEGIN HIDDEN TESTS
-hidden(check_program_1, run_1, dict(steps=330))
+hidden(check_program_1, run_1, dict(steps=320))
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -211,7 +211,7 @@ def check_program_2(f, case):
     found = runs(case, f, steps=case.steps, sigma=case.sigma)
     case.require(found.shape == (3, 258), "expected G and what D saw last: 128 real and 128 generated examples")
     s, m, x, fake = abs(found[:, 0]), found[:, 1], found[:, 2:130], found[:, 130:]
-    band(case, s, 0.42, 0.58, "the fakes' deviation", "instance-noise")
+    band(case, s, 0.38, 0.62, "the fakes' deviation", "instance-noise")
     band(case, m, 0.85, 1.15, "the fakes' mean", "instance-noise")
     low, high = 0.3 * case.sigma ** 2, 1.9 * case.sigma ** 2
     band(case, x.var(1) - 0.25, low, high, "what the noise adds to the variance of the real examples that D sees",
@@ -220,24 +220,24 @@ def check_program_2(f, case):
          "instance-noise")
 
 
-public(check_program_2, run_2, dict(steps=300, sigma=0.5), seconds=15)
+public(check_program_2, run_2, dict(steps=250, sigma=0.5), seconds=15)
 ### BEGIN HIDDEN TESTS
-hidden(check_program_2, run_2, dict(steps=330, sigma=0.6))
+hidden(check_program_2, run_2, dict(steps=300, sigma=0.6))
 ### END HIDDEN TESTS
 
 # %% [markdown]
 # ## 3 Not a number (4 points)
 #
-# The data, $N(100, 5)$, are far from where the generator begins, and $D$ has a head start of 30 steps. Somebody wrote
-# the logarithms of $D(x) = \sigma(a)$ as the formula has them (`d-output`). For some seeds all goes well; for most the
-# weights are `nan`, now and then from the first step.
+# The data, $N(100, 5)$, are far from where the generator begins, and $D$ has a head start of 50 steps. Somebody wrote
+# the logarithms of $D(x) = \sigma(a)$ as the formula has them (`d-output`). Seed after seed ends with weights that are
+# `nan`, now and then from the first step.
 #
 # *Ask:* what is $\sigma(-110)$ in float32, and its logarithm? The remedy that a search engine finds first, a small
 # constant inside the logarithm, brings numbers back, and a generator that does not move. Why does it not? What is the
 # slope of $\log \sigma(a)$ at $a = -110$, and what does the program compute for it (`g-non-saturating`)?
 
 # %% nbgrader={"grade_id": "broken-3"}
-def broken_3(seed, steps=400, start=30):
+def broken_3(seed, steps=350, start=50):
     """Returns the generator."""
     rng = np.random.default_rng(seed)
     G, D, adam_g, adam_d = nn.Dense(1, 1, rng=rng), network(1, rng), Adam(0.5), Adam(0.5)
@@ -251,7 +251,7 @@ def broken_3(seed, steps=400, start=30):
     return G
 
 # %% nbgrader={"grade_id": "program-3-answer", "solution": true}
-def program_3(seed, steps=400, start=30):
+def program_3(seed, steps=350, start=50):
     """The third program, repaired; returns the generator."""
     ### BEGIN SOLUTION
     rng = np.random.default_rng(seed)
@@ -275,20 +275,20 @@ def run_3(**options):
 # %% nbgrader={"grade_id": "program-3", "grade": true, "points": 4}
 def check_program_3(f, case):
     """No run ends in nan, and the generator arrives."""
-    found = runs(case, f, steps=case.steps)
-    band(case, found[:, 1], 80, 130, "the fakes' mean", "g-non-saturating")
+    found = runs(case, f, steps=case.steps, start=case.start)
+    band(case, found[:, 1], 80, 140, "the fakes' mean", "g-non-saturating")
 
 
-public(check_program_3, run_3, dict(steps=400), seconds=15)
+public(check_program_3, run_3, dict(steps=350, start=50), seconds=15)
 ### BEGIN HIDDEN TESTS
-hidden(check_program_3, run_3, dict(steps=420))
+hidden(check_program_3, run_3, dict(steps=370, start=50), dict(steps=350, start=300))
 ### END HIDDEN TESTS
 
 # %% [markdown]
 # ## 4 An average that trembles (3 points)
 #
 # The players circle round the solution, so one hands out not the last $\theta_g$ but its moving average (`average`),
-# which begins at the first $\theta_g$, before any step. Here the average circles as the last does; to the last digit.
+# which begins at the first $\theta_g$, before any step. Here the average circles as the last does.
 #
 # *Ask:* `G.theta` is an array. What is `average`?
 
@@ -346,9 +346,9 @@ def check_program_4(f, case):
     band(case, found[:, 1], 0.85, 1.15, "the mean, by the average", "average")
 
 
-public(check_program_4, run_4, dict(steps=300, keep=0.98), seconds=15)
+public(check_program_4, run_4, dict(steps=200, keep=0.98), seconds=15)
 ### BEGIN HIDDEN TESTS
-hidden(check_program_4, run_4, dict(steps=320, keep=0.97))
+hidden(check_program_4, run_4, dict(steps=300, keep=0.97))
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -405,15 +405,18 @@ def run_5(**options):
 
 # %% nbgrader={"grade_id": "program-5", "grade": true, "points": 4}
 def check_program_5(f, case):
-    """Every step of D is the line written by hand, and the game comes to rest."""
+    """Every step is the one written by hand, and the game comes to rest."""
     h, gamma = case.rate, case.gamma
     found = runs(case, f, steps=case.steps, gamma=gamma, rate=h)
     case.require(found.shape == (3, 2 * case.steps + 2), "expected the path: (theta, psi) before the first step, and "
                  f"after each of {case.steps}")
     for run in found:
         theta, psi = run.reshape(-1, 2).T
-        expected = psi + h * (-theta / (1 + np.exp(-psi * theta)) - gamma * psi)
-        case.close(psi[1:], expected[:-1], "psi after each step against the line written by hand", "r1", tolerance=1e-5)
+        by_hand = psi[:-1] + h * (-theta[:-1] / (1 + np.exp(-psi[:-1] * theta[:-1])) - gamma * psi[:-1])
+        case.close(psi[1:], by_hand, "psi after each step against D's line written by hand", "r1", tolerance=1e-5)
+        by_hand = theta[:-1] + h * psi[1:] / (1 + np.exp(-psi[1:] * theta[:-1]))
+        case.close(theta[1:], by_hand, "theta after each step against G's line, which was right", "g-minimax",
+                   tolerance=1e-5)
     band(case, abs(found[:, -2:]).max(1), 0, 0.05, "the larger of |theta| and |psi| at the end", "dirac")
 
 

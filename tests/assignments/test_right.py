@@ -1,0 +1,52 @@
+"""Right answers that are not the reference's keep their points: task, the way, its text, what stands there instead."""
+import pytest
+
+pytest.importorskip("jupytext")
+from kit import with_mistake, work
+
+from tinygan.grading import judge
+
+RIGHT = {
+    "05-normalisation": [
+        ("group-norm", "the library's variance", "tg.mean(distance * distance, axis=(1, 2, 4), keepdims=True)",
+         "tg.var(parts, axis=(1, 2, 4), keepdims=True)"),
+        ("group-norm", "pixels in one axis", "parts = x.reshape((n, h, w, groups, c // groups))\n",
+         "parts = x.reshape((n, h * w, 1, groups, c // groups))\n"),
+        ("weight-norm", "a matrix", "square = tg.sum(v * v, axis=tuple(range(v.ndim - 1)))",
+         "square = tg.sum(v.reshape((-1, v.shape[-1])) ** 2, axis=0)"),
+    ],
+    "06-gradients-of-gradients": [
+        ("r2", "R1 at fakes", "    [slope] = tg.grad(tg.sum(D(x)), [x], create_graph=True)\n"
+         "    return weight / 2 * tg.sum(slope * slope) / x.shape[0]", "    return tg.penalties.r1(D(x), x, weight)"),
+        ("dragan", "Tensors, then a leaf", "cloud = real.data + c * real.data.std() * u.data",
+         "cloud = (real + c * tg.sqrt(tg.var(real)) * u).detach()"),
+        ("hessian-vector", "v as a cotangent of the slope's copy", "tg.sum(slope * v)", "(v * slope).sum()"),
+        ("jacobian-vector", "u somewhere else", "0 * y.data", "0 * y.data + 1"),
+    ],
+    "07-broken-gans": [
+        ("program-1", "fakes with the labels of the real", "c_fake = labels(128, rng)", "c_fake = c"),
+        ("program-2", "noise on both at once", "        x = x + sigma * noise(128, rng)\n"
+         "        fake = fake + sigma * noise(128, rng)\n",
+         "        x, fake = (side + sigma * noise(128, rng) for side in (x, fake))\n"),
+        ("program-3", "softplus", "tg.log_sigmoid(", "(lambda a: -tg.softplus(-a))("),
+        ("program-4", "the library's average", "average *= keep\n        average += (1 - keep) * G.theta",
+         "average = keep * average + (1 - keep) * G.theta"),
+        ("program-5", "R1 of the library", "penalty = gamma / 2 * tg.sum(slope * slope)",
+         "penalty = tg.penalties.r1(real, x, gamma)"),
+        ("program-6", "the library's clip", "np.clip(D.theta, -bound, bound, out=D.theta)",
+         "tg.updates.clip(D.theta, bound)"),
+        ("program-6", "in place", "np.clip(D.theta, -bound, bound, out=D.theta)",
+         "D.theta[:] = np.clip(D.theta, -bound, bound)"),
+    ],
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", RIGHT)
+def test_another_right_answer_keeps_its_points(name):
+    lost = []
+    for task, way, old, new in RIGHT[name]:
+        answers, tasks = with_mistake(name, task, old, new)
+        results = [judge.judge(work(name), t, answers) for t in tasks]
+        lost += [(task, way, result) for result in results if result.reason]
+    assert not lost
