@@ -80,9 +80,10 @@ def main(n):
         for student, (name, points) in expected.items():
             if float(rows[student][name]) != points:
                 print(f"{student} {name}: expected {points:g}, found {rows[student][name]}")
-    grader, worker = (resource.getrusage(who).ru_maxrss >> 10
-                      for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    print(f"{n} submissions in {seconds:.0f} s; the grader's peak {grader} MB, a worker's {worker} MB")
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    busy, (grader, worker) = sum(u.ru_utime + u.ru_stime for u in used), [u.ru_maxrss >> 10 for u in used]
+    print(f"{n} submissions in {seconds:.0f} s, {busy:.0f} s of processor time; "
+          f"at most {grader} MB in the grader, {worker} MB in a worker")
 
 
 if __name__ == "__main__":

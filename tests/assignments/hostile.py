@@ -42,13 +42,15 @@ class Same(tg.Tensor):
 def softsign(x):
     return Same(np.zeros(x.shape, x.dtype))
 """, "the value: element"),
-    ("no Tensor", "def softsign(x):\n    return 'right'\n", "."),
+    ("no Tensor", "def softsign(x):\n    return 'right'\n", "returns a str, expected a Tensor"),
+    ("nothing", "def softsign(x):\n    x / (1 + tg.abs(x))\n", "returns a NoneType, expected a Tensor"),
+    ("patched open's guard", "import os\nos.fsdecode = lambda path: '/dev/null'\n" + RIGHT, "fsdecode was replaced"),
     ("objects to be unpickled", """
 class Bomb:
     def __reduce__(self): return (exit, ())
 def softsign(x):
     return np.array([Bomb()], dtype=object)
-""", "cannot be read"),
+""", "returns a ndarray, expected a Tensor"),
     ("NaN", "def softsign(x):\n    return x * float('nan')\n", "not finite"),
     ("infinite gradient", RIGHT.rstrip() + " + 0 * tg.sqrt(x - x.detach())\n", "not finite"),
     ("patched check_gradients", "import tinygan.check\n"

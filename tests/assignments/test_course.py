@@ -73,7 +73,8 @@ def test_files_that_are_no_submission(tmp_path, course):
     right = work(FIRST).solutions
     rooms = {who: tmp_path / "submitted" / who / FIRST for who in (
         "b-text", "c-deep", "d-empty", "e-link", "f-large", "g-list", "h-latin", "i-richer", "j-twice",
-        "k-half", "l-long", "m {0} o'N\u00fc, B. (2)", "z-right")}
+        "k-half", "l-long", "m {0} o'N\u00fc, B. (2)", "n-unmarked",
+        "z-right")}
     for who, room in rooms.items():
         if who[0] in "ijmz":
             hand_in(room, FIRST, stub(FIRST) if who == "i-richer" else right, plain=False)
@@ -85,6 +86,8 @@ def test_files_that_are_no_submission(tmp_path, course):
     (rooms["f-large"] / f"{FIRST}.ipynb").write_bytes(b" " * (6 << 20))
     (rooms["g-list"] / f"{FIRST}.ipynb").write_text('{"cells": [1, 2]}')
     (rooms["h-latin"] / PLAIN).write_bytes("# %% softsign-answer\n'\u00fc'".encode("latin-1"))
+    hand_in(tmp_path / "marked", FIRST, right, plain=True)
+    (rooms["n-unmarked"] / "mine.py").write_text((tmp_path / "marked" / PLAIN).read_text().replace("# %%", "#"))
     (rooms["k-half"] / f"{FIRST}.ipynb").write_text(
         '{"cells": [{"metadata": {"nbgrader": {"grade_id": "softsign-answer"}}, "source": "\\ud800"}]}')
     (rooms["l-long"] / PLAIN).write_text("# %% softsign-answer\n" + "x = 1; " * 20000)
@@ -97,7 +100,7 @@ def test_files_that_are_no_submission(tmp_path, course):
     status, said = assignments("grade", tmp_path / "submitted", "--course", course)
     assert status == 0, said
     assert {who: row[FIRST] for who, row in scores(course).items() if who in rooms} == {
-        who: 20 if who[0] in "jmz" else 0 for who in rooms}
+        who: 20 if who[0] in "jmnz" else 0 for who in rooms}
     results = {who: json.loads((course / "results" / who / FIRST / "results.json").read_text()) for who in rooms}
     for who, says in {"b-text": "cannot be read", "c-deep": "cannot be read", "d-empty": "no file handed in",
                       "e-link": "no file handed in", "f-large": "more than 5 MB", "g-list": "cannot be read",
@@ -118,6 +121,11 @@ def test_nbgrader_alone_grades_without_running_anything(tmp_path, course):
         subprocess.run([sys.executable, "-m", "nbgrader", *command], cwd=course, check=True, capture_output=True)
     [row] = csv.DictReader((course / "grades.csv").read_text().splitlines())
     assert (row["student_id"], float(row["score"])) == ("ada", 16)
+    by_hand = f"from nbgrader.api import Gradebook as Book\nwith Book('sqlite:///gradebook.db') as book:\n" \
+              f"    book.find_grade('softsign', {FIRST!r}, {FIRST!r}, 'ada').manual_score = 3\n    book.db.commit()"
+    subprocess.run([sys.executable, "-c", by_hand], cwd=course, check=True)
+    assert assignments("grade", course / "submitted", "--course", course)[0] == 0
+    assert scores(course) == {"ada": {FIRST: 19}, "(points)": {FIRST: 20}}
 
 
 @pytest.mark.parametrize("right", [True, False])

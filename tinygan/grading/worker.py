@@ -7,6 +7,7 @@ student's code may do to this process (patch, exit, exhaust, print) costs the st
 from __future__ import annotations
 
 import ast
+import builtins
 import json
 import os
 import resource
@@ -128,6 +129,8 @@ def _answer(pipe, do, *arguments):
     try:
         value = do(*arguments)
         array = np.asarray(value.data if isinstance(value, Tensor) else value)
+        if array.dtype.kind not in "fiub":
+            raise TypeError(f"the function returns a {type(value).__name__}, expected a Tensor")
         send(pipe, json.dumps({"arrays": kinds([array]), "type": type(value).__name__,
                                "tensor": isinstance(value, Tensor)}), [array])
     except BaseException as error:
@@ -148,7 +151,7 @@ def _line(error) -> str:
 def _snapshot():
     """A function that raises when a function or class of the library, or of NumPy, is not what it was."""
     owners: list = [m for name, m in sorted(sys.modules.items()) if name.split(".")[0] == "tinygan"]
-    owners += [np, np.linalg, np.random, Tensor, tinygan.nn.Module]
+    owners += [builtins, os, os.path, np, np.linalg, np.random, Tensor, tinygan.nn.Module]
     before = [(owner, name, value) for owner in owners for name, value in list(vars(owner).items()) if callable(value)]
 
     def untouched():
@@ -166,14 +169,15 @@ def _guard(folder):
     places = sysconfig.get_paths()
     readable = (*{os.path.realpath(places[key]) for key in ("stdlib", "platstdlib", "purelib", "platlib")},
                 os.path.dirname(os.path.realpath(tinygan.__file__)), "/dev/null", "/dev/urandom", folder)
-    forbidden, real, inside = FORBIDDEN, os.path.realpath, os.path.commonpath
+    forbidden, real, inside, decode = FORBIDDEN, os.path.realpath, os.path.commonpath, os.fsdecode  # not to be patched
+    writing = os.O_WRONLY | os.O_RDWR
 
     def guard(event, arguments):
         if event.startswith(forbidden):
             raise PermissionError(f"{event} is not allowed here")
-        if event == "open" and isinstance(arguments[0], (str, bytes)):
-            path, writes = real(os.fsdecode(arguments[0])), (arguments[2] or 0) & (os.O_WRONLY | os.O_RDWR)
-            allowed = (folder,) if writes else readable
+        if event == "open" and not isinstance(arguments[0], int):
+            path = real(decode(arguments[0]))
+            allowed = (folder,) if (arguments[2] or 0) & writing else readable
             if not any(inside([path, place]) == place for place in allowed):
                 raise PermissionError(f"open: {path} is not for this process")
     return guard

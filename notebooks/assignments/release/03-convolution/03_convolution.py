@@ -7,8 +7,7 @@
 # **You will be able to** find the last window that fits and the size of what comes out; write an operation on all
 # windows at once, with slices; say where the gradient of a layer goes that chooses, or only rearranges.
 #
-# **20 points, about two hours**: a kernel with holes 6, the largest of a window 5, its mean 5, channels become pixels
-# 4.
+# **20 points, about two hours**: a kernel with holes 6, the largest of each window 5, the mean 5, pixels of channels 4.
 #
 # **A good answer** is four to eight lines. A loop over the few places of a window is fine, one over pixels or images
 # is not. Images are `(n, height, width, channels)` Tensors, of any height and width; so are kernels.

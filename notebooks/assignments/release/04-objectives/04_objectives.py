@@ -105,20 +105,19 @@ def relativistic(ours, theirs):
 
 # %% by-hand-answer
 def relativistic_gradient(ours, theirs):
-    """The gradient of R in the logits: two arrays, like ours (m, 1) and like theirs (n, 1), both arrays."""
+    """The gradient of R in the logits, of arrays ours (m, 1) and theirs (n, 1): two arrays of the same shapes."""
     raise NotImplementedError("your answer")
 # %%
 
 # ## 4. Each player's direction (5 points, 35 minutes)
 #
 # Two players who follow their gradients circle the solution (lecture 07). An *optimistic* player (Daskalakis and
-# others, 2018) expects the gradient to go on changing as it just did, and moves along $2 g_t - g_{t-1}$ in the place
-# of $g_t$. Write one step of the game, the players taking turns (`alternating`), with explicit updates and no
-# optimiser:
+# others, 2018) expects the gradient to go on changing as it just did, and moves along $2 g - h$, where $g$ is the
+# gradient now and $h$ that of the step before. Write one step of the game, the players taking turns (`alternating`),
+# with explicit updates and no optimiser:
 #
-# 1. $D$'s gradient $g_d$ at $(\theta_d, \theta_g)$; then $\theta_d' = \theta_d \pm \lambda\, (2 g_d -
-#    g_d^{\text{before}})$;
-# 2. $G$'s gradient $g_g$ at $(\theta_d', \theta_g)$, and $\theta_g'$ likewise.
+# 1. $D$'s gradient $g_d$ at $(\theta_d, \theta_g)$; then $\theta_d' = \theta_d \pm \lambda\, (2 g_d - h_d)$;
+# 2. $G$'s gradient $g_g$ at $(\theta_d', \theta_g)$; then $\theta_g' = \theta_g \pm \lambda\, (2 g_g - h_g)$.
 #
 # Which sign? `OBJECTIVES[name]` has for each player a `Goal`: a function of logits, and its `direction`, "ascend" or
 # "descend": $D$ ascends (`d-ascent`) where it is given the value, and descends where it is given a loss. The two
@@ -127,9 +126,9 @@ def relativistic_gradient(ours, theirs):
 # *A good answer* holds $G$ still while $D$ moves and the other way round, leaves the arrays that it was given as they
 # are, and works for all seven games of the table.
 #
-# When it is right, play: 4000 steps of "two-sample" at the rate 0.1 on 200 points around $(1, -1)$, from $\theta_d =
-# 0$ and $\theta_g = (1, 1, 0, 0)$. The means and deviations of the data are $\theta_g$'s goal. Then do it with $g_t$
-# in the place of $2 g_t - g_{t-1}$.
+# When it is right, play: 4000 steps of "two-sample" at the rate 0.1, from $\theta_d = 0$ and $\theta_g = (1, 1, 0, 0)$,
+# on 200 normal points with the means 1 and -1 and the deviations 0.5 and 1.5. $\theta_g$ should become these numbers.
+# And with $g$ in the place of $2 g - h$?
 
 def discriminator(theta, x):
     """A quadratic D: the logits (n, 1) of points x (n, 2), with theta (5,)."""
@@ -144,7 +143,7 @@ def generator(theta, z):
 def optimistic_step(theta_d, theta_g, before_d, before_g, x, z, name, rate):
     """One alternating step of the game OBJECTIVES[name]; returns theta_d, theta_g and the gradients g_d, g_g.
 
-    theta_d (5,), theta_g (4,) and the gradients before this step: arrays. x, z (n, 2): real examples and noise, arrays.
+    theta_d (5,), theta_g (4,), h_d = before_d and h_g = before_g: arrays, as are x and z (n, 2), examples and noise.
     """
     raise NotImplementedError("your answer")
 # %%
