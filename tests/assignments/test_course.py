@@ -150,7 +150,11 @@ def test_mistakes_of_the_user(tmp_path, course):
         assert (status, len(said.splitlines())) == (2, 1)
         assert says in said
     source = course / "source" / FIRST / f"{FIRST}.py"
-    source.write_text(source.read_text().replace("public(check_softsign", "(public)(check_softsign").replace(
-        "\nhidden(check_softsign", "\nif True: hidden(check_softsign"))
-    status, said = assignments("grade", tmp_path / "empty", "--course", course)
-    assert status == 2
+    right = source.read_text()
+    hand_in(tmp_path / "one" / "ada" / FIRST, FIRST, work(FIRST).solutions, plain=False)
+    for text, says in [(right.replace("\nhidden(check_soft", "\nif True: hidden(check_soft"), "lines of their own"),
+                       (right.replace("g / (1 + tg.abs(x)) ** 2", "g"), "the reference gets no points for softsign")]:
+        source.write_text(text)
+        status, said = assignments("grade", tmp_path / "one", "--course", course)
+        assert (status, len(said.splitlines())) == (2, 1)
+        assert says in said

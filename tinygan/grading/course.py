@@ -69,6 +69,8 @@ def grade(course: Path, submitted: Path, seed: int = 0) -> Path:
     if not handed_in:
         raise GradingError(f"{submitted} holds no submission: expected STUDENT/NAME/NAME.ipynb or .py, with NAME of "
                            + ", ".join(works))
+    for name in handed_in:
+        _prove(judge.assignment(source(course, name)), seed)
     nbgrader = _nbgrader(course, seed)
     for name in handed_in:
         _call(nbgrader.autograde, name, "*")
@@ -95,6 +97,13 @@ def grade_notebook(notebook, resources, seed=0):
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(json.dumps(judge.gradescope(results), indent=1))
     return notebook, resources
+
+
+def _prove(work, seed):
+    """Refuses to grade anyone where the reference itself does not get all points: a broken machine, a bad check."""
+    for result in judge.grade(work, work.solutions, seed):
+        if result.reason:
+            raise GradingError(f"{work.name}: the reference gets no points for {result.task}: {result.reason}")
 
 
 def _nbgrader(course: Path, seed=0):
