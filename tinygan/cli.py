@@ -9,14 +9,15 @@ import tinygan
 from tinygan import game
 from tinygan.backend import DeviceError
 from tinygan.checkpoint import CheckpointError
-from tinygan.commands import data, evaluate, interpolate, lab, play, recipes, sample, sweep, train
+from tinygan.commands import data, doctor, evaluate, interpolate, lab, play, recipes, sample, sweep, train
 from tinygan.data import DataError
+from tinygan.doctor import VisitsError
 from tinygan.lab.serve import LabError
 from tinygan.runs import RunError
 
-COMMANDS = (train, sample, evaluate, sweep, interpolate, recipes, data, play, lab)
+COMMANDS = (train, sample, evaluate, doctor, sweep, interpolate, recipes, data, play, lab)
 USER_ERRORS = (RunError, CheckpointError, DataError, DeviceError, game.SettingError, game.Diverged,
-               LabError, MemoryError)
+               VisitsError, LabError, MemoryError)
 
 
 class _Parser(argparse.ArgumentParser):

@@ -8,6 +8,7 @@ from pathlib import Path
 from tinygan import arguments, game
 from tinygan.commands.configure import configured, settings
 from tinygan.debug import Debug
+from tinygan.doctor import Doctor
 from tinygan.graph import Replay
 from tinygan.runs import Run, RunError, fresh_folder, latest_folder
 from tinygan.zoo import RECIPES, switches
@@ -45,7 +46,9 @@ def run(options):
     play = Debug() if options.debug else Replay() if on_gpu and not options.no_graph else game.step
     try:
         with _Progress(run.game, steps) as progress:
-            game.train(run.game, steps, [run.film, run.keep, progress], 20 if on_gpu and not options.debug else 1, play)
+            doctor = Doctor(steps, run.config.seed, folder, lambda finding: progress.bar.write(str(finding)))
+            game.train(run.game, steps, [run.film, run.keep, doctor, progress],
+                       20 if on_gpu and not options.debug else 1, play)
         run.finish()
     except KeyboardInterrupt:
         run.save()

@@ -13,10 +13,11 @@ from pathlib import Path
 import numpy as np
 
 from tinygan.checkpoint import write
-from tinygan.doctor.evidence import Evidence, Visit, evidence, visit
-from tinygan.doctor.findings import AILMENTS, Finding, findings
+from tinygan.doctor.ailments import Finding, findings
+from tinygan.doctor.evidence import Evidence, Visit, visit
 from tinygan.game import Game
 
+FILE = "doctor.csv"  # in a run folder
 VISITS, SELDOM = 40, 20  # visits to a run, at most one in so many steps
 
 
@@ -27,13 +28,15 @@ class VisitsError(ValueError):
 class Doctor:
     """A callback of `train`: visits the game after its first step and 40 times more, and tells what it finds, once.
 
-    steps: of the game. seed: of what is drawn at visits. path: a CSV file of the visits, to which those of a game that
-    goes on are added. tell: called with each new Finding.
+    steps: of the game. seed: of what is drawn at visits. folder: where `FILE` keeps the visits for a game that goes on.
+    tell: called with each new Finding.
     """
 
-    def __init__(self, steps: int, seed: int = 0, path: Path | None = None, tell: Callable[[Finding], object] = print):
-        self.steps, self.seed, self.path, self.tell = steps, seed, path, tell
-        self.visits: list[Visit] | None = None
+    def __init__(self, steps: int, seed: int = 0, folder: Path | None = None,
+                 tell: Callable[[Finding], object] = print):
+        self.steps, self.seed, self.tell = steps, seed, tell
+        self.path = folder / FILE if folder else None
+        self.visits = read(self.path) if self.path else []
         self.told: set[str] = set()
 
     def __call__(self, game: Game) -> None:
@@ -44,15 +47,14 @@ class Doctor:
                     self.tell(finding)
             if self.path is not None:
                 text = io.StringIO()
-                csv.writer(text, lineterminator="\n").writerows([Visit._fields, *(self.visits or [])])
+                csv.writer(text, lineterminator="\n").writerows([Visit._fields, *self.visits])
                 write(self.path, text.getvalue().encode())
 
     def examine(self, game: Game) -> list[Finding]:
         """Visits the game now; all that is found wrong with it."""
-        earlier = self.visits if self.visits is not None else read(self.path) if self.path else []
         now = visit(game, np.random.default_rng([self.seed, 2, game.step]))
-        self.visits = [v for v in earlier if v.step < game.step] + [now]
-        return findings(evidence(game, self.steps, self.visits))
+        self.visits = [*(v for v in self.visits if v.step < game.step), now]
+        return findings(Evidence.of(game, self.steps, self.visits))
 
 
 def read(path: Path) -> list[Visit]:

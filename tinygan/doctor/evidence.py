@@ -4,7 +4,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -55,22 +55,22 @@ class Evidence:
     reach: tuple[float, float] | None
     rows: dict[str, int]
 
-
-def evidence(game: Game, steps: int, visits: Sequence[Visit]) -> Evidence:
-    """What there is to know of a game that ends at `steps` and was visited."""
-    rates = game.rate if isinstance(game.rate, tuple) else (game.rate, game.rate)
-    alike = type(game.optimisers[0]) is type(game.optimisers[1])
-    rows = {"G": (game.generator, game.batch), "D": (game.discriminator, game.batch // _pack(game))}
-    return Evidence(steps, game.history, visits, game.objective, rates if alike else None, _reach(game.generator),
-                    {name: n for name, (player, n) in rows.items()
-                     if any(isinstance(m, nn.BatchNorm) for _, m in player.modules())})
+    @classmethod
+    def of(cls, game: Game, steps: int, visits: Sequence[Visit]) -> Evidence:
+        """What there is to know of a game that was visited."""
+        rates = game.rate if isinstance(game.rate, tuple) else (game.rate, game.rate)
+        alike = type(game.optimisers[0]) is type(game.optimisers[1])
+        rows = {"G": (game.generator, game.batch), "D": (game.discriminator, game.batch // _pack(game))}
+        return cls(steps, game.history, visits, game.objective, rates if alike else None, _reach(game.generator),
+                   {name: n for name, (player, n) in rows.items()
+                    if any(isinstance(m, nn.BatchNorm) for _, m in player.modules())})
 
 
 def visit(game: Game, rng: np.random.Generator) -> Visit:
     """Looks at copies of both players with examples drawn from `rng`: the game stays as it is, bit for bit."""
     g, d = _watched(game.generator), _watched(game.discriminator)
     n = -(-EXAMPLES // _pack(game)) * _pack(game)
-    with no_grad():
+    with no_grad(), np.errstate(over="ignore", invalid="ignore"):
         x, *condition = _draw(game.data, n, rng, d.theta)
         fake = g(*_draw(game.noise, n, rng, g.theta), *condition)
         real_logits, fake_logits = (_host(d(batch, *condition)).ravel() for batch in (x, fake))
@@ -94,7 +94,8 @@ def _pack(game):
 
 
 def _reach(generator):
-    layers = [m for _, m in generator.modules() if not any(m.children()) and not isinstance(m, (nn.Reshape, nn.Flatten))]
+    layers = [m for _, m in generator.modules()
+              if not any(m.children()) and not isinstance(m, (nn.Reshape, nn.Flatten))]
     return {nn.Tanh: (-1.0, 1.0), nn.Sigmoid: (0.0, 1.0)}.get(type(layers[-1])) if layers else None
 
 
@@ -110,7 +111,7 @@ def _host(a):
 class _Watched(nn.ReLU):
     """A ReLU that remembers which of its units were ever on."""
 
-    on = False
+    on: Any = False
 
     def forward(self, x):
         a = array(x)

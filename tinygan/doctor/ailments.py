@@ -68,21 +68,22 @@ def d_cannot_tell(e: Evidence) -> str:
     if not steps or e.objective not in BLIND or steps[0] > 0 or steps[-1] < _patience(e):
         return ""
     gaps = [float(np.mean(block)) for block in _blocks(np.array(e.history["d_real"]) - e.history["d_fake"])]
-    if max(map(abs, gaps)) > 0.004:
+    widest = max(map(abs, gaps))
+    if widest > 0.004:
         return ""
-    return (f"in {steps[-1] + 1} steps D(x) and D(G(z)) were never more than {max(map(abs, gaps)):.1g} apart; D's function "
-            f"is worth {_mean(e.history['d_value']):.4f}, and {BLIND[e.objective]:.4f} is what a guess is worth")
+    return (f"in {steps[-1] + 1} steps D(x) and D(G(z)) were never more than {widest:.1g} apart; D's function is worth "
+            f"{_mean(e.history['d_value']):.4f}, which for one that guesses is {BLIND[e.objective]:.4f}")
 
 
 def collapse(e: Evidence) -> str:
-    """The fakes are too much alike, and have been for a while."""
+    """The fakes are too much alike, and have been for a while; where D has won, that is why."""
     now = e.visits[-1].step
     late = [v for v in e.visits if v.step > now - _patience(e)]
-    if now < _patience(e) or any(v.variety > 0.35 and v.spread > 0.2 for v in late):
+    if now < _patience(e) or d_has_won(e) or any(v.variety > 0.35 and v.spread > 0.2 for v in late):
         return ""
     variety, spread = max(v.variety for v in late), max(v.spread for v in late)
-    return (f"{f'since step {late[0].step}' if len(late) > 1 else 'now'} the fakes have at most {variety:.0%} of the "
-            f"variety of the data, and {spread:.0%} of their spread")
+    return (f"{f'since step {late[0].step}' if len(late) > 1 else 'now'} the fakes have at most {variety:.2g} of the "
+            f"variety of the data and {spread:.2g} of their spread")
 
 
 def data_out_of_reach(e: Evidence) -> str:
