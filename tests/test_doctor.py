@@ -176,6 +176,12 @@ def test_bounds_in_the_history(other, found):
     assert names(well(**other)) == found
 
 
+@pytest.mark.parametrize("few", [0, 1, 19])
+def test_a_short_history_says_nothing(few):
+    evidence = well(d_real=0.99, d_fake=0.01)
+    assert names(replace(evidence, history={name: a[::60][:few] for name, a in evidence.history.items()})) == []
+
+
 def alike(**other):
     """Visits at which the fakes are alike."""
     return [v._replace(**{"variety": 0.2, **other}) for v in well().visits]

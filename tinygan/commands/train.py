@@ -47,7 +47,7 @@ def run(options):
     try:
         with _Progress(run.game, steps) as progress:
             doctor = Doctor(steps, run.config.seed, folder, lambda finding: progress.bar.write(str(finding)))
-            game.train(run.game, steps, [run.film, run.keep, doctor, progress],
+            game.train(run.game, steps, [run.film, doctor, run.keep, progress],
                        20 if on_gpu and not options.debug else 1, play)
         run.finish()
     except KeyboardInterrupt:

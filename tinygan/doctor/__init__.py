@@ -28,8 +28,8 @@ class VisitsError(ValueError):
 class Doctor:
     """A callback of `train`: visits the game after its first step and 40 times more, and tells what it finds, once.
 
-    steps: of the game. seed: of what is drawn at visits. folder: where `FILE` keeps the visits for a game that goes on.
-    tell: called with each new Finding.
+    steps: of the game. seed: of what is drawn at visits. folder: where `FILE` keeps the visits for a game that goes on
+    (so the doctor comes before what saves the game). tell: called with each new Finding.
     """
 
     def __init__(self, steps: int, seed: int = 0, folder: Path | None = None,

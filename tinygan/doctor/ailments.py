@@ -65,7 +65,7 @@ def d_has_won(e: Evidence) -> str:
 def d_cannot_tell(e: Evidence) -> str:
     """D has said the same of real and fake since the first step."""
     steps = e.history["step"]
-    if not steps or e.objective not in BLIND or steps[0] > 0 or steps[-1] < _patience(e):
+    if len(steps) < BLOCK or e.objective not in BLIND or steps[0] > 0 or steps[-1] < _patience(e):
         return ""
     gaps = [float(np.mean(block)) for block in _blocks(np.array(e.history["d_real"]) - e.history["d_fake"])]
     widest = max(map(abs, gaps))
