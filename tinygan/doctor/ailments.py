@@ -12,7 +12,7 @@ import numpy as np
 
 from tinygan.doctor.evidence import Evidence
 
-PATIENCE = 300  # steps that a state lasts, and a tenth of the run, before it counts
+PATIENCE = 400  # steps that a state lasts, and a tenth of the run, before it counts
 BLOCK = 20  # records that are averaged
 LN4 = float(np.log(4))
 BLIND = {"minimax": -LN4, "non-saturating": -LN4, "zero-sum": LN4, "sign-reversal": LN4, "hinge": 2.0,
@@ -79,11 +79,12 @@ def collapse(e: Evidence) -> str:
     """The fakes are too much alike, and have been for a while; where D has won, that is why."""
     now = e.visits[-1].step
     late = [v for v in e.visits if v.step > now - _patience(e)]
-    if now < _patience(e) or d_has_won(e) or any(v.variety > 0.35 and v.spread > 0.2 for v in late):
+    variety, spread = [v.variety for v in late], [v.spread for v in late]
+    few, close = max(variety) < 0.45 and np.mean(variety) < 0.3, max(spread) < 0.2
+    if now < _patience(e) or not (few or close) or d_has_won(e):
         return ""
-    variety, spread = max(v.variety for v in late), max(v.spread for v in late)
-    return (f"{f'since step {late[0].step}' if len(late) > 1 else 'now'} the fakes have at most {variety:.2g} of the "
-            f"variety of the data and {spread:.2g} of their spread")
+    return (f"{f'since step {late[0].step}' if len(late) > 1 else 'now'} the fakes have {np.mean(variety):.2g} of the "
+            f"variety of the data, {max(variety):.2g} at most, and {np.mean(spread):.2g} of their spread")
 
 
 def data_out_of_reach(e: Evidence) -> str:
