@@ -16,8 +16,10 @@ from tinygan.doctor import FILE, Doctor, VisitsError, read
 from tinygan.doctor.ailments import AILMENTS, findings
 from tinygan.doctor.evidence import Evidence, Visit, visit
 from tinygan.game import Game, latent, train
+from tinygan.runs import Config, Run
 from tinygan.updates import Adam, Momentum
 from tinygan.zoo import RECIPES
+from tinygan.zoo.recipe import POINTS
 from tinygan.zoo.switches import change
 from tinygan.zoo.switches import read as meant
 
@@ -47,9 +49,9 @@ def played(recipe, steps, *settings, batch=None, of=None, seed=0):
 SMALL = {"batch": 64}
 ILL = [
     ("D has won", "ring", 200, ["width=64", "objective=minimax", "r1=0", "rate=1e-2:1e-4"], "G's gradient, once"),
-    ("D has won", "ring", 500, ["width=64", "r1=0", "rate=1e-2:1e-5"], "no fake gets past it"),
+    ("D has won", "ring", 480, ["width=64", "r1=0", "rate=1e-2:1e-5"], "no fake gets past it"),
     ("D cannot tell", "ring", 420, ["width=64", "r1=1000"], "-1.386"),
-    ("mode collapse", "ring", 420, ["width=64", "r1=0", "rate=1e-3:4e-3"], "since step"),
+    ("mode collapse", "ring", 420, ["width=64", "r1=0", "rate=1e-3:4e-3", "betas=0.9:0.9"], "since step"),
     ("the rates are far apart", "ring", 1, ["rate=1e-2:1e-5"], "D's learning rate is 0.01 and G's 1e-05"),
     ("dead ReLUs", "ring", 100, ["width=64", "rate=1.0"], "% of the units of a layer of D are 0"),
 ]
@@ -119,24 +121,27 @@ def test_a_finding_is_told_once_and_in_plain_words(capsys):
 
 # Nothing is found in games that go well
 
-HEALTHY = {"ring": 520, "gaussian": 420, "conditional-ring": 420, "grid": 60, "digits14": 60, "wgan": 20, "wgan-gp": 20,
-           "sequence": 10}  # steps; of the others one
 
 
-@pytest.mark.parametrize("recipe", RECIPES)
+@pytest.mark.parametrize("recipe", [name for name in RECIPES if name not in ("mnist", "fashion", "cifar10")])  # fetched
 def test_the_recipes_begin_well(recipe):
-    own = RECIPES[recipe].data not in ("mnist", "fashion", "cifar10")  # which are fetched
-    if not own:
-        pytest.skip("its players are those of digits")
-    assert played(recipe, HEALTHY.get(recipe, 1), of=RECIPES[recipe].steps)[1] == {}
+    steps = 40 if RECIPES[recipe].data in POINTS else 1
+    assert played(recipe, steps, of=RECIPES[recipe].steps)[1] == {}
+
+
+def test_a_small_game_goes_well():
+    game, told = played("ring", 500, "width=64", **SMALL)
+    assert told == {}
+    assert visit(game, np.random.default_rng(0)).variety > 0.7
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("recipe", "seed"), [("ring", 0), ("gaussian", 0), ("gaussian", 1), ("conditional-ring", 0)])
-def test_the_recipes_end_well(recipe, seed):
-    game, told = played(recipe, RECIPES[recipe].steps, seed=seed)
+@pytest.mark.parametrize(("recipe", "steps", "seed"), [
+    ("ring", 5000, 0), ("gaussian", 2000, 0), ("gaussian", 2000, 1), ("conditional-ring", 2000, 0), ("digits14", 600, 0)])
+def test_the_recipes_go_well(recipe, steps, seed):
+    game, told = played(recipe, steps, of=RECIPES[recipe].steps, seed=seed)
     assert told == {}
-    assert visit(game, np.random.default_rng(0)).variety > 0.7
+    assert visit(game, np.random.default_rng(0)).variety > 0.4
 
 
 # What the findings go by
@@ -270,9 +275,7 @@ def test_on_the_command_line(tmp_path, capsys, monkeypatch):
     out = capsys.readouterr().out
     assert re.match(r"run at step 30 of 30: D tells a real example from a fake in \d+% of all pairs; ", out)
     assert "see: lectures/06-playing.md, What goes wrong in practice" in out
-    assert main(["train", "gaussian", "--steps", "2", "--batch", "8", "--out", "other"]) == 0
-    capsys.readouterr()
-    Path("other", FILE).unlink()  # as in a run of a sweep
+    Run.create("other", Config("gaussian", 5, 0, 8, "float32", "cpu", "gaussian"))  # without visits, as those of sweeps
     assert main(["doctor", "other"]) == 0
     assert capsys.readouterr().out.splitlines()[1] == f"nothing found, of: {', '.join(NAMES)}"
     assert "no run here" in fails(capsys, "doctor", "nowhere")
