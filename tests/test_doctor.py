@@ -137,7 +137,8 @@ def test_a_small_game_goes_well():
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("recipe", "steps", "seed"), [
-    ("ring", 5000, 0), ("gaussian", 2000, 0), ("gaussian", 2000, 1), ("conditional-ring", 2000, 0), ("digits14", 600, 0)])
+    ("ring", 5000, 0), ("gaussian", 2000, 0), ("gaussian", 2000, 1), ("conditional-ring", 2000, 0),
+    ("digits14", 600, 0)])
 def test_the_recipes_go_well(recipe, steps, seed):
     game, told = played(recipe, steps, of=RECIPES[recipe].steps, seed=seed)
     assert told == {}

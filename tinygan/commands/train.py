@@ -37,6 +37,7 @@ def run(options):
     run = _resumed(options) if options.resume else _started(options)
     steps, folder = run.config.steps, run.folder
     if run.game.step >= steps:
+        run.finish()  # which a kill may have cut short
         print(f"{folder}: all {steps} steps are done; a larger --steps goes on")
         return
     print(f"{run.config.recipe}: steps {run.game.step} to {steps}, batch {run.game.batch}, seed {run.config.seed}, "
