@@ -54,7 +54,7 @@ def d_has_won(e: Evidence) -> str:
     real, fake, gradient = (np.array(e.history[name]) for name in ("d_real", "d_fake", "g_gradient"))
     last, once = np.median(gradient[-BLOCK:]), max(np.median(block) for block in _blocks(gradient))
     sure = f"D says {_mean(real):.3f} of real examples and {_mean(fake):.3f} of fakes"
-    if _mean(real) - _mean(fake) > 0.9 and last < once / 100:
+    if _gap(e) > 0.9 and last < once / 100:
         return f"{sure}, and G's gradient, once {once:.2g}, is {last:.2g}"
     late = steps > steps[-1] - _patience(e)
     if steps[-1] - steps[0] >= _patience(e) and (real - fake)[late].min() > 0.95:
@@ -76,12 +76,12 @@ def d_cannot_tell(e: Evidence) -> str:
 
 
 def collapse(e: Evidence) -> str:
-    """The fakes are too much alike, and have been for a while; where D has won, that is why."""
+    """The fakes are too much alike, and have been for a while; where D is sure of them, that is why."""
     now = e.visits[-1].step
     late = [v for v in e.visits if v.step > now - _patience(e)]
     variety, spread = [v.variety for v in late], [v.spread for v in late]
     few, close = max(variety) < 0.45 and np.mean(variety) < 0.3, max(spread) < 0.2
-    if now < _patience(e) or not (few or close) or d_has_won(e):
+    if now < _patience(e) or not (few or close) or _gap(e) > 0.9:
         return ""
     return (f"{f'since step {late[0].step}' if len(late) > 1 else 'now'} the fakes have {np.mean(variety):.2g} of the "
             f"variety of the data, {max(variety):.2g} at most, and {np.mean(spread):.2g} of their spread")
@@ -94,14 +94,14 @@ def data_out_of_reach(e: Evidence) -> str:
     (least, greatest), low, high = e.reach, e.visits[-1].low, e.visits[-1].high
     slack = 0.01 * (greatest - least)
     if low < least - slack or high > greatest + slack or (least < 0 and low > -slack):
-        return f"the data are in [{low:.3g}, {high:.3g}], G's last layer gives numbers in ({least:g}, {greatest:g})"
+        return f"the data are in [{low:.4g}, {high:.4g}], G's last layer gives numbers in ({least:g}, {greatest:g})"
     return ""
 
 
 def data_of_another_size(e: Evidence) -> str:
     """The numbers in the data are far from 1."""
     low, high = e.visits[-1].low, e.visits[-1].high
-    return "" if e.reach or 0.05 < max(-low, high) < 20 else f"the data are in [{low:.3g}, {high:.3g}]"
+    return "" if e.reach or 0.05 < max(-low, high) < 20 else f"the data are in [{low:.4g}, {high:.4g}]"
 
 
 def rates_far_apart(e: Evidence) -> str:
@@ -127,7 +127,7 @@ def lonely_batch_norm(e: Evidence) -> str:
 AILMENTS = [
     Ailment("D has won", d_has_won, "objective=non-saturating, r1=0.1 or more, instance_noise=0.1, a lower rate of D",
             "07-what-goes-wrong.md", "The generator stands still"),
-    Ailment("D cannot tell", d_cannot_tell, "a smaller r1, clip or instance_noise; a higher rate of D; a wider D",
+    Ailment("D cannot tell", d_cannot_tell, "a smaller r1 or instance_noise, a larger clip, a higher rate of D",
             "05-objective.md", "What goes wrong in practice"),
     Ailment("mode collapse", collapse, "r1=0.1 or more, betas=0.5:0.9 or 0:0.9, a lower rate of G, packing=2 or "
             "minibatch_std=true", "07-what-goes-wrong.md", "The generator makes few things"),
@@ -154,4 +154,9 @@ def _blocks(column):
 
 
 def _mean(column):
-    return float(np.mean(column[-BLOCK:]))
+    return float(np.mean(column[-BLOCK:])) if len(column) else 0.0
+
+
+def _gap(e):
+    """How much more D says of real examples than of fakes, lately."""
+    return _mean(e.history["d_real"]) - _mean(e.history["d_fake"])
