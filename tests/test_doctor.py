@@ -125,7 +125,7 @@ def test_a_finding_is_told_once_and_in_plain_words(capsys):
 
 @pytest.mark.parametrize("recipe", [name for name in RECIPES if name not in ("mnist", "fashion", "cifar10")])  # fetched
 def test_the_recipes_begin_well(recipe):
-    steps = 40 if RECIPES[recipe].data in POINTS else 1
+    steps = 20 if RECIPES[recipe].data in POINTS else 1
     assert played(recipe, steps, of=RECIPES[recipe].steps)[1] == {}
 
 
