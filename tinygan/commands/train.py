@@ -39,6 +39,7 @@ def run(options):
     steps, folder = run.config.steps, run.folder
     if run.game.step >= steps:
         run.finish()  # which a kill may have cut short
+        run.let_go()
         print(f"{folder}: all {steps} steps are done; a larger --steps goes on")
         return
     print(f"{run.config.recipe}: steps {run.game.step} to {steps}, batch {run.game.batch}, seed {run.config.seed}, "

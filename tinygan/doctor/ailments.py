@@ -101,7 +101,8 @@ def data_out_of_reach(e: Evidence) -> str:
 def data_of_another_size(e: Evidence) -> str:
     """The numbers in the data are far from 1."""
     low, high = e.visits[-1].low, e.visits[-1].high
-    return "" if e.reach or 0.05 < max(-low, high) < 20 else f"the data are in [{low:.4g}, {high:.4g}]"
+    far = not e.reach and (max(-low, high) > 20 or max(-low, high) < 0.05)
+    return f"the data are in [{low:.4g}, {high:.4g}]" if far else ""
 
 
 def rates_far_apart(e: Evidence) -> str:
