@@ -18,7 +18,7 @@ FLOORS = [
     {"objectives", "penalties", "remedies", "updates", "divergences", "toys"},
     {"game", "metrics"},
     {"zoo", "checkpoint", "report", "graph", "debug"},
-    {"runs"},
+    {"runs", "doctor"},
     {"exchange"},
     {"sweep", "arguments", "interpolate", "lab", "grading"},
     {"commands"},

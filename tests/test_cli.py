@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -19,7 +20,7 @@ from tinygan.runs import Config, Run
 
 SHORT = ["--steps", "6", "--batch", "8"]
 FILES = {"config.json", "history.csv", "samples.png", "curves.png", "training.gif", "checkpoint.npz",
-         "checkpoint.previous.npz"}
+         "checkpoint.previous.npz", "doctor.csv"}
 
 
 @pytest.fixture(autouse=True)
@@ -103,8 +104,10 @@ def test_resume_takes_the_latest_run_and_keeps_its_settings(tmp_path, capsys):
     assert main(["train", "ring", *SHORT, "--seed", "3"]) == 0
     assert main(["train", "ring", "--resume", "--steps", "9"]) == 0
     assert "steps 6 to 9, batch 8, seed 3" in capsys.readouterr().out
+    Path("runs/ring/samples.png").unlink()  # as if it had been killed after its last step
     assert main(["train", "ring", "--resume", "--steps", "9"]) == 0
     assert "all 9 steps are done" in capsys.readouterr().out
+    assert Path("runs/ring/samples.png").exists()
     assert "started with seed 3, not 4" in fails(capsys, "train", "ring", "--resume", "--seed", "4")
 
 

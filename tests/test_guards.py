@@ -12,7 +12,7 @@ import pytest
 from helpers import fails, on, to_foreign
 
 import tinygan as tg
-from tinygan import backend, checkpoint, nn, plots
+from tinygan import backend, checkpoint, doctor, nn, plots
 from tinygan.cli import main
 from tinygan.debug import Debug
 from tinygan.game import Diverged, Game, latent, train
@@ -205,6 +205,7 @@ def test_a_disk_that_is_full_or_read_only(code, begun, monkeypatch, capsys):
     def refuse(*_):
         raise OSError(code, os.strerror(code), "checkpoint.npz.part")
     monkeypatch.setattr(plots, "save_png", lambda *_: None)
+    monkeypatch.setattr(doctor, "write", lambda *_: None)
     before = (begun / "checkpoint.npz").read_bytes()
     monkeypatch.setattr(checkpoint.os, "fsync", refuse)
     line = fails(capsys, "train", "--resume", "--out", "run")

@@ -110,6 +110,21 @@ def test_a_failed_run_is_a_row_with_its_error(tmp_path, monkeypatch, capsys):
     assert [row["error"] for row in table(tmp_path / "out")] == ["", "", ""]
 
 
+@pytest.mark.skipif(os.name != "posix", reason="fcntl")
+def test_a_run_is_held_until_its_last_save(tmp_path, monkeypatch):
+    finish, refused = Run.finish, []
+
+    def refuse(run):
+        with pytest.raises(RunError, match="another process trains here"):
+            Run.open(run.folder, hold=True)
+        refused.append(run.config.seed)
+        finish(run)
+    monkeypatch.setattr(Run, "finish", refuse)
+    [row] = sweep.sweep(configs([4]), tmp_path / "out", Here())
+    assert (row["error"], refused) == ("", [4])
+    Run.open(tmp_path / "out" / row["run"], hold=True).let_go()  # and then it is let go
+
+
 class in_this_process(Here):  # noqa: N801, it stands for a function
     def __init__(self, jobs):
         super().__init__()

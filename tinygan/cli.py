@@ -12,6 +12,7 @@ from tinygan.checkpoint import CheckpointError
 from tinygan.commands import (
     assignments,
     data,
+    doctor,
     evaluate,
     export,
     import_,
@@ -24,14 +25,16 @@ from tinygan.commands import (
     train,
 )
 from tinygan.data import DataError
+from tinygan.doctor import VisitsError
 from tinygan.exchange import ExchangeError
 from tinygan.grading import GradingError
 from tinygan.lab.serve import LabError
 from tinygan.runs import RunError
 
-COMMANDS = (train, sample, evaluate, sweep, interpolate, export, import_, recipes, data, play, lab, assignments)
+COMMANDS = (train, sample, evaluate, doctor, sweep, interpolate, export, import_, recipes, data, play, lab,
+            assignments)
 USER_ERRORS = (RunError, CheckpointError, DataError, DeviceError, game.SettingError, game.Diverged,
-               LabError, ExchangeError, GradingError, MemoryError)
+               VisitsError, LabError, ExchangeError, GradingError, MemoryError)
 
 
 class _Parser(argparse.ArgumentParser):

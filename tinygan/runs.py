@@ -1,6 +1,7 @@
 """A run folder: what was asked for, how it went, what came out, and the state to go on from.
 
-    config.json  history.csv  samples.png  curves.png  training.gif  checkpoint.npz  checkpoint.previous.npz  frames/
+    config.json  history.csv  samples.png  curves.png  training.gif  checkpoint.npz  checkpoint.previous.npz  doctor.csv
+    frames/
 """
 from __future__ import annotations
 
@@ -136,7 +137,11 @@ class Run:
         return run
 
     def hold(self) -> None:
-        """Keeps others from training in the folder until `let_go()`, or any end; RunError if one does."""
+        """Keeps others from training in the folder until `let_go()`, or any end; RunError if one does.
+
+        On Windows nothing is held: there it is left to the user that one process trains in a folder at a time. (Every
+        file is still written complete or not at all; of two processes the last to save wins.)
+        """
         try:
             import fcntl
         except ImportError:  # Windows

@@ -71,28 +71,36 @@ def play(folder: Path, config: Config) -> dict[str, Any]:
     goes wrong is a row: the other runs go on.
     """
     row = blank(folder.name, config)
-    measured, clock, start = folder / "figures.json", folder / "seconds", time.perf_counter()
+    measured, clock = folder / "figures.json", folder / "seconds"
     try:
         if not measured.exists():
             _stop_if_told(folder)
             run = _begun(folder, config)
-            earlier = float(clock.read_text()) if clock.exists() else 0.0
-            run.tune()
             try:
-                game.train(run.game, config.steps, [run.keep, lambda _: _stop_if_told(folder)])
-            except Stopped:
-                run.save()
-                raise
+                seconds = _train(run, clock)
+                run.finish()
             finally:
                 run.let_go()
-                seconds = round(earlier + time.perf_counter() - start, 3)
-                write(clock, str(seconds).encode())
-            run.finish()
             figures = run.evaluate(None, np.random.default_rng(0))
             write(measured, json.dumps({**figures, "seconds": seconds}, indent=2).encode() + b"\n")
         return row | {"figures": _figures(measured)}
     except Exception as error:
         return row | {"error": _line(error)}
+
+
+def _train(run, clock) -> float:
+    """Trains the run to its end, or until the sweep is stopped; the seconds that took, with those of earlier parts."""
+    earlier, start = float(clock.read_text()) if clock.exists() else 0.0, time.perf_counter()
+    run.tune()
+    try:
+        game.train(run.game, run.config.steps, [run.keep, lambda _: _stop_if_told(run.folder)])
+    except Stopped:
+        run.save()
+        raise
+    finally:
+        seconds = round(earlier + time.perf_counter() - start, 3)
+        write(clock, str(seconds).encode())
+    return seconds
 
 
 def _figures(path) -> dict[str, float]:

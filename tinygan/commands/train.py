@@ -8,6 +8,7 @@ from pathlib import Path
 from tinygan import arguments, game
 from tinygan.commands.configure import configured, settings
 from tinygan.debug import Debug
+from tinygan.doctor import Doctor
 from tinygan.graph import Replay
 from tinygan.runs import Run, RunError, fresh_folder, latest_folder
 from tinygan.zoo import RECIPES, switches
@@ -37,6 +38,8 @@ def run(options):
     run = _resumed(options) if options.resume else _started(options)
     steps, folder = run.config.steps, run.folder
     if run.game.step >= steps:
+        run.finish()  # which a kill may have cut short
+        run.let_go()
         print(f"{folder}: all {steps} steps are done; a larger --steps goes on")
         return
     print(f"{run.config.recipe}: steps {run.game.step} to {steps}, batch {run.game.batch}, seed {run.config.seed}, "
@@ -46,7 +49,9 @@ def run(options):
     play = Debug() if options.debug else Replay() if on_gpu and not options.no_graph else game.step
     try:
         with _Progress(run.game, steps) as progress:
-            game.train(run.game, steps, [run.film, run.keep, progress], 20 if on_gpu and not options.debug else 1, play)
+            doctor = Doctor(steps, run.config.seed, folder, lambda finding: progress.bar.write(str(finding)))
+            game.train(run.game, steps, [run.film, doctor, run.keep, progress],
+                       20 if on_gpu and not options.debug else 1, play)
         run.finish()
     except KeyboardInterrupt:
         run.save()

@@ -1,0 +1,25 @@
+"""`tinygan doctor`: what is wrong with a run, by which figures, what to try, and where the lectures explain it."""
+from __future__ import annotations
+
+from pathlib import Path
+
+from tinygan.doctor import Doctor
+from tinygan.doctor.ailments import AILMENTS
+from tinygan.runs import Run
+
+ABOUT = "say what is wrong with a run, and why"
+
+
+def add(parser) -> None:
+    parser.add_argument("run", type=Path, metavar="RUN", help="a run folder")
+
+
+def run(options):
+    run = Run.open(options.run, "cpu")
+    doctor = Doctor(run.config.steps, run.config.seed, run.folder)
+    found = doctor.examine(run.game)
+    now = doctor.visits[-1]
+    print(f"{run.folder} at step {now.step} of {run.config.steps}: D tells a real example from a fake in "
+          f"{now.told:.0%} of all pairs; the fakes have {now.variety:.2g} of the variety of the data and "
+          f"{now.spread:.2g} of their spread")
+    print("\n".join(map(str, found)) or f"nothing found, of: {', '.join(ailment.name for ailment in AILMENTS)}")

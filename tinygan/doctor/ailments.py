@@ -1,0 +1,163 @@
+"""What can be wrong with a game: for each ailment a function of the evidence, what to try, and where the course has it.
+
+A function gives the figures that show the ailment, in words, or "" where they do not. The bounds lie between what games
+that went wrong showed and what the recipes show on their way (tests/test_doctor.py).
+"""
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from tinygan.doctor.evidence import Evidence
+
+PATIENCE = 400  # steps that a state lasts, and a tenth of the run, before it counts
+BLOCK = 20  # records that are averaged
+LN4 = float(np.log(4))
+BLIND = {"minimax": -LN4, "non-saturating": -LN4, "zero-sum": LN4, "sign-reversal": LN4, "hinge": 2.0,
+         "least-squares": 1.0}  # what D's function is worth where D says the same of everything
+
+
+class Ailment(NamedTuple):
+    """What can be wrong, the function that finds it, what to try against it, and the lecture's file and section."""
+
+    name: str
+    shown_by: Callable[[Evidence], str]
+    remedy: str
+    lecture: str
+    section: str
+
+
+class Finding(NamedTuple):
+    """An ailment that a game has, and the figures that show it."""
+
+    ailment: Ailment
+    figures: str
+
+    def __str__(self):
+        name, _, remedy, lecture, section = self.ailment
+        return f"{name}: {self.figures}\n    try: {remedy}\n    see: lectures/{lecture}, {section}"
+
+
+def findings(evidence: Evidence) -> list[Finding]:
+    """All that is found wrong."""
+    shown = [(ailment, ailment.shown_by(evidence)) for ailment in AILMENTS]
+    return [Finding(ailment, figures) for ailment, figures in shown if figures]
+
+
+def d_has_won(e: Evidence) -> str:
+    """D is sure of real and fake, and G's gradient is gone; or D has been sure for long."""
+    steps = np.array(e.history["step"])
+    if len(steps) < 2 * BLOCK:
+        return ""
+    real, fake, gradient = (np.array(e.history[name]) for name in ("d_real", "d_fake", "g_gradient"))
+    last, once = np.median(gradient[-BLOCK:]), max(np.median(block) for block in _blocks(gradient))
+    sure = f"D says {_mean(real):.3f} of real examples and {_mean(fake):.3f} of fakes"
+    if _gap(e) > 0.9 and last < once / 100:
+        return f"{sure}, and G's gradient, once {once:.2g}, is {last:.2g}"
+    late = steps > steps[-1] - _patience(e)
+    if steps[-1] - steps[0] >= _patience(e) and (real - fake)[late].min() > 0.95:
+        return f"{sure}, and has been as sure for {_patience(e)} steps: no fake gets past it"
+    return ""
+
+
+def d_cannot_tell(e: Evidence) -> str:
+    """D has said the same of real and fake since the first step."""
+    steps = e.history["step"]
+    if len(steps) < BLOCK or e.objective not in BLIND or steps[0] > 0 or steps[-1] < _patience(e):
+        return ""
+    gaps = [float(np.mean(block)) for block in _blocks(np.array(e.history["d_real"]) - e.history["d_fake"])]
+    widest = max(map(abs, gaps))
+    if widest > 0.004:
+        return ""
+    return (f"in {steps[-1] + 1} steps D(x) and D(G(z)) were never more than {widest:.1g} apart; D's function is worth "
+            f"{_mean(e.history['d_value']):.4f}, which for one that guesses is {BLIND[e.objective]:.4f}")
+
+
+def collapse(e: Evidence) -> str:
+    """The fakes are too much alike, and have been for a while; where D is sure of them, that is why."""
+    now = e.visits[-1].step
+    late = [v for v in e.visits if v.step > now - _patience(e)]
+    variety, spread = [v.variety for v in late], [v.spread for v in late]
+    few, close = max(variety) < 0.45 and np.mean(variety) < 0.3, max(spread) < 0.2
+    if now < _patience(e) or not (few or close) or _gap(e) > 0.9:
+        return ""
+    return (f"{f'since step {late[0].step}' if len(late) > 1 else 'now'} the fakes have {np.mean(variety):.2g} of the "
+            f"variety of the data, {max(variety):.2g} at most, and {np.mean(spread):.2g} of their spread")
+
+
+def data_out_of_reach(e: Evidence) -> str:
+    """There are numbers in the data that G's last layer cannot give, or all are in the upper half of what it can."""
+    if e.reach is None:
+        return ""
+    (least, greatest), low, high = e.reach, e.visits[-1].low, e.visits[-1].high
+    slack = 0.01 * (greatest - least)
+    if low < least - slack or high > greatest + slack or (least < 0 and low > -slack):
+        return f"the data are in [{low:.4g}, {high:.4g}], G's last layer gives numbers in ({least:g}, {greatest:g})"
+    return ""
+
+
+def data_of_another_size(e: Evidence) -> str:
+    """The numbers in the data are far from 1."""
+    low, high = e.visits[-1].low, e.visits[-1].high
+    far = not e.reach and (max(-low, high) > 20 or max(-low, high) < 0.05)
+    return f"the data are in [{low:.4g}, {high:.4g}]" if far else ""
+
+
+def rates_far_apart(e: Evidence) -> str:
+    """One player's learning rate is many times the other's."""
+    if e.rates is None or max(e.rates) <= 10 * min(e.rates):
+        return ""
+    return f"D's learning rate is {e.rates[0]:g} and G's {e.rates[1]:g}"
+
+
+def dead_relus(e: Evidence) -> str:
+    """A layer of ReLUs is off, whatever comes in."""
+    dead = {player: min(getattr(v, f"dead_{player.lower()}") for v in e.visits[-2:]) for player in "DG"}
+    return "; ".join(f"{share:.0%} of the units of a layer of {player} are 0 for all of a batch"
+                     for player, share in dead.items() if share > 0.95)
+
+
+def lonely_batch_norm(e: Evidence) -> str:
+    """Batch normalisation sees one example at a time."""
+    players = " and ".join(name for name, rows in e.rows.items() if rows < 2)
+    return players and f"the batch normalisation of {players} sees a single example at a time"
+
+
+AILMENTS = [
+    Ailment("D has won", d_has_won, "objective=non-saturating, r1=0.1 or more, instance_noise=0.1, a lower rate of D",
+            "07-what-goes-wrong.md", "The generator stands still"),
+    Ailment("D cannot tell", d_cannot_tell, "a smaller r1 or instance_noise, a larger clip, a higher rate of D",
+            "05-objective.md", "What goes wrong in practice"),
+    Ailment("mode collapse", collapse, "r1=0.1 or more, betas=0.5:0.9 or 0:0.9, a lower rate of G, packing=2 or "
+            "minibatch_std=true", "07-what-goes-wrong.md", "The generator makes few things"),
+    Ailment("the data are out of G's reach", data_out_of_reach, "data scaled so that they fill what G can give",
+            "08-dcgan.md", "What goes wrong in practice"),
+    Ailment("the data are not of about size 1", data_of_another_size, "data divided by their largest number",
+            "07-what-goes-wrong.md", "What goes wrong with the remedies"),
+    Ailment("the rates are far apart", rates_far_apart, "rates within a factor of ten: rate=D:G, or one for both",
+            "06-playing.md", "What goes wrong in practice"),
+    Ailment("dead ReLUs", dead_relus, "a lower rate; LeakyReLU(0.2) in place of ReLU", "04-layers.md",
+            "What goes wrong in practice"),
+    Ailment("batch normalisation of one example", lonely_batch_norm, "a larger --batch, or batch_norm=false",
+            "08-dcgan.md", "What goes wrong in practice"),
+]
+
+
+def _patience(e):
+    return max(PATIENCE, e.steps // 10)
+
+
+def _blocks(column):
+    """The records in blocks; the last ones, too few for one, are left out."""
+    return [column[i:i + BLOCK] for i in range(0, len(column) - BLOCK + 1, BLOCK)]
+
+
+def _mean(column):
+    return float(np.mean(column[-BLOCK:])) if len(column) else 0.0
+
+
+def _gap(e):
+    """How much more D says of real examples than of fakes, lately."""
+    return _mean(e.history["d_real"]) - _mean(e.history["d_fake"])
