@@ -10,12 +10,13 @@ from tinygan.ops.linear import affine
 from tinygan.ops.reduce import mean, moments, normaliser, var
 from tinygan.ops.registry import array
 from tinygan.ops.shape import stack
+from tinygan.ranks import present
 
 
 class BatchNorm(Module):
     """(x - mean) / sqrt(variance + eps) * weight + bias, for each channel (the last axis) (`batch-norm`).
 
-    In training mean and variance are the batch's, over all axes but the last; running_mean and running_var follow them,
+    In training mean and variance are the batch's, over all axes but the last (and all ranks); running_mean and running_var follow them,
     `momentum` of the way at each step (the variance divided by n - 1, as in PyTorch), and are used after `eval()`.
     """
 
@@ -34,7 +35,7 @@ class BatchNorm(Module):
         if x.shape[-1] != channels:
             raise ValueError(f"BatchNorm: x {x.shape} has {x.shape[-1]} channels, expected {channels}")
         if self.training:
-            n = x.size // channels
+            n = present().whole(x.size // channels)
             if n < 2:
                 raise ValueError(f"BatchNorm: x {x.shape} has one value for each channel, training needs at least two")
             both = moments(x)
