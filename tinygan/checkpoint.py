@@ -10,7 +10,9 @@ import io
 import json
 import os
 import zipfile
+from collections.abc import Iterator
 from contextlib import suppress
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,7 @@ import numpy as np
 
 import tinygan
 from tinygan import backend
-from tinygan.game import COLUMNS, Diverged, Game
+from tinygan.game import COLUMNS, Diverged, Game, parts
 
 FORMAT = 2
 FREE = ("steps", "device", "version")  # of a config: what may change while a run goes on
@@ -99,6 +101,26 @@ def write(path, content, keep: Path | None = None) -> None:
         with suppress(OSError):
             unfinished.unlink()
         raise
+
+
+def fingerprint(game) -> dict[str, str]:
+    """What two processes must have alike to play the same game: a digest of the state, and one of the data."""
+    state = {f"{group}/{name}": backend.to(a, "cpu") for group, part in _groups(game).items()
+             for name, a in part.items()}
+    rng = deepcopy(game.rng)
+    data = {f"{i}": a for i, a in enumerate([*_held(game.data), *parts(game.data(game.batch, rng)), *parts(
+        game.noise(game.batch, rng))])}
+    return {"state": _digest({k: np.asarray(a) for k, a in state.items()}).tobytes().hex(),
+            "data set": _digest(data).tobytes().hex()}
+
+
+def _held(source) -> Iterator[np.ndarray]:
+    """The arrays that a data source draws from, which its function holds."""
+    for cell in getattr(source, "__closure__", None) or ():
+        if isinstance(cell.cell_contents, np.ndarray):
+            yield cell.cell_contents
+        elif callable(cell.cell_contents):
+            yield from _held(cell.cell_contents)
 
 
 def _groups(game) -> dict[str, dict]:

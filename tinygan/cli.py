@@ -11,18 +11,20 @@ from tinygan.backend import DeviceError
 from tinygan.checkpoint import CheckpointError
 from tinygan.commands import data, evaluate, interpolate, lab, play, recipes, sample, sweep, train
 from tinygan.data import DataError
+from tinygan.mpi import speaks
 from tinygan.lab.serve import LabError
+from tinygan.ranks import RanksError
 from tinygan.runs import RunError
 
 COMMANDS = (train, sample, evaluate, sweep, interpolate, recipes, data, play, lab)
 USER_ERRORS = (RunError, CheckpointError, DataError, DeviceError, game.SettingError, game.Diverged,
-               LabError, MemoryError)
+               LabError, RanksError, MemoryError)
 
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message):
         """One line, without the usage."""
-        self.exit(2, f"{self.prog}: {message}\n")
+        self.exit(2, f"{self.prog}: {message}\n" if speaks() else None)
 
 
 def main(arguments=None) -> int:
@@ -32,13 +34,17 @@ def main(arguments=None) -> int:
     try:
         return options.command(options) or 0
     except USER_ERRORS as error:
-        print(f"tinygan {options.name}: {error}", file=sys.stderr)
-        return 2
+        return _refuse(options, error)
     except OSError as error:
-        print(f"tinygan {options.name}: {error.filename or ''}: {error.strerror or error}", file=sys.stderr)
-        return 2
+        return _refuse(options, f"{error.filename or ''}: {error.strerror or error}")
     except KeyboardInterrupt:
         return 130
+
+
+def _refuse(options, message) -> int:
+    if speaks():
+        print(f"tinygan {options.name}: {message}", file=sys.stderr)
+    return 2
 
 
 def _parser():

@@ -1,14 +1,16 @@
-"""Ranks: processes, on one machine or on many, that play one game together by MPI; the one file that imports mpi4py.
+"""Ranks: processes, on one machine or on many, that play one game together (how they become ranks: `mpi`).
 
 Every rank draws the same random numbers and takes its slice of the batch (`mine`); what is a mean over the batch is
-summed over ranks (`sum`). Inside `with among(ranks):` an operation that looks at the whole batch finds them by `present()`.
-Alone, a process is a rank of one, and all this does nothing.
+summed over ranks (`mean`). Inside `with among(ranks):` an operation that looks at the whole batch finds them by
+`present()`. Alone, a process is a rank of one, and all this does nothing.
 """
 from __future__ import annotations
 
-import ctypes
 import os
+import sys
 import threading
+import time
+from collections.abc import Callable
 from contextlib import contextmanager
 from typing import Any
 
@@ -16,65 +18,86 @@ import numpy as np
 
 from tinygan import backend
 
-LAUNCHED = ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE", "PMIX_SIZE")  # how many processes there are, as an mpiexec says
-NUMBERED = ("PMI_RANK", "OMPI_COMM_WORLD_RANK", "PMIX_RANK")
+PATIENCE = 2.0  # seconds that a rank waits with its error for the first one to say the same
 
 
 class RanksError(RuntimeError):
-    """Ranks that cannot play together, on which all of them agree: one line is enough."""
+    """What keeps ranks from playing together, raised on all of them."""
 
 
 class Alone:
     """A rank of one: the whole batch is its slice."""
 
-    rank, size, share = 0, 1, 1.0
+    rank, size = 0, 1
 
-    def divide(self, whole: int, unit: int = 1) -> None:
-        """Divides a batch of `whole` examples, which come in units, into a slice for each rank; ValueError if one would
-        have none."""
+    def divide(self, batch: int, unit: int = 1) -> None:
+        """Divides a batch, made of units, into a slice for each rank; ValueError if one would have none."""
 
     def mine(self, a):
         """This rank's slice of what was drawn for the whole batch."""
         return a
 
-    def drawing(self, rng):
-        """rng, for what is drawn in the shape of a slice: the same for an example whatever the number of ranks."""
+    def drawing(self, rng) -> Any:
+        """rng, for what is drawn in the shape of a slice: as if drawn for the whole batch."""
         return rng
 
     def whole(self, n: int) -> int:
         """How many rows all ranks have where this one has n."""
         return n
 
-    def weighed(self, value):
-        """value, the mean over this slice, as its part of the mean over the batch."""
-        return value
+    def weighed(self, mean):
+        """A mean over this slice as its part of the mean over the batch."""
+        return mean
 
     def sum(self, a):
-        """The sum over ranks of an array of each: an all-reduce (`all-reduce`). A new array."""
+        """The sum of the arrays of all ranks, a new array on each (`all-reduce`)."""
         return a
 
     def mean(self, a):
-        """The mean over the batch, for an array that holds the mean over this slice (`gradient-average`)."""
+        """The mean over the batch of what `a` is the mean of over this slice."""
         return self.sum(self.weighed(a))
+
+    def together(self, f: Callable[[], Any]) -> list:
+        """f() of every rank, in their order; RanksError on all of them where one fails."""
+        return [f()]
+
+    def first(self, f: Callable[[], Any]):
+        """f() of the first rank, on each; RanksError on all of them where it fails."""
+        return self.together(lambda: f() if self.rank == 0 else None)[0]
+
+    def agree(self, facts: dict[str, Any]) -> None:
+        """RanksError where a fact is another one on another rank."""
+        for rank, other in enumerate(everyone := self.together(lambda: facts)):
+            for name, value in everyone[0].items():
+                if other[name] != value:
+                    raise RanksError(f"rank {rank} has another {name} than rank 0: {other[name]}, not {value}")
+
+    def leave(self, words: str) -> None:
+        """What is to be said if the job ends before its time; "" when it is not to be said."""
+
+    @contextmanager
+    def ending(self, command: str):
+        """Inside `with`, an error of one rank ends the job, on all ranks and with one line."""
+        yield
 
 
 ALONE = Alone()
 
 
 class _Present(threading.local):
-    ranks: Any = ALONE
+    ranks: Alone = ALONE
 
 
 _present = _Present()
 
 
-def present() -> Any:
+def present() -> Alone:
     """The ranks among whom the batch is divided at this moment."""
     return _present.ranks
 
 
 @contextmanager
-def among(ranks):
+def among(ranks: Alone):
     """Inside `with among(ranks):` operations that look at the whole batch look at that of all these ranks."""
     before, _present.ranks = _present.ranks, ranks
     try:
@@ -86,18 +109,19 @@ def among(ranks):
 class Ranks(Alone):
     """The ranks of a communicator of mpi4py, or of what looks like one.
 
-    A batch need not be a multiple of their number: the slices differ by a unit at most, and each counts as much as it
-    holds. Arrays on a device go straight to an MPI that reads the device (`reads_device`), to others by the host.
+    A batch need not be a multiple of their number: slices differ by a unit at most, and each counts as much as it
+    holds. Arrays on a device go straight to an MPI that reads the device, to others by way of the host.
     """
 
-    def __init__(self, comm, reads_device: bool = False):
-        self.comm, self.rank, self.size, self.reads_device = comm, comm.Get_rank(), comm.Get_size(), reads_device
+    def __init__(self, comm, reads_device: bool = False, words: Callable[[str], None] | None = None):
+        self.comm, self.rank, self.size = comm, comm.Get_rank(), comm.Get_size()
+        self.reads_device, self.words = reads_device, words
 
-    def divide(self, whole, unit=1):
-        if whole // unit < self.size:
-            raise ValueError(f"a batch of {whole} has no slice for each of {self.size} ranks")
-        self.start, self.stop = (whole // unit * i // self.size * unit for i in (self.rank, self.rank + 1))
-        self.batch, self.share = whole, (self.stop - self.start) / whole
+    def divide(self, batch, unit=1):
+        if batch // unit < self.size:
+            raise ValueError(f"a batch of {batch} has no slice for each of {self.size} ranks")
+        self.batch = batch
+        self.start, self.stop = (batch // unit * rank // self.size * unit for rank in (self.rank, self.rank + 1))
 
     def mine(self, a):
         return a[self.start:self.stop]
@@ -108,25 +132,57 @@ class Ranks(Alone):
     def whole(self, n):
         return n * self.batch // (self.stop - self.start)
 
-    def weighed(self, value):
-        return self.share * value
+    def weighed(self, mean):
+        return (self.stop - self.start) / self.batch * mean
 
     def sum(self, a):
         if isinstance(a, np.ndarray) or not self.reads_device:
             send = np.asarray(backend.to(a, "cpu"), order="C")
             total = np.empty_like(send)
-            self.comm.Allreduce(send, total)
-            return backend.like(total, a)
-        owner = backend.module(a)
-        send = owner.asarray(a, order="C")
-        total = owner.empty_like(send)
-        owner.cuda.get_current_stream().synchronize()  # MPI reads when it is called, not when the stream comes to it
+        else:
+            owner = backend.module(a)
+            send = owner.asarray(a, order="C")
+            total = owner.empty_like(send)
+            owner.cuda.get_current_stream().synchronize()  # MPI reads now, not when the stream has come to it
         self.comm.Allreduce(send, total)
-        return total
+        return backend.like(total, a) if isinstance(total, np.ndarray) else total
 
-    def all(self, value) -> list:
-        """What every rank says, in their order, on every rank."""
-        return self.comm.allgather(value)
+    def leave(self, words):
+        if self.words is not None:
+            self.words(words)
+
+    def together(self, f):
+        outcome, cause = (None, ""), None
+        try:
+            outcome = f(), ""
+        except Exception as error:
+            outcome, cause = (None, str(error) or type(error).__name__), error
+        outcomes = self.comm.allgather(outcome)
+        for rank, (_, error) in enumerate(outcomes):
+            if error:
+                raise RanksError(f"rank {rank}: {error}" if rank else error) from cause
+        return [value for value, _ in outcomes]
+
+    @contextmanager
+    def ending(self, command):
+        try:
+            yield
+        except (RanksError, KeyboardInterrupt):
+            raise  # every rank has it
+        except BaseException as error:
+            time.sleep(PATIENCE if self.rank else 0)
+            where = error.__traceback__
+            while where.tb_next:
+                where = where.tb_next
+            place = f" ({os.path.basename(where.tb_frame.f_code.co_filename)}, line {where.tb_lineno})"
+            own = type(error).__module__.startswith("tinygan.")  # an error that says enough
+            self.leave("")  # this line says it
+            print(f"{command}: rank {self.rank}: {type(error).__name__}: {error}{'' if own else place}",
+                  file=sys.stderr, flush=True)
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # MPI would add lines of its own
+            self.comm.Abort(2)
+        finally:
+            self.leave("")
 
 
 class _Drawing:
@@ -135,13 +191,10 @@ class _Drawing:
     def __init__(self, rng, ranks):
         self.rng, self.ranks = rng, ranks
 
-    def _slice(self, draw, shape, *options):
-        ranks, n = self.ranks, shape[0]
-        each = (ranks.stop - ranks.start) // n  # examples in a row: packs
-        return draw((ranks.batch // each, *shape[1:]), *options)[ranks.start // each:ranks.stop // each]
-
-    def standard_normal(self, shape, *options):
-        return self._slice(self.rng.standard_normal, shape, *options)
-
-    def random(self, shape, *options):
-        return self._slice(self.rng.random, shape, *options)
+    def __getattr__(self, name):
+        def draw(shape, *options):
+            ranks, n = self.ranks, shape[0]
+            each = (ranks.stop - ranks.start) // n  # examples in a row, which may be a pack
+            whole = getattr(self.rng, name)((ranks.batch // each, *shape[1:]), *options)
+            return whole[ranks.start // each:ranks.stop // each]
+        return draw

@@ -1,0 +1,95 @@
+"""How processes that mpiexec started become ranks, or the workers of a sweep; the one file that imports mpi4py."""
+from __future__ import annotations
+
+import ctypes
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import Executor
+from contextlib import contextmanager
+
+from tinygan import backend
+from tinygan.process import cores, limit
+from tinygan.ranks import Ranks, RanksError
+
+_SIZES = ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE", "PMIX_SIZE")  # what an mpiexec tells the processes it starts
+_RANKS = ("PMI_RANK", "OMPI_COMM_WORLD_RANK", "PMIX_RANK")
+
+
+def launched() -> int:
+    """How many processes mpiexec started, this one among them; 1 without."""
+    return int(next((os.environ[name] for name in _SIZES if name in os.environ), 1))
+
+
+def speaks() -> bool:
+    """Whether this process says what all of its job have to say."""
+    return all(os.environ.get(name, "0") == "0" for name in _RANKS)
+
+
+def world() -> Ranks:
+    """All processes that mpiexec started, each with its share of the cores; RanksError where they do not meet."""
+    words = LastWords() if speaks() and launched() > 1 else None  # before MPI is there, which minds new processes
+    MPI = _mpi()
+    comm = MPI.COMM_WORLD
+    beside = comm.Split_type(MPI.COMM_TYPE_SHARED)  # those on this machine
+    backend.number = beside.Get_rank()
+    limit(_share_of_cores(beside))
+    return Ranks(comm, _reads_device(MPI, comm), words)
+
+
+@contextmanager
+def workers() -> Iterator[Executor | None]:
+    """A pool of all ranks but the first, which has it; on the others, which work until it is left, None."""
+    MPI = _mpi()
+    from mpi4py.futures import MPICommExecutor
+    limit(_share_of_cores(MPI.COMM_WORLD.Split_type(MPI.COMM_TYPE_SHARED)))
+    with MPICommExecutor(MPI.COMM_WORLD) as pool:
+        yield pool
+
+
+def _mpi():
+    try:
+        from mpi4py import MPI
+    except (ImportError, RuntimeError) as error:  # the second where it finds no MPI
+        raise RanksError("--mpi needs mpi4py and an MPI: pip install 'tinygan[mpi]' "
+                         f"({str(error).splitlines()[0]})") from error
+    if launched() > 1 == MPI.COMM_WORLD.Get_size():
+        raise RanksError(f"mpiexec started {launched()} processes, but mpi4py sees one: it is of another MPI, "
+                         f"{MPI.Get_library_version().splitlines()[0].strip()}; start them by the mpiexec of that one")
+    return MPI
+
+
+def _reads_device(MPI, comm) -> bool:
+    """Whether MPI takes arrays on a GPU: as MPI 4.1 says it, or as its libraries said it before."""
+    if "cuda" in (comm.Get_info().get("mpi_memory_alloc_kinds") or ""):
+        return True
+    try:
+        return bool(ctypes.CDLL(MPI.__file__).MPIX_Query_cuda_support())
+    except (OSError, AttributeError):
+        return False
+
+
+def _share_of_cores(beside) -> int:
+    """How many cores are this rank's, where others on the same machine may use the same ones."""
+    if not hasattr(os, "sched_getaffinity"):
+        return max(1, cores() // beside.Get_size())
+    mine = os.sched_getaffinity(0)
+    sharing = sum(bool(mine & theirs) for theirs in beside.allgather(mine))
+    return min(cores(), max(1, len(mine) // sharing))
+
+
+class LastWords:
+    """Says a line on standard error when this process has ended, even if it was killed; called with the line.
+
+    A process of its own keeps it, and says it when the pipe between them breaks.
+    """
+
+    CODE = "import sys; lines = sys.stdin.read().splitlines(); sys.stderr.write(lines and lines[-1] + chr(10) or '')"
+
+    def __init__(self):
+        self.process = subprocess.Popen([sys.executable, "-S", "-E", "-c", self.CODE], stdin=subprocess.PIPE,
+                                        text=True, start_new_session=True)
+
+    def __call__(self, line: str) -> None:
+        print(line, file=self.process.stdin, flush=True)
