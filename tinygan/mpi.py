@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -39,13 +40,23 @@ def world() -> Ranks:
 
 
 @contextmanager
-def workers() -> Iterator[Executor | None]:
-    """A pool of all ranks but the first, which has it; on the others, which work until it is left, None."""
+def workers(words: str) -> Iterator[Executor | None]:
+    """A pool of all ranks but the first, which has it, and leaves `words` (see `LastWords`); on the others, when their
+    work is done, None."""
+    last = LastWords() if speaks() else None
     MPI = _mpi()
     from mpi4py.futures import MPICommExecutor
     limit(_share_of_cores(MPI.COMM_WORLD.Split_type(MPI.COMM_TYPE_SHARED)))
-    with MPICommExecutor(MPI.COMM_WORLD) as pool:
-        yield pool
+    if last is None:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # the first one tells them to stop
+    else:
+        last(words)
+    try:
+        with MPICommExecutor(MPI.COMM_WORLD) as pool:
+            yield pool
+    finally:
+        if last is not None:
+            last("")
 
 
 def _mpi():
@@ -85,11 +96,11 @@ class LastWords:
     A process of its own keeps it, and says it when the pipe between them breaks.
     """
 
-    CODE = "import sys; lines = sys.stdin.read().splitlines(); sys.stderr.write(lines and lines[-1] + chr(10) or '')"
+    CODE = "import sys; words = sys.stdin.read(); sys.stderr.write(words[words[:-1].rfind(chr(0)) + 1:-1])"
 
     def __init__(self):
         self.process = subprocess.Popen([sys.executable, "-S", "-E", "-c", self.CODE], stdin=subprocess.PIPE,
                                         text=True, start_new_session=True)
 
     def __call__(self, line: str) -> None:
-        print(line, file=self.process.stdin, flush=True)
+        print(line, end="\0", file=self.process.stdin, flush=True)

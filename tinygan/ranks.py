@@ -174,11 +174,12 @@ class Ranks(Alone):
             where = error.__traceback__
             while where.tb_next:
                 where = where.tb_next
-            place = f" ({os.path.basename(where.tb_frame.f_code.co_filename)}, line {where.tb_lineno})"
-            own = type(error).__module__.startswith("tinygan.")  # an error that says enough
+            line = f"{error}" if self.rank == 0 else f"rank {self.rank}: {error}"
+            if not type(error).__module__.startswith("tinygan."):  # whose errors say enough
+                place = f"{os.path.basename(where.tb_frame.f_code.co_filename)}, line {where.tb_lineno}"
+                line = f"rank {self.rank}: {type(error).__name__}: {error} ({place})"
             self.leave("")  # this line says it
-            print(f"{command}: rank {self.rank}: {type(error).__name__}: {error}{'' if own else place}",
-                  file=sys.stderr, flush=True)
+            print(f"{command}: {line}", file=sys.stderr, flush=True)
             os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # MPI would add lines of its own
             self.comm.Abort(2)
         finally:

@@ -12,7 +12,7 @@ import time
 import weakref
 from collections.abc import Callable
 from copy import deepcopy
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from tinygan.checkpoint import write
 from tinygan.game import COLUMNS, Game, SettingError, parts
 from tinygan.nn import Conv2d, ConvTranspose2d, Module
 from tinygan.process import tune
+from tinygan.ranks import ALONE, Alone
 from tinygan.tensor import Tensor, no_grad
 from tinygan.zoo import RECIPES, Recipe, style
 from tinygan.zoo.judge import Judge, judge_of
@@ -65,9 +66,9 @@ class Config:
         """The recipe with the run's settings."""
         return change(RECIPES[self.recipe], self.settings)
 
-    def start(self) -> Game:
+    def start(self, ranks: Alone = ALONE) -> Game:
         """The game at step 0."""
-        return self.changed().start(self.seed, self.batch, self.dtype, self.device, self.data)
+        return replace(self.changed().start(self.seed, self.batch, self.dtype, self.device, self.data), ranks=ranks)
 
     def judge(self) -> Judge:
         """How its samples are measured."""
@@ -84,12 +85,12 @@ class Run:
         self.let_go: Callable = weakref.finalize(self, int)  # what `hold` holds
 
     @classmethod
-    def create(cls, folder, config: Config) -> Run:
+    def create(cls, folder, config: Config, ranks: Alone = ALONE) -> Run:
         """A new run; the folder must not hold one yet."""
         folder = Path(folder)
         if (folder / "config.json").exists():
             raise RunError(f"{folder} holds a run already; go on with --resume, or choose another --out")
-        game = config.start()
+        game = config.start(ranks)
         run = cls(folder, config, game)
         try:
             (folder / "frames").mkdir(parents=True, exist_ok=True)
@@ -101,7 +102,7 @@ class Run:
         return run
 
     @classmethod
-    def open(cls, folder, device: str | None = None, hold: bool = False) -> Run:
+    def open(cls, folder, device: str | None = None, hold: bool = False, ranks: Alone = ALONE) -> Run:
         """The run in a folder, as its last checkpoint left it; on another device, if one is named. hold: see `hold`."""
         folder = Path(folder)
         try:
@@ -117,7 +118,7 @@ class Run:
         except SettingError as error:
             raise RunError(f"{folder}/config.json: {error}") from error
         config.device = device or config.device
-        run = cls(folder, config, config.start())
+        run = cls(folder, config, config.start(ranks))
         if hold:
             run.hold()
         checkpoint.load(folder / "checkpoint.npz", run.game, config.plain())

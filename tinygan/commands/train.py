@@ -3,7 +3,6 @@ from __future__ import annotations
 
 import signal
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -45,7 +44,7 @@ def run(options):
         raise RanksError(f"mpiexec started {mpi.launched()} of these: add --mpi, and they train one game together")
     ranks = mpi.world() if options.mpi else ALONE
     with ranks.ending("tinygan train"):
-        run = _together(options, ranks) if options.mpi else _begun(options)
+        run = _together(options, ranks) if options.mpi else _begun(options, ranks)
         _train(run, options, ranks)
 
 
@@ -90,22 +89,19 @@ def _together(options, ranks) -> Run:
     """The run on every rank, which the first one has begun; RanksError, before anything is done, where they differ."""
     if ranks.size == 1:
         print("--mpi without mpiexec is one rank; for more: mpiexec -n 4 tinygan train ... --mpi", file=sys.stderr)
-    asked = {name: value for name, value in vars(options).items() if name != "command"}
-    ranks.agree({"version of tinygan": tinygan.__version__, "version of NumPy": np.__version__,
-                 "command line": ", ".join(f"{name} {value}" for name, value in sorted(asked.items()))})
+    ranks.agree({"version of tinygan": tinygan.__version__, "version of NumPy": np.__version__} | {
+        f"--{name}": value for name, value in vars(options).items() if name != "command"})
     runs: list[Run] = []
 
     def begin():
-        runs.append(_begun(options))
+        runs.append(_begun(options, ranks))
         return runs[0].folder
     folder = ranks.first(begin)
-    ranks.together(lambda: None if runs else runs.append(Run.open(folder, options.device)))
-    run = runs[0]
-    ranks.agree(fingerprint(run.game))
-    run.game = replace(run.game, ranks=ranks)
-    ranks.leave(f"tinygan train: the job has ended before its time; {folder} keeps its last checkpoint; go on with "
-                "--resume, on any number of ranks")
-    return run
+    ranks.together(lambda: None if runs else runs.append(Run.open(folder, options.device, ranks=ranks)))
+    ranks.agree(fingerprint(runs[0].game))
+    ranks.leave(f"\ntinygan train: the job ended before its time; {folder} keeps its last checkpoint; go on with "
+                "--resume, on any number of ranks\n")
+    return runs[0]
 
 
 class _Progress:
@@ -137,17 +133,18 @@ class _Progress:
             raise KeyboardInterrupt
 
 
-def _begun(options) -> Run:
-    return _resumed(options) if options.resume else _started(options)
+def _begun(options, ranks) -> Run:
+    return _resumed(options, ranks) if options.resume else _started(options, ranks)
 
 
-def _started(options) -> Run:
+def _started(options, ranks) -> Run:
     config = configured(options, options.seed or 0, settings(options, RECIPES[options.recipe or "digits"]))
-    return Run.create(options.out or fresh_folder("runs", config.recipe), config)
+    return Run.create(options.out or fresh_folder("runs", config.recipe), config, ranks)
 
 
-def _resumed(options) -> Run:
-    run = Run.open(options.out or latest_folder("runs", options.recipe or "digits"), options.device, hold=True)
+def _resumed(options, ranks) -> Run:
+    folder = options.out or latest_folder("runs", options.recipe or "digits")
+    run = Run.open(folder, options.device, hold=True, ranks=ranks)
     recipe = run.config.changed()
     asked = {name: getattr(options, name) for name in ("recipe", "seed", "batch", "dtype", "data")}
     kept = {**vars(run.config), **switches.switches(recipe)}
