@@ -30,33 +30,32 @@ def speaks() -> bool:
 
 def world() -> Ranks:
     """All processes that mpiexec started, each with its share of the cores; RanksError where they do not meet."""
-    words = LastWords() if speaks() and launched() > 1 else None  # before MPI is there, which minds new processes
     MPI = _mpi()
     comm = MPI.COMM_WORLD
     beside = comm.Split_type(MPI.COMM_TYPE_SHARED)  # those on this machine
     backend.number = beside.Get_rank()
     limit(_share_of_cores(beside))
-    return Ranks(comm, _reads_device(MPI, comm), words)
+    return Ranks(comm, _reads_device(MPI, comm), LastWords() if comm.Get_rank() == 0 < comm.Get_size() - 1 else None)
 
 
 @contextmanager
 def workers(words: str) -> Iterator[Executor | None]:
     """A pool of all ranks but the first, which has it, and leaves `words` (see `LastWords`); on the others, when their
     work is done, None."""
-    last = LastWords() if speaks() else None
     MPI = _mpi()
     from mpi4py.futures import MPICommExecutor
     limit(_share_of_cores(MPI.COMM_WORLD.Split_type(MPI.COMM_TYPE_SHARED)))
-    if last is None:
+    if MPI.COMM_WORLD.Get_rank():
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # the first one tells them to stop
+        last = lambda words: None
     else:
+        last = LastWords()
         last(words)
     try:
         with MPICommExecutor(MPI.COMM_WORLD) as pool:
             yield pool
     finally:
-        if last is not None:
-            last("")
+        last("")
 
 
 def _mpi():
