@@ -50,7 +50,7 @@ class Alone:
         return mean
 
     def sum(self, a):
-        """The sum of the arrays of all ranks, a new array on each (`all-reduce`)."""
+        """The sum of the arrays of all ranks, a new array on each."""
         return a
 
     def mean(self, a):
