@@ -9,8 +9,8 @@ of B takes
     a + c B / p + d B + sum over its all-reduces, of n bytes each, of 2 ceil(log2 p) alpha + 2 (p - 1) / p n beta
 
 with a the same on every slice, c for an example played and d for one drawn (each rank draws the whole batch). Times are
-the best of all calls, of earlier runs with the same --keep too: machines are noisy in one direction alone. What one rank
-computes is timed by its own processor time, what two do by the clock.
+the best of all calls, of earlier runs with the same --keep too: machines are noisy in one direction alone. What one
+rank computes is timed by its own processor time, what two do by the clock.
 """
 import argparse
 import json
@@ -55,7 +55,7 @@ def measure(seconds):
     if ranks.size > 1:
         for size in SIZES:
             a = np.zeros(size // 8)
-            found["allreduce"][size] = best(lambda: ranks.sum(a), seconds / 10)  # noqa: B023
+            found["allreduce"][size] = best(lambda: ranks.sum(a), seconds / 10)
     for name, batch in WORKLOADS.items():
         told = []
 
@@ -67,8 +67,8 @@ def measure(seconds):
         rows = []
         for n in ([batch] if ranks.size > 1 else [batch, batch // 2, batch // 4, batch // 8]):
             match = replace(RECIPES[name].start(0, n), ranks=ranks)
-            rows.append([n, best(lambda: game.train(match, match.step + 1), seconds, clock)])  # noqa: B023
-        draw = best(lambda: (match.data(batch, match.rng), match.noise(batch, match.rng)), seconds / 10, clock)  # noqa: B023
+            rows.append([n, best(lambda: game.train(match, match.step + 1), seconds, clock)])
+        draw = best(lambda: (match.data(batch, match.rng), match.noise(batch, match.rng)), seconds / 10, clock)
         ranks.sum = watched
         shares = []
         for _ in range(20):
@@ -142,15 +142,15 @@ def tell(one, two, link, steps):
         messages = step["messages"]
         print(f"{name}, batch {batch}: {1e3 * alone:.2f} ms alone, {1e3 * both:.2f} ms on 2 ranks (model "
               f"{1e3 * model:.2f}); of it communication and waiting {100 * two['steps'][name]['share']:.0f} % (model, "
-              f"communication alone: {100 * told / model:.0f} %), {len(messages)} all-reduces of {sum(messages)} bytes; "
+              f"communication alone: {100 * told / model:.0f} %), {len(messages)} all-reduces, {sum(messages)} bytes; "
               f"a {1e3 * step['a']:.2f} ms, c {1e6 * step['c']:.1f} us, d {1e6 * step['draw']:.2f} us")
         for label, where in (("this machine's link", link), ("a cluster's link", NETWORK)):
             for batch in (WORKLOADS[name], 1024):
                 times = {p: step_time(p, batch, step, where)[0] for p in counts(batch)}
                 fastest = min(times, key=times.get)
                 half = max(p for p, t in times.items() if times[1] / t >= p / 2)
-                print(f"    batch {batch}, {label}: fastest on {fastest} ranks, {times[1] / times[fastest]:.1f} times as "
-                      f"fast as one; half of the ideal up to {half}")
+                print(f"    batch {batch}, {label}: fastest on {fastest} ranks, {times[1] / times[fastest]:.1f} times "
+                      f"as fast as one; half of the ideal up to {half}")
             weak = {p: step_time(1, WORKLOADS[name], step, where)[0] / step_time(
                 p, WORKLOADS[name] * p, step, where)[0] for p in counts(1024)}
             print(f"    {WORKLOADS[name]} a rank, {label}: efficiency {weak[64]:.2f} on 64, {weak[1024]:.2f} on 1,024")

@@ -11,8 +11,8 @@ from tinygan.backend import DeviceError
 from tinygan.checkpoint import CheckpointError
 from tinygan.commands import data, evaluate, interpolate, lab, play, recipes, sample, sweep, train
 from tinygan.data import DataError
-from tinygan.mpi import speaks
 from tinygan.lab.serve import LabError
+from tinygan.mpi import speaks
 from tinygan.ranks import RanksError
 from tinygan.runs import RunError
 

@@ -17,8 +17,8 @@ from tinygan.nn.module import theta_of
 from tinygan.objectives import OBJECTIVES
 from tinygan.ops.elementwise import sigmoid
 from tinygan.ops.shape import concatenate
-from tinygan.tensor import Tensor, grad
 from tinygan.ranks import ALONE, Alone, among
+from tinygan.tensor import Tensor, grad
 from tinygan.updates import STEPS, Adam, Average, clip, linear_decay, vector
 
 DENSE = {nn.Sequential, nn.Dense, nn.ReLU, nn.LeakyReLU}  # layers that look at each example alone; no class made of them
@@ -234,8 +234,8 @@ def falling_numbers(game, steps) -> tuple[float, float, float]:
 
 def _record(game, d_value, d_real, d_fake, d_gradient, g_value, g_gradient):
     """Adds a row to the history; names the first quantity that is not finite, of these or of the weights."""
-    value_d, real, fake, value_g = game.ranks.mean(np.array(
-        [d_value.item(), sigmoid(d_real.data).mean().item(), sigmoid(d_fake.data).mean().item(), g_value.item()])).tolist()
+    real, fake = (sigmoid(logits.data).mean().item() for logits in (d_real, d_fake))
+    value_d, real, fake, value_g = game.ranks.mean(np.array([d_value.item(), real, fake, g_value.item()])).tolist()
     row = {"step": game.step, "d_value": value_d, "d_real": real, "d_fake": fake, "d_gradient": _norm(d_gradient),
            "g_value": value_g, "g_gradient": _norm(g_gradient)}
     weights = {f"the norm of the {name}'s weights": _norm(_home(getattr(game, name)))

@@ -7,8 +7,8 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from concurrent.futures import Executor
 from contextlib import contextmanager
+from typing import Any
 
 from tinygan import backend
 from tinygan.process import cores, limit
@@ -39,23 +39,23 @@ def world() -> Ranks:
 
 
 @contextmanager
-def workers(words: str) -> Iterator[Executor | None]:
-    """A pool of all ranks but the first, which has it, and leaves `words` (see `LastWords`); on the others, when their
-    work is done, None."""
+def workers(words: str) -> Iterator[Any]:
+    """A pool, an Executor, of all ranks but the first, which has it, and leaves `words` (see `LastWords`); None on the
+    others, when their work is done."""
     MPI = _mpi()
     from mpi4py.futures import MPICommExecutor
     limit(_share_of_cores(MPI.COMM_WORLD.Split_type(MPI.COMM_TYPE_SHARED)))
-    if MPI.COMM_WORLD.Get_rank():
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # the first one tells them to stop
-        last = lambda words: None
-    else:
-        last = LastWords()
+    first = MPI.COMM_WORLD.Get_rank() == 0
+    signal.signal(signal.SIGINT, signal.default_int_handler if first else signal.SIG_IGN)  # it tells the others to stop
+    last = LastWords() if first else None
+    if last:
         last(words)
     try:
         with MPICommExecutor(MPI.COMM_WORLD) as pool:
             yield pool
     finally:
-        last("")
+        if last:
+            last("")
 
 
 def _mpi():

@@ -10,6 +10,7 @@ import os
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Callable
 from contextlib import contextmanager
 from typing import Any
@@ -152,15 +153,15 @@ class Ranks(Alone):
             self.words(words)
 
     def together(self, f):
-        outcome, cause = (None, ""), None
+        value, line, cause = None, "", None
         try:
-            outcome = f(), ""
+            value = f()
         except Exception as error:
-            outcome, cause = (None, str(error) or type(error).__name__), error
-        outcomes = self.comm.allgather(outcome)
-        for rank, (_, error) in enumerate(outcomes):
-            if error:
-                raise RanksError(f"rank {rank}: {error}" if rank else error) from cause
+            line, cause = str(error) or type(error).__name__, error
+        outcomes = self.comm.allgather((value, line))
+        for rank, (_, line) in enumerate(outcomes):
+            if line:
+                raise RanksError(f"rank {rank}: {line}" if rank else line) from cause
         return [value for value, _ in outcomes]
 
     @contextmanager
@@ -171,13 +172,11 @@ class Ranks(Alone):
             raise  # every rank has it
         except BaseException as error:
             time.sleep(PATIENCE if self.rank else 0)
-            where = error.__traceback__
-            while where.tb_next:
-                where = where.tb_next
             line = f"{error}" if self.rank == 0 else f"rank {self.rank}: {error}"
             if not type(error).__module__.startswith("tinygan."):  # whose errors say enough
-                place = f"{os.path.basename(where.tb_frame.f_code.co_filename)}, line {where.tb_lineno}"
-                line = f"rank {self.rank}: {type(error).__name__}: {error} ({place})"
+                place = traceback.extract_tb(error.__traceback__)[-1]
+                name = os.path.basename(place.filename)
+                line = f"rank {self.rank}: {type(error).__name__}: {error} ({name}, line {place.lineno})"
             self.leave("")  # this line says it
             print(f"{command}: {line}", file=sys.stderr, flush=True)
             os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # MPI would add lines of its own

@@ -1,8 +1,8 @@
 # %% [markdown]
 # # 13 Beyond one machine: a notebook to step through
 #
-# It follows [lecture 13](../lectures/13-beyond.md): **predict**, **run**, **look**, **change**. Threads of this notebook
-# play the part of machines: the library cannot tell them from the ranks of MPI.
+# It follows [lecture 13](../lectures/13-beyond.md): **predict**, **run**, **look**, **change**. Threads of this
+# notebook play the part of machines: the library cannot tell them from the ranks of MPI.
 
 # %%
 import threading
@@ -27,8 +27,8 @@ plt.rcParams.update({"figure.dpi": 95, "axes.spines.top": False, "axes.spines.ri
 # %% [markdown]
 # ## Ranks of our own
 #
-# All that ranks need is a board: everybody writes, everybody waits, everybody reads, everybody waits again. **Predict:**
-# what goes wrong without the second wait?
+# All that ranks need is a board: everybody writes, everybody waits, everybody reads, everybody waits again.
+# **Predict:** what goes wrong without the second wait?
 
 # %%
 class Board:
@@ -37,13 +37,13 @@ class Board:
     def __init__(self, rank, notes, barrier):
         self.rank, self.notes, self.barrier = rank, notes, barrier
 
-    def Get_rank(self):
+    def Get_rank(self):  # noqa: N802
         return self.rank
 
-    def Get_size(self):
+    def Get_size(self):  # noqa: N802
         return len(self.notes)
 
-    def Allreduce(self, send, total):
+    def Allreduce(self, send, total):  # noqa: N802
         self.notes[self.rank] = send.copy()
         self.barrier.wait()
         total[...] = sum(self.notes)                            # the same order on all: the same sum, to the bit
@@ -247,7 +247,7 @@ def all_reduce_time(p, size, alpha, beta):
     return 2 * np.ceil(np.log2(p)) * alpha + 2 * (p - 1) / p * size * beta
 
 
-def step_time(p, batch, alpha, beta, a=MODEL-A, c=MODEL-C, d=MODEL-D, messages=(MODEL-MESSAGES)):
+def step_time(p, batch, alpha, beta, a=1e-3, c=1e-3, d=1e-6, messages=(500_000, 500_000)):
     return a + c * batch / p + d * batch * (1 - 1 / p) + sum(all_reduce_time(p, n, alpha, beta) for n in messages)
 
 

@@ -16,7 +16,7 @@ from tinygan.ranks import present
 class BatchNorm(Module):
     """(x - mean) / sqrt(variance + eps) * weight + bias, for each channel (the last axis) (`batch-norm`).
 
-    In training mean and variance are the batch's, over all axes but the last (and all ranks); running_mean and running_var follow them,
+    In training mean and variance are the batch's, over all axes but the last; running_mean and running_var follow them,
     `momentum` of the way at each step (the variance divided by n - 1, as in PyTorch), and are used after `eval()`.
     """
 

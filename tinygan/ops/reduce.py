@@ -72,7 +72,7 @@ def everywhere(x):
 
 @op(case((5, 3)), case((2, 3, 2, 2)))
 def moments(x):
-    """Mean and variance of each channel (the last axis) over all others and all ranks, as rows of a (2, channels) array.
+    """Mean and variance of each channel (the last axis) over all others, and all ranks, as rows of (2, channels).
 
     Computed at once because batch normalisation needs both; their slopes with respect to an element are 1 / n and
     2 (x - mean) / n, so the pull-back is one affine map of x (`pooled-moments`).
