@@ -15,10 +15,9 @@ PATH = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH",
 MPIEXEC = shutil.which("mpiexec", path=PATH)
 ENVIRONMENT = {**os.environ, "PATH": PATH, "OPENBLAS_NUM_THREADS": "1",
                "PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH", "")])}
-MAIN = "import sys; from tinygan import runs, cli; runs.FRAMES = 1; sys.exit(cli.main())"  # a frame takes long
+MAIN = "import sys; from tinygan import runs, cli; runs.FRAMES, runs.SAVE_EVERY = 1, .2; sys.exit(cli.main())"  # a frame takes long
 TINYGAN = [sys.executable, "-c", MAIN]
-KEPT = ("tinygan train: the job ended before its time; run keeps its last checkpoint; go on with --resume, on any "
-        "number of ranks")
+KEPT = "run keeps its last checkpoint; go on with --resume, on any number of ranks"
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(MPIEXEC is None, reason="there is no mpiexec")]
 
 
@@ -66,22 +65,21 @@ def test_the_number_of_ranks_changes_nothing(recipe, options):
 
 
 def test_a_rank_that_is_killed_ends_the_job_and_any_number_goes_on():
-    options = ["train", "ring", "--steps", "5000", "--batch", "30", "--dtype", "float64"]
+    options = ["train", "ring", "--steps", "400", "--batch", "13", "--dtype", "float64", "--set", "width=32"]
     process = ranks(2, *options, "--mpi", "--out", "run")
-    while not Path("run/config.json").exists():
-        time.sleep(.05)
-    time.sleep(1)
+    while not Path("run/checkpoint.previous.npz").exists():
+        time.sleep(.01)
     [*_, second] = sorted(children(process.pid))
     os.kill(second, signal.SIGKILL)
     status, _, lines = ended(process)
     assert status != 0
-    assert lines == [KEPT]
-    status, _, lines = ended(ranks(3, "train", "--resume", "--steps", "4", "--out", "run", "--mpi"))
+    assert lines == [f"tinygan train: the job ended before its time; {KEPT}"]
+    status, out, lines = ended(ranks(3, "train", "--resume", "--out", "run", "--mpi"))
     assert (status, lines) == (0, [])
-    assert ended(start(*TINYGAN, "train", "--resume", "--steps", "8", "--out", "run"))[0] == 0
-    assert ended(start(*TINYGAN, *options[:3], "8", *options[4:], "--out", "whole"))[0] == 0
+    assert 0 < int(out.partition("steps ")[2].split()[0]) < 400
+    assert ended(start(*TINYGAN, *options, "--out", "whole"))[0] == 0
     got, expected = arrays("run"), arrays("whole")
-    assert all(np.allclose(got[name], a, rtol=0, atol=1e-12) for name, a in expected.items())
+    assert all(np.allclose(got[name], a, rtol=0, atol=1e-9) for name, a in expected.items())
 
 
 def children(pid):
@@ -98,8 +96,7 @@ def children(pid):
     return found
 
 
-FAILING = """
-import sys
+FAILING = """import sys
 from tinygan import game
 from tinygan.cli import main
 from mpi4py import MPI
@@ -119,8 +116,8 @@ def test_a_rank_that_fails_ends_the_job(rank):
     process = start(MPIEXEC, "-n", "2", sys.executable, "failing.py", "train", "ring", "--mpi", "--out", "run")
     status, _, lines = ended(process)
     assert status == 2
-    assert lines[0] == f"tinygan train: rank {rank}: ValueError: a rank of its own mind (failing.py, line 9)"
-    assert lines[1:] == [KEPT][:rank]
+    assert lines[0] == f"tinygan train: rank {rank}: ValueError: a rank of its own mind (failing.py, line 8); {KEPT}"
+    assert lines[1:] in ([], [f"tinygan train: the job ended before its time; {KEPT}"][:rank])
 
 
 @pytest.mark.parametrize(("one", "other", "message"), [

@@ -73,13 +73,13 @@ class Alone:
                 if other[name] != value:
                     raise RanksError(f"rank {rank} has another {name} than rank 0: {other[name]}, not {value}")
 
-    def leave(self, words: str) -> None:
-        """What is to be said if the job ends before its time; "" when it is not to be said."""
-
     @contextmanager
     def ending(self, command: str):
-        """Inside `with`, an error of one rank ends the job, on all ranks and with one line."""
-        yield
+        """Inside `with`, an error of one rank ends the job, on all ranks and with one line.
+
+        Gives a function of what there is to say about a job that ends before its time.
+        """
+        yield lambda kept: None
 
 
 ALONE = Alone()
@@ -148,10 +148,6 @@ class Ranks(Alone):
         self.comm.Allreduce(send, total)
         return backend.like(total, a) if isinstance(total, np.ndarray) else total
 
-    def leave(self, words):
-        if self.words is not None:
-            self.words(words)
-
     def together(self, f):
         value, line, cause = None, "", None
         try:
@@ -166,23 +162,32 @@ class Ranks(Alone):
 
     @contextmanager
     def ending(self, command):
+        what = ""
+
+        def leave(kept):
+            nonlocal what
+            what = f"; {kept}"
+            if self.words is not None:
+                self.words(f"\n{command}: the job ended before its time{what}\n")
         try:
-            yield
+            yield leave
         except (RanksError, KeyboardInterrupt):
             raise  # every rank has it
         except BaseException as error:
             time.sleep(PATIENCE if self.rank else 0)
-            line = f"{error}" if self.rank == 0 else f"rank {self.rank}: {error}"
+            line = f"{error}" if self.rank == 0 else f"rank {self.rank}: {error}{what}"
             if not type(error).__module__.startswith("tinygan."):  # whose errors say enough
                 place = traceback.extract_tb(error.__traceback__)[-1]
                 name = os.path.basename(place.filename)
-                line = f"rank {self.rank}: {type(error).__name__}: {error} ({name}, line {place.lineno})"
-            self.leave("")  # this line says it
-            print(f"{command}: {line}", file=sys.stderr, flush=True)
+                line = f"rank {self.rank}: {type(error).__name__}: {error} ({name}, line {place.lineno}){what}"
+            if self.words is not None:
+                self.words("")  # this line says it
+            print(f"\n{command}: {line}", file=sys.stderr, flush=True)
             os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # MPI would add lines of its own
             self.comm.Abort(2)
         finally:
-            self.leave("")
+            if self.words is not None:
+                self.words("")
 
 
 class _Drawing:

@@ -43,8 +43,9 @@ def run(options):
     if not options.mpi and mpi.launched() > 1:
         raise RanksError(f"mpiexec started {mpi.launched()} of these: add --mpi, and they train one game together")
     ranks = mpi.world() if options.mpi else ALONE
-    with ranks.ending("tinygan train"):
+    with ranks.ending("tinygan train") as leave:
         run = _together(options, ranks) if options.mpi else _begun(options, ranks)
+        leave(f"{run.folder} keeps its last checkpoint; go on with --resume, on any number of ranks")
         _train(run, options, ranks)
 
 
@@ -99,8 +100,6 @@ def _together(options, ranks) -> Run:
     folder = ranks.first(begin)
     ranks.together(lambda: None if runs else runs.append(Run.open(folder, options.device, ranks=ranks)))
     ranks.agree(fingerprint(runs[0].game))
-    ranks.leave(f"\ntinygan train: the job ended before its time; {folder} keeps its last checkpoint; go on with "
-                "--resume, on any number of ranks\n")
     return runs[0]
 
 
