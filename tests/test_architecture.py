@@ -90,8 +90,8 @@ def test_files_are_short(path):
 def test_the_library_is_small():
     lines = {path: len((PACKAGE / path).read_text().splitlines()) for path in FILES}
     assert sum(lines.values()) <= 9500
-    beside = ("data", "plots", "latent", "metrics", "process", "parallel", "kernels", "cublas", "ranks", "mpi", "divergences",
-              "toys")
+    beside = ("data", "plots", "latent", "metrics", "process", "parallel", "kernels", "cublas", "ranks", "mpi",
+              "divergences", "toys")
     assert sum(n for path, n in lines.items() if FLOOR.get(part_of(path), 0) <= FLOOR["game"]
                and part_of(path) not in beside) <= 2800  # what is taught
 

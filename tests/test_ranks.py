@@ -3,6 +3,7 @@ import os
 import sys
 import threading
 from dataclasses import replace
+from types import SimpleNamespace
 
 import foreign
 import numpy as np
@@ -11,7 +12,7 @@ import threads
 from helpers import fails, one_line
 
 import tinygan as tg
-from tinygan import game, graph, mpi, nn
+from tinygan import backend, game, graph, mpi, nn
 from tinygan.checkpoint import fingerprint
 from tinygan.cli import main
 from tinygan.ops.reduce import everywhere, moments
@@ -185,6 +186,27 @@ def test_a_step_over_ranks_is_no_cuda_graph(gpu):
         with pytest.raises(graph.Unrecordable, match="divided among ranks"):
             graph._state(replace(RECIPES["ring"].start(0, 6), ranks=ranks))
     threads.play(2, on)
+
+
+def test_each_rank_of_a_machine_has_a_gpu_of_its_own(monkeypatch):
+    used = []
+    device = type("Device", (), {"__init__": lambda self, number: used.append(number), "use": lambda self: None})
+    runtime = SimpleNamespace(getDeviceCount=lambda: 2)
+    monkeypatch.setitem(sys.modules, "cupy", SimpleNamespace(
+        is_available=lambda: True, cuda=SimpleNamespace(Device=device, runtime=runtime)))
+    backend._cupy()
+    assert used == []
+    for number in range(4):
+        monkeypatch.setattr(backend, "number", number)
+        backend._cupy()
+    assert used == [0, 1, 0, 1]
+
+
+@pytest.mark.parametrize(("kinds", "expected"), [
+    ("mpi,system,cuda:device", True), ("mpi,system", False), (None, False)])
+def test_whether_mpi_reads_a_device(kinds, expected):
+    comm = SimpleNamespace(Get_info=lambda: {"mpi_memory_alloc_kinds": kinds} if kinds else {})
+    assert mpi._reads_device(SimpleNamespace(__file__="no library"), comm) == expected
 
 
 # --- what ranks tell each other before they play ---
