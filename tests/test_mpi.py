@@ -120,7 +120,7 @@ def test_a_rank_that_fails_ends_the_job(rank):
     assert lines[1:] in ([], [f"tinygan train: the job ended before its time; {KEPT}"][:rank])
 
 
-OTHER_DATA = "from tinygan import data; load = data.load; data.load = lambda name: data.Images(load(name).x * .999, None); "
+OTHER_DATA = "from tinygan import data; a = data.load; data.load = lambda name: data.Images(a(name).x * .999, None); "
 
 
 @pytest.mark.parametrize(("main", "steps", "message"), [
@@ -161,3 +161,5 @@ def test_a_sweep_over_ranks():
     assert tables[0] == tables[1]
     status, _, [line] = ended(ranks(2, *options[:3], "11", *options[4:], "--mpi"))
     assert (status, line) == (2, "tinygan sweep: out/seed-0 was started with steps 10, not 11; choose another --out")
+    status, _, [line] = ended(ranks(2, *options, "--mpi", "--jobs", 2))
+    assert (status, line) == (2, "tinygan sweep: --jobs: with --mpi the ranks that mpiexec starts are the jobs")

@@ -105,13 +105,12 @@ def write(path, content, keep: Path | None = None) -> None:
 
 def fingerprint(game) -> dict[str, str]:
     """What two processes must have alike to play the same game: a digest of the state, and one of the data."""
-    state = {f"{group}/{name}": backend.to(a, "cpu") for group, part in _groups(game).items()
-             for name, a in part.items()}
     rng = deepcopy(game.rng)
-    data = {f"{i}": a for i, a in enumerate([*_held(game.data), *parts(game.data(game.batch, rng)), *parts(
-        game.noise(game.batch, rng))])}
-    return {"state": _digest({k: np.asarray(a) for k, a in state.items()}).tobytes().hex(),
-            "data set": _digest(data).tobytes().hex()}
+    drawn = *parts(game.data(game.batch, rng)), *parts(game.noise(game.batch, rng))
+    found = {"state": {f"{group} {name}": np.asarray(backend.to(a, "cpu"))
+                       for group, state in _groups(game).items() for name, a in state.items()},
+             "data set": {str(i): a for i, a in enumerate([*drawn, *_held(game.data)])}}
+    return {name: _digest(arrays).tobytes().hex()[:16] for name, arrays in found.items()}
 
 
 def _held(source) -> Iterator[np.ndarray]:

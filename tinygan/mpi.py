@@ -28,6 +28,11 @@ def speaks() -> bool:
     return all(os.environ.get(name, "0") == "0" for name in _RANKS)
 
 
+def size() -> int:
+    """How many ranks there are."""
+    return _mpi().COMM_WORLD.Get_size()
+
+
 def world() -> Ranks:
     """All processes that mpiexec started, each with its share of the cores; RanksError where they do not meet."""
     MPI = _mpi()

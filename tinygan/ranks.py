@@ -51,7 +51,7 @@ class Alone:
         return mean
 
     def sum(self, a):
-        """The sum of the arrays of all ranks, a new array on each."""
+        """The sum of the arrays of all ranks, on each of them."""
         return a
 
     def mean(self, a):

@@ -42,13 +42,14 @@ def run(options):
 
 
 def _pool(options):
-    if mpi.launched() == 1:
+    if not options.mpi and mpi.launched() > 1:
+        raise RanksError(f"mpiexec started {mpi.launched()} of these: add --mpi, and they sweep together")
+    if not options.mpi or mpi.size() == 1:
         if options.mpi:
-            print("--mpi without mpiexec is this machine alone, with --jobs", file=sys.stderr)
+            print("--mpi without mpiexec is this process alone, and its --jobs", file=sys.stderr)
         return sweep.processes(options.jobs)
-    if not options.mpi or options.jobs > 1:
-        raise RanksError(f"mpiexec started {mpi.launched()} of these: " + (
-            "they are the jobs, leave --jobs out" if options.mpi else "add --mpi, and they sweep together"))
+    if options.jobs > 1:
+        raise RanksError("--jobs: with --mpi the ranks that mpiexec starts are the jobs")
     return mpi.workers("\ntinygan sweep: the job ended before its time; the same command goes on\n")
 
 
