@@ -36,7 +36,7 @@ def best(f, seconds, clock=time.perf_counter):
     f()
     start = time.perf_counter()
     f()
-    calls = COMM.bcast(max(3, int(seconds / (time.perf_counter() - start))))
+    calls = COMM.bcast(max(10, int(seconds / (time.perf_counter() - start))))
     times = []
     for _ in range(calls):
         start = clock()
@@ -55,7 +55,7 @@ def measure(seconds):
     if ranks.size > 1:
         for size in SIZES:
             a = np.zeros(size // 8)
-            found["allreduce"][size] = best(lambda: ranks.sum(a), seconds / 10)
+            found["allreduce"][size] = best(lambda: ranks.sum(a), seconds / 2)
     for name, batch in WORKLOADS.items():
         told = []
 
