@@ -9,16 +9,17 @@ import tinygan
 from tinygan import game
 from tinygan.backend import DeviceError
 from tinygan.checkpoint import CheckpointError
-from tinygan.commands import data, evaluate, interpolate, lab, play, recipes, sample, sweep, train
+from tinygan.commands import data, evaluate, export, import_, interpolate, lab, play, recipes, sample, sweep, train
 from tinygan.data import DataError
+from tinygan.exchange import ExchangeError
 from tinygan.lab.serve import LabError
 from tinygan.mpi import speaks
 from tinygan.ranks import RanksError
 from tinygan.runs import RunError
 
-COMMANDS = (train, sample, evaluate, sweep, interpolate, recipes, data, play, lab)
+COMMANDS = (train, sample, evaluate, sweep, interpolate, export, import_, recipes, data, play, lab)
 USER_ERRORS = (RunError, CheckpointError, DataError, DeviceError, game.SettingError, game.Diverged,
-               LabError, RanksError, MemoryError)
+               LabError, ExchangeError, RanksError, MemoryError)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -52,7 +53,7 @@ def _parser():
     parser.add_argument("--version", action="version", version=f"tinygan {tinygan.__version__}")
     commands = parser.add_subparsers(dest="name", required=True, metavar="COMMAND", parser_class=_Parser)
     for module in COMMANDS:
-        name = module.__name__.rpartition(".")[2]
+        name = module.__name__.rpartition(".")[2].rstrip("_")
         command = commands.add_parser(name, help=module.ABOUT, description=module.ABOUT.capitalize() + ".")
         module.add(command)
         command.set_defaults(command=module.run)

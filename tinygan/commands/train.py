@@ -32,7 +32,8 @@ def add(parser) -> None:
     parser.add_argument("--device", choices=("cpu", "gpu"), help="NumPy or CuPy (default: cpu)")
     parser.add_argument("--debug", action="store_true", help="find the first operation whose result is not finite")
     parser.add_argument("--no-graph", action="store_true", help="on a GPU: do not replay steps as CUDA graphs")
-    parser.add_argument("--data", help="another data set, by name, a folder of images, or a .npy file of sequences")
+    parser.add_argument("--data", help="another data set, by name, a folder of images (photos@64: of 64 x 64 pixels), "
+                        "or a .npy file of sequences")
     parser.add_argument("--out", type=Path, help="the run folder (default: runs/RECIPE)")
     parser.add_argument("--mpi", action="store_true", help="one game of all processes that mpiexec starts: each plays "
                         "its slice of the batch, and the game is the same")
@@ -138,7 +139,7 @@ def _begun(options, ranks) -> Run:
 
 def _started(options, ranks) -> Run:
     config = configured(options, options.seed or 0, settings(options, RECIPES[options.recipe or "digits"]))
-    return Run.create(options.out or fresh_folder("runs", config.recipe), config, ranks)
+    return Run.create(options.out or fresh_folder("runs", config.recipe), config, config.start(ranks))
 
 
 def _resumed(options, ranks) -> Run:
