@@ -194,8 +194,10 @@ assert double[0] < 1e-12 < 1e-9 < single[0] < local[0]
 assert double[-1] < 1e-8
 
 # %% [markdown]
-# Moments of slices are another network from the first step on. Pooled, what is left is rounding, and a game amplifies
-# it. The variance *between* slices is what a plain mean of variances forgets:
+# Moments of slices are another network from the first step on. Pooled, what is left is rounding; in single precision it
+# is as large as Adam's $\epsilon$, so a gradient of 0 becomes a step of full length, and the runs part like two seeds.
+#
+# The variance *between* slices is what a plain mean of variances forgets:
 
 # %%
 batch = 2 * rng.normal(size=(12, 1)) + 5
