@@ -137,9 +137,8 @@ def test_ranks_that_differ_are_refused(main, steps, message):
 
 def test_an_interrupt_stops_all_after_the_same_step():
     process = ranks(2, "train", "ring", "--mpi", "--out", "run", "--steps", "90000")
-    while not Path("run/config.json").exists():
-        time.sleep(.05)
-    time.sleep(1.5)
+    while not Path("run/checkpoint.previous.npz").exists():
+        time.sleep(.01)
     process.send_signal(signal.SIGINT)
     status, _, [line] = ended(process)
     assert status == 130
