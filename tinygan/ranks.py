@@ -175,19 +175,26 @@ class Ranks(Alone):
             raise  # every rank has it
         except BaseException as error:
             time.sleep(PATIENCE if self.rank else 0)
-            line = f"{error}" if self.rank == 0 else f"rank {self.rank}: {error}{what}"
-            if not type(error).__module__.startswith("tinygan."):  # whose errors say enough
-                place = traceback.extract_tb(error.__traceback__)[-1]
-                name = os.path.basename(place.filename)
-                line = f"rank {self.rank}: {type(error).__name__}: {error} ({name}, line {place.lineno}){what}"
             if self.words is not None:
                 self.words("")  # this line says it
-            print(f"\n{command}: {line}", file=sys.stderr, flush=True)
+            print(f"\n{command}: {self._line(error, what)}", file=sys.stderr, flush=True)
             os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # MPI would add lines of its own
+            time.sleep(0.5)  # what is said travels by mpiexec, which the next line ends
             self.comm.Abort(2)
         finally:
             if self.words is not None:
                 self.words("")
+
+    def _line(self, error, what) -> str:
+        """What this rank says of an error that ends the job."""
+        package, _, _ = type(error).__module__.partition(".")
+        if package == "mpi4py":  # MPI's word for another one that is gone
+            return f"the job ended before its time{what}"
+        if package == "tinygan":
+            return f"rank {self.rank}: {error}{what}" if self.rank else str(error)
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        return (f"rank {self.rank}: {type(error).__name__}: {str(error).partition(chr(10))[0]} "
+                f"({os.path.basename(place.filename)}, line {place.lineno}){what}")
 
 
 class _Drawing:
