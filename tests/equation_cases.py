@@ -8,6 +8,7 @@ import equation_cases_08
 import equation_cases_10
 import equation_cases_11
 import equation_cases_12
+import equation_cases_13
 import numpy as np
 
 import tinygan as tg
@@ -142,6 +143,7 @@ FORMS = {
     **equation_cases_10.FORMS,
     **equation_cases_11.FORMS,
     **equation_cases_12.FORMS,
+    **equation_cases_13.FORMS,
     ("d-ascent", "updates.ascend"): one_climb,
     ("d-ascent", "objectives.value"): climb_of_value,
     ("d-ascent", "game.step"): one_step("minimax", "d"),

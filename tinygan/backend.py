@@ -16,6 +16,7 @@ import numpy as np
 ARRAY_MODULES = {"numpy", "cupy"}
 _HOST = (1, 3)  # DLPack's numbers of memory that NumPy can read: the host's, and that which a GPU sees too
 clock = itertools.count()  # tells when tensors are born and arrays written
+number: int | None = None  # of the GPU that this process computes on, where several processes share a machine
 _written: dict[int, dict[tuple[int, int], int]] = {}  # the owner of memory -> a part of it -> when it was last written
 _last_written = -1
 
@@ -151,4 +152,6 @@ def _cupy():
         raise DeviceError("device 'gpu' needs CuPy: pip install 'tinygan[cuda12]' or 'tinygan[cuda13]'") from error
     if not cupy.is_available():
         raise DeviceError("device 'gpu': CuPy is installed but finds no GPU on this machine; use 'cpu'")
+    if number is not None:
+        cupy.cuda.Device(number % cupy.cuda.runtime.getDeviceCount()).use()
     return cupy

@@ -29,18 +29,20 @@ from tinygan.doctor import VisitsError
 from tinygan.exchange import ExchangeError
 from tinygan.grading import GradingError
 from tinygan.lab.serve import LabError
+from tinygan.mpi import speaks
+from tinygan.ranks import RanksError
 from tinygan.runs import RunError
 
 COMMANDS = (train, sample, evaluate, doctor, sweep, interpolate, export, import_, recipes, data, play, lab,
             assignments)
 USER_ERRORS = (RunError, CheckpointError, DataError, DeviceError, game.SettingError, game.Diverged,
-               VisitsError, LabError, ExchangeError, GradingError, MemoryError)
+               VisitsError, LabError, ExchangeError, GradingError, RanksError, MemoryError)
 
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message):
         """One line, without the usage."""
-        self.exit(2, f"{self.prog}: {message}\n")
+        self.exit(2, f"{self.prog}: {message}\n" if speaks() else None)
 
 
 def main(arguments=None) -> int:
@@ -50,13 +52,17 @@ def main(arguments=None) -> int:
     try:
         return options.command(options) or 0
     except USER_ERRORS as error:
-        print(f"tinygan {options.name}: {error}", file=sys.stderr)
-        return 2
+        return _refuse(options, error)
     except OSError as error:
-        print(f"tinygan {options.name}: {error.filename or ''}: {error.strerror or error}", file=sys.stderr)
-        return 2
+        return _refuse(options, f"{error.filename or ''}: {error.strerror or error}")
     except KeyboardInterrupt:
         return 130
+
+
+def _refuse(options, message) -> int:
+    if speaks():
+        print(f"tinygan {options.name}: {message}", file=sys.stderr)
+    return 2
 
 
 def _parser():

@@ -17,6 +17,7 @@ from tinygan.nn.module import theta_of
 from tinygan.objectives import OBJECTIVES
 from tinygan.ops.elementwise import sigmoid
 from tinygan.ops.shape import concatenate
+from tinygan.ranks import ALONE, Alone, among
 from tinygan.tensor import Tensor, grad
 from tinygan.updates import STEPS, Adam, Average, clip, linear_decay, vector
 
@@ -50,6 +51,8 @@ class Game:
     instance_noise: sigma of the noise on whatever D sees; it falls in a straight line to 0 at the last step. unroll:
     plain steps of D, at unroll_rate, that G looks ahead. (Others are layers of D: packs, minibatch statistics.)
 
+    ranks: those who play the game together, each on its slice of every batch.
+
     history holds, for each step that was recorded, the columns `COLUMNS`: what each player's function was worth before
     its move (the penalty left out), the means of D(x) and D(G(z)), the norms of both gradients.
     """
@@ -74,6 +77,7 @@ class Game:
     optimisers: tuple[Any, Any] = field(default_factory=lambda: (Adam(0.5), Adam(0.5)))
     average: Average | None = None
     schedule: Callable | None = None
+    ranks: Alone = ALONE
     step: int = 0
     history: dict[str, list[float]] = field(default_factory=lambda: {name: [] for name in COLUMNS})
 
@@ -87,9 +91,14 @@ class Game:
         for name in ("r1", "gp", "clip", "instance_noise", "unroll", "unroll_rate"):
             if not getattr(self, name) >= 0:
                 raise SettingError(f"{name} is {getattr(self, name)}, expected at least 0")
-        for _, layer in self.discriminator.modules():
-            if isinstance(layer, Pack) and self.batch % layer.size:
-                raise SettingError(f"packing: a batch of {self.batch} does not hold whole packs of {layer.size}")
+        packs = [layer.size for _, layer in self.discriminator.modules() if isinstance(layer, Pack)]
+        for size in packs:
+            if self.batch % size:
+                raise SettingError(f"packing: a batch of {self.batch} does not hold whole packs of {size}")
+        try:
+            self.ranks.divide(self.batch, max(packs, default=1))
+        except ValueError as error:
+            raise SettingError(error) from error
 
 
 class Diverged(ArithmeticError):
@@ -143,7 +152,7 @@ def train(game: Game, steps: int, callbacks: Iterable[Callable[[Game], Any]] = (
     while game.step < steps:
         if game.schedule is not None:
             game.schedule(game, steps)
-        with np.errstate(over="ignore", invalid="ignore"):  # Diverged says it better than a warning
+        with among(game.ranks), np.errstate(over="ignore", invalid="ignore"):  # Diverged says it better than a warning
             played = play(game, steps)
             if game.step % record_every == 0 or game.step == steps - 1:
                 _record(game, *played)
@@ -161,19 +170,23 @@ def parts(drawn) -> tuple:
 def _draw(game, source, theta, requires_grad=False) -> list[Tensor]:
     """A batch from `source` on the device of theta and, whole numbers apart, in its dtype; the first differentiable."""
     arrays = [a if a.dtype.kind in "iu" else a.astype(theta.dtype, copy=False)
-              for a in parts(source(game.batch, game.rng))]
+              for a in map(game.ranks.mine, parts(source(game.batch, game.rng)))]
     return [Tensor(backend.like(a, theta), requires_grad and i == 0) for i, a in enumerate(arrays)]
 
 
 def _gradient(game, value, weights):
-    """The gradient as one vector; 0 for weights that take no part, which a schedule may leave for later (growing)."""
-    gradient = grad(value, weights, allow_unused=game.schedule is not None)
-    return vector([np.zeros_like(w.data) if g is None else g for w, g in zip(weights, gradient)])
+    """The gradient as one vector; 0 for weights that take no part, which a schedule may leave for later (growing).
+
+    A mean over the batch is a sum over ranks, so its gradient is too: this all-reduce is all that they tell each other,
+    but for statistics of the batch (`gradient-average`).
+    """
+    gradient = grad(game.ranks.weighed(value), weights, allow_unused=game.schedule is not None)
+    return game.ranks.sum(vector([np.zeros_like(w.data) if g is None else g for w, g in zip(weights, gradient)]))
 
 
 def _blurred(game, x, sigma):
     """What D sees of examples x: with instance noise, if there is any."""
-    return remedies.instance_noise(x, sigma, game.rng) if game.instance_noise else x
+    return remedies.instance_noise(x, sigma, game.ranks.drawing(game.rng)) if game.instance_noise else x
 
 
 def _judged(game, x, fake, condition):
@@ -192,7 +205,8 @@ def _penalised(game, d_value, d_real, x, fake, condition):
         d_value = d_value + penalties.r1(d_real, x, worse * game.r1)
     if game.gp:
         d_value = d_value + penalties.gradient_penalty(
-            lambda between: game.discriminator(between, *condition), x, fake, game.rng, worse * game.gp)
+            lambda between: game.discriminator(between, *condition), x, fake, game.ranks.drawing(game.rng),
+            worse * game.gp)
     return d_value
 
 
@@ -220,9 +234,10 @@ def falling_numbers(game, steps) -> tuple[float, float, float]:
 
 def _record(game, d_value, d_real, d_fake, d_gradient, g_value, g_gradient):
     """Adds a row to the history; names the first quantity that is not finite, of these or of the weights."""
-    row = {"step": game.step, "d_value": d_value.item(), "d_real": sigmoid(d_real.data).mean().item(),
-           "d_fake": sigmoid(d_fake.data).mean().item(), "d_gradient": _norm(d_gradient),
-           "g_value": g_value.item(), "g_gradient": _norm(g_gradient)}
+    real, fake = (sigmoid(logits.data).mean().item() for logits in (d_real, d_fake))
+    value_d, real, fake, value_g = game.ranks.mean(np.array([d_value.item(), real, fake, g_value.item()])).tolist()
+    row = {"step": game.step, "d_value": value_d, "d_real": real, "d_fake": fake, "d_gradient": _norm(d_gradient),
+           "g_value": value_g, "g_gradient": _norm(g_gradient)}
     weights = {f"the norm of the {name}'s weights": _norm(_home(getattr(game, name)))
                for name in ("discriminator", "generator")}
     for name, number in {**row, **weights}.items():

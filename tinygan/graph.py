@@ -188,6 +188,8 @@ def _state(game) -> list:
     for optimiser in game.optimisers:
         if not isinstance(optimiser, Optimiser):
             raise Unrecordable(f"{optimiser!r} is no Optimiser, so it may count the steps")
+    if game.ranks.size > 1:
+        raise Unrecordable("the batch is divided among ranks")
     found: list = []
     for f in fields(game):
         if f.name not in _WRITTEN:

@@ -33,6 +33,13 @@ def cores() -> int:
     return min(cores, int(wanted)) if wanted.isdigit() and int(wanted) else cores
 
 
+def limit(threads: int) -> None:
+    """BLAS, and `tune` after it, use so many threads in this process: where several share the cores."""
+    from threadpoolctl import threadpool_limits
+    os.environ["OPENBLAS_NUM_THREADS"] = str(threads)
+    threadpool_limits(threads, "blas")
+
+
 def _keep_memory():
     try:
         mallopt = ctypes.CDLL(None).mallopt

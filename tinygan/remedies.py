@@ -4,6 +4,8 @@ from __future__ import annotations
 import numpy as np
 
 from tinygan import backend
+from tinygan.ops.reduce import everywhere
+from tinygan.ranks import present
 from tinygan.tensor import grad
 
 
@@ -23,8 +25,8 @@ def unrolled(player, value, steps, rate):
     theta = player.parameters()
     for _ in range(steps):
         with player.at(theta):
-            slopes = grad(value(), theta, create_graph=True, allow_unused=True)
-        theta = [p if slope is None else p + rate * slope for p, slope in zip(theta, slopes)]
+            slopes = grad(present().weighed(value()), theta, create_graph=True, allow_unused=True)
+        theta = [p if slope is None else p + rate * everywhere(slope) for p, slope in zip(theta, slopes)]
 
     def ahead(*inputs):
         with player.at(theta):

@@ -13,7 +13,7 @@ import time
 import weakref
 from collections.abc import Callable
 from copy import deepcopy
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from tinygan.checkpoint import write
 from tinygan.game import COLUMNS, Game, SettingError, parts
 from tinygan.nn import Conv2d, ConvTranspose2d, Module
 from tinygan.process import tune
+from tinygan.ranks import ALONE, Alone
 from tinygan.tensor import Tensor, no_grad
 from tinygan.zoo import RECIPES, Recipe, style
 from tinygan.zoo.judge import Judge, judge_of
@@ -81,9 +82,9 @@ class Config:
         """The recipe with the run's settings."""
         return change(RECIPES[self.recipe], self.settings)
 
-    def start(self) -> Game:
+    def start(self, ranks: Alone = ALONE) -> Game:
         """The game at step 0."""
-        return self.changed().start(self.seed, self.batch, self.dtype, self.device, self.data)
+        return replace(self.changed().start(self.seed, self.batch, self.dtype, self.device, self.data), ranks=ranks)
 
     def judge(self) -> Judge:
         """How its samples are measured."""
@@ -116,7 +117,7 @@ class Run:
         return run
 
     @classmethod
-    def open(cls, folder, device: str | None = None, hold: bool = False) -> Run:
+    def open(cls, folder, device: str | None = None, hold: bool = False, ranks: Alone = ALONE) -> Run:
         """The run in a folder, as its last checkpoint left it; on another device, if one is named. hold: see `hold`."""
         folder = Path(folder)
         try:
@@ -127,7 +128,7 @@ class Run:
             raise RunError(f"{folder}/config.json cannot be read: {error}") from error
         config = Config.read(text, f"{folder}/config.json")
         config.device = device or config.device
-        run = cls(folder, config, config.start())
+        run = cls(folder, config, config.start(ranks))
         if hold:
             run.hold()
         checkpoint.load(folder / "checkpoint.npz", run.game, config.plain())

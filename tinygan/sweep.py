@@ -12,7 +12,6 @@ import io
 import itertools
 import json
 import multiprocessing
-import os
 import signal
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -26,7 +25,7 @@ import numpy as np
 
 from tinygan import game, plots, report
 from tinygan.checkpoint import write
-from tinygan.process import cores
+from tinygan.process import cores, limit
 from tinygan.runs import Config, Run, RunError
 from tinygan.zoo.switches import write as write_value
 
@@ -165,10 +164,8 @@ def processes(jobs: int) -> Iterator[Executor]:
 
 
 def _worker(threads):
-    from threadpoolctl import threadpool_limits
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    os.environ["OPENBLAS_NUM_THREADS"] = str(threads)
-    threadpool_limits(threads, "blas")
+    limit(threads)
 
 
 def _compare(folder, config):

@@ -4,8 +4,9 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from tinygan import arguments, sweep
+from tinygan import arguments, mpi, sweep
 from tinygan.commands.configure import configured
+from tinygan.ranks import RanksError
 from tinygan.zoo import RECIPES, switches
 
 ABOUT = "train a recipe from many seeds, measure each run"
@@ -15,6 +16,8 @@ def add(parser) -> None:
     parser.add_argument("recipe", type=arguments.recipe, help="see `tinygan recipes`")
     parser.add_argument("--seeds", type=arguments.seeds, default=range(10), help="such as 0-9 or 1,4 (default: 0-9)")
     parser.add_argument("--jobs", type=arguments.count, default=1, help="runs at the same time (default: 1)")
+    parser.add_argument("--mpi", action="store_true", help="on all processes that mpiexec starts: as many runs at the "
+                        "same time, less one that leads")
     parser.add_argument("--steps", type=arguments.count, help="steps of each game")
     parser.add_argument("--out", type=Path, help="the folder of runs (default: sweeps/RECIPE); what is there goes on")
     parser.add_argument("--set", nargs="+", action="extend", default=[], metavar="NAME=VALUE[,VALUE...]",
@@ -27,13 +30,27 @@ def run(options):
     kinds = [switches.read(recipe, texts) for texts in sweep.combinations(options.set)]
     configs = sweep.named(configured(options, seed, settings) for settings in kinds for seed in options.seeds)
     try:
-        with sweep.processes(options.jobs) as pool:
+        with _pool(options) as pool:
+            if pool is None:  # a worker, whose work is done
+                return 0
             rows = sweep.sweep(configs, out, pool, _tell)
     except KeyboardInterrupt:
         print(f"stopped; the same command goes on with {out}", file=sys.stderr)
         raise
     print(sweep.summary(rows, configs, out))
     return 1 if any(row["error"] for row in rows) else 0
+
+
+def _pool(options):
+    if not options.mpi and mpi.launched() > 1:
+        raise RanksError(f"mpiexec started {mpi.launched()} of these: add --mpi, and they sweep together")
+    if not options.mpi or mpi.size() == 1:
+        if options.mpi:
+            print("--mpi without mpiexec is this process alone, and its --jobs", file=sys.stderr)
+        return sweep.processes(options.jobs)
+    if options.jobs > 1:
+        raise RanksError("--jobs: with --mpi the ranks that mpiexec starts are the jobs")
+    return mpi.workers("\ntinygan sweep: the job ended before its time; the same command goes on\n")
 
 
 def _tell(row):

@@ -5,11 +5,16 @@ import signal
 import sys
 from pathlib import Path
 
-from tinygan import arguments, game
+import numpy as np
+
+import tinygan
+from tinygan import arguments, game, mpi
+from tinygan.checkpoint import fingerprint
 from tinygan.commands.configure import configured, settings
 from tinygan.debug import Debug
 from tinygan.doctor import Doctor
 from tinygan.graph import Replay
+from tinygan.ranks import ALONE, RanksError
 from tinygan.runs import Run, RunError, fresh_folder, latest_folder
 from tinygan.zoo import RECIPES, switches
 
@@ -31,32 +36,48 @@ def add(parser) -> None:
     parser.add_argument("--data", help="another data set, by name, a folder of images (photos@64: of 64 x 64 pixels), "
                         "or a .npy file of sequences")
     parser.add_argument("--out", type=Path, help="the run folder (default: runs/RECIPE)")
+    parser.add_argument("--mpi", action="store_true", help="one game of all processes that mpiexec starts: each plays "
+                        "its slice of the batch, and the game is the same")
     parser.add_argument("--resume", action="store_true", help="go on with the run in --out (default: the latest)")
 
 
 def run(options):
-    run = _resumed(options) if options.resume else _started(options)
-    steps, folder = run.config.steps, run.folder
+    if not options.mpi and mpi.launched() > 1:
+        raise RanksError(f"mpiexec started {mpi.launched()} of these: add --mpi, and they train one game together")
+    ranks = mpi.world() if options.mpi else ALONE
+    with ranks.ending("tinygan train") as leave:
+        run = _together(options, ranks) if options.mpi else _begun(options, ranks)
+        leave(f"{run.folder} keeps its last checkpoint; go on with --resume, on any number of ranks")
+        _train(run, options, ranks)
+
+
+def _train(run, options, ranks):
+    steps, folder, first = run.config.steps, run.folder, ranks.rank == 0
     if run.game.step >= steps:
-        run.finish()  # which a kill may have cut short
+        if first:
+            run.finish()  # which a kill may have cut short
+            print(f"{folder}: all {steps} steps are done; a larger --steps goes on")
         run.let_go()
-        print(f"{folder}: all {steps} steps are done; a larger --steps goes on")
         return
-    print(f"{run.config.recipe}: steps {run.game.step} to {steps}, batch {run.game.batch}, seed {run.config.seed}, "
-          f"{run.config.device}, in {folder}")
+    if first:
+        print(f"{run.config.recipe}: steps {run.game.step} to {steps}, batch {run.game.batch}, seed {run.config.seed}, "
+              f"{run.config.device}, in {folder}" + (f", on {ranks.size} ranks" if options.mpi else ""))
     run.tune()
     on_gpu = run.config.device == "gpu"
-    play = Debug() if options.debug else Replay() if on_gpu and not options.no_graph else game.step
+    graph = on_gpu and not options.no_graph and ranks.size == 1
+    play = Debug() if options.debug else Replay() if graph else game.step
     try:
         with _Progress(run.game, steps) as progress:
             doctor = Doctor(steps, run.config.seed, folder, lambda finding: progress.bar.write(str(finding)))
-            game.train(run.game, steps, [run.film, doctor, run.keep, progress],
+            game.train(run.game, steps, [run.film, doctor, run.keep, progress] if first else [progress],
                        20 if on_gpu and not options.debug else 1, play)
-        run.finish()
+        if first:
+            run.finish()
     except KeyboardInterrupt:
-        run.save()
-        print(f"stopped after step {run.game.step}; go on with: tinygan train {run.config.recipe} --resume "
-              f"--out {folder}", file=sys.stderr)
+        if first:
+            run.save()
+            print(f"stopped after step {run.game.step}; go on with: tinygan train {run.config.recipe} --resume "
+                  f"--out {folder}", file=sys.stderr)
         raise
     except game.Diverged as error:
         where = f"; {play.found}" if isinstance(play, Debug) and play.found else ""
@@ -66,7 +87,25 @@ def run(options):
                        f"checkpoint is that of step {run.saved_step}") from error
     finally:
         run.let_go()
-    print(f"{folder}: samples.png, curves.png, training.gif, history.csv; next: tinygan evaluate {folder}")
+    if first:
+        print(f"{folder}: samples.png, curves.png, training.gif, history.csv; next: tinygan evaluate {folder}")
+
+
+def _together(options, ranks) -> Run:
+    """The run on every rank, which the first one has begun; RanksError, before anything is done, where they differ."""
+    if ranks.size == 1:
+        print("--mpi without mpiexec is one rank; for more: mpiexec -n 4 tinygan train ... --mpi", file=sys.stderr)
+    ranks.agree({"version of tinygan": tinygan.__version__, "version of NumPy": np.__version__} | {
+        f"--{name}": value for name, value in vars(options).items() if name != "command"})
+    runs: list[Run] = []
+
+    def begin():
+        runs.append(_begun(options, ranks))
+        return runs[0].folder
+    folder = ranks.first(begin)
+    ranks.together(lambda: None if runs else runs.append(Run.open(folder, options.device, ranks=ranks)))
+    ranks.agree(fingerprint(runs[0].game))
+    return runs[0]
 
 
 class _Progress:
@@ -74,7 +113,7 @@ class _Progress:
 
     def __init__(self, state, steps):
         from tqdm.auto import tqdm
-        self.bar = tqdm(total=steps, initial=state.step, unit="step", dynamic_ncols=True)
+        self.bar = tqdm(total=steps, initial=state.step, unit="step", dynamic_ncols=True, disable=state.ranks.rank > 0)
         self.interrupted = False
 
     def __enter__(self):
@@ -94,17 +133,22 @@ class _Progress:
             self.bar.set_postfix_str(f"D {last['d_value']:.3f} G {last['g_value']:.3f} D(x) {last['d_real']:.2f} "
                                      f"D(G(z)) {last['d_fake']:.2f}", refresh=False)
         self.bar.update()
-        if self.interrupted:
+        if state.ranks.sum(np.array(float(self.interrupted))) > 0:  # all ranks stop after the same step
             raise KeyboardInterrupt
 
 
-def _started(options) -> Run:
+def _begun(options, ranks) -> Run:
+    return _resumed(options, ranks) if options.resume else _started(options, ranks)
+
+
+def _started(options, ranks) -> Run:
     config = configured(options, options.seed or 0, settings(options, RECIPES[options.recipe or "digits"]))
-    return Run.create(options.out or fresh_folder("runs", config.recipe), config)
+    return Run.create(options.out or fresh_folder("runs", config.recipe), config, config.start(ranks))
 
 
-def _resumed(options) -> Run:
-    run = Run.open(options.out or latest_folder("runs", options.recipe or "digits"), options.device, hold=True)
+def _resumed(options, ranks) -> Run:
+    folder = options.out or latest_folder("runs", options.recipe or "digits")
+    run = Run.open(folder, options.device, hold=True, ranks=ranks)
     recipe = run.config.changed()
     asked = {name: getattr(options, name) for name in ("recipe", "seed", "batch", "dtype", "data")}
     kept = {**vars(run.config), **switches.switches(recipe)}

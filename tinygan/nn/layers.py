@@ -12,6 +12,7 @@ from tinygan.ops.conv import conv2d, conv_transpose2d
 from tinygan.ops.linear import linear
 from tinygan.ops.registry import array
 from tinygan.ops.shape import getitem
+from tinygan.ranks import present
 
 
 class Dense(Module):
@@ -104,7 +105,7 @@ class Dropout(Module):
     def forward(self, x):
         if not self.training or self.rate == 0:
             return x
-        kept = self.rng.random(x.shape, np.float32) >= self.rate
+        kept = present().drawing(self.rng).random(x.shape, np.float32) >= self.rate
         return x * backend.like(kept.astype(x.dtype) / (1 - self.rate), array(x))
 
 

@@ -10,6 +10,7 @@ from tinygan.ops.linear import affine
 from tinygan.ops.reduce import mean, moments, normaliser, var
 from tinygan.ops.registry import array
 from tinygan.ops.shape import stack
+from tinygan.ranks import present
 
 
 class BatchNorm(Module):
@@ -34,7 +35,7 @@ class BatchNorm(Module):
         if x.shape[-1] != channels:
             raise ValueError(f"BatchNorm: x {x.shape} has {x.shape[-1]} channels, expected {channels}")
         if self.training:
-            n = x.size // channels
+            n = present().whole(x.size // channels)
             if n < 2:
                 raise ValueError(f"BatchNorm: x {x.shape} has one value for each channel, training needs at least two")
             both = moments(x)

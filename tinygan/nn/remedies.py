@@ -6,7 +6,7 @@ import numpy as np
 from tinygan import backend
 from tinygan.nn.module import Module
 from tinygan.ops.elementwise import sqrt
-from tinygan.ops.reduce import mean, sum, var
+from tinygan.ops.reduce import mean, moments, sum
 from tinygan.ops.registry import array
 from tinygan.ops.shape import broadcast_to, concatenate
 
@@ -19,7 +19,8 @@ class MinibatchStd(Module):
     """
 
     def forward(self, x):
-        spread = mean(sqrt(var(x, axis=0) + 1e-8))
+        variance = moments(x.reshape((len(x), -1)))[1]
+        spread = mean(sqrt(variance + 1e-8))
         return concatenate([x, broadcast_to(spread, (*x.shape[:-1], 1))])
 
 

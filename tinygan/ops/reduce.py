@@ -11,6 +11,7 @@ from tinygan.ops.elementwise import exp, log, sqrt
 from tinygan.ops.linear import affine
 from tinygan.ops.registry import array, case, op
 from tinygan.ops.shape import broadcast_to, stack
+from tinygan.ranks import present
 from tinygan.tensor import record
 
 
@@ -59,15 +60,36 @@ def var(x, axis=None, keepdims=False):
     return mean(distance * distance, axis, keepdims)
 
 
+@op(case((2, 3)))
+def everywhere(x):
+    """The sum of x over all ranks, on each of them (`all-reduce`); x itself where there is one rank.
+
+    What is differentiated is the sum of the ranks' outputs. An element counts in every rank's sum, so its cotangent is
+    the sum of theirs: an all-reduce is its own adjoint.
+    """
+    return record(present().sum(array(x)), (x, lambda g, y, x: everywhere(g)))
+
+
 @op(case((5, 3)), case((2, 3, 2, 2)))
 def moments(x):
-    """Mean and variance of each channel (the last axis) over all others, as rows of a (2, channels) array.
+    """Mean and variance of each channel (the last axis) over all others, and all ranks, as rows of (2, channels).
 
     Computed at once because batch normalisation needs both; their slopes with respect to an element are 1 / n and
-    2 (x - mean) / n, so the pull-back is one affine map of x.
+    2 (x - mean) / n, so the pull-back is one affine map of x (`pooled-moments`).
     """
-    n = x.size // x.shape[-1]
-    return record(kernels.moments(array(x)), (x, lambda g, y, x: affine(x, _moments_slope(g, y, n))))
+    n = present().whole(x.size // x.shape[-1])
+    return record(_pooled(kernels.moments(array(x))),
+                  (x, lambda g, y, x: affine(x, _moments_slope(everywhere(g), y, n))))
+
+
+def _pooled(both):
+    """The moments of the whole batch from those of each rank's slice (`pooled-moments`)."""
+    ranks = present()
+    if ranks.size == 1:
+        return both
+    pooled = ranks.mean(both)  # right for the mean; the variance lacks that between the slices
+    pooled[1] += ranks.mean((both[0] - pooled[0]) ** 2)
+    return pooled
 
 
 @kernels.elementwise("raw T g, raw T y, T count", "T row", """

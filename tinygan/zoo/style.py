@@ -9,6 +9,7 @@ from tinygan.nn.module import Parameter
 from tinygan.ops.elementwise import leaky_relu, where
 from tinygan.ops.image import average_pool, upsample
 from tinygan.ops.shape import broadcast_to
+from tinygan.ranks import present
 from tinygan.tensor import array, no_grad
 from tinygan.zoo.progressive import last_stage, widths_of
 from tinygan.zoo.recipe import Recipe
@@ -55,7 +56,7 @@ class Generator(nn.Module):
         w = self.mapping(z)
         if not self.training:
             return self.synthesis([w] * len(self.layers), noise)
-        self.mean += FOLLOW * (array(w).mean(0) - self.mean)
+        self.mean += FOLLOW * (present().mean(array(w).mean(0)) - self.mean)
         second = self.mapping(other)
         return self.synthesis([where(array(cut) > i, w, second) for i in range(len(self.layers))], noise)
 

@@ -1,0 +1,310 @@
+# %% [markdown]
+# # 13 Beyond one machine: a notebook to step through
+#
+# It follows [lecture 13](../lectures/13-beyond.md): **predict**, **run**, **look**, **change**. Threads of this
+# notebook play the part of machines: the library cannot tell them from the ranks of MPI.
+
+# %%
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+import tinygan as tg
+from tinygan import game, kernels, nn
+from tinygan.ops import reduce
+from tinygan.ops.reduce import everywhere, moments
+from tinygan.ranks import ALONE, Ranks, among
+from tinygan.zoo import RECIPES
+from tinygan.zoo.switches import change
+
+ONE, MANY, WRONG = "#2e6f95", "#3a7d44", "#d1495b"
+plt.rcParams.update({"figure.dpi": 95, "axes.spines.top": False, "axes.spines.right": False,
+                     "figure.constrained_layout.use": True})
+
+# %% [markdown]
+# ## Ranks of our own
+#
+# All that ranks need is a board: everybody writes, everybody waits, everybody reads, everybody waits again.
+# **Predict:** what goes wrong without the second wait?
+
+# %%
+class Board:
+    """What mpi4py calls a communicator: one rank's place among `size`."""
+
+    def __init__(self, rank, notes, barrier):
+        self.rank, self.notes, self.barrier = rank, notes, barrier
+
+    def Get_rank(self):  # noqa: N802
+        return self.rank
+
+    def Get_size(self):  # noqa: N802
+        return len(self.notes)
+
+    def Allreduce(self, send, total):  # noqa: N802
+        self.notes[self.rank] = send.copy()
+        self.barrier.wait()
+        total[...] = sum(self.notes)                            # the same order on all: the same sum, to the bit
+        self.barrier.wait()
+
+
+def on(size, f):
+    """f(ranks) on so many threads at once; what each returned."""
+    notes, barrier = [None] * size, threading.Barrier(size, timeout=60)
+    with ThreadPoolExecutor(size) as pool:
+        return list(pool.map(lambda rank: f(Ranks(Board(rank, notes, barrier))), range(size)))
+
+
+held = on(4, lambda ranks: ranks.sum(np.array([1.0, 10.0**ranks.rank])))
+print(*held, sep="\n")
+assert all(np.array_equal(a, [4, 1111]) for a in held)
+
+# %% [markdown]
+# Without it a fast rank would write its next note while a slow one still reads the last.
+#
+# Nobody sends everything to everybody, though. Here is the ring of the lecture, with four ranks and four chunks each:
+# a cell shows whose parts are in a chunk. **Predict** how often everybody sends, and how much each time.
+
+# %%
+# picture: 13-ring.png
+p = 4
+holds = [[{rank} for _ in range(p)] for rank in range(p)]       # holds[rank][chunk]: whose parts have been added up
+pictures = [[[set(c) for c in row] for row in holds]]
+for move in range(2 * (p - 1)):
+    sent = [(rank, (rank - move) % p) for rank in range(p)]     # what each rank sends to its right
+    parcels = [(rank, chunk, set(holds[rank][chunk])) for rank, chunk in sent]
+    for rank, chunk, parts in parcels:
+        holds[(rank + 1) % p][chunk] = parts | (holds[(rank + 1) % p][chunk] if move < p - 1 else set())
+    pictures.append([[set(c) for c in row] for row in holds])
+figure, panels = plt.subplots(1, len(pictures), figsize=(11, 2.1))
+for move, (panel, picture) in enumerate(zip(panels, pictures)):
+    panel.imshow([[len(c) for c in row] for row in picture], cmap="Greens", vmin=0, vmax=5)
+    for (i, j), parts in np.ndenumerate(np.array(picture, object)):
+        panel.text(j, i, "all" if len(parts) == p else "".join(map(str, sorted(parts))), ha="center", va="center",
+                   fontsize=8)
+    panel.set(xticks=[], yticks=range(p) if move == 0 else [], title="start" if move == 0 else f"move {move}")
+    panel.spines[:].set_visible(False)
+panels[0].set_ylabel("rank")
+assert all(len(c) == p for row in holds for c in row)
+
+# %% [markdown]
+# $2 (p - 1)$ moves of a $p$-th of the array each, whatever $p$. After $p - 1$ of them each rank has one chunk complete.
+# **Change** `p` to 8.
+#
+# ## Its own adjoint
+#
+# `everywhere` is the all-reduce (`all-reduce`) as an operation with a derivative. Each rank has the vector $x_r$ and
+# computes $\langle u_r, \sum_s x_s \rangle$. **Predict** the derivative that rank 2 finds.
+
+# %%
+rng = np.random.default_rng(0)
+x, u = rng.normal(size=(2, 3, 4))
+
+
+def slope(ranks):
+    mine = tg.Tensor(x[ranks.rank], requires_grad=True)
+    with among(ranks):
+        return tg.grad(tg.sum(u[ranks.rank] * everywhere(mine)), [mine])[0].numpy()
+
+
+slopes = on(3, slope)
+assert all(np.allclose(s, u.sum(axis=0)) for s in slopes)
+print(slopes[2], "is the sum of all u, not u_2 =", u[2])
+
+# %% [markdown]
+# ## The same game on any number of ranks
+#
+# A small GAN on the ring with a batch of 13, which no number of ranks divides. Each rank weighs the value of its slice
+# before `grad` and all-reduces the one long vector after it (`gradient-average`). **Predict** the largest difference
+# between any parameter after 30 steps, in double precision.
+
+# %%
+def played(recipe, ranks, steps, batch, dtype="float64", watch=None, **settings):
+    match = replace(change(RECIPES[recipe], settings).start(0, batch, dtype), ranks=ranks)
+    return game.train(match, steps, [watch] if watch else [])
+
+
+alone = played("ring", ALONE, 30, 13, width=32)
+for size in (1, 2, 3, 4):
+    ends = [match.generator.theta for match in on(size, lambda ranks: played("ring", ranks, 30, 13, width=32))]
+    assert all(np.array_equal(end, ends[0]) for end in ends)                # bit for bit between the ranks
+    print(f"{size} ranks: {abs(ends[0] - alone.generator.theta).max():.1e} from one process")
+    assert abs(ends[0] - alone.generator.theta).max() < 1e-10
+
+# %% [markdown]
+# Now the mistake of the lecture's exercise: gradients averaged with equal weights. **Predict** what changes on 2 ranks,
+# and for which batches nothing does.
+
+# %%
+class Careless(Ranks):
+    def weighed(self, mean):
+        return mean / self.size
+
+
+def careless(batch, size=3):
+    notes, barrier = [None] * size, threading.Barrier(size, timeout=60)
+    with ThreadPoolExecutor(size) as pool:
+        [end, *_] = pool.map(lambda rank: played("ring", Careless(Board(rank, notes, barrier)), 5, batch, width=32),
+                             range(size))
+    return abs(end.generator.theta - played("ring", ALONE, 5, batch, width=32).generator.theta).max()
+
+
+batches = range(3, 16)
+errors = [careless(batch) for batch in batches]
+plt.figure(figsize=(6, 2.2))
+plt.bar(batches, np.maximum(errors, 1e-17), color=[ONE if batch % 3 == 0 else WRONG for batch in batches])
+plt.yscale("log")
+plt.xlabel("examples in a batch, on 3 ranks")
+plt.ylabel("difference")
+assert all((error < 1e-12) == (batch % 3 == 0) for batch, error in zip(batches, errors))
+
+# %% [markdown]
+# ## Batch normalisation
+#
+# A DCGAN. Its layers take mean and variance over the batch: pooled over the ranks (`pooled-moments`), or each rank's
+# own. And single precision beside double. **Predict** the order of the three curves, and which of them rise.
+
+# %%
+# picture: 13-rounding.png
+def path(ranks, dtype, steps=30):
+    seen = []
+    played("digits", ranks, steps, 12, dtype, lambda match: seen.append(match.generator.theta.copy()), width=4)
+    return np.array(seen)
+
+
+def difference(dtype):
+    return abs(on(3, lambda ranks: path(ranks, dtype))[0] - path(ALONE, dtype)).max(axis=1)
+
+
+double, single = difference("float64"), difference("float32")
+pooled, reduce._pooled = reduce._pooled, lambda both: both        # each rank believes its own moments
+local = difference("float64")
+reduce._pooled = pooled
+plt.figure(figsize=(7, 3))
+for values, colour, name in ((local, WRONG, "moments of each slice, double"), (single, ONE, "pooled, single precision"),
+                             (double, MANY, "pooled, double precision")):
+    plt.plot(np.arange(1, 31), values, color=colour, label=name)
+plt.yscale("log")
+plt.xlabel("step")
+plt.ylabel("3 ranks against 1")
+plt.legend(fontsize=8)
+assert double[0] < 1e-12 < 1e-9 < single[0] < local[0]
+assert double[-1] < 1e-8
+
+# %% [markdown]
+# Moments of slices are another network from the first step on. Pooled, what is left is rounding; in single precision it
+# is as large as Adam's $\epsilon$, so a gradient of 0 becomes a step of full length, and the runs part like two seeds.
+#
+# The variance *between* slices is what a plain mean of variances forgets:
+
+# %%
+batch = 2 * rng.normal(size=(12, 1)) + 5
+shares = [batch[:4], batch[4:8], batch[8:]]
+
+
+def both_ways(ranks):
+    ranks.divide(12)
+    with among(ranks):
+        return moments(ranks.mine(batch))[1], ranks.mean(kernels.moments(ranks.mine(batch)))[1]
+
+
+right, forgetful = on(3, both_ways)[0]
+between = np.var([s.mean() for s in shares])
+print(f"variance {batch.var():.4f}, pooled {right[0]:.4f}, mean of variances {forgetful[0]:.4f}, between {between:.4f}")
+assert np.isclose(right[0], batch.var()) and np.isclose(forgetful[0] + between, batch.var())
+
+# %% [markdown]
+# And backwards? The derivative with respect to this rank's examples, of a sum over ranks. All ranks together must find
+# what one process finds, and R1 asks for the derivative of that derivative too.
+
+# %%
+def derivatives(x):
+    x = tg.Tensor(x, requires_grad=True)
+    network = nn.BatchNorm(1).astype(np.float64)
+    [first] = tg.grad(tg.sum(network(x) ** 3), [x], create_graph=True)
+    return first.numpy(), tg.grad(tg.sum(first * first), [x])[0].numpy()
+
+
+def on_slices(ranks):
+    ranks.divide(12)
+    with among(ranks):
+        return derivatives(ranks.mine(batch))
+
+
+for order, (whole, *parts) in enumerate(zip(derivatives(batch), *on(3, on_slices)), 1):
+    print(f"derivative {order}: {abs(np.concatenate(parts) - whole).max():.1e} apart")
+    np.testing.assert_allclose(np.concatenate(parts), whole, rtol=1e-8, atol=1e-10)
+
+# %% [markdown]
+# ## When more ranks stop paying
+#
+# The lecture's model of a step of the digits' DCGAN, with numbers that were measured on one core: 4 ms whatever the
+# slice, 1.1 ms for an example played, 1 us for one drawn; two long messages and eighteen short ones. **Predict** for a
+# batch of 1,024: at how many ranks is half of the ideal lost? And with a network ten times as slow to answer?
+
+# %%
+def all_reduce_time(p, size, alpha, beta):
+    return 2 * np.ceil(np.log2(p)) * alpha + 2 * (p - 1) / p * size * beta
+
+
+MESSAGES = [936_708, 146_308, *[512] * 18]
+
+
+def step_time(p, batch, alpha, beta, a=4e-3, c=1.1e-3, d=1e-6, messages=MESSAGES):
+    return a + c * batch / p + d * batch * (1 - 1 / p) + sum(all_reduce_time(p, n, alpha, beta) for n in messages)
+
+
+counts = 2 ** np.arange(11)
+figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3))
+for alpha, name in ((2e-6, "latency 2 us"), (2e-5, "20 us"), (2e-4, "200 us")):
+    times = np.array([step_time(p, 1024, alpha, 1e-10) for p in counts])
+    left.plot(counts, times[0] / times, label=name)
+    weak = np.array([step_time(p, 64 * p, alpha, 1e-10) for p in counts])
+    right.plot(counts, weak[0] / weak)
+    half = counts[times[0] / times >= counts / 2].max()
+    print(f"{name}: half of the ideal up to {half} ranks; 64 a rank on 1,024: {100 * weak[0] / weak[-1]:.0f} %")
+left.plot(counts, counts, color="#c0c0c0", linewidth=0.8)
+left.set(xscale="log", yscale="log", xlabel="ranks", title="a batch of 1,024: times as fast", ylim=(0.8, 1100))
+left.legend(fontsize=8)
+right.set(xscale="log", xlabel="ranks", title="64 examples a rank: efficiency", ylim=(0, 1.05));
+
+# %% [markdown]
+# The messages are short, so latency decides, and bandwidth hardly matters. **Change** $\beta$ to a hundred times as
+# much and look for the difference. Then set `d=0`, as if each rank drew its own slice only.
+#
+# ## Leaving
+#
+# Two libraries may hold the same memory. Our tensor of somebody's array, and their view of it:
+
+# %%
+theirs = np.arange(6.0).reshape(2, 3)
+ours = tg.Tensor(theirs)
+again = np.from_dlpack(ours.data)
+theirs[0, 0] = 7
+assert ours.data[0, 0] == again[0, 0] == 7
+
+# %% [markdown]
+# Where weights are *copied*, layouts matter. A dense layer reads an image that was flattened. PyTorch flattens it with
+# the channels first. **Predict** what it says with our weights just transposed.
+
+# %%
+images, dense = rng.normal(size=(5, 4, 4, 3)), nn.Dense(48, 1, rng=rng).astype(np.float64)
+says = dense(tg.Tensor(images.reshape(5, -1))).numpy()
+theirs = images.transpose(0, 3, 1, 2).reshape(5, -1)
+weight = dense.weight.data
+forgotten = theirs @ weight
+right = theirs @ weight.reshape(4, 4, 3, 1).transpose(2, 0, 1, 3).reshape(48, 1)
+plt.figure(figsize=(4, 2.6))
+plt.plot(says, right, "o", color=MANY, label="rows in their order")
+plt.plot(says, forgotten, "o", color=WRONG, label="rows as they were")
+plt.axline((0, 0), slope=1, color="#c0c0c0", linewidth=0.8)
+plt.xlabel("tinygan")
+plt.ylabel("elsewhere")
+plt.legend(fontsize=8)
+assert np.allclose(says, right) and not np.allclose(says, forgotten)
+
+# %% [markdown]
+# That is the end of the course. On a real machine: `mpiexec -n 4 tinygan train digits --mpi`, and
+# `tinygan export runs/digits --to safetensors`.

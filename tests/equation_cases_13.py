@@ -1,0 +1,65 @@
+"""How the equations of lecture 13 are compared with the functions that cite them: on threads that are ranks."""
+from dataclasses import replace
+
+import numpy as np
+import threads
+
+import tinygan as tg
+from tinygan import game, nn
+from tinygan.ranks import among
+
+BATCH, BOUNDS = 7, [0, 2, 4, 7]  # on three ranks
+
+
+def added(function, oracle, rng):
+    parts = rng.normal(size=(3, 2, 4))
+
+    def on(ranks):
+        with among(ranks):
+            return function(parts[ranks.rank])
+    return threads.play(3, on), oracle(parts)
+
+
+def averaged(function, oracle, rng):
+    """The gradient of a mean over a slice, of a linear D, on each rank; against the slices' own gradients."""
+    x, weights = rng.normal(size=(BATCH, 2)), rng.normal(size=(2, 1))
+    d = nn.Dense(2, 1, bias=False, rng=rng).astype(np.float64)
+    match = game.Game(d, d, None, None, rng, batch=BATCH)
+
+    def value(w, x):
+        return tg.mean(tg.tanh(tg.matmul(x, w)))
+
+    def on(ranks):
+        w = nn.Parameter(weights.copy())
+        return function(replace(match, ranks=ranks), value(w, x[BOUNDS[ranks.rank]:BOUNDS[ranks.rank + 1]]),
+                        [w])
+    gradients = []
+    for start, stop in zip(BOUNDS, BOUNDS[1:]):
+        w = tg.Tensor(weights, requires_grad=True)
+        gradients.append(tg.grad(value(w, x[start:stop]), [w])[0].numpy().reshape(-1))
+    return threads.play(3, on), [oracle(gradients, np.diff(BOUNDS))] * 3
+
+
+def pooled(function, oracle, rng, own=lambda x: x):
+    """Of slices with different means; `own` is what the function is given of a slice."""
+    x = rng.normal(size=(BATCH, 4)) + 3 * np.arange(BATCH)[:, None]
+    slices = [x[start:stop] for start, stop in zip(BOUNDS, BOUNDS[1:])]
+
+    def on(ranks):
+        ranks.divide(BATCH)
+        with among(ranks):
+            return function(own(ranks.mine(x)))
+    return threads.play(3, on), [oracle(np.array([s.mean(0) for s in slices]), np.array([s.var(0) for s in slices]),
+                                        np.diff(BOUNDS))] * 3
+
+
+def pooled_from_moments(function, oracle, rng):
+    return pooled(function, oracle, rng, own=lambda x: np.stack([x.mean(0), x.var(0)]))
+
+
+FORMS = {
+    ("all-reduce", "ops.reduce.everywhere"): added,
+    ("gradient-average", "game._gradient"): averaged,
+    ("pooled-moments", "ops.reduce.moments"): pooled,
+    ("pooled-moments", "ops.reduce._pooled"): pooled_from_moments,
+}
