@@ -142,6 +142,8 @@ _SIGNS = np.array([[1.0, -1.0, 2.0], [-2.0, 0.0, 1.0]])
 def gate(x, y, slope=0.0):
     """x where y > 0, slope * x elsewhere: the pull-back of a (leaky) ReLU. y decides, and has no derivative."""
     y = array(y)
+    if y.shape != x.shape:
+        raise ValueError(f"gate: x {x.shape} and y {y.shape} differ in shape")
     return record(kernels.gate(array(x), y, slope), (x, lambda g, _, x: gate(g, y, slope)))
 
 
@@ -169,4 +171,7 @@ def where(condition, a, b):
 def clip(x, low=-0.5, high=0.5):
     """x kept within [low, high]; no slope outside."""
     low, high = array(low), array(high)
-    return record(np.clip(array(x), low, high), (x, lambda g, y, x: g * ((x >= low) & (x <= high))))
+    value = np.clip(array(x), low, high)
+    if np.shape(value) != np.shape(array(x)):
+        raise ValueError(f"clip: x {np.shape(array(x))} and its bounds {np.shape(low)}, {np.shape(high)} do not fit")
+    return record(value, (x, lambda g, y, x: g * ((x >= low) & (x <= high))))
