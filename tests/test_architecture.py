@@ -20,6 +20,7 @@ FLOORS = [
     {"zoo", "checkpoint", "report", "graph", "debug"},
     {"runs"},
     {"sweep", "arguments", "interpolate", "lab"},
+    {"commands"},
     {"cli", "__main__"},
 ]
 FLOOR = {part: i for i, floor in enumerate(FLOORS) for part in floor}

@@ -1,0 +1,20 @@
+"""What the options of a command say about a run: its configuration and its switches."""
+from __future__ import annotations
+
+from pathlib import Path
+
+from tinygan.runs import Config
+from tinygan.zoo import RECIPES, switches
+
+
+def configured(options, seed, settings) -> Config:
+    recipe = RECIPES[options.recipe or "digits"]
+    own = options.data and (options.data.endswith(".npy") or Path(options.data).is_dir())
+    where = str(Path(options.data).resolve()) if own else options.data
+    return Config(recipe.name, options.steps or recipe.steps, seed, options.batch or recipe.batch,
+                  options.dtype or "float32", options.device or "cpu", where or recipe.data, settings)
+
+
+def settings(options, recipe) -> dict:
+    """What --set (and --rate) say."""
+    return switches.read(recipe, options.set + ([f"rate={options.rate}"] if options.rate else []))

@@ -1,0 +1,16 @@
+"""`tinygan data`: the data sets, and which are here."""
+from __future__ import annotations
+
+from tinygan import data
+
+ABOUT = "list the data sets, and which are on this machine"
+
+
+def add(parser) -> None:
+    """No options."""
+
+
+def run(options):
+    for row in data.describe():
+        shape = "x".join(map(str, row.shape))
+        print(f"{row.name:<10} {shape:<9} {row.size:<22} {'here' if row.here else 'to be fetched':<14} {row.licence}")

@@ -1,0 +1,42 @@
+"""`tinygan evaluate`: the figures of a run, or the quartiles of several, beside those of real data and noise."""
+from __future__ import annotations
+
+import itertools
+import json
+from pathlib import Path
+
+import numpy as np
+
+from tinygan import arguments, report
+from tinygan.runs import Run, RunError
+
+ABOUT = "measure the samples of a run, or of several seeds"
+
+
+def add(parser) -> None:
+    parser.add_argument("runs", type=Path, nargs="+", metavar="RUN", help="a run folder; several: medians, quartiles")
+    parser.add_argument("-n", type=arguments.count, help="samples to draw (default: 2500 points or 2000 images)")
+    parser.add_argument("--seed", type=arguments.natural, default=0, help="of the latents (default: 0)")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def run(options):
+    runs = [Run.open(folder, "cpu") for folder in options.runs]
+    for run, name in itertools.product(runs[1:], ("recipe", "data", "settings")):
+        first, other = (getattr(r.config, name) for r in (runs[0], run))
+        if first != other:
+            raise RunError(f"medians need runs of one kind: {run.folder} has {name} {other}, {runs[0].folder} {first}")
+    n = options.n or runs[0].config.judge().count
+    try:
+        figures = [run.evaluate(n, np.random.default_rng(options.seed)) for run in runs]
+        real, noise = runs[0].scale(n, np.random.default_rng(options.seed))
+    except ValueError as error:
+        raise RunError(error) from error
+    rows = [{"run": str(run.folder), "step": run.game.step, **row} for run, row in zip(runs, figures)]
+    if options.json:
+        scale = {"real": real, "noise": noise}
+        print(json.dumps({**rows[0], **scale} if len(rows) == 1 else
+                         {"runs": rows, "quartiles": report.quartiles(figures), **scale}))
+    else:
+        print("\n".join(f"{row['run']} at step {row['step']}" for row in rows))
+        print(report.table(figures, real, noise))

@@ -1,0 +1,16 @@
+"""`tinygan lab`: the GAN laboratory as a web page."""
+from __future__ import annotations
+
+from tinygan import arguments
+from tinygan.lab.serve import serve
+
+ABOUT = "open the GAN laboratory in the browser"
+
+
+def add(parser) -> None:
+    parser.add_argument("--port", type=arguments.count, default=8866, help="where to serve it (default: 8866)")
+    parser.add_argument("--no-browser", action="store_true", help="serve it, but open no browser")
+
+
+def run(options):
+    serve(options.port, not options.no_browser)

@@ -1,0 +1,18 @@
+"""`tinygan recipes`: what can be trained, and its switches."""
+from __future__ import annotations
+
+from tinygan.zoo import RECIPES, switches
+
+ABOUT = "list what can be trained"
+
+
+def add(parser) -> None:
+    """No options."""
+
+
+def run(options):
+    for recipe in RECIPES.values():
+        print(f"{recipe.name:<10} {recipe.about} ({recipe.steps} steps of {recipe.batch})")
+        print(f"{'':<10} {recipe.references}")
+        print(f"{'':<10} {switches.describe(recipe)}")
+    print(f"every recipe: --set NAME=VALUE for {', '.join(sorted({*switches.OWN, *switches.PLAY}))}")

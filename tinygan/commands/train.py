@@ -1,0 +1,112 @@
+"""`tinygan train`: a recipe in a run folder, from the start or from its last checkpoint."""
+from __future__ import annotations
+
+import signal
+import sys
+from pathlib import Path
+
+from tinygan import arguments, game
+from tinygan.commands.configure import configured, settings
+from tinygan.debug import Debug
+from tinygan.graph import Replay
+from tinygan.runs import Run, RunError, fresh_folder, latest_folder
+from tinygan.zoo import RECIPES, switches
+
+ABOUT = "train a recipe in a run folder"
+
+
+def add(parser) -> None:
+    parser.add_argument("recipe", nargs="?", type=arguments.recipe, help="see `tinygan recipes` (default: digits)")
+    parser.add_argument("--steps", type=arguments.count, help="steps of the game")
+    parser.add_argument("--seed", type=arguments.natural, help="everything drawn comes from it (default: 0)")
+    parser.add_argument("--batch", type=arguments.count, help="examples in a batch")
+    parser.add_argument("--rate", type=arguments.positive, help="learning rate of both players: --set rate=RATE")
+    parser.add_argument("--set", nargs="+", action="extend", default=[], metavar="NAME=VALUE",
+                       help="set switches otherwise, such as objective=hinge r1=0 (see `tinygan recipes`)")
+    parser.add_argument("--dtype", choices=("float32", "float64"), help="of all arrays (default: float32)")
+    parser.add_argument("--device", choices=("cpu", "gpu"), help="NumPy or CuPy (default: cpu)")
+    parser.add_argument("--debug", action="store_true", help="find the first operation whose result is not finite")
+    parser.add_argument("--no-graph", action="store_true", help="on a GPU: do not replay steps as CUDA graphs")
+    parser.add_argument("--data", help="another data set, by name, a folder of images, or a .npy file of sequences")
+    parser.add_argument("--out", type=Path, help="the run folder (default: runs/RECIPE)")
+    parser.add_argument("--resume", action="store_true", help="go on with the run in --out (default: the latest)")
+
+
+def run(options):
+    run = _resumed(options) if options.resume else _started(options)
+    steps, folder = run.config.steps, run.folder
+    if run.game.step >= steps:
+        print(f"{folder}: all {steps} steps are done; a larger --steps goes on")
+        return
+    print(f"{run.config.recipe}: steps {run.game.step} to {steps}, batch {run.game.batch}, seed {run.config.seed}, "
+          f"{run.config.device}, in {folder}")
+    run.tune()
+    on_gpu = run.config.device == "gpu"
+    play = Debug() if options.debug else Replay() if on_gpu and not options.no_graph else game.step
+    try:
+        with _Progress(run.game, steps) as progress:
+            game.train(run.game, steps, [run.film, run.keep, progress], 20 if on_gpu and not options.debug else 1, play)
+        run.finish()
+    except KeyboardInterrupt:
+        run.save()
+        print(f"stopped after step {run.game.step}; go on with: tinygan train {run.config.recipe} --resume "
+              f"--out {folder}", file=sys.stderr)
+        raise
+    except game.Diverged as error:
+        where = f"; {play.found}" if isinstance(play, Debug) and play.found else ""
+        raise game.Diverged(f"{error}{where}; {folder} keeps the checkpoint of step {run.saved_step}") from error
+    except OSError as error:
+        raise RunError(f"{folder} cannot be written after step {run.game.step}: {error.strerror or error}; the last "
+                       f"checkpoint is that of step {run.saved_step}") from error
+    finally:
+        run.let_go()
+    print(f"{folder}: samples.png, curves.png, training.gif, history.csv; next: tinygan evaluate {folder}")
+
+
+class _Progress:
+    """A callback of `train`: a bar with the players' figures; Ctrl-C stops between two steps, not within one."""
+
+    def __init__(self, state, steps):
+        from tqdm.auto import tqdm
+        self.bar = tqdm(total=steps, initial=state.step, unit="step", dynamic_ncols=True)
+        self.interrupted = False
+
+    def __enter__(self):
+        self.before = signal.signal(signal.SIGINT, self.interrupt)
+        return self
+
+    def __exit__(self, *_):
+        signal.signal(signal.SIGINT, self.before)
+        self.bar.close()
+
+    def interrupt(self, *_):
+        self.interrupted = True
+
+    def __call__(self, state):
+        if state.step % 20 == 0:
+            last = {name: column[-1] for name, column in state.history.items()}
+            self.bar.set_postfix_str(f"D {last['d_value']:.3f} G {last['g_value']:.3f} D(x) {last['d_real']:.2f} "
+                                     f"D(G(z)) {last['d_fake']:.2f}", refresh=False)
+        self.bar.update()
+        if self.interrupted:
+            raise KeyboardInterrupt
+
+
+def _started(options) -> Run:
+    config = configured(options, options.seed or 0, settings(options, RECIPES[options.recipe or "digits"]))
+    return Run.create(options.out or fresh_folder("runs", config.recipe), config)
+
+
+def _resumed(options) -> Run:
+    run = Run.open(options.out or latest_folder("runs", options.recipe or "digits"), options.device, hold=True)
+    recipe = run.config.changed()
+    asked = {name: getattr(options, name) for name in ("recipe", "seed", "batch", "dtype", "data")}
+    kept = {**vars(run.config), **switches.switches(recipe)}
+    for name, value in {**asked, **settings(options, recipe)}.items():
+        if value is not None and value != kept[name]:
+            raise RunError(f"--resume: {run.folder} was started with {name} {switches.write(kept[name])}, "
+                           f"not {switches.write(value)}")
+    if options.steps not in (None, run.config.steps):
+        run.config.steps = options.steps
+        run.write_config()  # so that it goes on to there when it is stopped again
+    return run
