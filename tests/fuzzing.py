@@ -30,7 +30,7 @@ class Call:
 
     def meant(self, dtype=None):
         """What NumPy makes of the arrays; dtype: of all that are floating point."""
-        arrays = [np.asarray(a) if isinstance(a, (list, np.generic)) else a for a in self.arrays]
+        arrays = [np.asarray(a) if isinstance(a, (list, tuple, np.generic)) else a for a in self.arrays]
         arrays = [a.astype(dtype) if dtype and a.dtype in FLOATS else a for a in arrays]
         return np.asarray(DEFINITIONS[self.name](*arrays, **self.options))
 
@@ -104,7 +104,7 @@ def reduced(f):
     def reduce(x, axis=None, keepdims=False):
         axis = tuple(axis) if isinstance(axis, list) else axis
         must(f in (np.sum, np.max) or x.size or not np.isnan(f(np.ones(x.shape), axis=axis)).any())
-        return f(x, axis=axis, keepdims=keepdims)
+        return f(x, axis=axis, keepdims=bool(keepdims))
     return reduce
 
 
@@ -120,8 +120,8 @@ DEFINITIONS = {
     "moments": strict(NUMPY["moments"], lambda x: math.prod(x.shape[:-1]) > 0 and x.shape[-1] >= 0),
     "gate": strict(NUMPY["gate"], lambda x, y, slope=0.0: x.shape == y.shape),
     "leaky_relu": strict(NUMPY["leaky_relu"], lambda x, negative_slope=0.01: 0 <= negative_slope <= 1),
-    "clip": strict(NUMPY["clip"], lambda x, low=-0.5, high=0.5: np.broadcast_shapes(x.shape, np.shape(low),
-                                                                                    np.shape(high)) == x.shape),
+    "clip": strict(NUMPY["clip"], lambda x, low=-0.5, high=0.5: np.broadcast_shapes(
+        np.shape(x), np.shape(low), np.shape(high)) == np.shape(x)),
     "unbroadcast": strict(_unbroadcast, lambda x, shape: np.broadcast_to(np.empty(shape), x.shape) is not None),
     "scatter": scattered,
     "upsample": strict(lambda x: x.repeat(2, 1).repeat(2, 2), lambda x: x.ndim == 4),
@@ -269,7 +269,7 @@ LAYOUTS = {
     "C": lambda a: a, "F": lambda a: a.T.copy().T, "reversed": lambda a: np.flip(np.flip(a).copy()) if a.ndim else a,
     "new last axis": lambda a: a[..., 0][..., None] if a.ndim and a.shape[-1] == 1 else a,
     "strided": lambda a: np.repeat(a, 2, axis=-1)[..., ::2] if a.ndim else a,
-    "in a larger one": lambda a: np.pad(a, 1, mode="empty")[(slice(1, -1),) * a.ndim],
+    "in a larger one": lambda a: np.pad(a, 1, mode="empty")[(slice(1, -1),) * a.ndim] if a.ndim else a,
     "not aligned": lambda a: np.frombuffer(b"x" + a.tobytes(), np.uint8)[1:].view(a.dtype).reshape(a.shape)
     if a.size else a,
     "read only": lambda a: np.broadcast_to(a, a.shape),
@@ -292,7 +292,7 @@ def calls(draw, name, dtypes=FLOATS):
     return Call(name, arrays, options | ({"y": draw(filled(shapes[0], dtype, -2))} if name == "gate" else {}))
 
 
-JUNK = st.sampled_from([None, -1, 0, 2, 7, 1.5, math.nan, "a", (), (0, 0), (-1, 2), (1, 2, 3), [], [9], {}, object,
+JUNK = st.sampled_from([None, -1, 0, 2, 7, 1.5, math.nan, "a", (), (0, 0), (-1, 2), (1, 2, 3), [], [9], {"a": 1}, object,
                         np.float32(0.5), np.ones(2), np.ones((2, 1), np.int8)])
 
 
@@ -308,7 +308,7 @@ def spoilt(draw, name):
     elif kind == "axes":
         arrays[i] = x[None] if draw(st.booleans()) or not x.ndim else x.swapaxes(0, -1)
     elif kind == "dtype":
-        arrays[i] = x.astype(draw(st.sampled_from([bool, np.int8, np.uint16, np.int64, np.float64, object, str])))
+        arrays[i] = x.astype(draw(st.sampled_from([bool, np.int8, np.uint16, np.int64, np.float64, np.complex64, str])))
     elif kind == "list":
         arrays[i] = x.tolist()
     elif kind == "junk":

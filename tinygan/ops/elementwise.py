@@ -4,7 +4,7 @@ from __future__ import annotations
 import numpy as np
 
 from tinygan import kernels
-from tinygan.ops.registry import array, case, op
+from tinygan.ops.registry import array, case, op, signed
 from tinygan.ops.shape import unbroadcast
 from tinygan.tensor import record
 
@@ -52,6 +52,7 @@ def neg(x):
 @op(case((2, 3), b=3), case((2, 3), b=-1.5, low=0.5), case((2, 3), (3,), low=0.5))
 def pow(a, b):
     """a ** b, with broadcasting; where b is to be differentiated too, a must be positive."""
+    b = np.asarray(b) if isinstance(b, (list, tuple)) else b
     return record(array(a) ** array(b),
                   (a, lambda g, y, a, b: unbroadcast(mul(g, _power_slope(a, b)), a.shape)),
                   (b, lambda g, y, a, b: unbroadcast(mul(g * y, log(a)), b.shape)))
@@ -100,7 +101,7 @@ def _tanh_slope(g, y):
 @op(case((2, 3)))
 def sigmoid(x):
     """1 / (1 + exp(-x)), the logistic function, accurate on both sides (`d-output`)."""
-    return record(kernels.sigmoid(array(x)), (x, lambda g, y, x: g * y * (1 - y)))
+    return record(kernels.sigmoid(signed("sigmoid", x)), (x, lambda g, y, x: g * y * (1 - y)))
 
 
 @op(case((2, 3)))
@@ -112,7 +113,7 @@ def softplus(x):
 @op(case((2, 3)))
 def log_sigmoid(x):
     """log sigmoid(x), stable at any x. log(1 - sigmoid(x)) is log_sigmoid(-x)."""
-    return record(kernels.log_sigmoid(array(x)), (x, lambda g, y, x: _log_sigmoid_slope(g, x)))
+    return record(kernels.log_sigmoid(signed("log_sigmoid", x)), (x, lambda g, y, x: _log_sigmoid_slope(g, x)))
 
 
 @kernels.elementwise("T g, T x", "T y", "y = g / (1 + exp(x))")

@@ -9,7 +9,7 @@ import numpy as np
 from tinygan import kernels
 from tinygan.ops.elementwise import exp, log, sqrt
 from tinygan.ops.linear import affine
-from tinygan.ops.registry import array, case, op
+from tinygan.ops.registry import array, case, op, signed
 from tinygan.ops.shape import broadcast_to, stack
 from tinygan.tensor import record
 
@@ -120,7 +120,7 @@ def max(x, axis=None, keepdims=False):
 @op(case((2, 3)), case((2, 3), axis=0))
 def log_softmax(x, axis=-1):
     """log(exp(x) / sum(exp(x))) along `axis`, stable: the largest logit is taken off first."""
-    x = x - np.max(array(x), axis, keepdims=True)
+    x = x - np.max(signed("log_softmax", x), axis, keepdims=True)
     return x - log(sum(exp(x), axis, keepdims=True))
 
 

@@ -70,13 +70,22 @@ def _named(function):
 
 def refuse(name: str, error: Exception, inputs: dict[str, Any]) -> NoReturn:
     """Raises the error of an operation with its name and what it was given, as a ValueError or TypeError."""
-    if str(error).startswith(f"{name}: "):
+    said = " ".join(str(error).split())
+    if said == str(error) and said.startswith(f"{name}: "):
         raise error
     kind: Any = TypeError if isinstance(error, (TypeError, AttributeError)) else ValueError
     if isinstance(error, IndexError):
         kind = OutsideError
     given = ", ".join(f"{key} {_told(value, kind is TypeError)}" for key, value in inputs.items() if value is not error)
-    raise kind(f"{name}: {given}: {' '.join(str(error).split())}") from error
+    raise kind(f"{name}: {given}: {said}") from error
+
+
+def signed(name: str, x):
+    """The array in x; not of unsigned integers, whose negatives are large positive numbers."""
+    x = array(x)
+    if hasattr(x, "dtype") and x.dtype.kind == "u":
+        raise TypeError(f"{name}: x {x.shape} is of {x.dtype}, which has no negative numbers; convert it")
+    return x
 
 
 def _told(value, with_dtype: bool) -> str:
