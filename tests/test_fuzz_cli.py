@@ -1,0 +1,126 @@
+"""Every command with random arguments: exit status 0, or 2 with one line; never a traceback."""
+import argparse
+import contextlib
+import io
+import os
+import shutil
+import string
+import sys
+import tempfile
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+from test_sweep import Here
+
+from tinygan import cli
+
+COMMANDS = next(a for a in cli._parser()._actions if isinstance(a, argparse._SubParsersAction)).choices
+BUDGET = {"steps": "2", "batch": "4", "n": "8", "rows": "2", "seeds": "3", "jobs": "1"}  # before what is drawn
+
+PATHS = st.sampled_from(["run", "run", "run", "other", "images", "mixed", "mine.npy", "notes.txt", "cut", "old", "new",
+                         "new/run", ".", "..", "/dev/null", "a.png", "a.gif", "a.npy", "a.txt", "none/a.png", "\udcff"])
+NUMBERS = st.sampled_from(["0", "1", "2", "3", "-1", "1.5", "1e-3", "nan", "inf", "0x2", "٣", "1_0", "9" * 30, "9" * 5000])
+WORDS = st.sampled_from(["ring", "gaussian", "digits14", "rings", "digits", "mnst", "sines", "rate=1e-3", "r1=0,1", "r1=x",
+                         "objective=hinge", "objective=", "=", "k=2", "k=99999", "width=3", "betas=1:2", "betas=0:.9",
+                         "latent=1", "packing=2", "average=1.0", "gp=nan", "unroll=1", "0-1", "2-1", "0-999999999999"])
+JUNK = st.text(string.printable + "éß\u2028\U0001f600\udc80", max_size=8) | st.sampled_from(["", "-", "--", "-n", "--h"])
+
+
+@st.composite
+def values(draw, action):
+    """What stands behind an option, or in a place; mostly of the kind that is asked for."""
+    kind = PATHS if action.type is Path else st.sampled_from(sorted(action.choices)) if action.choices else \
+        NUMBERS if action.type not in (None, *named) else WORDS | PATHS
+    most = {"+": 3, "*": 3, None: 1}.get(action.nargs, 1)
+    count = draw(st.integers(1, most)) if draw(st.integers(0, 9)) else draw(st.integers(0, 2))
+    return [draw(kind if draw(st.integers(0, 7)) else NUMBERS | WORDS | PATHS | JUNK) for _ in range(count)]
+
+
+named = tuple(action.type for parser in COMMANDS.values() for action in parser._actions
+              if action.dest in ("recipe", "seeds"))
+
+
+@st.composite
+def commands(draw, name):
+    """A command line: some of the options of a command, what it must have, in any order, rarely with rubbish."""
+    actions = [a for a in COMMANDS[name]._actions if a.dest != "help" or draw(st.integers(0, 30)) == 0]
+    placed = [draw(values(a)) for a in actions if not a.option_strings and (a.required or draw(st.booleans()))]
+    chosen = draw(st.lists(st.sampled_from(options), max_size=4)) if (
+        options := [a for a in actions if a.option_strings]) else []
+    optional = [[draw(st.sampled_from(a.option_strings)), *(draw(values(a)) if a.nargs != 0 else [])] for a in chosen]
+    budget = [[a.option_strings[-1], BUDGET[a.dest]] for a in options if a.dest in BUDGET]
+    rubbish = [[draw(JUNK)]] if draw(st.integers(0, 9)) == 0 else []
+    parts = draw(st.permutations([*placed, *optional, *rubbish]))
+    return [name, *(word for part in [*budget, *parts] for word in part)]
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    """A folder with two short runs, a run whose checkpoint is cut, images, sequences, and files that are neither."""
+    root = tmp_path_factory.mktemp("place")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(root)
+        for recipe, out in (("ring", "run"), ("gaussian", "other")):
+            assert cli.main(["train", recipe, "--steps", "2", "--batch", "4", "--out", out]) == 0
+    shutil.copytree(root / "run", root / "cut")
+    (root / "cut/checkpoint.npz").write_bytes((root / "run/checkpoint.npz").read_bytes()[:500])
+    for folder, names in (("images", ("a.png", "b.png")), ("mixed", ("a.png",))):
+        (root / folder).mkdir()
+        for name in names:
+            Image.fromarray(np.zeros((9, 5, 3), np.uint8)).save(root / folder / name)
+    (root / "mixed/b.png").write_bytes(b"no image")
+    np.save(root / "mine.npy", np.zeros((9, 4, 1)))
+    (root / "notes.txt").write_text("some words\n")
+    return root
+
+
+def status_and_lines(arguments, stdin=""):
+    """The exit status of a command, and the lines it wrote to stderr; its output must be fit for a terminal."""
+    out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", errors) for errors in ("strict", "backslashreplace"))
+    with warnings.catch_warnings(), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        warnings.simplefilter("default")
+        kept, sys.stdin = sys.stdin, io.StringIO(stdin)
+        try:
+            status = cli.main(arguments)
+        except SystemExit as stop:
+            status = stop.code
+        finally:
+            sys.stdin = kept
+        out.flush(), err.flush()
+    return status, err.buffer.getvalue().decode().replace("\r", "\n").splitlines()
+
+
+def check(place, arguments, stdin=""):
+    """A command in a folder of its own: status 0, or 2 with one line that begins with its name."""
+    before = os.getcwd()
+    with tempfile.TemporaryDirectory() as room:
+        os.chdir(shutil.copytree(place, Path(room) / "place"))
+        try:
+            status, lines = status_and_lines(arguments, stdin)
+        finally:
+            os.chdir(before)
+    said = [line for line in lines if line.startswith(f"tinygan {arguments[0]}: ") and ": warning: " not in line]
+    assert "Traceback" not in "".join(lines)
+    assert status in ((0, 1, 2) if arguments[0] == "sweep" else (0, 2)), (status, lines)
+    assert len(said) == (status == 2), (status, lines)
+
+
+@pytest.fixture(scope="module")
+def quick():
+    """Sweeps in this process; the laboratory is not served."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("tinygan.sweep.processes", lambda jobs: contextlib.nullcontext(Here()))
+        patch.setattr("tinygan.commands.lab.serve", lambda port, browser: None)
+        yield
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+@settings(max_examples=12)
+@given(data=st.data())
+def test_random_arguments(place, quick, name, data):
+    check(place, data.draw(commands(name)), data.draw(st.text("123456789x\n", max_size=30)))
