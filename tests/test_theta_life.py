@@ -150,7 +150,7 @@ class Life(RuleBasedStateMachine):
         state["1.bias"] = wrong
         if wrong is None:
             del state["1.bias"]
-        with pytest.raises(ValueError, match="^load_state_dict: 1.bias"):
+        with pytest.raises(ValueError, match=r"^load_state_dict: 1\.bias"):
             self.net.load_state_dict(state)
 
     @rule()

@@ -22,23 +22,28 @@ USER_ERRORS = (RunError, CheckpointError, DataError, DeviceError, game.SettingEr
 class _Parser(argparse.ArgumentParser):
     def error(self, message):
         """One line, without the usage."""
-        self.exit(2, f"{self.prog}: {message}\n")
+        self.exit(2, f"{self.prog}: {' '.join(message.split())}\n")
 
 
 def main(arguments=None) -> int:
     """Runs a command; returns its exit status: 2 for a mistake of the user, said in one line."""
     options = _parser().parse_args(arguments)
-    warnings.showwarning = lambda message, *_: print(f"tinygan {options.name}: warning: {message}", file=sys.stderr)
+    warnings.showwarning = lambda message, *_: _say(options.name, f"warning: {message}")
     try:
         return options.command(options) or 0
     except USER_ERRORS as error:
-        print(f"tinygan {options.name}: {error}", file=sys.stderr)
+        _say(options.name, error)
         return 2
     except OSError as error:
-        print(f"tinygan {options.name}: {error.filename or ''}: {error.strerror or error}", file=sys.stderr)
+        _say(options.name, f"{error.filename or ''}: {error.strerror or error}")
         return 2
     except KeyboardInterrupt:
         return 130
+
+
+def _say(name, message):
+    """A message on stderr, on one line: what it names may have line breaks."""
+    print(f"tinygan {name}: {' '.join(str(message).split())}", file=sys.stderr)
 
 
 def _parser():

@@ -41,7 +41,7 @@ def unbroadcast(x, shape):
     repeated = []
     if x.shape[new:] != shape or new < 0:
         repeated = [i for i, (n, m) in enumerate(zip(shape, x.shape[new:]), new) if n != m]
-        if new < 0 or any([shape[i - new] != 1 for i in repeated]):
+        if new < 0 or any(shape[i - new] != 1 for i in repeated):
             raise ValueError(f"unbroadcast: x {x.shape} is nothing of shape {tuple(shape)} repeated")
     return record(kernels.total(array(x), (*range(new), *repeated)).reshape(shape),
                   (x, lambda g, y, x: broadcast_to(g, x.shape)))
