@@ -26,7 +26,7 @@ BUDGET = {"steps": "2", "batch": "4", "n": "8", "rows": "2", "seeds": "3", "jobs
 
 PATHS = st.sampled_from(["run", "run", "run", "other", "images", "mixed", "mine.npy", "notes.txt", "cut", "old", "new",
                          "new/run", ".", "..", "/dev/null", "a.png", "a.gif", "a.npy", "a.txt", "none/a.png", "\udcff"])
-NUMBERS = st.sampled_from(["0", "1", "2", "3", "-1", "1.5", "1e-3", "nan", "inf", "0x2", "٣", "1_0", "9" * 30,
+NUMBERS = st.sampled_from(["0", "1", "2", "3", "-1", "1.5", "1e-3", "nan", "inf", "0x2", "٣", "1_0", str(2**31), str(2**63), "9" * 30,
                            "9" * 500])
 WORDS = st.sampled_from(["ring", "gaussian", "digits14", "rings", "digits", "mnst", "sines", "rate=1e-3", "r1=0,1",
                          "r1=x", "objective=hinge", "objective=", "=", "k=2", "k=99999", "width=3", "betas=1:2",
@@ -115,8 +115,9 @@ def check(place, arguments, stdin=""):
 
 @pytest.fixture(scope="module")
 def quick():
-    """Sweeps in this process; the laboratory is not served."""
+    """Figures are made but not drawn; sweeps run in this process; the laboratory is not served."""
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("tinygan.plots._pixels", lambda figure: np.zeros((8, 8, 3), np.uint8))
         patch.setattr("tinygan.sweep.processes", lambda jobs: contextlib.nullcontext(Here()))
         patch.setattr("tinygan.commands.lab.serve", lambda port, browser: None)
         yield

@@ -31,6 +31,7 @@ from tinygan.zoo.switches import change
 
 FRAMES = 40  # pictures in the film
 SAVE_EVERY = 30.0  # seconds between checkpoints
+LONGEST_JSON = 100_000  # characters: a config has hundreds
 
 
 class RunError(ValueError):
@@ -55,7 +56,7 @@ class Config:
         for f in fields(self):
             value, kind = getattr(self, f.name), str(f.type).partition("[")[0]
             if type(value).__name__ != kind or (kind == "int" and not 0 <= value < 2**63):
-                raise TypeError(f"{f.name}: got {value!r:.99}, expected {f.type}")
+                raise SettingError(f"{f.name}: got {value!r:.99}, expected {f.type}")
 
     def plain(self) -> dict[str, Any]:
         """The config as JSON has it."""
@@ -105,7 +106,7 @@ class Run:
         """The run in a folder, as its last checkpoint left it; on another device, if one is named. hold: see `hold`."""
         folder = Path(folder)
         try:
-            config = Config(**json.loads((folder / "config.json").read_text()))
+            config = Config(**read_json(folder / "config.json"))
         except FileNotFoundError:
             raise RunError(f"{folder}: there is no run here (no config.json)") from None
         except (OSError, ValueError, TypeError) as error:
@@ -275,6 +276,21 @@ def generate(generator, *inputs, chunk: int = 256) -> np.ndarray:
     if training:
         generator.train()
     return np.concatenate(parts)
+
+
+def read_json(path) -> dict[str, Any]:
+    """The JSON object in a small file that may be a stranger's; ValueError for anything else."""
+    with open(path, encoding="utf-8") as file:
+        text = file.read(LONGEST_JSON + 1)
+    if len(text) > LONGEST_JSON:
+        raise ValueError(f"it is longer than {LONGEST_JSON} characters")
+    try:
+        value = json.loads(text)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+    if not isinstance(value, dict):
+        raise ValueError(f"expected an object, found a {type(value).__name__}")
+    return value
 
 
 def fresh_folder(root, name: str) -> Path:
