@@ -4,6 +4,7 @@
 does have a meaning for; `spoilt` draws a mistake into such a call.
 """
 import math
+import os
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,6 +14,7 @@ from test_ops import NUMPY, _affine, _affine_adjoint, _correlate, _normaliser, _
 
 from tinygan.ops import OPS
 
+MORE = int(os.environ.get("TINYGAN_FUZZ", "1"))  # as many times more of the slow examples
 FLOATS = (np.float16, np.float32, np.float64)
 
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from fuzzing import DEFINITIONS, DRAWS, FLOATS, Call, calls, spoilt
-from helpers import host
+from fuzzing import DEFINITIONS, DRAWS, FLOATS, MORE, Call, calls, spoilt
+from helpers import host, one_line
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -100,7 +100,7 @@ def drawn(data, call):
 
 
 @every_operation
-@settings(max_examples=20)
+@settings(max_examples=15)
 @given(data=st.data())
 def test_what_has_a_meaning(name, data):
     call = data.draw(calls(name, FLOATS))
@@ -108,8 +108,90 @@ def test_what_has_a_meaning(name, data):
 
 
 @every_operation
-@settings(max_examples=20)
+@settings(max_examples=15)
 @given(data=st.data())
 def test_what_is_spoilt(name, data):
     call = data.draw(spoilt(name))
     check_spoilt(call, drawn(data, call))
+
+
+@pytest.mark.slow
+@every_operation
+@settings(max_examples=100 * MORE)
+@given(data=st.data())
+def test_much_of_both(name, data):
+    call = data.draw(calls(name, FLOATS))
+    check_meant(call, drawn(data, call))
+    call = data.draw(spoilt(name))
+    check_spoilt(call, drawn(data, call))
+
+
+# --- what was found ---
+
+def ones(*shape, dtype=np.float64):
+    return np.ones(shape, dtype)
+
+
+@pytest.mark.parametrize("call", [
+    Call("conv2d", [np.arange(40.0).reshape(2, 4, 5)[..., None], ones(3, 2, 1, 2)], {}),  # the last stride is 0
+    Call("conv2d", [ones(0, 4, 5, 1), ones(3, 2, 1, 2)], {}),
+    Call("conv_transpose2d", [ones(0, 2, 2, 1), ones(2, 2, 1, 1)], {}),
+    Call("conv2d_weight", [ones(0, 4, 5, 1), ones(0, 3, 3, 2)], {"kernel_size": (2, 3)}),
+    Call("linear", [ones(3), ones(3, 2), ones(2)], {}),
+], ids=lambda call: call.name)
+def test_what_was_found_wrong(call):
+    check_meant(call, [True] * len(call.arrays))
+
+
+@pytest.mark.parametrize(("call", "message"), [
+    (Call("add", [ones(2, 3), ones(4)], {}), "add: a (2, 3), b (4,): "),
+    (Call("exp", ["a"], {}), "exp: x 'a': "),
+    (Call("reshape", [ones(2, 3)], {"shape": (4,)}), "reshape: x (2, 3), shape (4,): "),
+    (Call("getitem", [ones(2, 3)], {"index": 2}), "getitem: x (2, 3), index 2: "),
+    (Call("softmax", [ones(2, 3)], {"axis": 2}), "softmax: x (2, 3), axis 2: log_softmax: x (2, 3), axis 2: "),
+    (Call("broadcast_to", [ones(1, 1, 3)], {"shape": (3,)}), "broadcast_to: x (1, 1, 3) has more axes than (3,)"),
+    (Call("unbroadcast", [ones(2, 3)], {"shape": (3, 2)}), "unbroadcast: x (2, 3) is nothing of shape (3, 2) repeated"),
+    (Call("unbroadcast", [ones(4)], {"shape": (2, 2)}), "unbroadcast: x (4,) is nothing of shape (2, 2) repeated"),
+    (Call("scatter", [ones(1)], {"index": slice(0, 3), "shape": (4,)}),
+     "scatter: x (1,) does not fit: the index picks (3,) of (4,)"),
+    (Call("stack", [ones(2, 3), ones(2, 3)], {"axis": 5}), "stack: tensors of shape (2, 3) can have no new axis 5"),
+    (Call("concatenate", [ones(2, 3), ones(3, 3)], {}), "concatenate: tensors [(2, 3), (3, 3)], axis -1: "),
+    (Call("pad", [ones(1, 1)], {"widths": ((1, 0),)}),
+     "pad: x (1, 1) and widths ((1, 0),): expected for each axis two numbers of at least 0"),
+    (Call("pad", [ones(3)], {"widths": ((-1, 0),)}),
+     "pad: x (3,) and widths ((-1, 0),): expected for each axis two numbers of at least 0"),
+    (Call("upsample", [ones(2, 4, 4)], {}), "upsample: x (2, 4, 4), expected (n, h, w, channels)"),
+    (Call("gate", [ones(3)], {"y": ones(2, 3)}), "gate: x (3,) and y (2, 3) differ in shape"),
+    (Call("clip", [ones(3)], {"low": -ones(2, 3), "high": 1}), "clip: x (3,) and its bounds (2, 3), () do not fit"),
+    (Call("linear", [ones(2, 3), ones(3, 4), ones(1)], {}),
+     "linear: w (3, 4) and b (1,) do not fit: expected (inputs, outputs) and (outputs,)"),
+    (Call("affine", [ones(2, 3), ones(2, 1)], {}),
+     "affine: x (2, 3) and rows (2, 1) do not fit: expected (2, channels)"),
+    (Call("affine_adjoint", [ones(2, 3), ones(3)], {}), "affine_adjoint: x (2, 3) and g (3,) differ in shape"),
+    (Call("normaliser", [ones(2, 3), ones(1), ones(3)], {}), "normaliser: moments (2, 3), weight (1,) and bias (3,) do "
+     "not fit: expected (2, channels), (channels,), (channels,)"),
+    (Call("moments", [ones(4, 3, dtype=np.int64)], {}),
+     "moments: x (4, 3) of int64, expected floating point numbers, at least one a channel"),
+    (Call("moments", [ones(0, 3)], {}),
+     "moments: x (0, 3) of float64, expected floating point numbers, at least one a channel"),
+    *[(Call(name, [ones(3, dtype=np.uint8)], {}),
+       f"{name}: x (3,) is of uint8, which has no negative numbers; convert it")
+      for name in ("sigmoid", "log_sigmoid", "log_softmax")],
+], ids=lambda value: getattr(value, "name", None))
+def test_what_is_refused(call, message):
+    for tensors in (False, True):
+        with pytest.raises((ValueError, TypeError)) as caught:
+            call.run([wrapped(a, tensors) for a in call.arrays])
+        said = one_line(caught)
+        assert said.startswith(message) if message.endswith(": ") else said == message  # what follows is NumPy's
+
+
+def test_an_index_outside_ends_a_loop():
+    x = tg.Tensor([1.0, 2.0], requires_grad=True)
+    assert [row.item() for row in x] == [1, 2]
+    with pytest.raises(IndexError, match=r"^getitem: x \(2,\), index 2: "):
+        x[2]
+
+
+def test_a_power_that_is_a_list():
+    tg.check_gradients(lambda x: x ** [1, 2, 3], [1.0, 2.0, 0.5])
