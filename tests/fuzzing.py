@@ -120,10 +120,12 @@ DEFINITIONS = {
     "normaliser": strict(_normaliser, lambda both, weight, bias, eps=1e-5:
                          both.shape == (2, *weight.shape) and weight.shape == bias.shape and weight.ndim == 1),
     "moments": strict(NUMPY["moments"], lambda x: math.prod(x.shape[:-1]) > 0 and x.shape[-1] >= 0),
-    "gate": strict(NUMPY["gate"], lambda x, y, slope=0.0: x.shape == y.shape),
+    "gate": strict(NUMPY["gate"], lambda x, y, slope=0.0: x.shape == y.shape and 0 <= slope <= 1),
+    "relu": lambda x: np.maximum(x, 0), "broadcast_to": lambda x, shape, over=1: np.broadcast_to(x, shape) / over
+    if over != 1 else np.broadcast_to(x, shape),
     "leaky_relu": strict(NUMPY["leaky_relu"], lambda x, negative_slope=0.01: 0 <= negative_slope <= 1),
     "clip": strict(NUMPY["clip"], lambda x, low=-0.5, high=0.5: np.broadcast_shapes(
-        np.shape(x), np.shape(low), np.shape(high)) == np.shape(x)),
+        np.shape(x), np.shape(low), np.shape(high)) == np.shape(x) and low is not None is not high),
     "unbroadcast": strict(_unbroadcast, lambda x, shape: np.broadcast_to(np.empty(shape), x.shape) is not None),
     "scatter": scattered,
     "upsample": strict(lambda x: x.repeat(2, 1).repeat(2, 2), lambda x: x.ndim == 4),

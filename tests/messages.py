@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 NAMES = ("message", "messages", "expected_message", "why")
-REGEX = [(r"\\n|\[\^\\n\]\*|\.\*|\.\+|\\d\+|\\S\+|\[[^\]]*\](?:\{\d+\}|\*|\+)", "..."), (r"\\(.)", r"\1"), (r"^\^|\$$", "")]
+REGEX = [(r"\\n|\[\^\\n\]\*|\.\*|\.\+|\\d\+|\\S\+|\[[^\]]*\](?:\{\d+\}|\*|\+)", "..."), (r"\\(.)", r"\1"),
+         (r"^\^|\$$", "")]
 
 
 def literal(node) -> str | None:
@@ -62,7 +63,8 @@ def plain(pattern: str) -> str:
 
 def collected() -> dict[str, list[str]]:
     """The messages of each test file, each once."""
-    return {path.name: sorted(set(messages(path.read_text()))) for path in sorted(Path(__file__).parent.glob("test_*.py"))}
+    files = sorted(Path(__file__).parent.glob("test_*.py"))
+    return {path.name: sorted(set(messages(path.read_text()))) for path in files}
 
 
 if __name__ == "__main__":

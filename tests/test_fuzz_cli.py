@@ -2,6 +2,8 @@
 import argparse
 import contextlib
 import io
+import json
+import math
 import os
 import re
 import shutil
@@ -132,6 +134,81 @@ every_command = pytest.mark.parametrize("name", COMMANDS)
 @given(data=st.data())
 def test_random_arguments(place, quick, name, data):
     check(place, data.draw(commands(name)), data.draw(st.text("123456789x\n", max_size=30)))
+
+
+# --- the files of a run ---
+
+def damaged(run, name, content):
+    """What `sample` says of a run one of whose files has this content."""
+    (run / name).write_bytes(content)
+    before = os.getcwd()
+    os.chdir(run.parent)
+    try:
+        status, lines = status_and_lines(["sample", run.name, "-n", "2", "-o", "s.npy"])
+    finally:
+        os.chdir(before)
+    assert status in (0, 2), (status, lines)
+    assert len(lines) == (status == 2), lines
+    return lines[0] if lines else ""
+
+
+@pytest.fixture
+def run(place, tmp_path):
+    return shutil.copytree(place / "run", tmp_path / "run")
+
+
+@pytest.mark.parametrize(("text", "message"), [
+    ("", "Expecting value"), ("[]", "expected an object, found a list"), ("\0", "Expecting value"),
+    ("null", "expected an object, found a NoneType"), ("[" * 10**5, "nested too deeply"),
+    ('{"recipe": "' + "a" * 10**5, "longer than 100000 characters"), ("{}", "missing 7 required positional arguments"),
+    ('{"a": 1}', "unexpected keyword argument 'a'"),
+])
+def test_a_config_that_is_none(run, text, message):
+    line = damaged(run, "config.json", text.encode())
+    assert line.startswith("tinygan sample: run/config.json cannot be read: ")
+    assert message in line
+
+
+@pytest.mark.parametrize("name", ["recipe", "steps", "seed", "batch", "dtype", "data", "settings"])
+@pytest.mark.parametrize("value", [None, -1, 1.5, "", "a", [], {}, {"rate": math.nan}, math.nan, math.inf, 2**63,
+                                   "9" * 999])
+def test_a_config_with_a_wrong_value(run, name, value):
+    config = json.loads((run / "config.json").read_text())
+    line = damaged(run, "config.json", json.dumps({**config, name: value}).encode())
+    assert len(line) < 400
+    assert line or (name, value) in [("steps", None)] or name == "settings"
+
+
+@settings(max_examples=25)
+@given(data=st.data())
+def test_any_bytes_in_a_run(place, tmp_path_factory, data):
+    run = shutil.copytree(place / "run", tmp_path_factory.mktemp("damaged") / "run")
+    name = data.draw(st.sampled_from(["config.json", "checkpoint.npz"]))
+    content = bytearray((run / name).read_bytes())
+    for _ in range(data.draw(st.integers(0, 3))):
+        content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
+    damaged(run, name, bytes(content[:data.draw(st.integers(len(content) - 5, len(content)) | st.integers(0, 900))]))
+
+
+def test_a_damaged_frame(run):
+    (run / "frames/0000000.png").write_bytes(b"no picture")
+    before = os.getcwd()
+    os.chdir(run.parent)
+    try:
+        status, lines = status_and_lines(["train", "ring", "--resume", "--out", "run"])
+    finally:
+        os.chdir(before)
+    assert status == 2
+    assert lines[-1].startswith("tinygan train: run: training.gif cannot be made of frames/: cannot identify")
+
+
+def test_a_list_in_the_place_of_a_config_in_a_sweep(place, quick, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(place / "run", "sweeps/ring/seed-3")
+    Path("sweeps/ring/seed-3/config.json").write_text("[1]")
+    status, lines = status_and_lines(["sweep", "ring", "--seeds", "3", "--steps", "2"])
+    assert status == 1
+    assert lines == []
 
 
 @pytest.mark.slow

@@ -162,6 +162,8 @@ def test_what_was_found_wrong(call):
      "pad: x (3,) and widths ((-1, 0),): expected for each axis two numbers of at least 0"),
     (Call("upsample", [ones(2, 4, 4)], {}), "upsample: x (2, 4, 4), expected (n, h, w, channels)"),
     (Call("gate", [ones(3)], {"y": ones(2, 3)}), "gate: x (3,) and y (2, 3) differ in shape"),
+    (Call("gate", [ones(3)], {"y": ones(3), "slope": 2}), "gate: slope is 2, expected 0 to 1"),
+    (Call("clip", [ones(3)], {"low": 0, "high": None}), "clip: x (3,) has bounds 0 and None, expected two numbers"),
     (Call("clip", [ones(3)], {"low": -ones(2, 3), "high": 1}), "clip: x (3,) and its bounds (2, 3), () do not fit"),
     (Call("linear", [ones(2, 3), ones(3, 4), ones(1)], {}),
      "linear: w (3, 4) and b (1,) do not fit: expected (inputs, outputs) and (outputs,)"),

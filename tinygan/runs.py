@@ -57,6 +57,9 @@ class Config:
             value, kind = getattr(self, f.name), str(f.type).partition("[")[0]
             if type(value).__name__ != kind or (kind == "int" and not 0 <= value < 2**63):
                 raise SettingError(f"{f.name}: got {value!r:.99}, expected {f.type}")
+        for name, known in (("dtype", ("float32", "float64")), ("device", ("cpu", "gpu"))):
+            if getattr(self, name) not in known:
+                raise SettingError(f"{name}: got {getattr(self, name)!r:.99}, expected {' or '.join(known)}")
 
     def plain(self) -> dict[str, Any]:
         """The config as JSON has it."""
@@ -112,7 +115,8 @@ class Run:
         except (OSError, ValueError, TypeError) as error:
             raise RunError(f"{folder}/config.json cannot be read: {error}") from error
         if config.recipe not in RECIPES:
-            raise RunError(f"{folder}/config.json names the recipe {config.recipe!r}, which this version does not have")
+            raise RunError(f"{folder}/config.json names the recipe {config.recipe!r:.99}, which this version "
+                           "does not have")
         try:
             config.changed()
         except SettingError as error:
@@ -175,7 +179,11 @@ class Run:
             plots.save_png(self.folder / "curves.png", plots.curves(self.game.history))
         frames = sorted((self.folder / "frames").glob("*.png"))
         if frames:
-            plots.save_gif(self.folder / "training.gif", frames)
+            try:
+                plots.save_gif(self.folder / "training.gif", frames)
+            except Exception as error:  # what a damaged picture raises is anything
+                reason = getattr(error, "strerror", None) or error
+                raise RunError(f"{self.folder}: training.gif cannot be made of frames/: {reason}") from error
 
     @property
     def classes(self) -> int:

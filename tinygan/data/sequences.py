@@ -15,7 +15,7 @@ def load_sequences(path: str | os.PathLike) -> np.ndarray:
     or holds something else.
     """
     try:
-        x = np.load(path, allow_pickle=False)
+        x = np.load(path, mmap_mode="r", allow_pickle=False)  # no memory for what a header claims and no file holds
     except (OSError, EOFError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "it is damaged, or no array of numbers"
         raise DataError(f"file {os.fspath(path)!r} cannot be read: {reason}") from error

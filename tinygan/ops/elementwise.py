@@ -141,10 +141,12 @@ _SIGNS = np.array([[1.0, -1.0, 2.0], [-2.0, 0.0, 1.0]])
 
 @op(case((2, 3), y=_SIGNS), case((2, 3), y=_SIGNS, slope=0.2))
 def gate(x, y, slope=0.0):
-    """x where y > 0, slope * x elsewhere: the pull-back of a (leaky) ReLU. y decides, and has no derivative."""
+    """x where y > 0, slope * x elsewhere, 0 <= slope <= 1: the pull-back of a (leaky) ReLU. y has no derivative."""
     y = array(y)
     if y.shape != x.shape:
         raise ValueError(f"gate: x {x.shape} and y {y.shape} differ in shape")
+    if not 0 <= slope <= 1:
+        raise ValueError(f"gate: slope is {slope}, expected 0 to 1")
     return record(kernels.gate(array(x), y, slope), (x, lambda g, _, x: gate(g, y, slope)))
 
 
@@ -172,6 +174,8 @@ def where(condition, a, b):
 def clip(x, low=-0.5, high=0.5):
     """x kept within [low, high]; no slope outside."""
     low, high = array(low), array(high)
+    if low is None or high is None:
+        raise TypeError(f"clip: x {np.shape(array(x))} has bounds {low} and {high}, expected two numbers")
     value = np.clip(array(x), low, high)
     if np.shape(value) != np.shape(array(x)):
         raise ValueError(f"clip: x {np.shape(array(x))} and its bounds {np.shape(low)}, {np.shape(high)} do not fit")
