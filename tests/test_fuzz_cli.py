@@ -136,6 +136,15 @@ def test_random_arguments(place, quick, name, data):
     check(place, data.draw(commands(name)), data.draw(st.text("123456789x\n", max_size=30)))
 
 
+@pytest.mark.parametrize("line", [
+    ["train", "ring", "--steps", "1", "--batch", "4", "--out", "\udcff"],  # a name of bytes that are no text
+    ["train", "ring", "--seed", str(2**63)], ["train", "ring", "--batch", str(2**31)],
+    ["sample", "run", "-n", "9" * 30], ["sweep", "ring", "--seeds", "0-999999999999"], ["sweep", "ring", "--seeds", f"0-{2**63}"], ["play", "a\nb"],
+], ids=lambda line: " ".join(line)[:40].encode("ascii", "replace").decode())
+def test_what_was_found(place, quick, line):
+    check(place, line)
+
+
 # --- the files of a run ---
 
 def damaged(run, name, content):
@@ -190,7 +199,7 @@ def test_any_bytes_in_a_run(place, tmp_path_factory, data):
     damaged(run, name, bytes(content[:data.draw(st.integers(len(content) - 5, len(content)) | st.integers(0, 900))]))
 
 
-def test_a_damaged_frame(run):
+def test_a_damaged_frame(run, quick):
     (run / "frames/0000000.png").write_bytes(b"no picture")
     before = os.getcwd()
     os.chdir(run.parent)

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import sys
 import warnings
 
@@ -27,6 +28,8 @@ class _Parser(argparse.ArgumentParser):
 
 def main(arguments=None) -> int:
     """Runs a command; returns its exit status: 2 for a mistake of the user, said in one line."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # the name of a file may be no text
     options = _parser().parse_args(arguments)
     warnings.showwarning = lambda message, *_: _say(options.name, f"warning: {message}")
     try:
