@@ -11,14 +11,16 @@ from typing import Any
 
 import numpy as np
 
-from tinygan import backend, penalties, remedies
+from tinygan import backend, nn, penalties, remedies
 from tinygan.nn import Module, Pack
 from tinygan.nn.module import theta_of
 from tinygan.objectives import OBJECTIVES
 from tinygan.ops.elementwise import sigmoid
+from tinygan.ops.shape import concatenate
 from tinygan.tensor import Tensor, grad
 from tinygan.updates import STEPS, Adam, Average, clip, linear_decay, vector
 
+DENSE = {nn.Sequential, nn.Dense, nn.ReLU, nn.LeakyReLU}  # layers that look at each example alone; no class made of them
 COLUMNS = ("step", "d_value", "d_real", "d_fake", "d_gradient", "g_value", "g_gradient")
 
 
@@ -111,7 +113,7 @@ def step(game: Game, steps: int, falling: tuple | None = None) -> tuple:
         x, *condition = _draw(game, game.data, theta_d, requires_grad=game.r1 > 0)
         fake = g(*_draw(game, game.noise, theta_g), *condition)
         x, fake = _blurred(game, x, sigma), _blurred(game, fake, sigma)
-        d_real, d_fake = d(x, *condition), d(fake.detach(), *condition)
+        d_real, d_fake = _judged(game, x, fake.detach(), condition)
         d_value = goal_d(d_real, d_fake)
         d_gradient = _gradient(game, _penalised(game, d_value, d_real, x, fake.detach(), condition), weights_d)
         if not game.simultaneous:
@@ -172,6 +174,15 @@ def _gradient(game, value, weights):
 def _blurred(game, x, sigma):
     """What D sees of examples x: with instance noise, if there is any."""
     return remedies.instance_noise(x, sigma, game.rng) if game.instance_noise else x
+
+
+def _judged(game, x, fake, condition):
+    """D(x) and D(fake). A dense D takes both in one pass: fewer products and larger ones, the same but for rounding."""
+    d = game.discriminator
+    if condition or game.r1 or x.shape != fake.shape or not all(type(m) in DENSE for _, m in d.modules()):
+        return d(x, *condition), d(fake, *condition)
+    both = d(concatenate([x, fake], 0))
+    return both[:len(x)], both[len(x):]
 
 
 def _penalised(game, d_value, d_real, x, fake, condition):
