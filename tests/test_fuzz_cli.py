@@ -139,7 +139,8 @@ def test_random_arguments(place, quick, name, data):
 @pytest.mark.parametrize("line", [
     ["train", "ring", "--steps", "1", "--batch", "4", "--out", "\udcff"],  # a name of bytes that are no text
     ["train", "ring", "--seed", str(2**63)], ["train", "ring", "--batch", str(2**31)],
-    ["sample", "run", "-n", "9" * 30], ["sweep", "ring", "--seeds", "0-999999999999"], ["sweep", "ring", "--seeds", f"0-{2**63}"], ["play", "a\nb"],
+    ["sample", "run", "-n", "9" * 30], ["sweep", "ring", "--seeds", "0-999999999999"],
+    ["sweep", "ring", "--seeds", f"0-{2**63}"], ["play", "a\nb"],
 ], ids=lambda line: " ".join(line)[:40].encode("ascii", "replace").decode())
 def test_what_was_found(place, quick, line):
     check(place, line)

@@ -33,13 +33,14 @@ def matmul(a, b):
 @op(case((3, 2), (2, 4), (4,)), case((2, 3, 2), (2, 4), (4,)))
 def linear(x, w, b):
     """x @ w + b, the dense layer (`dense`): b is added in place to the product."""
-    if x.shape[-1:] != w.shape[:1]:
-        raise ValueError(f"linear: x {x.shape} has {x.shape[-1] if x.ndim else 'no'} columns, w {w.shape} has "
-                         f"{w.shape[0]} rows")
-    if x.ndim == 1:
+    shape = w.shape
+    if len(x.shape) < 2 or len(shape) != 2 or x.shape[-1:] + b.shape != shape:  # one look for what follows
+        if x.shape[-1:] != shape[:1]:
+            raise ValueError(f"linear: x {x.shape} has {x.shape[-1] if x.ndim else 'no'} columns, w {shape} has "
+                             f"{shape[0] if shape else 'no'} rows")
+        if len(shape) != 2 or b.shape != shape[1:]:
+            raise ValueError(f"linear: w {shape} and b {b.shape} do not fit: expected (inputs, outputs) and (outputs,)")
         return linear(x.reshape((1, -1)), w, b)[0]
-    if w.ndim != 2 or b.shape != w.shape[1:]:
-        raise ValueError(f"linear: w {w.shape} and b {b.shape} do not fit: expected (inputs, outputs) and (outputs,)")
     value = backend.matmul(array(x), array(w))
     value += array(b)
     return record(value,
