@@ -1,11 +1,11 @@
 """Calls of every operation for hypothesis: what each means in NumPy, strictly, and how to draw its inputs.
 
 `DEFINITIONS` refuses (by any exception) what an operation has no meaning for; `DRAWS` draws shapes and options that it
-does have a meaning for; `spoilt` draws a mistake into such a call.
+does have a meaning for.
 """
 import math
 import os
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from hypothesis import strategies as st
@@ -266,57 +266,3 @@ DRAWS = {
     **{name: convolution(name) for name in ("conv2d", "conv_transpose2d", "conv2d_weight")},
 }
 POSITIVE = {"log", "sqrt", "div", "pow", "normaliser"}
-
-# --- arrays of any layout, whole calls, mistakes ---
-
-LAYOUTS = {
-    "C": lambda a: a, "F": lambda a: a.T.copy().T, "reversed": lambda a: np.flip(np.flip(a).copy()) if a.ndim else a,
-    "new last axis": lambda a: a[..., 0][..., None] if a.ndim and a.shape[-1] == 1 else a,
-    "strided": lambda a: np.repeat(a, 2, axis=-1)[..., ::2] if a.ndim else a,
-    "in a larger one": lambda a: np.pad(a, 1, mode="empty")[(slice(1, -1),) * a.ndim] if a.ndim else a,
-    "not aligned": lambda a: np.frombuffer(b"x" + a.tobytes(), np.uint8)[1:].view(a.dtype).reshape(a.shape)
-    if a.size else a,
-    "read only": lambda a: np.broadcast_to(a, a.shape),
-}
-
-
-@st.composite
-def filled(draw, shape, dtype, low):
-    """An array of this shape: in any layout of memory, some of them read only."""
-    numbers = np.random.default_rng(draw(st.integers(0, 99))).uniform(low, 2, shape)
-    return LAYOUTS[draw(st.sampled_from(sorted(LAYOUTS)))](np.asarray(numbers).astype(dtype))
-
-
-@st.composite
-def calls(draw, name, dtypes=FLOATS):
-    """A call that has a meaning, all of whose arrays are of one dtype."""
-    shapes, options = draw(DRAWS[name])
-    dtype = draw(st.sampled_from(dtypes))
-    arrays = [draw(filled(shape, dtype, 0.5 if name in POSITIVE else -2)) for shape in shapes]
-    return Call(name, arrays, options | ({"y": draw(filled(shapes[0], dtype, -2))} if name == "gate" else {}))
-
-
-JUNK = st.sampled_from([None, -1, 0, 2, 7, 1.5, math.nan, "a", (), (0, 0), (-1, 2), (1, 2, 3), [], [9], {"a": 1},
-                        object, np.float32(0.5), np.ones(2), np.ones((2, 1), np.int8)])
-
-
-@st.composite
-def spoilt(draw, name):
-    """A call with a mistake in it (or, by chance, none): a shape, a dtype, an option, or a thing that is no array."""
-    call = draw(calls(name))
-    i = draw(st.integers(0, len(call.arrays) - 1))
-    kind = draw(st.sampled_from(["shape", "axes", "dtype", "list", "junk", *["option"] * 2 * bool(call.options)]))
-    arrays, options, x = list(call.arrays), dict(call.options), call.arrays[i]
-    if kind == "shape":
-        arrays[i] = draw(filled(draw(SHAPE), x.dtype, 0.5))
-    elif kind == "axes":
-        arrays[i] = x[None] if draw(st.booleans()) or not x.ndim else x.swapaxes(0, -1)
-    elif kind == "dtype":
-        arrays[i] = x.astype(draw(st.sampled_from([bool, np.int8, np.uint16, np.int64, np.float64, np.complex64, str])))
-    elif kind == "list":
-        arrays[i] = x.tolist()
-    elif kind == "junk":
-        arrays[i] = draw(JUNK)
-    else:
-        options[draw(st.sampled_from(sorted(options)))] = draw(JUNK)
-    return replace(call, arrays=arrays, options=options)

@@ -1,8 +1,11 @@
 """Every operation on inputs that hypothesis draws: NumPy's result, or an error that names the operation and shapes."""
 
+import math
+from dataclasses import replace
+
 import numpy as np
 import pytest
-from fuzzing import DEFINITIONS, DRAWS, FLOATS, MORE, Call, calls, spoilt
+from fuzzing import DEFINITIONS, DRAWS, FLOATS, MORE, POSITIVE, SHAPE, Call
 from helpers import host, one_line
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -11,6 +14,64 @@ import tinygan as tg
 from tinygan.ops import OPS
 
 TOLERANCE = {np.float16: 2e-2, np.float32: 1e-4, np.float64: 1e-10}
+
+# --- arrays of any layout, whole calls, mistakes ---
+
+LAYOUTS = {
+    "C": lambda a: a, "F": lambda a: a.T.copy().T, "reversed": lambda a: np.flip(np.flip(a).copy()) if a.ndim else a,
+    "new last axis": lambda a: a[..., 0][..., None] if a.ndim and a.shape[-1] == 1 else a,
+    "strided": lambda a: np.repeat(a, 2, axis=-1)[..., ::2] if a.ndim else a,
+    "in a larger one": lambda a: np.pad(a, 1, mode="empty")[(slice(1, -1),) * a.ndim] if a.ndim else a,
+    "not aligned": lambda a: np.frombuffer(b"x" + a.tobytes(), np.uint8)[1:].view(a.dtype).reshape(a.shape)
+    if a.size else a,
+    "read only": lambda a: np.broadcast_to(a, a.shape),
+}
+
+
+@st.composite
+def filled(draw, shape, dtype, low):
+    """An array of this shape: in any layout of memory, some of them read only."""
+    numbers = np.random.default_rng(draw(st.integers(0, 99))).uniform(low, 2, shape)
+    return LAYOUTS[draw(st.sampled_from(sorted(LAYOUTS)))](np.asarray(numbers).astype(dtype))
+
+
+@st.composite
+def calls(draw, name, dtypes=FLOATS):
+    """A call that has a meaning, all of whose arrays are of one dtype."""
+    shapes, options = draw(DRAWS[name])
+    dtype = draw(st.sampled_from(dtypes))
+    arrays = [draw(filled(shape, dtype, 0.5 if name in POSITIVE else -2)) for shape in shapes]
+    return Call(name, arrays, options | ({"y": draw(filled(shapes[0], dtype, -2))} if name == "gate" else {}))
+
+
+JUNK = st.sampled_from([None, -1, 0, 2, 7, 1.5, math.nan, "a", (), (0, 0), (-1, 2), (1, 2, 3), [], [9], {"a": 1},
+                        object, np.float32(0.5), np.ones(2), np.ones((2, 1), np.int8)])
+
+
+@st.composite
+def spoilt(draw, name):
+    """A call with a mistake in it (or, by chance, none): a shape, a dtype, an option, or a thing that is no array."""
+    call = draw(calls(name))
+    i = draw(st.integers(0, len(call.arrays) - 1))
+    kind = draw(st.sampled_from(["shape", "axes", "dtype", "list", "junk", *["option"] * 2 * bool(call.options)]))
+    arrays, options, x = list(call.arrays), dict(call.options), call.arrays[i]
+    if kind == "shape":
+        arrays[i] = draw(filled(draw(SHAPE), x.dtype, 0.5))
+    elif kind == "axes":
+        arrays[i] = x[None] if draw(st.booleans()) or not x.ndim else x.swapaxes(0, -1)
+    elif kind == "dtype":
+        arrays[i] = x.astype(draw(st.sampled_from([bool, np.int8, np.uint16, np.int64, np.float64, np.complex64, str])))
+    elif kind == "list":
+        arrays[i] = x.tolist()
+    elif kind == "junk":
+        arrays[i] = draw(JUNK)
+    else:
+        options[draw(st.sampled_from(sorted(options)))] = draw(JUNK)
+    return replace(call, arrays=arrays, options=options)
+
+
+# --- what is checked ---
+
 every_operation = pytest.mark.parametrize("name", sorted(OPS))
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")  # of NumPy, where a number overflows
 
@@ -197,3 +258,9 @@ def test_an_index_outside_ends_a_loop():
 
 def test_a_power_that_is_a_list():
     tg.check_gradients(lambda x: x ** [1, 2, 3], [1.0, 2.0, 0.5])
+
+
+def test_no_derivative_of_complex_numbers():
+    x = tg.Tensor([1.0, 2.0], requires_grad=True)
+    with pytest.raises(TypeError, match=r"^grad: output has dtype complex128, expected a floating point dtype$"):
+        tg.grad((x * np.array([1j, 2])).sum(), [x])

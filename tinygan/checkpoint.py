@@ -21,6 +21,7 @@ from tinygan import backend
 from tinygan.game import COLUMNS, Diverged, Game
 
 FORMAT = 2
+LONGEST_JSON = 100_000  # characters: a config has hundreds
 FREE = ("steps", "device", "version")  # of a config: what may change while a run goes on
 
 
@@ -99,6 +100,21 @@ def write(path, content, keep: Path | None = None) -> None:
         with suppress(OSError):
             unfinished.unlink()
         raise
+
+
+def read_json(path) -> dict[str, Any]:
+    """The JSON object in a small file that may be a stranger's; ValueError for anything else."""
+    with open(path, encoding="utf-8") as file:
+        text = file.read(LONGEST_JSON + 1)
+    if len(text) > LONGEST_JSON:
+        raise ValueError(f"it is longer than {LONGEST_JSON} characters")
+    try:
+        value = json.loads(text)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+    if not isinstance(value, dict):
+        raise ValueError(f"expected an object, found a {type(value).__name__}")
+    return value
 
 
 def _groups(game) -> dict[str, dict]:

@@ -20,7 +20,7 @@ import numpy as np
 
 import tinygan
 from tinygan import backend, checkpoint, metrics, plots
-from tinygan.checkpoint import write
+from tinygan.checkpoint import read_json, write
 from tinygan.game import COLUMNS, Game, SettingError, parts
 from tinygan.nn import Conv2d, ConvTranspose2d, Module
 from tinygan.process import tune
@@ -31,7 +31,6 @@ from tinygan.zoo.switches import change
 
 FRAMES = 40  # pictures in the film
 SAVE_EVERY = 30.0  # seconds between checkpoints
-LONGEST_JSON = 100_000  # characters: a config has hundreds
 
 
 class RunError(ValueError):
@@ -284,21 +283,6 @@ def generate(generator, *inputs, chunk: int = 256) -> np.ndarray:
     if training:
         generator.train()
     return np.concatenate(parts)
-
-
-def read_json(path) -> dict[str, Any]:
-    """The JSON object in a small file that may be a stranger's; ValueError for anything else."""
-    with open(path, encoding="utf-8") as file:
-        text = file.read(LONGEST_JSON + 1)
-    if len(text) > LONGEST_JSON:
-        raise ValueError(f"it is longer than {LONGEST_JSON} characters")
-    try:
-        value = json.loads(text)
-    except RecursionError:
-        raise ValueError("it is nested too deeply") from None
-    if not isinstance(value, dict):
-        raise ValueError(f"expected an object, found a {type(value).__name__}")
-    return value
 
 
 def fresh_folder(root, name: str) -> Path:

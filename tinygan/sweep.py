@@ -25,9 +25,9 @@ from typing import Any
 import numpy as np
 
 from tinygan import game, plots, report
-from tinygan.checkpoint import write
+from tinygan.checkpoint import read_json, write
 from tinygan.process import cores
-from tinygan.runs import Config, Run, RunError, read_json
+from tinygan.runs import Config, Run, RunError
 from tinygan.zoo.switches import write as write_value
 
 STOP = "stop"  # a file in OUT that tells every run to save its state and end
