@@ -27,42 +27,45 @@ from tinygan.runs import Config, Run
 COMMANDS = next(a for a in cli._parser()._actions if isinstance(a, argparse._SubParsersAction)).choices
 BUDGET = {"steps": "2", "batch": "4", "n": "8", "rows": "2", "seeds": "3", "jobs": "1"}  # before what is drawn
 
-PATHS = st.sampled_from(["run", "run", "run", "other", "images", "mixed", "mine.npy", "notes.txt", "cut", "old", "new",
-                         "new/run", ".", "..", "/dev/null", "a.png", "a.gif", "a.npy", "a.txt", "none/a.png", "\udcff"])
-NUMBERS = st.sampled_from(["0", "1", "2", "3", "-1", "1.5", "1e-3", "nan", "inf", "0x2", "٣", "1_0",
-                           str(2**31), str(2**63), "9" * 30, "9" * 500])
-WORDS = st.sampled_from(["ring", "gaussian", "digits14", "rings", "digits", "mnst", "sines", "rate=1e-3", "r1=0,1",
-                         "r1=x", "objective=hinge", "objective=", "=", "k=2", "k=99999", "width=3", "betas=1:2",
-                         "betas=0:.9", "latent=1", "packing=2", "average=1.0", "gp=nan", "unroll=1", "0-1",
-                         "2-1", "0-999999999999"])
+PATHS = st.sampled_from(["run", "run", "run", "other", "cut", "images", "mine.npy", "notes.txt", "old", "new/run", ".",
+                         "/dev/null", "a.png", "a.gif", "a.npy", "a.txt", "none/a.png", "\udcff"])
+GOOD = st.sampled_from(["1", "2", "3", "4", "5"])
+NUMBERS = GOOD | st.sampled_from(["0", "-1", "1.5", "1e-3", "nan", "inf", "0x2", "٣", "1_0", str(2**31), str(2**63),
+                                  "9" * 30, "9" * 500])
+WORDS = {  # by what they are for
+    "recipe": ["ring", "ring", "ring", "gaussian", "wgan-gp", "digits14", "rings", "mnst"],
+    "data": ["ring", "gaussian", "grid", "sines", "images", "mixed", "mine.npy", "notes.txt", "run", "none"],
+    "set": ["rate=1e-3", "r1=0,1", "r1=x", "objective=hinge", "objective=", "=", "k=2", "k=99999", "width=3",
+            "betas=1:2", "betas=0:.9", "latent=1", "packing=2", "average=1.0", "gp=nan", "unroll=1", "r1",
+            "simultaneous=true"],
+    "seeds": ["3", "0-1", "2-1", "0,1", "0-999999999999", "1-"],
+}
 BESIDE = re.compile(r"^$|: warning: |step/s|s/step|it/s|s/it")  # lines of a progress bar, and warnings
 JUNK = st.text(string.printable + "éß\u2028\U0001f600\udc80", max_size=8) | st.sampled_from(["", "-", "--", "-n"])
+
+
+ANY = NUMBERS | PATHS | JUNK | st.sampled_from([word for words in WORDS.values() for word in words])
 
 
 @st.composite
 def values(draw, action):
     """What stands behind an option, or in a place; mostly of the kind that is asked for."""
-    kind = PATHS if action.type is Path else st.sampled_from(sorted(action.choices)) if action.choices else \
-        NUMBERS if action.type not in (None, *named) else WORDS | PATHS
-    most = {"+": 3, "*": 3, None: 1}.get(action.nargs, 1)
-    count = draw(st.integers(1, most)) if draw(st.integers(0, 9)) else draw(st.integers(0, 2))
-    return [draw(kind if draw(st.integers(0, 7)) else NUMBERS | WORDS | PATHS | JUNK) for _ in range(count)]
-
-
-named = tuple(action.type for parser in COMMANDS.values() for action in parser._actions
-              if action.dest in ("recipe", "seeds"))
+    kind = st.sampled_from(WORDS[action.dest]) if action.dest in WORDS else PATHS if action.type is Path else \
+        st.sampled_from(sorted(action.choices)) if action.choices else NUMBERS if action.type else ANY
+    count = draw(st.integers(1, 3)) if action.nargs in ("+", "*") else 1
+    return [draw(ANY if draw(st.integers(0, 19)) == 19 else kind) for _ in range(count)]
 
 
 @st.composite
 def commands(draw, name):
     """A command line: some of the options of a command, what it must have, in any order, rarely with rubbish."""
-    actions = [a for a in COMMANDS[name]._actions if a.dest != "help" or draw(st.integers(0, 30)) == 0]
+    actions = [a for a in COMMANDS[name]._actions if a.dest != "help" or draw(st.integers(0, 30)) == 30]
     placed = [draw(values(a)) for a in actions if not a.option_strings and (a.required or draw(st.booleans()))]
-    chosen = draw(st.lists(st.sampled_from(options), max_size=4)) if (
+    chosen = draw(st.lists(st.sampled_from(options), max_size=3)) if (
         options := [a for a in actions if a.option_strings]) else []
     optional = [[draw(st.sampled_from(a.option_strings)), *(draw(values(a)) if a.nargs != 0 else [])] for a in chosen]
     budget = [[a.option_strings[-1], BUDGET[a.dest]] for a in options if a.dest in BUDGET]
-    rubbish = [[draw(JUNK)]] if draw(st.integers(0, 9)) == 0 else []
+    rubbish = [[draw(JUNK)]] if draw(st.integers(0, 19)) == 19 else []
     parts = draw(st.permutations([*placed, *optional, *rubbish]))
     return [name, *(word for part in [*budget, *parts] for word in part)]
 
@@ -129,11 +132,24 @@ def quick():
 every_command = pytest.mark.parametrize("name", COMMANDS)
 
 
+def fuzz(place, name, examples):
+    """So many random lines of a command, with something typed at it."""
+    @settings(max_examples=examples)
+    @given(commands(name), st.text("123456789x\n", max_size=30))
+    def play(line, stdin):
+        check(place, line, stdin)
+    play()
+
+
 @every_command
-@settings(max_examples=12)
-@given(data=st.data())
-def test_random_arguments(place, quick, name, data):
-    check(place, data.draw(commands(name)), data.draw(st.text("123456789x\n", max_size=30)))
+def test_random_arguments(place, quick, name):
+    fuzz(place, name, {"train": 12, "sweep": 4}.get(name, 20))
+
+
+@pytest.mark.slow
+@every_command
+def test_many_random_arguments(place, quick, name):
+    fuzz(place, name, {"train": 30, "sweep": 10}.get(name, 50) * MORE)
 
 
 @pytest.mark.parametrize("line", [
@@ -219,11 +235,3 @@ def test_a_list_in_the_place_of_a_config_in_a_sweep(place, quick, tmp_path, monk
     status, lines = status_and_lines(["sweep", "ring", "--seeds", "3", "--steps", "2"])
     assert status == 1
     assert lines == []
-
-
-@pytest.mark.slow
-@every_command
-@settings(max_examples=30 * MORE)
-@given(data=st.data())
-def test_many_random_arguments(place, quick, name, data):
-    check(place, data.draw(commands(name)), data.draw(st.text("123456789x\n", max_size=30)))
