@@ -19,6 +19,7 @@ FLOORS = [
     {"game", "metrics"},
     {"zoo", "checkpoint", "report", "graph", "debug"},
     {"runs"},
+    {"exchange"},
     {"sweep", "arguments", "interpolate", "lab"},
     {"commands"},
     {"cli", "__main__"},
@@ -68,7 +69,7 @@ def test_imports_are_found(path):
 
 def test_import_is_light():
     heavy = ["matplotlib", "cupy", "nvmath", "pooch", "tqdm", "PIL", "torch", "scipy", "argparse", "ipywidgets",
-             "voila", "tinygan.lab"]
+             "voila", "tinygan.lab", "onnx", "safetensors"]
     code = f"import sys, tinygan; print(*[m for m in {heavy} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == []
@@ -89,7 +90,7 @@ def test_files_are_short(path):
 
 def test_the_library_is_small():
     lines = {path: len((PACKAGE / path).read_text().splitlines()) for path in FILES}
-    assert sum(lines.values()) <= 9500
+    assert sum(lines.values()) <= 12_000
     beside = ("data", "plots", "latent", "metrics", "process", "parallel", "kernels", "cublas", "divergences", "toys")
     assert sum(n for path, n in lines.items() if FLOOR.get(part_of(path), 0) <= FLOOR["game"]
                and part_of(path) not in beside) <= 2800  # what is taught

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 ARRAY_MODULES = {"numpy", "cupy"}
+_HOST = (1, 3)  # DLPack's numbers of memory that NumPy can read: the host's, and that which a GPU sees too
 clock = itertools.count()  # tells when tensors are born and arrays written
 _written: dict[int, dict[tuple[int, int], int]] = {}  # the owner of memory -> a part of it -> when it was last written
 _last_written = -1
@@ -51,6 +52,22 @@ def to(array, device: str):
     if device == "gpu":
         return _cupy().asarray(array)
     return array.get() if hasattr(array, "get") else np.asarray(array)
+
+
+def shared(x):
+    """x as an array: what another library holds (PyTorch, JAX) in place, by DLPack; lists and numbers by NumPy's rules.
+
+    TypeError, one line, where the memory cannot be shared.
+    """
+    if isinstance(x, np.ndarray) or not hasattr(x, "__dlpack_device__"):
+        return np.asarray(x)
+    try:
+        owner = np if int(x.__dlpack_device__()[0]) in _HOST else _cupy()
+        return owner.from_dlpack(x)
+    except DeviceError:
+        raise
+    except (BufferError, RuntimeError, ValueError) as error:
+        raise TypeError(f"Tensor: the memory of this {type(x).__name__} cannot be shared: {error}") from error
 
 
 def like(array, other):

@@ -102,10 +102,8 @@ def write(path, content, keep: Path | None = None) -> None:
         raise
 
 
-def read_json(path) -> dict[str, Any]:
-    """The JSON object in a small file that may be a stranger's; ValueError for anything else."""
-    with open(path, encoding="utf-8") as file:
-        text = file.read(LONGEST_JSON + 1)
+def json_object(text: str) -> dict[str, Any]:
+    """The JSON object in the text of a file that may be a stranger's; ValueError for anything else."""
     if len(text) > LONGEST_JSON:
         raise ValueError(f"it is longer than {LONGEST_JSON} characters")
     try:

@@ -10,14 +10,15 @@ import tinygan
 from tinygan import game
 from tinygan.backend import DeviceError
 from tinygan.checkpoint import CheckpointError
-from tinygan.commands import data, evaluate, interpolate, lab, play, recipes, sample, sweep, train
+from tinygan.commands import data, evaluate, export, import_, interpolate, lab, play, recipes, sample, sweep, train
 from tinygan.data import DataError
+from tinygan.exchange import ExchangeError
 from tinygan.lab.serve import LabError
 from tinygan.runs import RunError
 
-COMMANDS = (train, sample, evaluate, sweep, interpolate, recipes, data, play, lab)
+COMMANDS = (train, sample, evaluate, sweep, interpolate, export, import_, recipes, data, play, lab)
 USER_ERRORS = (RunError, CheckpointError, DataError, DeviceError, game.SettingError, game.Diverged,
-               LabError, MemoryError)
+               LabError, ExchangeError, MemoryError)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -54,7 +55,7 @@ def _parser():
     parser.add_argument("--version", action="version", version=f"tinygan {tinygan.__version__}")
     commands = parser.add_subparsers(dest="name", required=True, metavar="COMMAND", parser_class=_Parser)
     for module in COMMANDS:
-        name = module.__name__.rpartition(".")[2]
+        name = module.__name__.rpartition(".")[2].rstrip("_")
         command = commands.add_parser(name, help=module.ABOUT, description=module.ABOUT.capitalize() + ".")
         module.add(command)
         command.set_defaults(command=module.run)

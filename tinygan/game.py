@@ -20,7 +20,7 @@ from tinygan.ops.shape import concatenate
 from tinygan.tensor import Tensor, grad
 from tinygan.updates import STEPS, Adam, Average, clip, linear_decay, vector
 
-DENSE = {nn.Sequential, nn.Dense, nn.ReLU, nn.LeakyReLU}  # layers that look at each example alone; no class made of them
+DENSE = {nn.Sequential, nn.Dense, nn.ReLU, nn.LeakyReLU}  # layers that look at each example alone
 COLUMNS = ("step", "d_value", "d_real", "d_fake", "d_gradient", "g_value", "g_gradient")
 
 

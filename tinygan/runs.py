@@ -20,7 +20,7 @@ import numpy as np
 
 import tinygan
 from tinygan import backend, checkpoint, metrics, plots
-from tinygan.checkpoint import read_json, write
+from tinygan.checkpoint import LONGEST_JSON, json_object, write
 from tinygan.game import COLUMNS, Game, SettingError, parts
 from tinygan.nn import Conv2d, ConvTranspose2d, Module
 from tinygan.process import tune
@@ -64,6 +64,21 @@ class Config:
         """The config as JSON has it."""
         return json.loads(json.dumps(asdict(self)))
 
+    @classmethod
+    def read(cls, text: str, where: str) -> Config:
+        """The config that a text in JSON holds; RunError, one line that begins with `where`, if it fits no recipe."""
+        try:
+            config = cls(**json_object(text))
+        except (ValueError, TypeError) as error:
+            raise RunError(f"{where} cannot be read: {error}") from error
+        if config.recipe not in RECIPES:
+            raise RunError(f"{where} names the recipe {config.recipe!r:.99}, which this version does not have")
+        try:
+            config.changed()
+        except SettingError as error:
+            raise RunError(f"{where}: {error}") from error
+        return config
+
     def changed(self) -> Recipe:
         """The recipe with the run's settings."""
         return change(RECIPES[self.recipe], self.settings)
@@ -87,13 +102,12 @@ class Run:
         self.let_go: Callable = weakref.finalize(self, int)  # what `hold` holds
 
     @classmethod
-    def create(cls, folder, config: Config) -> Run:
-        """A new run; the folder must not hold one yet."""
+    def create(cls, folder, config: Config, game: Game | None = None) -> Run:
+        """A new run; the folder must not hold one yet. game: one that begins elsewhere than at the config's start."""
         folder = Path(folder)
         if (folder / "config.json").exists():
             raise RunError(f"{folder} holds a run already; go on with --resume, or choose another --out")
-        game = config.start()
-        run = cls(folder, config, game)
+        run = cls(folder, config, game or config.start())
         try:
             (folder / "frames").mkdir(parents=True, exist_ok=True)
             run.hold()
@@ -108,18 +122,13 @@ class Run:
         """The run in a folder, as its last checkpoint left it; on another device, if one is named. hold: see `hold`."""
         folder = Path(folder)
         try:
-            config = Config(**read_json(folder / "config.json"))
+            with open(folder / "config.json", encoding="utf-8") as file:
+                text = file.read(LONGEST_JSON + 1)
         except FileNotFoundError:
             raise RunError(f"{folder}: there is no run here (no config.json)") from None
-        except (OSError, ValueError, TypeError) as error:
+        except (OSError, ValueError) as error:
             raise RunError(f"{folder}/config.json cannot be read: {error}") from error
-        if config.recipe not in RECIPES:
-            raise RunError(f"{folder}/config.json names the recipe {config.recipe!r:.99}, which this version "
-                           "does not have")
-        try:
-            config.changed()
-        except SettingError as error:
-            raise RunError(f"{folder}/config.json: {error}") from error
+        config = Config.read(text, f"{folder}/config.json")
         config.device = device or config.device
         run = cls(folder, config, config.start())
         if hold:

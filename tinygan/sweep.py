@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 
 from tinygan import game, plots, report
-from tinygan.checkpoint import read_json, write
+from tinygan.checkpoint import json_object, write
 from tinygan.process import cores
 from tinygan.runs import Config, Run, RunError
 from tinygan.zoo.switches import write as write_value
@@ -98,7 +98,7 @@ def play(folder: Path, config: Config) -> dict[str, Any]:
 def _figures(path) -> dict[str, float]:
     """The numbers in figures.json; RunError where there is anything else."""
     try:
-        figures = read_json(path)
+        figures = json_object(path.read_text())
         if not np.isfinite(list(figures.values())).all():
             raise ValueError("not finite")
         return figures
@@ -167,7 +167,7 @@ def _worker(threads):
 def _compare(folder, config):
     """RunError where the folder holds a run of another config."""
     try:
-        kept = read_json(folder / "config.json")
+        kept = json_object((folder / "config.json").read_text())
     except (OSError, ValueError):
         return  # nothing there; what is damaged, `play` will say
     for name, asked in asdict(config).items():

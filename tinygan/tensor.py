@@ -37,8 +37,9 @@ _mode = _Mode()
 class Tensor:
     """An array that remembers how it was computed.
 
-    data: the array (NumPy or CuPy; lists and numbers are converted by NumPy's rules). requires_grad: whether
-    derivatives with respect to it will be asked for; only floating point arrays have any.
+    data: the array (NumPy or CuPy; lists and numbers are converted by NumPy's rules, the memory of a PyTorch tensor is
+    shared, as `torch.from_dlpack(x.data)` does in return). requires_grad: whether derivatives with respect to it will
+    be asked for; only floating point arrays have any.
 
     >>> x = Tensor([1.0, 2.0, 3.0], requires_grad=True)
     >>> y = (x * x).sum()
@@ -58,7 +59,7 @@ class Tensor:
         if isinstance(data, Tensor):
             data = data.data
         if not backend.is_array(data) or isinstance(data, np.generic):
-            data = np.asarray(data)
+            data = backend.shared(data)
         if data.dtype.kind not in "fiub":
             raise TypeError(f"Tensor: got dtype {data.dtype}, expected numbers")
         if requires_grad and data.dtype.kind != "f":

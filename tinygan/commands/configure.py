@@ -3,13 +3,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from tinygan import data
 from tinygan.runs import Config
 from tinygan.zoo import RECIPES, switches
 
 
 def configured(options, seed, settings) -> Config:
     recipe = RECIPES[options.recipe or "digits"]
-    own = options.data and (options.data.endswith(".npy") or Path(options.data).is_dir())
+    own = options.data and (options.data.endswith(".npy") or Path(data.sized(options.data)[0]).is_dir())
     where = str(Path(options.data).resolve()) if own else options.data
     return Config(recipe.name, options.steps or recipe.steps, seed, options.batch or recipe.batch,
                   options.dtype or "float32", options.device or "cpu", where or recipe.data, settings)

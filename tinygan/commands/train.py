@@ -27,7 +27,8 @@ def add(parser) -> None:
     parser.add_argument("--device", choices=("cpu", "gpu"), help="NumPy or CuPy (default: cpu)")
     parser.add_argument("--debug", action="store_true", help="find the first operation whose result is not finite")
     parser.add_argument("--no-graph", action="store_true", help="on a GPU: do not replay steps as CUDA graphs")
-    parser.add_argument("--data", help="another data set, by name, a folder of images, or a .npy file of sequences")
+    parser.add_argument("--data", help="another data set, by name, a folder of images (photos@64: of 64 x 64 pixels), "
+                        "or a .npy file of sequences")
     parser.add_argument("--out", type=Path, help="the run folder (default: runs/RECIPE)")
     parser.add_argument("--resume", action="store_true", help="go on with the run in --out (default: the latest)")
 

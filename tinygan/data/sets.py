@@ -67,7 +67,7 @@ def load(name_or_folder: str | os.PathLike, held_out: bool = False, size: int | 
 
     name_or_folder: "digits", "digits14" or "digits16" (in the package), "mnist", "fashion" or "cifar10" (found here or
     fetched, see `files.obtain`), or a folder of images (see `folder.load_folder`; its labels are None where it has no
-    subfolders).
+    subfolders); photos@64 is the folder photos with size 64.
     held_out: the test images instead of the training images; a folder has none.
     size: height and width to resize to; a named set keeps its own unless told, a folder becomes 32 x 32.
     DataError, one line, where the name is unknown or the data missing or damaged.
@@ -76,6 +76,7 @@ def load(name_or_folder: str | os.PathLike, held_out: bool = False, size: int | 
     >>> x.shape, x.dtype, x.min(), x.max(), labels[:5]
     ((2000, 28, 28, 1), dtype('float32'), np.float32(-1.0), np.float32(1.0), array([7, 2, 1, 0, 4]))
     """
+    name_or_folder, size = sized(name_or_folder, size)
     if size is not None and not (isinstance(size, (int, np.integer)) and 1 <= size <= 1024):
         raise DataError(f"load: size is {size!r}, expected a whole number from 1 to 1024")
     labels: np.ndarray | None
@@ -91,6 +92,15 @@ def load(name_or_folder: str | os.PathLike, held_out: bool = False, size: int | 
     scaled /= 127.5
     scaled -= 1
     return Images(scaled, None if labels is None else labels.astype(np.int64))
+
+
+def sized(name_or_folder, size: int | None = None) -> tuple:
+    """A folder and a size, of a text such as photos@64; anything else, and a folder of that very name, as it is."""
+    if isinstance(name_or_folder, str) and not os.path.isdir(name_or_folder):
+        folder, _, side = name_or_folder.rpartition("@")
+        if side.isdecimal() and os.path.isdir(folder):
+            return folder, int(side)
+    return name_or_folder, size
 
 
 def describe() -> list[Row]:

@@ -9,43 +9,55 @@ from tinygan.zoo.recipe import Recipe
 _HALVE = {"kernel_size": 4, "stride": 2, "padding": 1}  # h -> h / 2, and its adjoint h -> 2 h
 
 
-def generator(shape, latent, rng, width=32):
-    """z (n, latent) -> images (n, h, w, c) in (-1, 1): from h/4 by w/4 pixels up by two transposed convolutions."""
-    h, w, c = shape
-    options = {"rng": rng, "initial": nn.initial.normal(0.02)}
-    return nn.Sequential(
-        nn.Dense(latent, h // 4 * (w // 4) * 2 * width, bias=False, **options),
-        nn.Reshape(h // 4, w // 4, 2 * width), nn.BatchNorm(2 * width), nn.ReLU(),
-        nn.ConvTranspose2d(2 * width, width, **_HALVE, bias=False, **options), nn.BatchNorm(width), nn.ReLU(),
-        nn.ConvTranspose2d(width, c, **_HALVE, **options), nn.Tanh())
+def generator(shape, latent, rng, width=32, halvings=2):
+    """z (n, latent) -> images (n, h, w, c) in (-1, 1), from 2^-halvings of their size up by transposed convolutions.
 
-
-def discriminator(shape, rng, width=32, *, batch_norm=True, packing=1, minibatch_std=False, spectral_norm=False):
-    """Images (n, h, w, c) -> logits (n, 1): two convolutions down to h/4 by w/4 pixels, one dense layer.
-
-    batch_norm: in the second convolution. The rest: `players.discriminator`.
+    The last of these takes `width` channels, the one before twice as many, and so on.
     """
     h, w, c = shape
     options = {"rng": rng, "initial": nn.initial.normal(0.02)}
-    body = [nn.Conv2d(packing * c, width, **_HALVE, **options), nn.LeakyReLU(0.2),
-            nn.Conv2d(width, 2 * width, **_HALVE, bias=not batch_norm, **options),
-            *([nn.BatchNorm(2 * width)] if batch_norm else []), nn.LeakyReLU(0.2), nn.Flatten()]
-    return players.discriminator(body, h // 4 * (w // 4) * 2 * width, packing=packing, minibatch_std=minibatch_std,
-                                 spectral_norm=spectral_norm, **options)
+    first, *widths = [width << i for i in reversed(range(halvings))]
+    layers: list[nn.Module] = [
+        nn.Dense(latent, (h >> halvings) * (w >> halvings) * first, bias=False, **options),
+        nn.Reshape(h >> halvings, w >> halvings, first), nn.BatchNorm(first), nn.ReLU()]
+    for a, b in zip([first, *widths], widths):
+        layers += [nn.ConvTranspose2d(a, b, **_HALVE, bias=False, **options), nn.BatchNorm(b), nn.ReLU()]
+    return nn.Sequential(*layers, nn.ConvTranspose2d(width, c, **_HALVE, **options), nn.Tanh())
 
 
-def networks(shape, latent, rng, *, width=32, batch_norm=True, packing=1, minibatch_std=False, spectral_norm=False):
-    """Both players for images whose sides are multiples of 4; `width` of both, the rest is the discriminator's."""
-    refuse_other(shape)
-    return generator(shape, latent, rng, width), discriminator(
-        shape, rng, width, batch_norm=batch_norm, packing=packing, minibatch_std=minibatch_std,
+def discriminator(shape, rng, width=32, halvings=2, *, batch_norm=True, packing=1, minibatch_std=False,
+                  spectral_norm=False):
+    """Images (n, h, w, c) -> logits (n, 1): convolutions, each of which halves h and w, and one dense layer.
+
+    batch_norm: in all convolutions but the first. The rest: `players.discriminator`.
+    """
+    h, w, c = shape
+    options = {"rng": rng, "initial": nn.initial.normal(0.02)}
+    body = [nn.Conv2d(packing * c, width, **_HALVE, **options), nn.LeakyReLU(0.2)]
+    widths = [width << i for i in range(halvings)]
+    for a, b in zip(widths, widths[1:]):
+        body += [nn.Conv2d(a, b, **_HALVE, bias=not batch_norm, **options),
+                 *([nn.BatchNorm(b)] if batch_norm else []), nn.LeakyReLU(0.2)]
+    return players.discriminator([*body, nn.Flatten()], (h >> halvings) * (w >> halvings) * widths[-1], packing=packing,
+                                 minibatch_std=minibatch_std, spectral_norm=spectral_norm, **options)
+
+
+def networks(shape, latent, rng, *, width=32, halvings=2, batch_norm=True, packing=1, minibatch_std=False,
+             spectral_norm=False):
+    """Both players, for images whose sides are multiples of 2^halvings; what comes after that is the discriminator's.
+
+    With width=64 and halvings=4 they are those of the paper, for images of 64 x 64 pixels.
+    """
+    refuse_other(shape, halvings)
+    return generator(shape, latent, rng, width, halvings), discriminator(
+        shape, rng, width, halvings, batch_norm=batch_norm, packing=packing, minibatch_std=minibatch_std,
         spectral_norm=spectral_norm)
 
 
-def refuse_other(shape):
-    """DataError unless `shape` is that of an image whose sides are multiples of 4."""
-    if len(shape) != 3 or shape[0] % 4 or shape[1] % 4:
-        raise DataError("this recipe is for images (n, h, w, c) with h and w multiples of 4; "
+def refuse_other(shape, halvings=2):
+    """DataError unless `shape` is that of an image whose sides can be halved so often."""
+    if len(shape) != 3 or any(side % (1 << halvings) for side in shape[:2]):
+        raise DataError(f"this recipe is for images (n, h, w, c) with h and w multiples of {1 << min(halvings, 64)}; "
                         f"the data are of shape (n, {', '.join(map(str, shape))})")
 
 

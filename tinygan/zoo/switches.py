@@ -21,7 +21,7 @@ OWN = {f.name: f.default for f in fields(Recipe) if f.name in ("optimiser", "bet
 PLAY = {f.name: f.default for f in fields(Game) if isinstance(f.default, (int, float, str))
         and f.name not in ("batch", "step")}
 WORDS: dict[str, Iterable[str]] = {"objective": OBJECTIVES, "optimiser": OPTIMISERS, "cell": sequence.CELLS}
-LEAST = {"latent": 1, "k": 1, "packing": 1, "width": 1}  # of the others it is 0
+LEAST = {"latent": 1, "k": 1, "packing": 1, "width": 1, "halvings": 1}  # of the others it is 0
 BELOW_ONE = ("betas", "average")
 MOST = 10_000  # what whole numbers stay below: the config.json of a stranger must not fill the memory
 PAIRS = {"betas": ((2,), "a pair A:B of numbers"), "rate": ((1, 2), "a number, or a pair D:G of numbers,")}

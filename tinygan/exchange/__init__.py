@@ -1,0 +1,5 @@
+"""How a network leaves for PyTorch and for ONNX, and how one comes in: names, layouts, layers."""
+
+
+class ExchangeError(ValueError):
+    """A network that cannot leave, or a file that cannot come in."""

@@ -1,0 +1,97 @@
+"""The files of an exchange: a player of a run to .safetensors and .py, or to .onnx; a .safetensors to arrays."""
+from __future__ import annotations
+
+import json
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tinygan.checkpoint import write
+from tinygan.exchange import ExchangeError, layouts, onnx_graph, torch_text
+from tinygan.game import parts
+from tinygan.runs import Run
+from tinygan.zoo import style
+
+_KEY = "tinygan"  # of what a .safetensors of ours says about itself: the config of the run, and the step
+
+
+def inputs(run: Run, z) -> dict[str, np.ndarray]:
+    """What the generator in use is given of what `run.game.noise` drew, by name, with channels first."""
+    first, *rest = parts(z)
+    maps = rest[2:] if isinstance(run.game.generator, style.Generator) else rest  # one style for all layers
+    labels = {"labels": np.arange(len(first)) % run.classes} if run.classes else {}
+    return {"z": first, **{f"noise{i}": channels_first(a) for i, a in enumerate(maps)}, **labels}
+
+
+def channels_first(x: np.ndarray) -> np.ndarray:
+    """Images as other libraries have them; points and sequences as they are."""
+    return x.transpose(0, 3, 1, 2) if x.ndim == 4 else x
+
+
+def to_safetensors(run: Run, player: str, file: Path) -> Path:
+    """Writes the generator in use, or the discriminator, for PyTorch, and beside it the module that loads it.
+
+    Returns the module's path.
+    """
+    _need("safetensors")
+    from safetensors.numpy import save
+    network, drawn = run.generator(), _drawn(run)
+    if player == "discriminator":
+        labels = {"labels": drawn["labels"]} if run.classes else {}
+        network, drawn = run.game.discriminator, {"x": _example(run), **labels}
+    arguments = [f"torch.randint({run.classes}, (n,))" if name == "labels" else
+                 f"torch.randn({', '.join(map(str, ['n', *a.shape[1:]]))})" for name, a in drawn.items()]
+    text = torch_text.write(network, _about(run, player), arguments)
+    facts = json.dumps({"config": run.config.plain(), "step": run.game.step})
+    write(file, save(layouts.to_torch(network), {"format": "pt", _KEY: facts}))
+    module = file.with_suffix(".py")
+    write(module, text.encode())
+    return module
+
+
+def to_onnx(run: Run, file: Path) -> None:
+    """Writes the generator in use as a graph of ONNX, checked."""
+    _need("onnx")
+    shapes = {name: a.shape[1:] for name, a in _drawn(run).items()}
+    model = onnx_graph.model(run.generator(), shapes, _example(run).shape[1:], _about(run, "generator"))
+    write(file, model.SerializeToString())
+
+
+def read(file: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    """The arrays in a .safetensors, in float32, and what a file of ours says about itself."""
+    _need("safetensors")
+    from safetensors import SafetensorError, safe_open
+    try:
+        with safe_open(file, "numpy") as content, np.errstate(over="ignore"):
+            state = {name: content.get_tensor(name).astype(np.float32) for name in content.keys()}  # noqa: SIM118
+            facts = json.loads((content.metadata() or {}).get(_KEY, "{}"))
+    except FileNotFoundError:
+        raise ExchangeError(f"{file}: there is no such file") from None
+    except (SafetensorError, OSError, ValueError, TypeError, AttributeError) as error:
+        raise ExchangeError(f"{file} is no readable .safetensors: {str(error) or type(error).__name__}; from PyTorch: "
+                            "safetensors.torch.save_file(network.state_dict(), FILE)") from error
+    for name, a in state.items():
+        if not np.isfinite(a).all():
+            raise ExchangeError(f"{file}: {name} is not finite")
+    return state, facts if isinstance(facts, dict) else {}
+
+
+def _drawn(run):
+    return inputs(run, run.game.noise(1, np.random.default_rng(0)))
+
+
+def _example(run):
+    return channels_first(run.samples(1, np.random.default_rng(0)))
+
+
+def _about(run, player):
+    return f"The {player} that tinygan's recipe {run.config.recipe} has after {run.game.step} steps."
+
+
+def _need(package):
+    try:
+        import_module(package)
+    except ImportError as error:
+        raise ExchangeError(f"this needs the package {package}: pip install 'tinygan[export]'") from error

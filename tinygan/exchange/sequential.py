@@ -1,0 +1,70 @@
+"""A PyTorch state whose names are its own: layers meet by their order, as the classic DCGAN's do.
+
+The classic DCGAN (Radford et al. 2016, and PyTorch's tutorial on it) begins with a transposed convolution of one pixel
+and ends, in the discriminator, with a convolution to one: both are dense layers.
+"""
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import numpy as np
+
+from tinygan import nn
+from tinygan.exchange import ExchangeError
+from tinygan.exchange.layouts import places
+
+
+def renamed(network: nn.Module, state: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The state under the names that `layouts` gives the network, if the layers of the two can be told apart by order.
+
+    A bias that the state lacks is 0. ExchangeError, one line, where the layers are others.
+    """
+    own = _layers([p.name for p in places(network)])
+    theirs = _layers([name for name in state if not name.endswith("num_batches_tracked")])
+    if own == theirs or not isinstance(network, nn.Sequential):
+        return state
+    if len(own) != len(theirs):
+        raise ExchangeError(f"it has {len(theirs)} layers with weights, the network has {len(own)}")
+    modules: dict[str, Any] = dict(network.modules())
+    result: dict[str, np.ndarray] = {}
+    for (prefix, names), (other, others) in zip(own.items(), theirs.items()):
+        if not names - {"bias"} <= others <= names:
+            raise ExchangeError(f"{other}* has {', '.join(sorted(others))}; the network's {prefix}* is "
+                                f"a {type(modules[prefix]).__name__} with {', '.join(sorted(names))}")
+        for name in others:
+            a = state[other + name]
+            result[prefix + name] = _flat(a, not result) if isinstance(modules[prefix], nn.Dense) and a.ndim == 4 else a
+        if "bias" in names - others:
+            result[prefix + "bias"] = np.zeros(modules[prefix].bias.shape, np.float32)
+    return result
+
+
+def classic(state: dict[str, np.ndarray]) -> dict[str, Any]:
+    """The switches `latent`, `width`, `halvings` with which our DCGAN has the shapes of a classic generator's state.
+
+    And `side`, that of its images in pixels. Nothing, where the first weight is no kernel.
+    """
+    weights = [state[f"{prefix}weight"] for prefix, names in _layers(state).items() if "weight" in names]
+    kernels = [w for w in weights if w.ndim == 4]
+    if len(kernels) < 2 or weights[0].ndim != 4:
+        return {}
+    halvings = len(kernels) - 1
+    return {"latent": len(kernels[0]), "width": len(kernels[-1]), "halvings": halvings,
+            "side": kernels[0].shape[2] << halvings}
+
+
+def _layers(names) -> dict[str, set[str]]:
+    """The names of each layer's arrays by the beginning that they share, in order: 2 comes before 10."""
+    layers: dict[str, set[str]] = {}
+    for name in sorted(names, key=lambda name: [int(s) if s.isdigit() else s for s in re.split(r"(\d+)", name)]):
+        prefix, dot, last = name.rpartition(".")
+        layers.setdefault(prefix + dot, set()).add(last)
+    return layers
+
+
+def _flat(kernel, first):
+    """A kernel of, or to, one pixel as PyTorch's weight of a dense layer, with the channels of a pixel side by side."""
+    if first:  # (in, out, kh, kw), transposed
+        return kernel.transpose(2, 3, 1, 0).reshape(-1, kernel.shape[0])
+    return kernel.transpose(0, 2, 3, 1).reshape(kernel.shape[0], -1)
