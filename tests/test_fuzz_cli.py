@@ -28,7 +28,8 @@ COMMANDS = next(a for a in cli._parser()._actions if isinstance(a, argparse._Sub
 BUDGET = {"steps": "2", "batch": "4", "n": "8", "rows": "2", "seeds": "3", "jobs": "1"}  # before what is drawn
 
 PATHS = st.sampled_from(["run", "run", "run", "other", "cut", "images", "mine.npy", "notes.txt", "old", "new/run", ".",
-                         "/dev/null", "a.png", "a.gif", "a.npy", "a.txt", "none/a.png", "\udcff"])
+                         "/dev/null", "a.png", "a.gif", "a.npy", "a.txt", "none/a.png", "\udcff", "a.onnx",
+                         "m.safetensors", "m.safetensors"])
 GOOD = st.sampled_from(["1", "2", "3", "4", "5"])
 NUMBERS = GOOD | st.sampled_from(["0", "-1", "1.5", "1e-3", "nan", "inf", "0x2", "٣", "1_0", str(2**31), str(2**63),
                                   "9" * 30, "9" * 500])
@@ -85,6 +86,7 @@ def place(tmp_path_factory):
     (root / "mixed/b.png").write_bytes(b"no image")
     np.save(root / "mine.npy", np.zeros((9, 4, 1)))
     (root / "notes.txt").write_text("some words\n")
+    cli.main(["export", str(root / "run"), "--to", "safetensors", "-o", str(root / "m.safetensors")])  # with the extra
     return root
 
 

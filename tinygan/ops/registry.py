@@ -59,13 +59,13 @@ def _named(function):
 
     It is compiled with the function's own parameters: to pass on `*args` takes longer than a small operation.
     """
-    names = ", ".join(function.__code__.co_varnames[:function.__code__.co_argcount])
+    name, names = function.__name__, ", ".join(function.__code__.co_varnames[:function.__code__.co_argcount])
     scope = {"function": function, "refuse": refuse, "MISTAKES": MISTAKES}
-    exec(f"def call({names}):\n try: return function({names})\n"
-         f" except MISTAKES as error: refuse({function.__name__!r}, error, locals())", scope)
-    call: Any = functools.wraps(function)(scope["call"])
-    call.__defaults__ = function.__defaults__
-    return call
+    exec(compile(f"def {name}({names}):\n try: return function({names})\n"
+                 f" except MISTAKES as error: refuse({name!r}, error, locals())", f"<{name}, named>", "exec"), scope)
+    named: Any = functools.wraps(function)(scope[name])
+    named.__defaults__ = function.__defaults__
+    return named
 
 
 def refuse(name: str, error: Exception, inputs: dict[str, Any]) -> NoReturn:
