@@ -93,7 +93,7 @@ def test_the_library_is_small():
     assert sum(lines.values()) <= 12_000
     beside = ("data", "plots", "latent", "metrics", "process", "parallel", "kernels", "cublas", "divergences", "toys")
     assert sum(n for path, n in lines.items() if FLOOR.get(part_of(path), 0) <= FLOOR["game"]
-               and part_of(path) not in beside) <= 2800  # what is taught
+               and part_of(path) not in beside) <= 2900  # what is taught
 
 
 @pytest.mark.parametrize("path", LIBRARY, ids=str)

@@ -161,7 +161,7 @@ def drawn(data, call):
 
 
 @every_operation
-@settings(max_examples=15)
+@settings(max_examples=12)
 @given(data=st.data())
 def test_what_has_a_meaning(name, data):
     call = data.draw(calls(name, FLOATS))
@@ -169,7 +169,7 @@ def test_what_has_a_meaning(name, data):
 
 
 @every_operation
-@settings(max_examples=15)
+@settings(max_examples=12)
 @given(data=st.data())
 def test_what_is_spoilt(name, data):
     call = data.draw(spoilt(name))
