@@ -151,7 +151,7 @@ def test_random_arguments(place, quick, name):
 @pytest.mark.slow
 @every_command
 def test_many_random_arguments(place, quick, name):
-    fuzz(place, name, {"train": 30, "sweep": 10}.get(name, 50) * MORE)
+    fuzz(place, name, {"train": 20, "sweep": 5}.get(name, 30) * MORE)
 
 
 @pytest.mark.parametrize("line", [

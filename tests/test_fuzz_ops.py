@@ -178,7 +178,7 @@ def test_what_is_spoilt(name, data):
 
 @pytest.mark.slow
 @every_operation
-@settings(max_examples=100 * MORE)
+@settings(max_examples=80 * MORE)
 @given(data=st.data())
 def test_much_of_both(name, data):
     call = data.draw(calls(name, FLOATS))
