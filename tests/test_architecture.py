@@ -94,7 +94,7 @@ def test_the_library_is_small():
     beside = ("data", "plots", "latent", "metrics", "process", "parallel", "kernels", "cublas", "ranks", "mpi",
               "divergences", "toys")
     assert sum(n for path, n in lines.items() if FLOOR.get(part_of(path), 0) <= FLOOR["game"]
-               and part_of(path) not in beside) <= 2850  # what is taught
+               and part_of(path) not in beside) <= 2950  # what is taught
 
 
 @pytest.mark.parametrize("path", LIBRARY, ids=str)

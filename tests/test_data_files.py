@@ -6,7 +6,6 @@ import gzip
 import hashlib
 import http.server
 import io
-import os
 import re
 import struct
 import subprocess
@@ -15,6 +14,7 @@ import tarfile
 import threading
 import tracemalloc
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -51,16 +51,23 @@ def small(tmp_path, monkeypatch):
 
 @pytest.fixture
 def mirror():
-    """Start a loopback server: mirror({path: content or status}) -> (address, the list of the paths asked for)."""
+    """Start a loopback server: mirror({path: content or status}) -> (address, the list of the paths asked for).
+
+    ranges: a list of one number or more; then the server minds ranges, and adds where they start.
+    """
     servers = []
 
-    def start(contents):
+    def start(contents, ranges=None):
         asked = []
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_GET(self):
                 asked.append(self.path[1:])
                 content = contents.get(self.path[1:], 404)
+                start = int(self.headers.get("Range", "bytes=0-")[6:-1]) if ranges else 0
+                if start and isinstance(content, bytes):
+                    ranges.append(start)
+                    content = content[start:] or 416
                 if isinstance(content, int):
                     self.send_error(content)
                     return
@@ -182,8 +189,9 @@ def test_the_next_mirror_is_asked(small, tmp_path, monkeypatch, mirror):
     assert list((tmp_path / "cache/tinygan/mnist").iterdir()) == []
 
 
-def test_an_interrupted_download_leaves_no_file(small, tmp_path, monkeypatch, mirror):
-    address, _ = mirror(packed(small["mnist"]))
+@pytest.mark.parametrize("ranges", [None, [0]])
+def test_a_download_that_is_interrupted_before_it_is_verified(small, tmp_path, monkeypatch, mirror, ranges):
+    address, _ = mirror(packed(small["mnist"]), ranges)
     monkeypatch.setitem(files.MIRRORS, "mnist", [address])
     seen = []
 
@@ -194,9 +202,38 @@ def test_an_interrupted_download_leaves_no_file(small, tmp_path, monkeypatch, mi
         patch.setattr(files, "read_idx", interrupt)
         with pytest.raises(KeyboardInterrupt):
             load("mnist")
-    assert seen == [f".train-images-idx3-ubyte.gz.{os.getpid()}.part"]
-    assert list((tmp_path / "cache/tinygan/mnist").iterdir()) == []
+    assert seen == [".train-images-idx3-ubyte.gz.part"]
+    assert [p.name for p in (tmp_path / "cache/tinygan/mnist").iterdir()] == seen   # no file has the right name
     check(load("mnist"), small["mnist"])
+    assert not list((tmp_path / "cache/tinygan/mnist").glob(".*"))
+
+
+def test_a_download_goes_on_where_it_was_interrupted(small, tmp_path, monkeypatch, mirror):
+    right, name, ranges = packed(small["mnist"]), "train-images-idx3-ubyte.gz", [0]
+    part = tmp_path / "cache/tinygan/mnist" / f".{name}.part"
+    monkeypatch.setattr(files, "CHUNK", 1000)
+    cut = {**right, name: (right[name][:3000], len(right[name]))}
+    for mirrors in ([mirror(cut)], [mirror(right, ranges)]):
+        monkeypatch.setitem(files.MIRRORS, "mnist", [address for address, _ in mirrors])
+        with suppress(DataError):
+            check(load("mnist"), small["mnist"])
+    assert ranges == [0, 3000]
+    for left in (right[name][:-1] + b"\0", b"of another file", right[name] + b"\0"):   # what is wrong is fetched anew
+        part.with_name(name).unlink()
+        part.write_bytes(left)
+        check(load("mnist"), small["mnist"])
+        assert not part.exists()
+
+
+def test_processes_fetch_a_file_once(small, monkeypatch, mirror):
+    address, asked = mirror(packed(small["mnist"]))
+    monkeypatch.setitem(files.MIRRORS, "mnist", [address])
+    threads = [threading.Thread(target=load, args=("mnist",)) for _ in range(4)]   # each opens the folder to lock it
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(asked) == ["train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz"]
 
 
 def test_progress_bar_on_a_terminal_only(small, monkeypatch, mirror):

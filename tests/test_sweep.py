@@ -13,7 +13,7 @@ import pytest
 from helpers import interruptible
 from PIL import Image
 
-from tinygan import arguments, sweep
+from tinygan import arguments, game, sweep
 from tinygan.cli import main
 from tinygan.game import Diverged
 from tinygan.runs import Config, Run, RunError
@@ -269,7 +269,7 @@ def test_what_names_no_seeds_is_refused(text, capsys):
     assert lines == [f"tinygan sweep: argument --seeds: {text!r} names no seeds, expected such as 0-9 or 1,4,7-8"]
 
 
-@pytest.mark.parametrize("text", ["", "[]", "3", '{"mean": "a"}', "\0"])
+@pytest.mark.parametrize("text", ["", "[]", "3", '{"mean": "a"}', '{"mean": NaN}', "[" * 10**5, "\0"])
 def test_damaged_figures_are_a_row_with_an_error(text, tmp_path):
     sweep.sweep(configs([0]), tmp_path, Here())
     (tmp_path / "seed-0" / "figures.json").write_text(text)
@@ -277,8 +277,8 @@ def test_damaged_figures_are_a_row_with_an_error(text, tmp_path):
     assert "seed-0/figures.json holds no figures; remove it to measure the run again" in row["error"]
 
 
-@pytest.mark.parametrize("text", ["", "step,d_value\n1,2\n", "step\n1,2\n", "a,b\nc,d\n"])
-@pytest.mark.filterwarnings("ignore:loadtxt. input contained no data")
+@pytest.mark.parametrize("text", ["", "step,d_value\n1,2\n", "step\n1,2\n", "a,b\nc,d\n", "\n\n",
+                                  ",".join(game.COLUMNS) + "\n" + ",".join(["nan"] * len(game.COLUMNS))])
 def test_a_damaged_history_is_refused(text, tmp_path):
     (tmp_path / "history.csv").write_text(text)
     with pytest.raises(RunError, match=r"^[^\n]*history\.csv is damaged: [^\n]*$"):

@@ -6,9 +6,6 @@ import sys
 import numpy as np
 import pytest
 from helpers import host
-from hypothesis import settings
-from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 import tinygan as tg
 from tinygan import nn
@@ -231,72 +228,3 @@ def test_a_state_that_does_not_fit_changes_nothing(change, message):
     assert str(caught.value) == message
     for name, a in net.state_dict().items():
         np.testing.assert_array_equal(a, kept[name])
-
-
-class Life(RuleBasedStateMachine):
-    """Anything done to a network, in any order; beside it a plain list of the values its parameters should have."""
-
-    @initialize()
-    def begin(self):
-        self.net, self.saved, self.dtype = network(), [], np.float32
-        self.values = [p.data.astype(np.float64) for p in self.net.parameters()]
-
-    @rule(step=st.sampled_from([-0.5, 0.25, 1.0]))
-    def update(self, step):
-        self.net.theta[...] += step
-        self.values = [v + step for v in self.values]
-
-    @rule(step=st.sampled_from([-0.5, 0.25]))
-    def update_the_inner(self, step):
-        tg.updates.ascend(self.net[0].theta, np.ones_like(self.net[0].theta), step)
-        self.values[:4] = [v + step for v in self.values[:4]]
-
-    @rule(i=st.integers(0, 5))
-    def set_one(self, i):
-        p = self.net.parameters()[i]
-        p.data = np.full(p.shape, i, self.dtype)
-        self.values[i] = np.full(p.shape, float(i))
-
-    @rule(dtype=st.sampled_from([np.float32, np.float64]))
-    def convert(self, dtype):
-        self.net.astype(dtype)
-        self.dtype = dtype
-
-    @rule()
-    def deepcopy(self):
-        self.net = copy.deepcopy(self.net)
-
-    @rule()
-    def pickled(self):
-        self.net = pickle.loads(pickle.dumps(self.net))
-
-    @rule()
-    def save(self):
-        self.saved.append((self.net.state_dict(), list(self.values)))
-
-    @rule()
-    def load(self):
-        if self.saved:
-            state, values = self.saved[-1]
-            self.net.load_state_dict(state)
-            self.values = list(values)
-
-    @rule()
-    def wrap(self):
-        _ = nn.Sequential(self.net, nn.Dense(2, 1, rng=np.random.default_rng(0)).astype(self.dtype)).theta
-
-    @rule()
-    def move(self):
-        self.net.to("cpu").train().eval()
-
-    @invariant()
-    def it_is_one_vector(self):
-        assert is_one_vector(self.net)
-        assert is_one_vector(self.net[0])
-        assert self.net.theta.dtype == self.dtype
-        for p, v in zip(self.net.parameters(), self.values):
-            np.testing.assert_allclose(p.data, v, rtol=1e-5, atol=1e-5)
-
-
-TestLife = Life.TestCase
-TestLife.settings = settings(max_examples=25, stateful_step_count=15, deadline=None)

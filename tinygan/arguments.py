@@ -17,22 +17,27 @@ def recipe(text):
     return text
 
 
-def _number(text, convert, least, kind):
+MOST_SEEDS = 10_000
+
+
+def _number(text, convert, least, kind, below=np.inf):
     try:
         number = convert(text)
     except ValueError:
         number = None
-    if number is None or not np.isfinite(number) or number < least:
-        raise argparse.ArgumentTypeError(f"{text!r} is not {kind}")
+    if number is None or not least <= number < np.inf:
+        raise argparse.ArgumentTypeError(f"{text!r:.99} is not {kind}")
+    if number >= below:
+        raise argparse.ArgumentTypeError(f"{text:.99} is too large, expected less than {below}")
     return number
 
 
 def count(text):
-    return _number(text, int, 1, "a whole number of at least 1")
+    return _number(text, int, 1, "a whole number of at least 1", 2**31)
 
 
 def natural(text):
-    return _number(text, int, 0, "a whole number of at least 0")
+    return _number(text, int, 0, "a whole number of at least 0", 2**63)
 
 
 def seeds(text):
@@ -41,7 +46,10 @@ def seeds(text):
     if not all(len(part) <= 2 and all(end.isdecimal() for end in part) and int(part[0]) <= int(part[-1])
                for part in ends):
         raise argparse.ArgumentTypeError(f"{text!r} names no seeds, expected such as 0-9 or 1,4,7-8")
-    return list(dict.fromkeys(seed for part in ends for seed in range(int(part[0]), int(part[-1]) + 1)))
+    ranges = [range(int(part[0]), int(part[-1]) + 1) for part in ends]
+    if any(r.stop > 2**63 for r in ranges) or sum(r.stop - r.start for r in ranges) > MOST_SEEDS:
+        raise argparse.ArgumentTypeError(f"{text!r:.99}: expected at most {MOST_SEEDS} seeds, below 2^63")
+    return list(dict.fromkeys(seed for r in ranges for seed in r))
 
 
 def positive(text):

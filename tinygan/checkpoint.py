@@ -23,6 +23,7 @@ from tinygan import backend
 from tinygan.game import COLUMNS, Diverged, Game, parts
 
 FORMAT = 2
+LONGEST_JSON = 100_000  # characters: a config has hundreds
 FREE = ("steps", "device", "version")  # of a config: what may change while a run goes on
 
 
@@ -131,6 +132,19 @@ def _held(source) -> Iterator[np.ndarray]:
             yield cell.cell_contents
         elif callable(cell.cell_contents):
             yield from _held(cell.cell_contents)
+
+
+def json_object(text: str) -> dict[str, Any]:
+    """The JSON object in the text of a file that may be a stranger's; ValueError for anything else."""
+    if len(text) > LONGEST_JSON:
+        raise ValueError(f"it is longer than {LONGEST_JSON} characters")
+    try:
+        value = json.loads(text)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+    if not isinstance(value, dict):
+        raise ValueError(f"expected an object, found a {type(value).__name__}")
+    return value
 
 
 def _groups(game) -> dict[str, dict]:

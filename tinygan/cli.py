@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import sys
 import warnings
 
@@ -42,27 +43,31 @@ USER_ERRORS = (RunError, CheckpointError, DataError, DeviceError, game.SettingEr
 class _Parser(argparse.ArgumentParser):
     def error(self, message):
         """One line, without the usage."""
-        self.exit(2, f"{self.prog}: {message}\n" if speaks() else None)
+        self.exit(2, f"{self.prog}: {' '.join(message.split())}\n" if speaks() else None)
 
 
 def main(arguments=None) -> int:
     """Runs a command; returns its exit status: 2 for a mistake of the user, said in one line."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # the name of a file may be no text
     options = _parser().parse_args(arguments)
-    warnings.showwarning = lambda message, *_: print(f"tinygan {options.name}: warning: {message}", file=sys.stderr)
+    warnings.showwarning = lambda message, *_: _say(options.name, f"warning: {message}")
     try:
         return options.command(options) or 0
     except USER_ERRORS as error:
-        return _refuse(options, error)
+        _say(options.name, error)
+        return 2
     except OSError as error:
-        return _refuse(options, f"{error.filename or ''}: {error.strerror or error}")
+        _say(options.name, f"{error.filename or ''}: {error.strerror or error}")
+        return 2
     except KeyboardInterrupt:
         return 130
 
 
-def _refuse(options, message) -> int:
+def _say(name, message):
+    """A message on stderr, on one line: what it names may have line breaks."""
     if speaks():
-        print(f"tinygan {options.name}: {message}", file=sys.stderr)
-    return 2
+        print(f"tinygan {name}: {' '.join(str(message).split())}", file=sys.stderr)
 
 
 def _parser():

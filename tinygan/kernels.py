@@ -265,6 +265,7 @@ def windows(x, kernel, out, stride, padding):
     else:
         framed = xp.ascontiguousarray(x)
     n_, h_, w_, c_ = framed.strides
+    c_, w_ = framed.itemsize, c * framed.itemsize  # an axis of length 1 may have any stride, such as x[..., None]
     runs = xp.lib.stride_tricks.as_strided(  # kw * c neighbours in memory are one run
         framed, (n, *out, kh, kw * c), (n_, sh * h_, sw * w_, h_, c_))
     return runs.reshape(shape)

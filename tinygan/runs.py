@@ -21,7 +21,7 @@ import numpy as np
 
 import tinygan
 from tinygan import backend, checkpoint, metrics, plots
-from tinygan.checkpoint import write
+from tinygan.checkpoint import LONGEST_JSON, json_object, write
 from tinygan.game import COLUMNS, Game, SettingError, parts
 from tinygan.nn import Conv2d, ConvTranspose2d, Module
 from tinygan.process import tune
@@ -57,7 +57,10 @@ class Config:
         for f in fields(self):
             value, kind = getattr(self, f.name), str(f.type).partition("[")[0]
             if type(value).__name__ != kind or (kind == "int" and not 0 <= value < 2**63):
-                raise TypeError(f"{f.name}: got {value!r:.99}, expected {f.type}")
+                raise SettingError(f"{f.name}: got {value!r:.99}, expected {f.type}")
+        for name, known in (("dtype", ("float32", "float64")), ("device", ("cpu", "gpu"))):
+            if getattr(self, name) not in known:
+                raise SettingError(f"{name}: got {getattr(self, name)!r:.99}, expected {' or '.join(known)}")
 
     def plain(self) -> dict[str, Any]:
         """The config as JSON has it."""
@@ -67,11 +70,11 @@ class Config:
     def read(cls, text: str, where: str) -> Config:
         """The config that a text in JSON holds; RunError, one line that begins with `where`, if it fits no recipe."""
         try:
-            config = cls(**json.loads(text))
+            config = cls(**json_object(text))
         except (ValueError, TypeError) as error:
             raise RunError(f"{where} cannot be read: {error}") from error
         if config.recipe not in RECIPES:
-            raise RunError(f"{where} names the recipe {config.recipe!r}, which this version does not have")
+            raise RunError(f"{where} names the recipe {config.recipe!r:.99}, which this version does not have")
         try:
             config.changed()
         except SettingError as error:
@@ -121,7 +124,8 @@ class Run:
         """The run in a folder, as its last checkpoint left it; on another device, if one is named. hold: see `hold`."""
         folder = Path(folder)
         try:
-            text = (folder / "config.json").read_text()
+            with open(folder / "config.json", encoding="utf-8") as file:
+                text = file.read(LONGEST_JSON + 1)
         except FileNotFoundError:
             raise RunError(f"{folder}: there is no run here (no config.json)") from None
         except (OSError, ValueError) as error:
@@ -189,7 +193,11 @@ class Run:
             plots.save_png(self.folder / "curves.png", plots.curves(self.game.history))
         frames = sorted((self.folder / "frames").glob("*.png"))
         if frames:
-            plots.save_gif(self.folder / "training.gif", frames)
+            try:
+                plots.save_gif(self.folder / "training.gif", frames)
+            except Exception as error:  # what a damaged picture raises is anything
+                reason = getattr(error, "strerror", None) or error
+                raise RunError(f"{self.folder}: training.gif cannot be made of frames/: {reason}") from error
 
     @property
     def classes(self) -> int:

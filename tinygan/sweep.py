@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 
 from tinygan import game, plots, report
-from tinygan.checkpoint import write
+from tinygan.checkpoint import json_object, write
 from tinygan.process import cores, limit
 from tinygan.runs import Config, Run, RunError
 from tinygan.zoo.switches import write as write_value
@@ -105,10 +105,11 @@ def _train(run, clock) -> float:
 def _figures(path) -> dict[str, float]:
     """The numbers in figures.json; RunError where there is anything else."""
     try:
-        figures = json.loads(path.read_text())
-        sum(figures.values())  # which only numbers have
+        figures = json_object(path.read_text())
+        if not np.isfinite(list(figures.values())).all():
+            raise ValueError("not finite")
         return figures
-    except (ValueError, AttributeError, TypeError):
+    except (ValueError, TypeError):
         raise RunError(f"{path} holds no figures; remove it to measure the run again") from None
 
 
@@ -171,7 +172,7 @@ def _worker(threads):
 def _compare(folder, config):
     """RunError where the folder holds a run of another config."""
     try:
-        kept = json.loads((folder / "config.json").read_text())
+        kept = json_object((folder / "config.json").read_text())
     except (OSError, ValueError):
         return  # nothing there; what is damaged, `play` will say
     for name, asked in asdict(config).items():
@@ -202,6 +203,8 @@ def summary(rows: list[dict], configs: Mapping[str, Config], out: Path) -> str:
     for name, group in groups.items():
         lines += [name, report.table([row["figures"] for row in group], real, noise)]
     histories = {name: [_history(out / row["run"]) for row in group] for name, group in groups.items()}
+    if any(len({len(history["step"]) for history in group}) > 1 for group in histories.values()):
+        raise RunError(f"{out}: the history.csv of runs of one kind differ in length")
     plots.save_png(out / "curves.png", plots.bands(histories))
     figures = {name: [row["figures"] for row in group] for name, group in groups.items()}
     plots.save_png(out / "figures.png", plots.strips(figures, real))
@@ -212,7 +215,12 @@ def _history(folder):
     try:
         with open(folder / "history.csv") as file:
             names = file.readline().strip().split(",")
-            columns = dict(zip(names, np.loadtxt(file, delimiter=",", ndmin=2).T, strict=True))
+            rows = [row for row in file if row.strip()]
+        if not rows:
+            raise ValueError("it has no rows")
+        columns = dict(zip(names, np.loadtxt(rows, delimiter=",", ndmin=2).T, strict=True))
+        if not all(np.isfinite(column).all() for column in columns.values()):
+            raise ValueError("it holds a number that is not finite")
         return {name: columns[name] for name in game.COLUMNS}
     except (ValueError, KeyError) as error:
         raise RunError(f"{folder}/history.csv is damaged: {error}") from error

@@ -233,6 +233,8 @@ def _refuse_misuse(output, inputs):
         raise ValueError(f"grad: output has shape {output.shape}, expected a scalar: take its sum or mean first")
     if not output.requires_grad:
         raise ValueError("grad: output was not recorded: no input of it has requires_grad=True, or no_grad() is on")
+    if output.dtype.kind != "f":
+        raise TypeError(f"grad: output has dtype {output.dtype}, expected a floating point dtype")
     if not inputs:
         raise ValueError("grad: no inputs given")
     for i, x in enumerate(inputs):

@@ -10,7 +10,8 @@ import os
 import struct
 import warnings
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,7 @@ MIRRORS = {
 }
 SYSTEM = {"fashion": "/usr/share/datasets/fashion-mnist"}   # Debian's package dataset-fashion-mnist
 TIMEOUT = (10, 30)   # seconds to connect, seconds without a byte
+CHUNK = 1 << 16   # bytes that are written at a time
 
 
 def load_idx(name: str, held_out: bool) -> tuple[np.ndarray, np.ndarray]:
@@ -171,24 +173,64 @@ def obtain(name: str, copies: Sequence[str], read: Callable[[Path], Any]) -> Any
 def download(url: str, target: Path, read: Callable[[Path], Any]) -> Any:
     """Fetch url into the file target, with a progress bar, and return what `read` makes of it.
 
-    The file gets its name only when it is complete and `read` has accepted it, so an interrupted download leaves none.
+    The file gets its name only when it is complete and `read` has accepted it. What an interrupted download leaves is
+    gone on with by the next, from any mirror: if the whole is not right, it is fetched from the start. Processes that
+    want the same file wait for the first of them.
     """
-    import pooch
-    from tqdm.auto import tqdm
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise DataError(f"cache {target.parent}: {_reason(error)}") from error
-    part = target.with_name(f".{target.name}.{os.getpid()}.part")
+    part = target.with_name(f".{target.name}.part")
+    with _alone(target.parent):
+        if target.is_file():
+            with suppress(DataError):   # else it is damaged
+                return read(target)
+        while True:
+            have = part.stat().st_size if part.exists() else 0
+            try:
+                _append(url, part, have, target.name)
+                value = read(part)
+            except DataError:
+                part.unlink()
+                if not have:
+                    raise
+            else:
+                os.replace(part, target)
+                return value
+
+
+def _append(url: str, part: Path, have: int, label: str) -> None:
+    """Fetch what follows the first `have` bytes of url to the end of the file `part`."""
+    import pooch
+    from tqdm.auto import tqdm
+    rest = {"headers": {"Range": f"bytes={have}-"}} if have else {}   # a server that minds no ranges sends all again
     try:
-        with (open(part, "wb") as file,
-              tqdm(total=1, unit="B", unit_scale=True, desc=target.name, leave=False, disable=None) as bar):
-            pooch.HTTPDownloader(progressbar=bar, chunk_size=1 << 16, timeout=TIMEOUT)(url, file, None)
-        value = read(part)
-        os.replace(part, target)
+        with (open(part, "ab") as file,
+              tqdm(total=1, unit="B", unit_scale=True, desc=label, leave=False, disable=None) as bar):
+            pooch.HTTPDownloader(progressbar=bar, chunk_size=CHUNK, timeout=TIMEOUT, **rest)(url, file, None)
+    except OSError as error:
+        if not part.stat().st_size:
+            part.unlink()
+        if not have or getattr(getattr(error, "response", None), "status_code", None) != 416:   # 416: nothing follows
+            raise
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Inside, no other process fetches into the folder; waits until there is none."""
+    try:
+        import fcntl
+    except ImportError:   # Windows
+        yield
+        return
+    held = os.open(folder, os.O_RDONLY)
+    try:
+        with suppress(OSError):   # a file system without locks
+            fcntl.flock(held, fcntl.LOCK_EX)
+        yield
     finally:
-        part.unlink(missing_ok=True)
-    return value
+        os.close(held)
 
 
 def _warned(name: str, damaged: list[str], value: Any) -> Any:

@@ -102,7 +102,7 @@ def _weigh(x, y, kernel, stride, padding):
         rows = windows(x, kernel, y.shape[1:3], stride, padding)
         return backend.matmul(rows.T, y.reshape(-1, y.shape[-1])).reshape(*kernel, x.shape[-1], y.shape[-1])
     row = kernel[0] * kernel[1] * x.shape[-1]
-    return parallel.added(part, y[0, ..., 0].size * row, x, y, chunk=max(parallel.CHUNK, 2 * row * y.shape[-1]))
+    return parallel.added(part, y.shape[1] * y.shape[2] * row, x, y, chunk=max(parallel.CHUNK, 2 * row * y.shape[-1]))
 
 
 def _spread(y, w, size, stride, padding):

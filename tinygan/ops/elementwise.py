@@ -4,7 +4,7 @@ from __future__ import annotations
 import numpy as np
 
 from tinygan import kernels
-from tinygan.ops.registry import array, case, op
+from tinygan.ops.registry import array, case, op, signed
 from tinygan.ops.shape import unbroadcast
 from tinygan.tensor import record
 
@@ -52,6 +52,7 @@ def neg(x):
 @op(case((2, 3), b=3), case((2, 3), b=-1.5, low=0.5), case((2, 3), (3,), low=0.5))
 def pow(a, b):
     """a ** b, with broadcasting; where b is to be differentiated too, a must be positive."""
+    b = np.asarray(b) if isinstance(b, (list, tuple)) else b
     return record(array(a) ** array(b),
                   (a, lambda g, y, a, b: unbroadcast(mul(g, _power_slope(a, b)), a.shape)),
                   (b, lambda g, y, a, b: unbroadcast(mul(g * y, log(a)), b.shape)))
@@ -100,7 +101,7 @@ def _tanh_slope(g, y):
 @op(case((2, 3)))
 def sigmoid(x):
     """1 / (1 + exp(-x)), the logistic function, accurate on both sides (`d-output`)."""
-    return record(kernels.sigmoid(array(x)), (x, lambda g, y, x: g * y * (1 - y)))
+    return record(kernels.sigmoid(signed("sigmoid", x)), (x, lambda g, y, x: g * y * (1 - y)))
 
 
 @op(case((2, 3)))
@@ -112,7 +113,7 @@ def softplus(x):
 @op(case((2, 3)))
 def log_sigmoid(x):
     """log sigmoid(x), stable at any x. log(1 - sigmoid(x)) is log_sigmoid(-x)."""
-    return record(kernels.log_sigmoid(array(x)), (x, lambda g, y, x: _log_sigmoid_slope(g, x)))
+    return record(kernels.log_sigmoid(signed("log_sigmoid", x)), (x, lambda g, y, x: _log_sigmoid_slope(g, x)))
 
 
 @kernels.elementwise("T g, T x", "T y", "y = g / (1 + exp(x))")
@@ -140,8 +141,12 @@ _SIGNS = np.array([[1.0, -1.0, 2.0], [-2.0, 0.0, 1.0]])
 
 @op(case((2, 3), y=_SIGNS), case((2, 3), y=_SIGNS, slope=0.2))
 def gate(x, y, slope=0.0):
-    """x where y > 0, slope * x elsewhere: the pull-back of a (leaky) ReLU. y decides, and has no derivative."""
+    """x where y > 0, slope * x elsewhere, 0 <= slope <= 1: the pull-back of a (leaky) ReLU. y has no derivative."""
     y = array(y)
+    if y.shape != x.shape:
+        raise ValueError(f"gate: x {x.shape} and y {y.shape} differ in shape")
+    if not 0 <= slope <= 1:
+        raise ValueError(f"gate: slope is {slope}, expected 0 to 1")
     return record(kernels.gate(array(x), y, slope), (x, lambda g, _, x: gate(g, y, slope)))
 
 
@@ -169,4 +174,9 @@ def where(condition, a, b):
 def clip(x, low=-0.5, high=0.5):
     """x kept within [low, high]; no slope outside."""
     low, high = array(low), array(high)
-    return record(np.clip(array(x), low, high), (x, lambda g, y, x: g * ((x >= low) & (x <= high))))
+    if low is None or high is None:
+        raise TypeError(f"clip: x {np.shape(array(x))} has bounds {low} and {high}, expected two numbers")
+    value = np.clip(array(x), low, high)
+    if np.shape(value) != np.shape(array(x)):
+        raise ValueError(f"clip: x {np.shape(array(x))} and its bounds {np.shape(low)}, {np.shape(high)} do not fit")
+    return record(value, (x, lambda g, y, x: g * ((x >= low) & (x <= high))))

@@ -8,6 +8,8 @@ from tinygan.tensor import record
 @op(case((2, 2, 3, 2)))
 def upsample(x):
     """Each pixel as a block of 2 by 2 (`upsample`): (n, h, w, c) -> (n, 2 h, 2 w, c)."""
+    if x.ndim != 4:
+        raise ValueError(f"upsample: x {x.shape}, expected (n, h, w, channels)")
     return record(array(x).repeat(2, 1).repeat(2, 2), (x, lambda g, y, x: 4 * average_pool(g)))
 
 

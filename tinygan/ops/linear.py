@@ -33,9 +33,14 @@ def matmul(a, b):
 @op(case((3, 2), (2, 4), (4,)), case((2, 3, 2), (2, 4), (4,)))
 def linear(x, w, b):
     """x @ w + b, the dense layer (`dense`): b is added in place to the product."""
-    if x.shape[-1:] != w.shape[:1]:
-        raise ValueError(f"linear: x {x.shape} has {x.shape[-1] if x.ndim else 'no'} columns, w {w.shape} has "
-                         f"{w.shape[0]} rows")
+    shape = w.shape
+    if len(x.shape) < 2 or len(shape) != 2 or x.shape[-1:] + b.shape != shape:  # one look for what follows
+        if x.shape[-1:] != shape[:1]:
+            raise ValueError(f"linear: x {x.shape} has {x.shape[-1] if x.ndim else 'no'} columns, w {shape} has "
+                             f"{shape[0] if shape else 'no'} rows")
+        if len(shape) != 2 or b.shape != shape[1:]:
+            raise ValueError(f"linear: w {shape} and b {b.shape} do not fit: expected (inputs, outputs) and (outputs,)")
+        return linear(x.reshape((1, -1)), w, b)[0]
     value = backend.matmul(array(x), array(w))
     value += array(b)
     return record(value,
@@ -54,6 +59,8 @@ def affine(x, rows, negative_slope=1.0):
     negative_slope = array(negative_slope)
     if not 0 <= negative_slope <= 1:
         raise ValueError(f"affine: negative_slope is {negative_slope}, expected 0 to 1")
+    if rows.shape != (2, *x.shape[-1:]):
+        raise ValueError(f"affine: x {x.shape} and rows {rows.shape} do not fit: expected (2, channels)")
     value = kernels.affine(array(x), array(rows), negative_slope)
     straight = record(value,  # before the bend; no rule asks for its value, so it has the value after it
                       (x, lambda g, _, x, rows: g * rows[0]),
@@ -66,6 +73,8 @@ def affine(x, rows, negative_slope=1.0):
 @op(case((3, 2), (3, 2)), case((2, 3, 3, 2), (2, 3, 3, 2)))
 def affine_adjoint(x, g):
     """How inputs x and cotangents g of `affine` meet in its rows: sums of g x and of g over all axes but the last."""
+    if x.shape != g.shape:
+        raise ValueError(f"affine_adjoint: x {x.shape} and g {g.shape} differ in shape")
     return record(kernels.affine_adjoint(array(x), array(g)),
                   (x, lambda h, _, x, g: g * h[0]),
                   (g, lambda h, _, x, g: affine(x, h)))

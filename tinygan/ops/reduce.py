@@ -9,7 +9,7 @@ import numpy as np
 from tinygan import kernels
 from tinygan.ops.elementwise import exp, log, sqrt
 from tinygan.ops.linear import affine
-from tinygan.ops.registry import array, case, op
+from tinygan.ops.registry import array, case, op, signed
 from tinygan.ops.shape import broadcast_to, stack
 from tinygan.ranks import present
 from tinygan.tensor import record
@@ -77,6 +77,8 @@ def moments(x):
     Computed at once because batch normalisation needs both; their slopes with respect to an element are 1 / n and
     2 (x - mean) / n, so the pull-back is one affine map of x (`pooled-moments`).
     """
+    if not x.size or x.dtype.kind != "f":
+        raise ValueError(f"moments: x {x.shape} of {x.dtype}, expected floating point numbers, at least one a channel")
     n = present().whole(x.size // x.shape[-1])
     return record(_pooled(kernels.moments(array(x))),
                   (x, lambda g, y, x: affine(x, _moments_slope(everywhere(g), y, n))))
@@ -104,6 +106,9 @@ def _moments_slope(g, y, n):
 def normaliser(both, weight, bias, eps=1e-5):
     """The affine map that batch normalisation is: rows (scale, shift), scale = weight / sqrt(variance + eps) and
     shift = bias - mean * scale, for the moments `both` = (mean, variance) (`batch-norm`)."""
+    if both.shape != (2, *weight.shape) or both.ndim != 2 or bias.shape != weight.shape:
+        raise ValueError(f"normaliser: moments {both.shape}, weight {weight.shape} and bias {bias.shape} do not fit: "
+                         "expected (2, channels), (channels,), (channels,)")
     return record(kernels.normaliser(array(both), array(weight), array(bias), eps),
                   (both, lambda g, y, both, weight, bias: _normaliser_slope(g, y, both, eps)),
                   (weight, lambda g, y, both, weight, bias: _weight_slope(g[0], g[1], both[0], both[1], eps)),
@@ -137,7 +142,7 @@ def max(x, axis=None, keepdims=False):
 @op(case((2, 3)), case((2, 3), axis=0))
 def log_softmax(x, axis=-1):
     """log(exp(x) / sum(exp(x))) along `axis`, stable: the largest logit is taken off first."""
-    x = x - np.max(array(x), axis, keepdims=True)
+    x = x - np.max(signed("log_softmax", x), axis, keepdims=True)
     return x - log(sum(exp(x), axis, keepdims=True))
 
 

@@ -1,7 +1,9 @@
-"""What every operation is declared with: its place in the table `OPS` and the cases on which tests check it."""
+"""What every operation is declared with: its place in the table `OPS`, the cases on which tests check it, and how a
+mistake in its inputs is told."""
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+import functools
+from typing import Any, NamedTuple, NoReturn
 
 from tinygan.tensor import array as array  # for the files of operations, beside `case` and `op`
 
@@ -31,6 +33,11 @@ class Op(NamedTuple):
 
 
 OPS: dict[str, Op] = {}
+MISTAKES = (ValueError, TypeError, IndexError, AttributeError, ZeroDivisionError, OverflowError)
+
+
+class OutsideError(ValueError, IndexError):
+    """An index outside of an array: a loop over a Tensor ends with it, as one over a list."""
 
 
 def case(*shapes, low=-2.0, high=2.0, **options) -> Case:
@@ -41,6 +48,50 @@ def case(*shapes, low=-2.0, high=2.0, **options) -> Case:
 def op(*cases: Case, takes_list: bool = False):
     """Registers a differentiable function with the cases on which its derivatives are checked, to second order."""
     def register(function):
-        OPS[function.__name__] = Op(function, cases, takes_list)
-        return function
+        named = _named(function)
+        OPS[function.__name__] = Op(named, cases, takes_list)
+        return named
     return register
+
+
+def _named(function):
+    """The function, whose every error names it and the shapes of its inputs (see `refuse`).
+
+    It is compiled with the function's own parameters: to pass on `*args` takes longer than a small operation.
+    """
+    name, names = function.__name__, ", ".join(function.__code__.co_varnames[:function.__code__.co_argcount])
+    scope = {"function": function, "refuse": refuse, "MISTAKES": MISTAKES}
+    exec(compile(f"def {name}({names}):\n try: return function({names})\n"
+                 f" except MISTAKES as error: refuse({name!r}, error, locals())", f"<{name}, named>", "exec"), scope)
+    named: Any = functools.wraps(function)(scope[name])
+    named.__defaults__ = function.__defaults__
+    return named
+
+
+def refuse(name: str, error: Exception, inputs: dict[str, Any]) -> NoReturn:
+    """Raises the error of an operation with its name and what it was given, as a ValueError or TypeError."""
+    said = " ".join(str(error).split())
+    if said == str(error) and said.startswith(f"{name}: "):
+        raise error
+    kind: Any = TypeError if isinstance(error, (TypeError, AttributeError)) else ValueError
+    if isinstance(error, IndexError):
+        kind = OutsideError
+    given = ", ".join(f"{key} {_told(value, kind is TypeError)}" for key, value in inputs.items() if value is not error)
+    raise kind(f"{name}: {given}: {said}") from error
+
+
+def signed(name: str, x):
+    """The array in x; not of unsigned integers, whose negatives are large positive numbers."""
+    x = array(x)
+    if hasattr(x, "dtype") and x.dtype.kind == "u":
+        raise TypeError(f"{name}: x {x.shape} is of {x.dtype}, which has no negative numbers; convert it")
+    return x
+
+
+def _told(value, with_dtype: bool) -> str:
+    """An input in a few words: the shape of an array, with its dtype; or those of several."""
+    if hasattr(value, "shape"):
+        return f"{value.shape} {value.dtype}" if with_dtype else str(value.shape)
+    if isinstance(value, (list, tuple)) and any(hasattr(v, "shape") for v in value):
+        return "[" + ", ".join([_told(v, with_dtype) for v in value]) + "]"
+    return f"{value!r:.60}"

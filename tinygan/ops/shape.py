@@ -17,14 +17,17 @@ def reshape(x, shape):
 @op(case((2, 3)), case((2, 3, 4), axes=(1, 2, 0)))
 def transpose(x, axes=None):
     """The axes in another order (reversed by default)."""
+    value = array(x).transpose(axes)
     back = None if axes is None else tuple([int(i) for i in np.argsort([i % x.ndim for i in axes])])
-    return record(array(x).transpose(axes), (x, lambda g, y, x: transpose(g, back)))
+    return record(value, (x, lambda g, y, x: transpose(g, back)))
 
 
 @op(case((3,), shape=(2, 3)), case((2, 1, 4), shape=(2, 3, 4)), case((), shape=(2, 2)),
     case((2, 1), shape=(2, 3), over=3))
 def broadcast_to(x, shape, over=1):
     """x repeated along new and unit axes to `shape`, and divided by `over`; its adjoint is `unbroadcast` / over."""
+    if len(x.shape) > len(shape):
+        raise ValueError(f"broadcast_to: x {x.shape} has more axes than {shape}")
     return record(backend.spread(array(x), shape, over),
                   (x, lambda g, y, x: unbroadcast(g, x.shape) if over == 1 else unbroadcast(g, x.shape) / over))
 
@@ -35,7 +38,11 @@ def unbroadcast(x, shape):
     if x.shape == shape:
         return x
     new = x.ndim - len(shape)
-    repeated = [new + i for i, n in enumerate(shape) if n == 1 and x.shape[new + i] != 1]
+    repeated = []
+    if x.shape[new:] != shape or new < 0:
+        repeated = [i for i, (n, m) in enumerate(zip(shape, x.shape[new:]), new) if n != m]
+        if new < 0 or any(shape[i - new] != 1 for i in repeated):
+            raise ValueError(f"unbroadcast: x {x.shape} is nothing of shape {tuple(shape)} repeated")
     return record(kernels.total(array(x), (*range(new), *repeated)).reshape(shape),
                   (x, lambda g, y, x: broadcast_to(g, x.shape)))
 
@@ -44,7 +51,8 @@ def unbroadcast(x, shape):
 def getitem(x, index):
     """x[index], by NumPy's rules; its adjoint is `scatter`."""
     index = _bare(index)
-    return record(array(x)[index], (x, lambda g, y, x: scatter(g, index, x.shape)))
+    return record(array(x)[index],
+                  (x, lambda g, y, x: _scattered(g, index, backend.module(array(g)).zeros(x.shape, g.dtype))))
 
 
 @op(case((2,), index=(slice(None, None, 2), 1), shape=(3, 4)), case((3, 4), index=[0, 2, 0], shape=(3, 4)))
@@ -52,6 +60,13 @@ def scatter(x, index, shape):
     """Zeros of `shape` with x added at `index` (an index that comes twice adds twice); its adjoint is `getitem`."""
     index = _bare(index)
     out = backend.module(array(x)).zeros(shape, x.dtype)
+    if out[index].shape != x.shape:
+        raise ValueError(f"scatter: x {x.shape} does not fit: the index picks {out[index].shape} of {shape}")
+    return _scattered(x, index, out)
+
+
+def _scattered(x, index, out):
+    """x added at `index` to `out`, which is zeros."""
     if _may_repeat(index):
         backend.module(out).add.at(out, index, array(x))
     else:
@@ -92,6 +107,8 @@ def stack(tensors, axis=0):
 
 def _unsqueeze(x, axis):
     """x with a new unit axis."""
+    if not -x.ndim - 1 <= axis <= x.ndim:
+        raise ValueError(f"stack: tensors of shape {x.shape} can have no new axis {axis}")
     axis = axis % (x.ndim + 1)
     return x.reshape((*x.shape[:axis], 1, *x.shape[axis:]))
 
@@ -99,6 +116,8 @@ def _unsqueeze(x, axis):
 @op(case((2, 3), widths=((1, 0), (2, 1))))
 def pad(x, widths):
     """x in a frame of zeros; widths: a pair (before, after) for each axis, as in numpy.pad."""
+    if len(widths) != x.ndim or any(min(before, after) < 0 for before, after in widths):
+        raise ValueError(f"pad: x {x.shape} and widths {widths}: expected for each axis two numbers of at least 0")
     inside = tuple([slice(before, before + n) for n, (before, _) in zip(x.shape, widths)])
     return scatter(x, inside, tuple([before + n + after for n, (before, after) in zip(x.shape, widths)]))
 
