@@ -114,6 +114,7 @@ def _correlate(x, w, stride=1, padding=0):
 
 NUMPY = {
     "add": np.add, "sub": np.subtract, "mul": np.multiply, "div": np.divide, "neg": np.negative,
+    "everywhere": np.array,
     "pow": lambda a, b: a ** b,
     "exp": np.exp, "log": np.log, "sqrt": np.sqrt, "abs": np.abs, "tanh": np.tanh,
     "sigmoid": lambda x: 1 / (1 + np.exp(-x)), "softplus": _softplus, "log_sigmoid": lambda x: -_softplus(-x),

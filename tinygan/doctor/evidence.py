@@ -22,7 +22,7 @@ class Visit(NamedTuple):
     """What a batch of real examples x and one of fakes showed after `step` steps.
 
     low, high: the least and the greatest number in x. told: how often D's logit of a real example is above that of a
-    fake, 1/2 for guessing. spread: the standard deviation over the batch, averaged over the features (`minibatch-std`),
+    fake, 1/2 for guessing. spread: the standard deviation over the batch, averaged over the features,
     of the fakes as a multiple of x's. variety: of 16 further real examples, the effective number to which fakes are
     nearest, exp(entropy), as a multiple of x's; by `reverse-kl`. dead_g, dead_d: the share of units that are off on the
     whole batch, in the ReLU layer of the player where it is largest.

@@ -32,7 +32,8 @@ ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "PATH": os.d
 class Worker:
     """A process that has loaded a student's cells: `with Worker(cells) as worker:`; its failures are CheckErrors.
 
-    cells: pairs (name, text) to run in order. seconds: of processor time, twice that on the clock. megabytes: memory.
+    cells: pairs (name, text) to run in order. seconds: of processor time, twice that and ten more on the clock.
+    megabytes: memory.
     """
 
     def __init__(self, cells, seconds=10, megabytes=1024):
@@ -41,7 +42,7 @@ class Worker:
         self.process = subprocess.Popen(COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                         stderr=subprocess.DEVNULL, cwd=self.folder.name, start_new_session=True,
                                         env={**ENVIRONMENT, "HOME": self.folder.name})
-        self.timer = threading.Timer(2 * seconds, self._stop, (True,))
+        self.timer = threading.Timer(2 * seconds + 10, self._stop, (True,))
         self.timer.start()
         self.task = repr({"cells": list(cells), "seconds": seconds, "megabytes": megabytes})
 
@@ -110,7 +111,7 @@ class Worker:
     def _end(self) -> str:
         """Why there is no answer."""
         if self.late:
-            return f"too slow: no answer within {2 * self.seconds} seconds (a loop without an end, a sleep?)"
+            return f"too slow: no answer within {2 * self.seconds + 10} seconds (a loop without an end, a sleep?)"
         try:
             status = self.process.wait(5)
         except subprocess.TimeoutExpired:

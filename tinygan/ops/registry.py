@@ -33,7 +33,7 @@ class Op(NamedTuple):
 
 
 OPS: dict[str, Op] = {}
-MISTAKES = (ValueError, TypeError, IndexError, AttributeError, ZeroDivisionError, OverflowError)
+MISTAKES = (ValueError, TypeError, LookupError, AttributeError, ZeroDivisionError, OverflowError)
 
 
 class OutsideError(ValueError, IndexError):

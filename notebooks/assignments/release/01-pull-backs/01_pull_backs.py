@@ -13,7 +13,7 @@
 # written with operators and tinygan's functions, which take both, and uses its arguments, never an array kept from
 # outside: then the second derivative is right too.
 #
-# Only what stands in the cells marked for your answer is graded, each task by itself: a helper belongs into the same
+# Only what stands in the cells marked for your answer is graded, each task by itself: a helper belongs in the same
 # cell. The checks that you see use a few shapes; the grader's use others, other numbers and both float64 and float32.
 
 import numpy as np

@@ -15,7 +15,7 @@
 # one, groups of different sizes. Tasks 1 and 2 compute on Tensors, with the library's functions; tasks 3 and 4 on
 # arrays, in NumPy alone, because there you are the tape.
 #
-# Only what stands in the cells marked for your answer is graded, each task by itself: a helper belongs into the same
+# Only what stands in the cells marked for your answer is graded, each task by itself: a helper belongs in the same
 # cell. The checks that you see use a few shapes; the grader's use others, and other numbers.
 
 import numpy as np

@@ -13,7 +13,7 @@
 # **A good answer** is four to eight lines. A loop over the few places of a window is fine, one over pixels or images
 # is not. Images are `(n, height, width, channels)` Tensors, of any height and width; so are kernels.
 #
-# Only what stands in the cells marked for your answer is graded, each task by itself: a helper belongs into the same
+# Only what stands in the cells marked for your answer is graded, each task by itself: a helper belongs in the same
 # cell. The checks that you see use a few shapes; the grader's use others, other numbers and both float64 and float32.
 
 # %% nbgrader={"grade_id": "setup"}

@@ -15,7 +15,7 @@
 # **A good answer** is a few lines, and was derived on paper first. Tasks 1 and 2 compute on Tensors, with the
 # library's functions; task 3 on arrays, in NumPy alone; task 4 takes arrays, and lets `tg.grad` differentiate.
 #
-# Only what stands in the cells marked for your answer is graded, each task by itself: a helper belongs into the same
+# Only what stands in the cells marked for your answer is graded, each task by itself: a helper belongs in the same
 # cell. The checks that you see use a few shapes; the grader's use others, and other numbers.
 
 # %% nbgrader={"grade_id": "setup"}
