@@ -126,7 +126,8 @@ DEFINITIONS = {
     "leaky_relu": strict(NUMPY["leaky_relu"], lambda x, negative_slope=0.01: 0 <= negative_slope <= 1),
     "clip": strict(NUMPY["clip"], lambda x, low=-0.5, high=0.5: np.broadcast_shapes(
         np.shape(x), np.shape(low), np.shape(high)) == np.shape(x) and low is not None is not high),
-    "unbroadcast": strict(_unbroadcast, lambda x, shape: np.broadcast_to(np.empty(shape), x.shape) is not None),
+    "unbroadcast": strict(lambda x, shape: x if x.shape == shape else _unbroadcast(x, shape),
+                          lambda x, shape: np.broadcast_to(np.empty(shape), x.shape) is not None),
     "scatter": scattered,
     "upsample": strict(lambda x: x.repeat(2, 1).repeat(2, 2), lambda x: x.ndim == 4),
     "average_pool": strict(

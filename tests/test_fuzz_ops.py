@@ -115,7 +115,7 @@ def check_slopes(y, xs):
                 assert slope is None or slope.shape == x.shape, (x, slope)
                 assert slope is None or y.ndim == 0 or slope.dtype in (x.dtype, y.dtype), (x, slope)
             assert a is None or a.dtype == np.float16 or np.array_equal(a.data, b.data, equal_nan=True) \
-                or y.ndim == 0 and np.isclose(a.data, b.data, 1e-6, equal_nan=True)
+                or (y.ndim == 0 and np.isclose(a.data, b.data, 1e-6, equal_nan=True))
 
 
 def check_meant(call: Call, tensors: list[bool]):
