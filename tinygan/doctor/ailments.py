@@ -76,11 +76,13 @@ def d_cannot_tell(e: Evidence) -> str:
 
 
 def collapse(e: Evidence) -> str:
-    """The fakes are too much alike, and have been for a while; where D is sure of them, that is why."""
+    """The fakes are too much alike, for a while, and become no better; where D is sure of them, that is why."""
     now = e.visits[-1].step
     late = [v for v in e.visits if v.step > now - _patience(e)]
     variety, spread = [v.variety for v in late], [v.spread for v in late]
-    few, close = max(variety) < 0.45 and np.mean(variety) < 0.3, max(spread) < 0.2
+    better = (np.diff(variety[-3:]) > 0).all() and variety[-1] > 1.5 * np.mean(variety)
+    few = max(variety) < 0.45 and np.mean(variety) < 0.3 and not better
+    close = max(spread) < 0.2
     if now < _patience(e) or not (few or close) or _gap(e) > 0.9:
         return ""
     return (f"{f'since step {late[0].step}' if len(late) > 1 else 'now'} the fakes have {np.mean(variety):.2g} of the "
