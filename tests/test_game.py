@@ -1,16 +1,20 @@
 """The game: Algorithm 1 step by step, on both array modules, in one precision, without waiting for the device."""
 import copy
 import inspect
+import tracemalloc
 
 import foreign
 import numpy as np
 import pytest
 from helpers import host, to_foreign
+from hypothesis import given
+from hypothesis import strategies as st
 from networks import dense, game, pictures, points
 
 import tinygan as tg
 from tinygan import nn
-from tinygan.game import COLUMNS, Diverged, Game, latent, train
+from tinygan.game import Diverged, Game, latent, train
+from tinygan.history import COLUMNS, Column, empty
 from tinygan.ops import conv, elementwise, linear, reduce, shape
 from tinygan.tensor import array, record
 from tinygan.updates import Adam, Average, Momentum, RMSProp
@@ -269,6 +273,41 @@ def test_average():
 
 
 # --- history, callbacks, divergence ---
+
+@given(st.lists(st.floats(allow_nan=False) | st.integers(-9, 9), max_size=80))
+def test_a_column_is_a_list_of_numbers(numbers):
+    column = Column()
+    for number in numbers:
+        column.append(number)
+    assert column == numbers
+    assert (list(column), len(column), column[-3:]) == (numbers, len(numbers), numbers[-3:])
+    assert repr(column) == repr([float(number) for number in numbers])
+    assert all(type(number) is float for number in column)
+    np.testing.assert_array_equal(np.array(column), np.array(numbers, float))
+    assert copy.deepcopy(column) == column == Column(numbers) != [*numbers, 0]
+
+
+def test_who_draws_a_column_does_not_hold_it():
+    column = Column([1, 2], np.int64)
+    drawn = np.asarray(column)
+    for number in range(100):
+        column.append(number)
+    column[0:1][0] = drawn[0] = 5
+    assert (column[0], len(column), drawn.tolist()) == (1, 102, [5, 2])
+    with pytest.raises(IndexError):
+        column[102]
+
+
+def test_a_row_of_the_history_takes_eight_bytes_a_column():
+    history = empty()
+    tracemalloc.start()
+    for step in range(20_000):
+        for name in COLUMNS:
+            history[name].append(step + 0.5 * (name != "step"))
+    held = tracemalloc.get_traced_memory()[0] / 20_000
+    tracemalloc.stop()
+    assert 8 * len(COLUMNS) < held < 9.2 * len(COLUMNS)
+
 
 def test_history():
     played = train(game("dense", objective="minimax"), 5)

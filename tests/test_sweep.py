@@ -13,9 +13,10 @@ import pytest
 from helpers import interruptible
 from PIL import Image
 
-from tinygan import arguments, game, sweep
+from tinygan import arguments, sweep
 from tinygan.cli import main
 from tinygan.game import Diverged
+from tinygan.history import COLUMNS
 from tinygan.runs import Config, Run, RunError
 
 
@@ -278,7 +279,7 @@ def test_damaged_figures_are_a_row_with_an_error(text, tmp_path):
 
 
 @pytest.mark.parametrize("text", ["", "step,d_value\n1,2\n", "step\n1,2\n", "a,b\nc,d\n", "\n\n",
-                                  ",".join(game.COLUMNS) + "\n" + ",".join(["nan"] * len(game.COLUMNS))])
+                                  ",".join(COLUMNS) + "\n" + ",".join(["nan"] * len(COLUMNS))])
 def test_a_damaged_history_is_refused(text, tmp_path):
     (tmp_path / "history.csv").write_text(text)
     with pytest.raises(RunError, match=r"^[^\n]*history\.csv is damaged: [^\n]*$"):

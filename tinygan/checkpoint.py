@@ -20,7 +20,8 @@ import numpy as np
 
 import tinygan
 from tinygan import backend
-from tinygan.game import COLUMNS, Diverged, Game, parts
+from tinygan.game import Diverged, Game, parts
+from tinygan.history import COLUMNS, Column
 
 FORMAT = 2
 LONGEST_JSON = 100_000  # characters: a config has hundreds
@@ -180,8 +181,8 @@ def _restore(game, facts, arrays) -> None:
     for group, memory in _memories(game).items():
         theta = (game.discriminator if group == "optimiser0" else game.generator).theta
         memory.load_state_dict(_remembered(memory, groups[group], theta))
-    game.history = {name: a.tolist() for name, a in history.items()}
-    game.history["step"] = [int(step) for step in game.history["step"]]
+    game.history = {name: Column(a) for name, a in history.items()}
+    game.history["step"] = Column([int(step) for step in history["step"]], np.int64)
     for rng, state in zip(_rngs(game), facts["rngs"]):
         rng.bit_generator.state = state
     game.step = facts["step"]

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from tinygan import backend, nn, penalties, remedies
+from tinygan.history import Column, empty
 from tinygan.nn import Module, Pack
 from tinygan.nn.module import theta_of
 from tinygan.objectives import OBJECTIVES
@@ -22,7 +23,6 @@ from tinygan.tensor import Tensor, grad
 from tinygan.updates import STEPS, Adam, Average, clip, linear_decay, vector
 
 DENSE = {nn.Sequential, nn.Dense, nn.ReLU, nn.LeakyReLU}  # layers that look at each example alone
-COLUMNS = ("step", "d_value", "d_real", "d_fake", "d_gradient", "g_value", "g_gradient")
 
 
 def latent(size: int) -> Callable:
@@ -53,8 +53,8 @@ class Game:
 
     ranks: those who play the game together, each on its slice of every batch.
 
-    history holds, for each step that was recorded, the columns `COLUMNS`: what each player's function was worth before
-    its move (the penalty left out), the means of D(x) and D(G(z)), the norms of both gradients.
+    history holds, for each step that was recorded, the columns `history.COLUMNS`: what each player's function was worth
+    before its move (the penalty left out), the means of D(x) and D(G(z)), the norms of both gradients.
     """
 
     generator: Module
@@ -79,7 +79,7 @@ class Game:
     schedule: Callable | None = None
     ranks: Alone = ALONE
     step: int = 0
-    history: dict[str, list[float]] = field(default_factory=lambda: {name: [] for name in COLUMNS})
+    history: dict[str, Column] = field(default_factory=empty)
 
     def __post_init__(self):
         if self.objective not in OBJECTIVES:

@@ -22,7 +22,8 @@ import numpy as np
 import tinygan
 from tinygan import backend, checkpoint, metrics, plots
 from tinygan.checkpoint import LONGEST_JSON, json_object, write
-from tinygan.game import COLUMNS, Game, SettingError, parts
+from tinygan.game import Game, SettingError, parts
+from tinygan.history import COLUMNS
 from tinygan.nn import Conv2d, ConvTranspose2d, Module
 from tinygan.process import tune
 from tinygan.ranks import ALONE, Alone

@@ -25,6 +25,7 @@ import numpy as np
 
 from tinygan import game, plots, report
 from tinygan.checkpoint import json_object, write
+from tinygan.history import COLUMNS
 from tinygan.process import cores, limit
 from tinygan.runs import Config, Run, RunError
 from tinygan.zoo.switches import write as write_value
@@ -221,6 +222,6 @@ def _history(folder):
         columns = dict(zip(names, np.loadtxt(rows, delimiter=",", ndmin=2).T, strict=True))
         if not all(np.isfinite(column).all() for column in columns.values()):
             raise ValueError("it holds a number that is not finite")
-        return {name: columns[name] for name in game.COLUMNS}
+        return {name: columns[name] for name in COLUMNS}
     except (ValueError, KeyError) as error:
         raise RunError(f"{folder}/history.csv is damaged: {error}") from error

@@ -1,7 +1,7 @@
 """What the doctor looks at: the history and the settings of a game, and now and then a batch through both players."""
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -48,7 +48,7 @@ class Evidence:
     """
 
     steps: int
-    history: dict[str, list[float]]
+    history: Mapping[str, Sequence[float]]
     visits: Sequence[Visit]
     objective: str
     rates: tuple[float, float] | None

@@ -1,0 +1,54 @@
+"""What a game remembers of each step: a column a figure, eight bytes a number, however long it is played."""
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+COLUMNS = ("step", "d_value", "d_real", "d_fake", "d_gradient", "g_value", "g_gradient")
+
+
+class Column(Sequence):
+    """Numbers in the order in which they came: it reads like a list, NumPy takes it for an array.
+
+    A list holds a Python object for each number, four times as much memory.
+
+    >>> column = Column([0.5])
+    >>> column.append(2)
+    >>> column[-1], len(column), np.mean(column)
+    (2.0, 2, np.float64(1.25))
+    """
+
+    def __init__(self, numbers: Iterable[float] = (), dtype=np.float64):
+        self._room = np.array(numbers, dtype)
+        self._count = len(self._room)
+
+    def append(self, number: float) -> None:
+        """Adds a number at the end."""
+        if self._count == len(self._room):  # an eighth more room, at a new place: who holds the old one keeps it
+            self._room = np.append(self._room, np.zeros(16 + self._count // 8, self._room.dtype))
+        self._room[self._count] = number
+        self._count += 1
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __getitem__(self, index):
+        return self._room[:self._count][index].tolist()
+
+    def __iter__(self):
+        return iter(self[:])
+
+    def __array__(self, dtype=None, copy=None) -> np.ndarray:
+        return np.array(self._room[:self._count], dtype)
+
+    def __eq__(self, other) -> bool:
+        return self[:] == list(other)
+
+    def __repr__(self) -> str:
+        return repr(self[:])
+
+
+def empty() -> dict[str, Column]:
+    """The columns of a history without rows; steps are whole numbers."""
+    return {name: Column(dtype=np.int64 if name == "step" else np.float64) for name in COLUMNS}
