@@ -140,7 +140,7 @@ def blocks(*vectors):
 
     On a device they come whole: there a pass is a launch, and few are better.
     """
-    size = 1 << 15 if isinstance(vectors[0], np.ndarray) else len(vectors[0]) or 1
+    size = 1 << 16 if isinstance(vectors[0], np.ndarray) else len(vectors[0]) or 1
     for start in range(0, len(vectors[0]), size):
         yield [v[start:start + size] for v in vectors]
 

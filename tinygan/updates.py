@@ -150,13 +150,24 @@ class Adam(Optimiser):
     v = beta2 * v + rest2 * g * g;
     d = correct_m * m / (sqrt(correct_v * v) + eps);""", new=False)
 def _adam(g, beta1, rest1, beta2, rest2, correct_m, correct_v, eps, m, v, direction):
-    """Moves the moments m and v and writes the direction; block by block, each small enough to stay in the cache."""
+    """Moves the moments m and v and writes the direction; block by block, each small enough to stay in the cache.
+
+    beta m + (1 - beta) g is written m + (1 - beta) (g - m), and the corrections are one factor of sqrt(v): eleven
+    passes, all of which work in place or in the direction, instead of fourteen and eight new arrays.
+    """
+    factor, shift = correct_v**0.5 / correct_m, eps / correct_m
     for g_, m_, v_, d in backend.blocks(g, m, v, direction):
-        m_ *= beta1
-        m_ += rest1 * g_
-        v_ *= beta2
-        v_ += rest2 * g_ * g_
-        np.divide(correct_m * m_, np.sqrt(correct_v * v_) + eps, out=d)
+        np.subtract(g_, m_, out=d)
+        d *= rest1
+        m_ += d
+        np.multiply(g_, g_, out=d)
+        d -= v_
+        d *= rest2
+        v_ += d
+        np.sqrt(v_, out=d)
+        d *= factor
+        d += shift
+        np.divide(m_, d, out=d)
 
 
 class Average(Optimiser):
