@@ -42,7 +42,8 @@ def descend(theta, direction, rate):
 
 @kernels.elementwise("T direction, T rate", "T theta", "theta += rate * direction", new=False)
 def _add(direction, rate, theta):
-    theta += rate * direction
+    for d, t in backend.blocks(direction, theta):
+        t += rate * d
 
 
 def clip(theta, bound):
