@@ -44,7 +44,8 @@ def joined(f, width: int, *batches, chunk: int = CHUNK):
                 if not whole:
                     whole.append(np.empty((len(batches[0]), *value.shape[1:]), value.dtype))
             whole[0][part] = value
-    _run(work, parts)
+    count = min(_threads, len(parts))
+    _run(work, [iter(parts)] * count)  # each thread takes the next part that is left
     return whole[0]
 
 
@@ -59,7 +60,9 @@ def added(f, width: int, *batches, chunk: int = CHUNK):
         for part in mine[1:]:
             total += f(*[b[part] for b in batches])
         return total
-    first, *others = _run(work, parts)
+    count = min(_threads, len(parts))
+    shares = [parts[len(parts) * i // count:len(parts) * (i + 1) // count] for i in range(count)]
+    first, *others = _run(work, shares)
     for total in others:
         first += total
     return first
@@ -75,9 +78,7 @@ def _parts(width, chunk, batches) -> list[slice]:
     return [slice(*pair) for pair in zip(bounds, bounds[1:])]
 
 
-def _run(work, parts):
-    """work(some of the parts) in each thread, this one too; their results in order."""
-    count = min(_threads, len(parts))
-    shares = [parts[len(parts) * i // count:len(parts) * (i + 1) // count] for i in range(count)]
+def _run(work, shares):
+    """work(share) in a thread for each share, this one too; their results in order."""
     others = [_pool.submit(work, share) for share in shares[1:]]
     return [work(shares[0]), *[other.result() for other in others]]
