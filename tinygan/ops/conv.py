@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tinygan import backend, parallel
+from tinygan import backend, parallel, winograd
 from tinygan.kernels import overlaps, windows
 from tinygan.ops.registry import array, case, op
 from tinygan.tensor import record
@@ -91,6 +91,9 @@ def conv2d_weight(x, y, kernel_size, stride=1, padding=0):
 # On bare arrays: the same three, by matrix products. Parts of the batch make use of a kernel that is read for each.
 
 def _correlate(x, w, out, stride, padding):
+    if winograd.pays(x, w, (len(x), *out, w.shape[-1]), w.shape, stride):
+        return winograd.correlate(x, w, out, stride, padding)
+
     def part(x):
         rows = windows(x, w.shape[:2], out, stride, padding)
         return backend.matmul(rows, w.reshape(-1, w.shape[-1])).reshape(x.shape[0], *out, w.shape[-1])
@@ -98,6 +101,9 @@ def _correlate(x, w, out, stride, padding):
 
 
 def _weigh(x, y, kernel, stride, padding):
+    if winograd.pays(x, y, y.shape, (*kernel, x.shape[-1], y.shape[-1]), stride):
+        return winograd.weigh(x, y, kernel, stride, padding)
+
     def part(x, y):
         rows = windows(x, kernel, y.shape[1:3], stride, padding)
         return backend.matmul(rows.T, y.reshape(-1, y.shape[-1])).reshape(*kernel, x.shape[-1], y.shape[-1])
@@ -111,6 +117,8 @@ def _spread(y, w, size, stride, padding):
     A kernel is cut into runs: a row of it, as long as the stride. A run at one place of the kernel overlaps with none
     at the same place of another, so all of them are one matrix product and one addition, onto images cut likewise.
     """
+    if winograd.pays(y, w, y.shape, w.shape, stride):
+        return winograd.spread(y, w, size, stride, padding)
     (n, h, w_, o), (kh, kw, c, _), (sh, sw) = y.shape, w.shape, stride
     if not isinstance(y, np.ndarray):  # one product and one gather: on a device it is launches that cost
         rows = backend.matmul(y.reshape(-1, o), w.reshape(-1, o).T)
