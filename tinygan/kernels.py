@@ -80,6 +80,11 @@ def log_sigmoid(x):
     return -np.logaddexp(-x, 0)
 
 
+def relu(x):
+    """max(x, 0); on NumPy by np.clip, as np.maximum takes four times as long with a number as with an array."""
+    return np.clip(x, 0, np.inf) if type(x) is np.ndarray and x.dtype.kind == "f" else np.maximum(x, 0)
+
+
 @elementwise("T x, T slope", "T y", "y = x > 0 ? x : slope * x")
 def leaky_relu(x, slope):
     """x where x > 0, slope * x elsewhere."""
@@ -92,8 +97,8 @@ def gate(x, y, slope):
     """x where y > 0, slope * x elsewhere."""
     if not slope:
         return x * (y > 0)
-    value = (y > 0).astype(x.dtype)  # the slope as an array: np.where is ten times slower
-    value = np.maximum(value, slope, out=value if value.ndim else None)
+    value = (y > 0).astype(x.dtype)  # the slope as an array: np.where takes ten times as long
+    value = np.clip(value, slope, 1, out=value if value.ndim else None)
     value *= x
     return value
 
@@ -214,7 +219,9 @@ def affine(x, rows, slope):
     """The leaky ReLU of x * rows[0] + rows[1], along the last axis of x."""
     value = x * rows[0]
     value += rows[1]
-    return value if slope == 1 else np.maximum(value, slope * value if slope else 0, out=value)
+    if slope == 1:
+        return value
+    return np.maximum(value, slope * value, out=value) if slope else np.clip(value, 0, np.inf, out=value)
 
 
 @elementwise("raw T both, raw T weight, raw T bias, T eps", "T y", """
