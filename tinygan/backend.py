@@ -123,7 +123,7 @@ def matmul(a, b):
     """a @ b, of arrays or Tensors; inside `with multiplying(f)` it is f(a, b)."""
     if _multiply is not None:
         return _multiply(a, b)
-    if a.shape[-1] == 1 and a.ndim == b.ndim == 2:  # a column and a row, nothing to add up: BLAS takes ten times as long
+    if a.shape[-1] == 1 and a.ndim == b.ndim == 2:  # column times row: nothing to add up, which BLAS is slow at
         return a * b
     return a @ b
 
