@@ -43,10 +43,11 @@ def test_parts_are_added_in_their_order(threads):
 
 def test_threads_share_the_work_and_their_errors_come_back(threads):
     threads(2)
-    names = set()
+    names, both = set(), threading.Barrier(2, timeout=10)
 
     def note(a):
         names.add(threading.current_thread().name)
+        both.wait()  # each takes the next part, so one alone would soon have taken all
         return a
     x = np.ones((8, 1))
     parallel.joined(note, parallel.WORTH, x, chunk=parallel.WORTH)

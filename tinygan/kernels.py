@@ -98,7 +98,7 @@ def gate(x, y, slope):
     if not slope:
         return x * (y > 0)
     value = (y > 0).astype(x.dtype)  # the slope as an array: np.where takes ten times as long
-    value = np.clip(value, slope, 1, out=value if value.ndim else None)
+    value = value.clip(slope, 1, out=value if value.ndim else None)
     value *= x
     return value
 
