@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 import tinygan as tg
 from tinygan import parallel
+from tinygan.ops import conv
 
 
 @st.composite
@@ -113,16 +114,16 @@ def test_torch_agrees(torch, geometry):
         np.testing.assert_allclose(slopes[1].data, tslopes[1].numpy().transpose(2, 3, 1, 0), rtol=1e-9, atol=1e-9)
 
 
-@given(geometries(), st.integers(1, 9), st.integers(1, 3), st.integers(1, 400))
-def test_a_batch_in_parts_is_the_same_to_rounding(geometry, times, threads, chunk):
-    """Fast path: parts of the batch, in threads or one after the other."""
+@given(geometries(), st.integers(1, 9), st.integers(1, 3), st.integers(1, 400), st.sampled_from([0, 100]))
+def test_a_batch_in_parts_is_the_same_to_rounding(geometry, times, threads, chunk, few):
+    """Fast path: parts of the batch, in threads or one after the other; runs laid out either way."""
     x, w, y, stride, padding = geometry
     x, y = (np.concatenate([a + i for i in range(times)]) for a in (x, y))
     extra = remainder(x, w, stride, padding)
     functions = (lambda: tg.conv2d(x, w, stride, padding), lambda: tg.conv2d_weight(x, y, w.shape[:2], stride, padding),
                  lambda: tg.conv_transpose2d(y, w, stride, padding, extra))
     whole = [f() for f in functions]
-    with mock.patch.multiple(parallel, WORTH=0, CHUNK=chunk):
+    with mock.patch.multiple(parallel, WORTH=0, CHUNK=chunk), mock.patch.object(conv, "FEW", few):
         parallel.use(threads)
         try:
             parts = [f() for f in functions]

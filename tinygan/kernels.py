@@ -273,6 +273,9 @@ def windows(x, kernel, out, stride, padding):
         framed = xp.ascontiguousarray(x)
     n_, h_, w_, c_ = framed.strides
     c_, w_ = framed.itemsize, c * framed.itemsize  # an axis of length 1 may have any stride, such as x[..., None]
+    if c == 1 and xp is np:  # then neighbours in a row of the image are more than those in a row of a window
+        taps = np.lib.stride_tricks.as_strided(framed, (kh, kw, n, *out), (h_, w_, n_, sh * h_, sw * w_))
+        return taps.reshape(kh * kw, -1).T
     runs = xp.lib.stride_tricks.as_strided(  # kw * c neighbours in memory are one run
         framed, (n, *out, kh, kw * c), (n_, sh * h_, sw * w_, h_, c_))
     return runs.reshape(shape)

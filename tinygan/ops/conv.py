@@ -18,6 +18,7 @@ from tinygan.kernels import overlaps, windows
 from tinygan.ops.registry import array, case, op
 from tinygan.tensor import record
 
+FEW = 6  # numbers in a run of a kernel
 _SAME = {"stride": 1, "padding": 1}
 _HALF = {"stride": 2, "padding": 1}
 _ODD = {"stride": (2, 3), "padding": (1, 0)}
@@ -116,6 +117,7 @@ def _spread(y, w, size, stride, padding):
 
     A kernel is cut into runs: a row of it, as long as the stride. A run at one place of the kernel overlaps with none
     at the same place of another, so all of them are one matrix product and one addition, onto images cut likewise.
+    Where a run holds few numbers, it is those of neighbouring pixels that are laid side by side.
     """
     if winograd.pays(y, w, y.shape, w.shape, stride):
         return winograd.spread(y, w, size, stride, padding)
@@ -127,15 +129,22 @@ def _spread(y, w, size, stride, padding):
     if (a * sh, b * sw) != (kh, kw):
         whole = np.zeros((a * sh, b * sw, c, o), w.dtype)
         whole[:kh, :kw], w = w, whole
-    runs = w.reshape(a * sh * b, sw * c, o).swapaxes(1, 2)
     high, wide = [max(m + k - 1, -(-(length + p) // s))
                   for m, k, length, p, s in zip((h, w_), (a, b), size, padding, stride)]
 
     def part(y):
-        products = (y.reshape(-1, o) @ runs).reshape(a, sh, b, len(y), h, w_, sw * c)
-        total = np.zeros((len(y), high, sh, wide, sw * c), products.dtype)
-        for i, row, j in np.ndindex(a, sh, b):
-            total[:, i:i + h, row, j:j + w_] += products[i, row, j]
+        if sw * c > FEW:
+            products = y.reshape(-1, o) @ w.reshape(a * sh * b, sw * c, o).swapaxes(1, 2)
+            products = products.reshape(a, sh, b, len(y), h, w_, sw * c)
+            total = np.zeros((len(y), high, sh, wide, sw * c), products.dtype)
+            for i, row, j in np.ndindex(a, sh, b):
+                total[:, i:i + h, row, j:j + w_] += products[i, row, j]
+        else:
+            products = (w.reshape(-1, o) @ y.reshape(-1, o).T).reshape(a, sh, b, sw * c, len(y), h, w_)
+            total = np.zeros((sh, sw * c, len(y), high, wide), products.dtype)
+            for i, j in np.ndindex(a, b):
+                total[..., i:i + h, j:j + w_] += products[i, :, j]
+            total = total.transpose(2, 3, 0, 4, 1)
         total = total.reshape(len(y), high * sh, wide * sw, c)
         return total[:, padding[0]:padding[0] + size[0], padding[1]:padding[1] + size[1]]
     return parallel.joined(part, h * w_ * w[..., 0].size, y, chunk=max(parallel.CHUNK, 2 * w.size))
