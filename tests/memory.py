@@ -44,10 +44,11 @@ def main(steps, picture):
             rows, peak = fresh.apply(run, (steps, record_every))
         first, last = rows[LOOKS // 20], rows[-1]
         slope = np.polyfit(*rows[LOOKS // 20:].T, 1)[0] * 1e6
-        print(f"history of every {record_every} steps: {first[1]:.1f} MB after {first[0]:.0f} steps, {last[1]:.1f} "
+        name = "history of every step" if record_every == 1 else f"history of every {record_every} steps"
+        print(f"{name}: {first[1]:.1f} MB after {first[0]:.0f} steps, {last[1]:.1f} "
               f"after {last[0]:.0f}, {slope:.0f} bytes a step; peak {peak:.1f}", flush=True)
-        axes.plot(*rows.T, label=f"history of every {record_every} steps")
-    axes.set(xlabel="step", ylabel="memory of the process, MB", ylim=(0, None), title="The ring")
+        axes.plot(*rows.T, label=name)
+    axes.set(xlabel="step", ylabel="memory of the process, MB", ylim=(0, 1.2 * peak), title="The ring")
     axes.legend(loc="lower right")
     figure.savefig(picture, dpi=100)
 
