@@ -38,7 +38,7 @@ def correlate(x, w, out, stride, padding):
         images = _twice(_images, _blocks(x, out, stride, padding))
         products = _rows(images) @ kernels
         return _back(_outputs_back, products.reshape(*images.shape[:-1], -1))
-    return parallel.joined(part, _width(out, kernels), x, chunk=CHUNK)
+    return parallel.joined(part, _width(out, stride, w.shape[2]), x, chunk=CHUNK)
 
 
 def weigh(x, y, kernel, stride, padding):
@@ -48,7 +48,7 @@ def weigh(x, y, kernel, stride, padding):
     def part(x, y):
         images, outputs = _twice(_images, _blocks(x, out, stride, padding)), _twice(_outputs, y)
         return _rows(images).swapaxes(1, 2) @ _rows(outputs)
-    nine = parallel.added(part, out[0] * out[1] * 9 * c, x, y, chunk=CHUNK).reshape(3, 3, *stride, c, o)
+    nine = parallel.added(part, _width(out, stride, c), x, y, chunk=CHUNK).reshape(3, 3, *stride, c, o)
     rows = nine[:, 0::2] + nine[:, 1:2]
     blocks = rows[0::2] + rows[1]
     return blocks.transpose(1, 2, 0, 3, 4, 5).reshape(*kernel, c, o)
@@ -62,12 +62,12 @@ def spread(y, w, size, stride, padding):
         outputs = _twice(_outputs, y)
         products = (_rows(outputs) @ kernels.swapaxes(1, 2)).reshape(*outputs.shape[:-1], sh, sw * c)
         return _unblocked(_back(_images_back, products), size, stride, padding)
-    return parallel.joined(part, _width(y.shape[1:3], kernels), y, chunk=CHUNK)
+    return parallel.joined(part, _width(y.shape[1:3], stride, c), y, chunk=CHUNK)
 
 
-def _width(out, kernels) -> int:
-    """Elements of the nine arrays of an image."""
-    return out[0] * out[1] // 4 * kernels[..., 0].size
+def _width(out, stride, c) -> int:
+    """Elements of the nine arrays of an image: one for each block of four outputs."""
+    return 9 * (out[0] * out[1] // 4) * stride[0] * stride[1] * c
 
 
 def _rows(nine):
