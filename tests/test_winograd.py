@@ -77,8 +77,8 @@ def test_it_rounds_as_the_plain_convolution_does():
             results = three(*[a.astype(np.float32) for a in (x, w, y)], *geometry)
         assert {a.dtype for a in results} == {np.dtype(np.float32)}
         errors.append([np.sqrt(np.mean((a - b) ** 2)) / np.std(b) for a, b in zip(results, true, strict=True)])
-    assert np.max(errors) < 2e-6
-    assert np.max(np.divide(*errors[::-1])) < 6
+    assert np.max(errors) < 1e-6
+    assert np.max(np.divide(*errors[::-1])) < 3
 
 
 @pytest.mark.parametrize(("change", "expected"), [
