@@ -44,8 +44,7 @@ def joined(f, width: int, *batches, chunk: int = CHUNK):
                 if not whole:
                     whole.append(np.empty((len(batches[0]), *value.shape[1:]), value.dtype))
             whole[0][part] = value
-    count = min(_threads, len(parts))
-    _run(work, [iter(parts)] * count)  # each thread takes the next part that is left
+    _run(work, [iter(parts)] * min(_threads, len(parts)))  # each thread takes the next part that is left
     return whole[0]
 
 

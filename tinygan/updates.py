@@ -153,8 +153,8 @@ class Adam(Optimiser):
 def _adam(g, beta1, rest1, beta2, rest2, correct_m, correct_v, eps, m, v, direction):
     """Moves the moments m and v and writes the direction; block by block, each small enough to stay in the cache.
 
-    beta m + (1 - beta) g is written m + (1 - beta) (g - m), and the corrections are one factor of sqrt(v): eleven
-    passes, all of which work in place or in the direction, instead of fourteen and eight new arrays.
+    beta m + (1 - beta) g is written m + (1 - beta) (g - m), and the corrections are one factor of sqrt(v): so each pass
+    works in place or in the direction, and no array is made.
     """
     factor, shift = correct_v**0.5 / correct_m, eps / correct_m
     for g_, m_, v_, d in backend.blocks(g, m, v, direction):

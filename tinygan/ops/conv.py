@@ -18,7 +18,7 @@ from tinygan.kernels import overlaps, windows
 from tinygan.ops.registry import array, case, op
 from tinygan.tensor import record
 
-FEW = 6  # numbers in a run of a kernel
+FEW = 6  # numbers in a run of a kernel, up to which it is laid out the other way (see `_spread`): measured
 _SAME = {"stride": 1, "padding": 1}
 _HALF = {"stride": 2, "padding": 1}
 _ODD = {"stride": (2, 3), "padding": (1, 0)}
