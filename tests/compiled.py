@@ -5,7 +5,7 @@ import subprocess
 
 import numpy as np
 
-from tinygan.kernels import KERNELS, Elementwise
+from tinygan.backend.kernels import KERNELS, Elementwise
 
 HEADER = r"""
 #include <barrier>

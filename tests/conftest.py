@@ -31,7 +31,7 @@ def rng():
 @pytest.fixture
 def gpu(monkeypatch):
     """The device "gpu", played by the foreign array."""
-    monkeypatch.setattr("tinygan.backend._cupy", lambda: foreign)
+    monkeypatch.setattr("tinygan.backend.arrays._cupy", lambda: foreign)
     return foreign
 
 

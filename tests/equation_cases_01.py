@@ -67,7 +67,7 @@ def of_the_accuracy(function, oracle, rng):
 FORMS = {
     ("minimax-value", "toys.tictactoe.minimax"): position,
     ("minimax-value", "toys.tictactoe.alpha_beta"): position,
-    ("latent", "game.latent"): noise_through_g,
+    ("latent", "game.game.latent"): noise_through_g,
     ("two-sample-z", "objectives.two_sample"): through_the_generator,
     ("two-sample-z", "objectives._critic_part"): through_the_generator,
     ("total-variation", "metrics.two_sample.bounded"): histograms,

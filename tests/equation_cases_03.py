@@ -70,7 +70,7 @@ FORMS = {
     ("conv-transpose", "ops.conv.conv_transpose2d"): images,
     ("conv-transpose", "nn.layers.ConvTranspose2d"): with_weights(
         (2, 3, 4, 3), lambda layer, rng: layer(3, 2, 3, 2, 1, 1, rng=rng), lambda f, x, w, b: f(x, w, 2, 1, 1) + b),
-    ("batch-norm", "ops.reduce.normaliser"): as_scale_and_shift,
+    ("batch-norm", "ops.normalise.normaliser"): as_scale_and_shift,
     ("batch-norm", "nn.norm.BatchNorm"): with_weights((2, 3, 4, 3), lambda layer, rng: layer(3),
                                                       lambda f, x, w, b: f(x, w, b)),
 }

@@ -106,7 +106,7 @@ FORMS = {
     ("he", "nn.initial.he"): law_of_weights,
     ("interpolation", "latent.lerp"): between("straight"),
     ("interpolation", "latent.slerp"): between("spherical"),
-    ("interpolation", "interpolate.interpolate"): walk,
+    ("interpolation", "runs.interpolate.interpolate"): walk,
     ("analogy", "latent.analogy"): given(lambda rng: rng.normal(size=(3, 4, 5))),
     ("f-gan", "divergences.FDivergence.bound"): bounds,
     ("gradient-penalty", "penalties.gradient_penalty"): slope_penalty,

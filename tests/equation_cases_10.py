@@ -75,7 +75,7 @@ def slopes_through_time(function, oracle, rng):
 FORMS = {
     ("conditional", "zoo.conditional.Generator"): conditional_player(),
     ("conditional", "zoo.conditional.Discriminator"): conditional_player((3,)),
-    ("conditional", "game.Game"): conditional_game(points_game),
+    ("conditional", "game.game.Game"): conditional_game(points_game),
     ("conditional", "zoo.recipe.Recipe"): conditional_game(points_recipe),
     ("gru", "nn.recurrent.GRUCell"): cell,
     ("label-accuracy", "metrics.labels.label_scores"): labels_minded,

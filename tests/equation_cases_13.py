@@ -6,7 +6,7 @@ import threads
 
 import tinygan as tg
 from tinygan import game, nn
-from tinygan.ranks import among
+from tinygan.distributed.group import among
 
 BATCH, BOUNDS = 7, [0, 2, 4, 7]  # on three ranks
 
@@ -58,8 +58,8 @@ def pooled_from_moments(function, oracle, rng):
 
 
 FORMS = {
-    ("all-reduce", "ops.reduce.everywhere"): added,
-    ("gradient-average", "game._gradient"): averaged,
-    ("pooled-moments", "ops.reduce.moments"): pooled,
-    ("pooled-moments", "ops.reduce._pooled"): pooled_from_moments,
+    ("all-reduce", "ops.normalise.everywhere"): added,
+    ("gradient-average", "game.step._gradient"): averaged,
+    ("pooled-moments", "ops.normalise.moments"): pooled,
+    ("pooled-moments", "ops.normalise._pooled"): pooled_from_moments,
 }

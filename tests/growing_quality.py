@@ -14,12 +14,12 @@ import time
 import numpy as np
 
 import tinygan as tg
+from tinygan.backend.process import tune
 from tinygan.data.shapes import measure_shapes
 from tinygan.game import train
-from tinygan.process import tune
 from tinygan.runs import generate
+from tinygan.runs.evaluation import judge_of
 from tinygan.zoo import RECIPES
-from tinygan.zoo.judge import judge_of
 
 
 def trained(name, seed, steps=None, schedule=True):

@@ -1,9 +1,10 @@
 """Calls of every kernel of the library, awkward shapes among them, and what they come to on another array module."""
 import numpy as np
 
-from tinygan import kernels, updates
+from tinygan import updates
+from tinygan.backend import kernels
 from tinygan.nn import norm
-from tinygan.ops import elementwise, reduce
+from tinygan.ops import elementwise, normalise
 
 CALLS = []  # (name of the kernel, function, a function (rng, dtype) -> arguments)
 
@@ -58,9 +59,9 @@ for _c in (1, 5):
     for _make in (normal, strided):
         _two, _one = _make(2, _c), _make(_c)
         calls("normaliser", kernels.normaliser, arguments(positive(_two), _one, _one, 1e-3))
-        calls("moments_slope", reduce._moments_slope, arguments(_two, _two, 12))
-        calls("normaliser_slope", reduce._normaliser_slope, arguments(_two, _two, positive(_two), 1e-3))
-        calls("weight_slope", reduce._weight_slope, arguments(_one, _one, _one, positive(_one), 1e-3))
+        calls("moments_slope", normalise._moments_slope, arguments(_two, _two, 12))
+        calls("normaliser_slope", normalise._normaliser_slope, arguments(_two, _two, positive(_two), 1e-3))
+        calls("weight_slope", normalise._weight_slope, arguments(_one, _one, _one, positive(_one), 1e-3))
         calls("follow", norm._follow, arguments(_two, 0.1, 12 / 11, _one, _one))
 
 for _x, _kernel, _stride, _padding in (((2, 4, 5, 3), (3, 3), (1, 1), (1, 1)), ((1, 7, 6, 2), (4, 4), (2, 2), (1, 1)),

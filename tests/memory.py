@@ -11,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
+from tinygan.backend.process import tune
 from tinygan.game import train
-from tinygan.process import tune
 from tinygan.zoo import RECIPES
 
 LOOKS = 200  # at the memory, in a run

@@ -16,16 +16,15 @@ from pathlib import Path
 import numpy as np
 from torch_nets import CHANNELS_FIRST, CHANNELS_LAST, torch_net
 
-from tinygan import report
-from tinygan.arguments import seeds
+from tinygan.backend.process import tune
+from tinygan.cli.arguments import seeds
 from tinygan.game import train
 from tinygan.metrics import label_scores
 from tinygan.ops.elementwise import sigmoid
-from tinygan.process import tune
-from tinygan.runs import generate
+from tinygan.runs import generate, report
+from tinygan.runs.evaluation import judge_of
 from tinygan.zoo import RECIPES, Recipe
-from tinygan.zoo.judge import judge_of
-from tinygan.zoo.switches import change
+from tinygan.zoo.settings import change
 
 
 class Shuffled(Recipe):

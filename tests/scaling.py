@@ -47,7 +47,8 @@ def best(f, seconds, clock=time.perf_counter):
 
 def measure(seconds):
     """What this number of ranks can tell, as JSON on standard output."""
-    from tinygan import game, mpi
+    from tinygan import game
+    from tinygan.distributed import mpi
     from tinygan.zoo import RECIPES
     ranks = mpi.world()
     found = {"allreduce": {}, "steps": {}}

@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import tinygan as tg
-from tinygan import checkpoint
-from tinygan.checkpoint import CheckpointError
 from tinygan.game import Diverged, Game, latent, train
 from tinygan.nn import BatchNorm, Dense, Dropout, ReLU, Sequential
+from tinygan.runs import checkpoint, files
+from tinygan.runs.checkpoint import CheckpointError
 from tinygan.updates import Adam, Average, Momentum, RMSProp
 
 posix = pytest.mark.skipif(os.name != "posix", reason="fork")
@@ -135,8 +135,8 @@ class Fault:
 def saved_under(fault, path, game):
     """Saves the game with the fault in place; whether it ended well. A kill is a kill: of a process of its own."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(checkpoint, "os", fault)
-        patch.setattr(checkpoint, "open", fault.open_file, raising=False)
+        patch.setattr(files, "os", fault)
+        patch.setattr(files, "open", fault.open_file, raising=False)
         patch.setattr(Path, "unlink", lambda p, missing_ok=False: fault.strike(
             "unlink", lambda: os.unlink(p) if p.exists() or not missing_ok else None))
         if fault.harm == "kill":

@@ -81,7 +81,7 @@ def test_resume_continues_bit_for_bit(recipe, dtype, tmp_path):
     whole = ["train", recipe, *SHORT, "--dtype", dtype]
     assert main([*whole, "--out", "whole"]) == 0
     with pytest.MonkeyPatch.context() as patch:
-        from tinygan.commands import train
+        from tinygan.cli import train
         patch.setattr(train._Progress, "__call__", stop_after(3, train._Progress.__call__))
         assert main([*whole, "--out", "parts"]) == 130
     assert main(["train", recipe, "--resume", "--out", "parts"]) == 0
@@ -123,7 +123,7 @@ def test_set_is_kept_and_honoured_on_resume(recipe, tmp_path, capsys):
     assert kept == {"objective": "hinge", "gp": 1, "instance_noise": 0.3, "rate": [1e-4, 2e-4], "packing": 2,
                     "spectral_norm": True, "minibatch_std": True, "unroll": 1, "betas": [0, 0.9], "average": 0}
     with pytest.MonkeyPatch.context() as patch:
-        from tinygan.commands import train
+        from tinygan.cli import train
         patch.setattr(train._Progress, "__call__", stop_after(3, train._Progress.__call__))
         assert main([*whole, "--out", "parts"]) == 130
     again = ["--set", "gp=1", "r1=0.1" if recipe == "ring" else "r1=1", "--set", "rate=1e-4:2e-4"]

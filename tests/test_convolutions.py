@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import tinygan as tg
-from tinygan import parallel
+from tinygan.backend import parallel
 from tinygan.ops import conv
 
 

@@ -10,18 +10,18 @@ from helpers import fails, to_foreign
 from test_checkpoint import same
 
 import tinygan as tg
-from tinygan import nn, runs
+from tinygan import nn
 from tinygan.cli import main
 from tinygan.doctor import FILE, Doctor, VisitsError, read
 from tinygan.doctor.ailments import AILMENTS, findings
 from tinygan.doctor.evidence import Evidence, Visit, visit
 from tinygan.game import Game, latent, train
-from tinygan.runs import Config, Run
+from tinygan.runs import Config, Run, run
 from tinygan.updates import Adam, Momentum
 from tinygan.zoo import RECIPES
 from tinygan.zoo.recipe import POINTS
-from tinygan.zoo.switches import change
-from tinygan.zoo.switches import read as meant
+from tinygan.zoo.settings import change
+from tinygan.zoo.settings import read as meant
 
 NAMES = [ailment.name for ailment in AILMENTS]
 
@@ -269,7 +269,7 @@ def test_a_visit_on_a_device(xp):
 
 def test_on_the_command_line(tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(runs, "FRAMES", 1)
+    monkeypatch.setattr(run, "FRAMES", 1)
     assert main(["train", "ring", "--steps", "30", "--batch", "8", "--set", "rate=1e-5:1e-3", "--out", "run"]) == 0
     assert capsys.readouterr().out.count("the rates are far apart: D's learning rate is 1e-05 and G's 0.001\n") == 1
     assert [v.step for v in read(Path("run", FILE))] == [1, 20]

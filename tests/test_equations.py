@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 import tinygan as tg
-from tinygan import metrics, objectives, penalties, remedies, updates
+from tinygan import metrics, objectives, penalties, updates
+from tinygan.backend import kernels
 from tinygan.toys import dynamics, fields, matrix
 
 sys.path.append(str(Path(__file__).parents[1] / "lectures"))
@@ -124,11 +125,11 @@ def test_a_function_that_computes_another_equation_is_refused(slug):
     ("d-ascent", "objectives.value", objectives.d_loss), ("momentum", "updates.Momentum", updates.Average),
     ("alternating", "toys.dynamics.alternating", dynamics.simultaneous),
     ("dirac", "toys.fields.dirac", lambda: fields.dirac("non-saturating")),
-    ("unrolled", "remedies.unrolled", lambda d, value, steps, rate: remedies.unrolled(d, value, steps, -rate)),
+    ("unrolled", "penalties.unrolled", lambda d, value, steps, rate: penalties.unrolled(d, value, steps, -rate)),
     ("coverage", "metrics.neighbours.precision_recall_density_coverage",
      lambda real, fake: metrics.precision_recall_density_coverage(fake, real)),
     ("frechet", "metrics.features.frechet", lambda a, b: metrics.frechet(a, b) ** 0.5),
-    ("pooled-moments", "ops.reduce.moments", tg.kernels.moments), ("all-reduce", "ops.reduce.everywhere", np.array),
+    ("pooled-moments", "ops.normalise.moments", kernels.moments), ("all-reduce", "ops.normalise.everywhere", np.array),
     ("adam", "updates.Adam", updates.RMSProp), ("kantorovich", "objectives.two_sample", objectives.hinge),
     ("wasserstein", "objectives.two_sample", objectives.value)])
 def test_a_form_refuses_another_equation(slug, path, wrong):

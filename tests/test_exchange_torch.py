@@ -125,7 +125,7 @@ def test_memory_of_a_gpu(monkeypatch):
         patch.setitem(sys.modules, "cupy", None)
         with pytest.raises(backend.DeviceError, match="CuPy"):
             tg.Tensor(Theirs())
-    monkeypatch.setattr(backend, "_cupy", CuPy)
+    monkeypatch.setattr("tinygan.backend.arrays._cupy", CuPy)
     assert tg.Tensor(Theirs()).item() == 4
 
 

@@ -22,9 +22,10 @@ from PIL import Image
 from test_sweep import Here
 
 from tinygan import cli
+from tinygan.cli.main import _parser
 from tinygan.runs import Config, Run
 
-COMMANDS = next(a for a in cli._parser()._actions if isinstance(a, argparse._SubParsersAction)).choices
+COMMANDS = next(a for a in _parser()._actions if isinstance(a, argparse._SubParsersAction)).choices
 BUDGET = {"steps": "2", "batch": "4", "n": "8", "rows": "2", "seeds": "3", "jobs": "1"}  # before what is drawn
 
 PATHS = st.sampled_from(["run", "run", "run", "other", "cut", "images", "mine.npy", "notes.txt", "old", "new/run", ".",
@@ -126,8 +127,8 @@ def quick():
     """Figures are made but not drawn; sweeps run in this process; the laboratory is not served."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("tinygan.plots._pixels", lambda figure: np.zeros((8, 8, 3), np.uint8))
-        patch.setattr("tinygan.sweep.processes", lambda jobs: contextlib.nullcontext(Here()))
-        patch.setattr("tinygan.commands.lab.serve", lambda port, browser: None)
+        patch.setattr("tinygan.runs.sweep.processes", lambda jobs: contextlib.nullcontext(Here()))
+        patch.setattr("tinygan.cli.lab.serve", lambda port, browser: None)
         yield
 
 

@@ -14,7 +14,7 @@ from networks import dense, game, pictures, points
 import tinygan as tg
 from tinygan import nn
 from tinygan.game import Diverged, Game, latent, train
-from tinygan.history import COLUMNS, Column, empty
+from tinygan.game.history import COLUMNS, Column, empty
 from tinygan.ops import conv, elementwise, linear, reduce, shape
 from tinygan.tensor import array, record
 from tinygan.updates import Adam, Average, Momentum, RMSProp

@@ -9,9 +9,10 @@ from helpers import CASES, call, drawn
 from networks import game
 
 import tinygan as tg
-from tinygan import backend, cublas, kernels
+from tinygan import backend
+from tinygan.backend import cublas, kernels
 from tinygan.cli import main
-from tinygan.graph import Replay
+from tinygan.game.cuda_graph import Replay
 from tinygan.ops import OPS
 from tinygan.updates import Adam, Average, Momentum, RMSProp
 from tinygan.zoo import RECIPES

@@ -1,4 +1,5 @@
 """The step as a CUDA graph, on the stand-ins for CuPy and nvmath-python: what is replayed ends where play ends."""
+import importlib
 import json
 import subprocess
 import sys
@@ -14,10 +15,11 @@ from hypothesis import strategies as st
 from networks import game
 
 import tinygan as tg
-from tinygan import backend, cublas, nn
+from tinygan import backend, nn
+from tinygan.backend import cublas
 from tinygan.cli import main
 from tinygan.game import Game, latent, train
-from tinygan.graph import Replay
+from tinygan.game.cuda_graph import Replay
 from tinygan.ops.shape import getitem
 from tinygan.updates import Adam, Average, Momentum, Optimiser, RMSProp
 from tinygan.zoo import progressive, style
@@ -355,8 +357,9 @@ def test_an_optimiser_of_ones_own():
 
 def test_a_step_that_depends_on_its_number(monkeypatch):
     """What would be a constant of the graph is not there while it is recorded."""
-    penalised = tg.game._penalised
-    monkeypatch.setattr(tg.game, "_penalised", lambda game, value, *others: penalised(
+    module = importlib.import_module("tinygan.game.step")
+    penalised = module._penalised
+    monkeypatch.setattr(module, "_penalised", lambda game, value, *others: penalised(
         game, value / (1 + game.step), *others))
     refused(lambda: on_device(game("dense")), "TypeError: unsupported operand type(s) for +: 'int' and 'NoneType'")
 
@@ -382,7 +385,7 @@ class Vain(nn.Module):
 @pytest.mark.parametrize("make", [lambda: on_device(game("dense", optimisers=(Annealed(), Adam()))),
                                   lambda: with_layer(Vain())], ids=["counter", "state"])
 def test_what_is_new_in_each_step_is_never_baked_in(make, monkeypatch):
-    monkeypatch.setattr("tinygan.graph.PATIENCE", 10)
+    monkeypatch.setattr("tinygan.game.cuda_graph.PATIENCE", 10)
     plain, replay = train(make(), 25), Counted()
     with pytest.warns(UserWarning, match="no CUDA graph so far: each of 10 steps differed") as caught:
         captured = train(make(), 25, play=replay)
@@ -419,7 +422,7 @@ def test_the_command_line_replays_on_a_gpu(options, kind, gpu, tmp_path, monkeyp
         real(game, 4, (), record_every, play)
         raise KeyboardInterrupt  # spares the pictures
     real = tg.game.train
-    monkeypatch.setattr("tinygan.game.train", train)
+    monkeypatch.setattr(tg.game, "train", train)
     assert main(["train", "ring", "--batch", "8", "--out", str(tmp_path / "run"), *options]) == 130
     assert played == [kind]
 

@@ -5,12 +5,11 @@ import pytest
 from helpers import host, one_line, to_foreign
 
 import tinygan as tg
-from tinygan import checkpoint
 from tinygan.cli import main
 from tinygan.data import DataError
 from tinygan.game import latent, train
-from tinygan.interpolate import interpolate
-from tinygan.runs import Config, Run
+from tinygan.runs import Config, Run, checkpoint
+from tinygan.runs.interpolate import interpolate
 from tinygan.zoo import RECIPES, progressive, style
 
 SEED = np.random.default_rng

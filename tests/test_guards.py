@@ -12,11 +12,11 @@ import pytest
 from helpers import fails, on, to_foreign
 
 import tinygan as tg
-from tinygan import backend, checkpoint, doctor, nn, plots
+from tinygan import backend, doctor, nn, plots
 from tinygan.cli import main
-from tinygan.debug import Debug
 from tinygan.game import Diverged, Game, latent, train
-from tinygan.runs import Config, Run, RunError
+from tinygan.game.debug import Debug
+from tinygan.runs import Config, Run, RunError, files
 from tinygan.tensor import record
 from tinygan.updates import ascend, clip, descend
 
@@ -207,7 +207,7 @@ def test_a_disk_that_is_full_or_read_only(code, begun, monkeypatch, capsys):
     monkeypatch.setattr(plots, "save_png", lambda *_: None)
     monkeypatch.setattr(doctor, "write", lambda *_: None)
     before = (begun / "checkpoint.npz").read_bytes()
-    monkeypatch.setattr(checkpoint.os, "fsync", refuse)
+    monkeypatch.setattr(files.os, "fsync", refuse)
     line = fails(capsys, "train", "--resume", "--out", "run")
     assert f"run cannot be written after step 6: {os.strerror(code)}; the last checkpoint is that of step 0" in line
     assert (begun / "checkpoint.npz").read_bytes() == before

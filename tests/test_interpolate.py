@@ -8,8 +8,8 @@ from PIL import Image
 
 from tinygan import latent, zoo
 from tinygan.cli import main
-from tinygan.interpolate import interpolate
 from tinygan.runs import Config, Run
+from tinygan.runs.interpolate import interpolate
 
 SEED = np.random.default_rng
 RECIPES = ["digits", "ring", "gaussian", "conditional", "conditional-ring"]

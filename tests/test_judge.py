@@ -3,10 +3,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tinygan import data, report
+from tinygan import data
 from tinygan.metrics import BETTER
+from tinygan.runs import report
+from tinygan.runs.evaluation import judge_of
 from tinygan.zoo import RECIPES
-from tinygan.zoo.judge import judge_of
 
 HERE = sorted({recipe.data for recipe in RECIPES.values()} - {"mnist", "fashion", "cifar10"})  # these are fetched
 

@@ -14,9 +14,9 @@ from helpers import to_foreign
 from kernel_cases import CALLS, IDS
 
 import tinygan as tg
-from tinygan import kernels
+from tinygan.backend import kernels
+from tinygan.backend.kernels import KERNELS, Elementwise
 from tinygan.game import Game, latent, train
-from tinygan.kernels import KERNELS, Elementwise
 from tinygan.zoo import RECIPES
 
 PRECISION = {"float32": {"rtol": 3e-5, "atol": 3e-6}, "float64": {"rtol": 1e-12, "atol": 1e-13}}

@@ -4,7 +4,7 @@ import threading
 import numpy as np
 import pytest
 
-from tinygan import parallel
+from tinygan.backend import parallel
 
 
 @pytest.fixture

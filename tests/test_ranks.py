@@ -12,13 +12,16 @@ import threads
 from helpers import fails, one_line
 
 import tinygan as tg
-from tinygan import backend, game, graph, mpi, nn
-from tinygan.checkpoint import fingerprint
+from tinygan import game, nn
+from tinygan.backend import arrays
 from tinygan.cli import main
-from tinygan.ops.reduce import everywhere, moments
-from tinygan.ranks import ALONE, Alone, RanksError, among, present
+from tinygan.distributed import mpi
+from tinygan.distributed.group import ALONE, Alone, RanksError, among, present
+from tinygan.game import cuda_graph as graph
+from tinygan.ops.normalise import everywhere, moments
+from tinygan.runs.checkpoint import fingerprint
 from tinygan.zoo import RECIPES
-from tinygan.zoo.switches import change
+from tinygan.zoo.settings import change
 
 
 class Copies(Alone):
@@ -68,7 +71,7 @@ def test_the_number_of_ranks_changes_nothing(recipe, steps, batch, settings, siz
 
 def test_without_the_moments_of_all_it_is_another_game(monkeypatch):
     """The test above can fail."""
-    monkeypatch.setattr("tinygan.ops.reduce._pooled", lambda both: both)
+    monkeypatch.setattr("tinygan.ops.normalise._pooled", lambda both: both)
     expected = played("digits", ALONE, 2, 12, {"width": 4}).generator.theta
     [match, _] = threads.play(2, lambda ranks: played("digits", ranks, 2, 12, {"width": 4}))
     assert abs(match.generator.theta - expected).max() > 1e-3
@@ -194,11 +197,11 @@ def test_each_rank_of_a_machine_has_a_gpu_of_its_own(monkeypatch):
     runtime = SimpleNamespace(getDeviceCount=lambda: 2)
     monkeypatch.setitem(sys.modules, "cupy", SimpleNamespace(
         is_available=lambda: True, cuda=SimpleNamespace(Device=device, runtime=runtime)))
-    backend._cupy()
+    arrays._cupy()
     assert used == []
     for number in range(4):
-        monkeypatch.setattr(backend, "number", number)
-        backend._cupy()
+        monkeypatch.setattr(arrays, "number", number)
+        arrays._cupy()
     assert used == [0, 1, 0, 1]
 
 

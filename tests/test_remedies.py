@@ -9,8 +9,9 @@ from networks import game
 from test_game import born_on_foreign, born_on_numpy, plain, thetas
 
 import tinygan as tg
-from tinygan import nn, objectives, penalties, remedies
+from tinygan import nn, objectives, penalties
 from tinygan.game import Diverged, train
+from tinygan.game.step import _unrolled
 from tinygan.updates import Average, clip, linear_decay
 
 SEED = np.random.default_rng
@@ -136,7 +137,7 @@ def test_instance_noise_falls_to_0_and_is_on_real_and_fake_alike():
 def test_instance_noise_is_of_the_arrays_kind(xp):
     for dtype in (np.float32, np.float64):
         x = xp.asarray(np.ones((50, 40), dtype))
-        y = remedies.instance_noise(tg.Tensor(x), 0.5, SEED(0))
+        y = penalties.instance_noise(tg.Tensor(x), 0.5, SEED(0))
         assert y.dtype == dtype
         assert type(y.data) is type(x)
         assert (host(y) - 1).std() == pytest.approx(0.5, rel=0.05)
@@ -186,7 +187,7 @@ def test_derivatives_go_through_an_unrolled_discriminator(kind):
     x, start = SEED(1).standard_normal(shape), d.theta.copy()
 
     def look_ahead(fake):
-        opponent = remedies.unrolled(d, lambda: objectives.value(d(x), d(fake)), steps=3, rate=0.2)
+        opponent = penalties.unrolled(d, lambda: objectives.value(d(x), d(fake)), steps=3, rate=0.2)
         return objectives.g_non_saturating(opponent(fake))
 
     tg.check_gradients(look_ahead, SEED(2).standard_normal(shape))
@@ -203,13 +204,13 @@ def test_unrolled_is_where_plain_steps_lead(kind):
     x, fake = SEED(1).standard_normal((2, *shape))
     for rate in (0.2, -0.2):
         twin = copy.deepcopy(d)
-        ahead = remedies.unrolled(d, lambda: objectives.value(d(x), d(fake)), 3, rate)
+        ahead = penalties.unrolled(d, lambda: objectives.value(d(x), d(fake)), 3, rate)
         for _ in range(3):
             slopes = tg.grad(objectives.value(twin(x), twin(fake)), twin.parameters())
             tg.updates.ascend(twin.theta, slopes, rate)
         np.testing.assert_allclose(ahead(fake).data, twin(fake).data, rtol=1e-12)
         assert not np.allclose(ahead(fake).data, d(fake).data)
-    np.testing.assert_array_equal(remedies.unrolled(d, None, 0, 0.1)(fake).data, d(fake).data)
+    np.testing.assert_array_equal(penalties.unrolled(d, None, 0, 0.1)(fake).data, d(fake).data)
 
 
 @pytest.mark.parametrize("objective", objectives.OBJECTIVES)
@@ -218,7 +219,7 @@ def test_d_foresees_its_own_gain(objective):
     played = game("dense", objective=objective, unroll=5, unroll_rate=0.05)
     d, x = played.discriminator, tg.Tensor(SEED(1).normal(1, 1, (200, 2)))
     fake = tg.Tensor(SEED(2).normal(-1, 1, (200, 2)))
-    ahead = tg.game._unrolled(played, x, fake, [])
+    ahead = _unrolled(played, x, fake, [])
     assert ahead(x).data.mean() - ahead(fake).data.mean() > d(x).data.mean() - d(fake).data.mean()
 
 
@@ -239,7 +240,7 @@ def test_unrolling_needs_no_weight_that_takes_no_part():
     d = nn.Sequential(nn.Dense(2, 1, rng=SEED(0)))
     d.spare = nn.Dense(2, 1, rng=SEED(1))
     x = np.ones((3, 2), np.float32)
-    ahead = remedies.unrolled(d, lambda: d(x).mean(), 2, 0.5)
+    ahead = penalties.unrolled(d, lambda: d(x).mean(), 2, 0.5)
     np.testing.assert_allclose(ahead(x).data, d(x).data + 2 * 0.5 * 3, rtol=1e-6)
 
 

@@ -13,11 +13,10 @@ import pytest
 from helpers import interruptible
 from PIL import Image
 
-from tinygan import arguments, sweep
-from tinygan.cli import main
+from tinygan.cli import arguments, main
 from tinygan.game import Diverged
-from tinygan.history import COLUMNS
-from tinygan.runs import Config, Run, RunError
+from tinygan.game.history import COLUMNS
+from tinygan.runs import Config, Run, RunError, sweep
 
 
 @pytest.fixture(autouse=True)

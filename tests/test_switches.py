@@ -5,7 +5,7 @@ import pytest
 
 from tinygan.game import SettingError
 from tinygan.zoo import RECIPES
-from tinygan.zoo.switches import change, describe, read, switches, write
+from tinygan.zoo.settings import change, describe, read, switches, write
 
 RING = RECIPES["ring"]
 

@@ -13,20 +13,21 @@ from test_theta import network
 
 import tinygan as tg
 from tinygan import backend, nn
+from tinygan.backend import versions
 
 STEPS = st.sampled_from([-0.5, 0.25, 1.0])
 
 
 def check_one_vector(net):
     """theta holds the parameters in their order, and each parameter's data is a writable view of it."""
-    theta, place = net.theta, backend._place(net.theta)[0]
+    theta, place = net.theta, versions._place(net.theta)[0]
     for p in net.parameters():
         assert type(p.data) is type(theta)
         assert p.dtype == theta.dtype
-        assert backend._place(p.data) == (place, place + p.data.nbytes)
+        assert versions._place(p.data) == (place, place + p.data.nbytes)
         assert getattr(p.data.flags, "writeable", True)
         place += p.data.nbytes
-    assert place == backend._place(theta)[1]
+    assert place == versions._place(theta)[1]
 
 
 class Life(RuleBasedStateMachine):
@@ -35,7 +36,7 @@ class Life(RuleBasedStateMachine):
     @initialize()
     def begin(self):
         self.patch = pytest.MonkeyPatch()
-        self.patch.setattr("tinygan.backend._cupy", lambda: foreign)
+        self.patch.setattr("tinygan.backend.arrays._cupy", lambda: foreign)
         self.net, self.saved, self.dtype, self.left = network(), [], np.dtype(np.float32), []
         self.values = [p.data.astype(np.float64) for p in self.net.parameters()]
         self.forget()

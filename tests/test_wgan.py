@@ -7,7 +7,7 @@ from tinygan.game import train
 from tinygan.runs import generate
 from tinygan.zoo import RECIPES
 from tinygan.zoo.recipe import POINTS
-from tinygan.zoo.switches import change
+from tinygan.zoo.settings import change
 
 
 def distance(a, b):

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import tinygan as tg
-from tinygan import parallel, winograd
+from tinygan.backend import parallel, winograd
 
 LAYER = {"y": (16, 16, 16, 128), "w": (4, 4, 64, 128), "stride": (2, 2)}
 

@@ -4,7 +4,7 @@ import operator
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
-from tinygan.ranks import Ranks
+from tinygan.distributed.group import Ranks
 
 
 class Communicator:

@@ -5,6 +5,7 @@
 >>> [slope] = tg.grad(tg.mean(tg.log_sigmoid(x)), [x])
 """
 from tinygan import ops  # first: gives Tensor its operators
+from tinygan.backend.process import tune
 from tinygan.check import GradientError, check_gradients
 from tinygan.ops.conv import conv2d, conv2d_weight, conv_transpose2d
 from tinygan.ops.elementwise import (
@@ -24,10 +25,10 @@ from tinygan.ops.elementwise import (
     where,
 )
 from tinygan.ops.image import average_pool, upsample
-from tinygan.ops.linear import affine, linear, matmul
+from tinygan.ops.linear import linear, matmul
+from tinygan.ops.normalise import affine
 from tinygan.ops.reduce import log_softmax, max, mean, softmax, sum, var
 from tinygan.ops.shape import broadcast_to, concatenate, pad, reshape, stack, transpose
-from tinygan.process import tune
 from tinygan.tensor import Tensor, grad, no_grad
 
 from tinygan import data, game, nn, objectives, penalties, updates  # isort: skip

@@ -10,7 +10,8 @@ from copy import copy
 
 import numpy as np
 
-from tinygan import backend, kernels
+from tinygan import backend
+from tinygan.backend import kernels
 from tinygan.tensor import array
 
 

@@ -9,7 +9,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import tinygan as tg
-from tinygan import data, divergences, nn, objectives, penalties, remedies, updates
+from tinygan import data, divergences, nn, objectives, penalties, updates
 from tinygan.game import Game, latent, train
 from tinygan.toys.dynamics import alternating, eigenvalues, extragradient, play, simultaneous
 from tinygan.toys.fields import bilinear, dirac
@@ -167,7 +167,7 @@ assert np.allclose(noise, r1, atol=1e-7)
 
 # In the library it is a line of code on examples:
 x = tg.Tensor(np.zeros((50_000, 2)))
-assert np.isclose(remedies.instance_noise(x, 0.5, np.random.default_rng(0)).numpy().std(), 0.5, rtol=0.01)
+assert np.isclose(penalties.instance_noise(x, 0.5, np.random.default_rng(0)).numpy().std(), 0.5, rtol=0.01)
 
 # %% [markdown]
 # The third friction acts on $G$: it plays against the discriminator that is coming (`unrolled`). This

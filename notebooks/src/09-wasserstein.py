@@ -17,7 +17,7 @@ from tinygan.toys import dynamics
 from tinygan.toys.fields import dirac
 from tinygan.updates import Adam, RMSProp, ascend
 from tinygan.zoo import RECIPES
-from tinygan.zoo.switches import change
+from tinygan.zoo.settings import change
 
 DATA, FAKE, D_BLUE = "#3a7d44", "#d1495b", "#2e6f95"  # the data, the generator, the discriminator
 plt.rcParams.update({"figure.dpi": 85, "axes.spines.top": False, "axes.spines.right": False,

@@ -16,7 +16,7 @@ from tinygan.data.shapes import draw_shapes, measure_shapes, shape_factors
 from tinygan.game import latent, train
 from tinygan.updates import Adam, Average
 from tinygan.zoo import RECIPES, progressive, style
-from tinygan.zoo.switches import switches
+from tinygan.zoo.settings import switches
 
 DATA, FAKE, D_BLUE = "#3a7d44", "#d1495b", "#2e6f95"  # the data, the generator, the discriminator
 plt.rcParams.update({"figure.dpi": 95, "axes.spines.top": False, "axes.spines.right": False,

@@ -9,10 +9,11 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import tinygan as tg
-from tinygan import data, game, metrics, nn, plots, report
+from tinygan import data, game, metrics, nn, plots
 from tinygan.metrics import evaluate_rows, frechet, kernel_distance, mixture, one_nn_accuracy, sliced_wasserstein
 from tinygan.metrics.classifier import digits_classifier
 from tinygan.metrics.neighbours import radii
+from tinygan.runs import report
 
 prdc = metrics.precision_recall_density_coverage
 DATA, FAKE, BLUE = "#3a7d44", "#d1495b", "#2e6f95"

@@ -13,12 +13,13 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import tinygan as tg
-from tinygan import game, kernels, nn
+from tinygan import game, nn
+from tinygan.backend import kernels
+from tinygan.distributed.group import ALONE, Ranks, among
 from tinygan.ops import reduce
-from tinygan.ops.reduce import everywhere, moments
-from tinygan.ranks import ALONE, Ranks, among
+from tinygan.ops.normalise import everywhere, moments
 from tinygan.zoo import RECIPES
-from tinygan.zoo.switches import change
+from tinygan.zoo.settings import change
 
 ONE, MANY, WRONG = "#2e6f95", "#3a7d44", "#d1495b"
 plt.rcParams.update({"figure.dpi": 95, "axes.spines.top": False, "axes.spines.right": False,

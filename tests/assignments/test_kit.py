@@ -12,8 +12,8 @@ import pytest
 pytest.importorskip("jupytext")
 from kit import COURSE, NAMES, stub, with_mistake, work, wrong
 
+from tinygan.backend.process import cores
 from tinygan.grading import judge
-from tinygan.process import cores
 
 
 def regions(text, kind):

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import numpy as np
 
-from tinygan.checkpoint import write
 from tinygan.doctor.ailments import Finding, findings
 from tinygan.doctor.evidence import Evidence, Visit, visit
 from tinygan.game import Game
+from tinygan.runs.files import write
 
 FILE = "doctor.csv"  # in a run folder
 VISITS, SELDOM = 40, 20  # visits to a run, at most one in so many steps

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from tinygan.checkpoint import write
 from tinygan.exchange import ExchangeError, layouts, onnx_graph, torch_text
 from tinygan.game import parts
 from tinygan.runs import Run
+from tinygan.runs.files import write
 from tinygan.zoo import style
 
 _KEY = "tinygan"  # of what a .safetensors of ours says about itself: the config of the run, and the step

@@ -60,7 +60,7 @@ def layer(m) -> str:
 
 def _classes():
     """Name and source of each class of torch_layers; those that others are made with come first."""
-    source = Path(__file__).with_name("torch_layers.py").read_text()
+    source = Path(__file__).with_name("torch_layers.py.txt").read_text()
     return [(node.name, ast.get_source_segment(source, node)) for node in ast.parse(source).body
             if isinstance(node, ast.ClassDef)]
 

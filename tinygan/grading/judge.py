@@ -14,10 +14,10 @@ from typing import Any
 
 import numpy as np
 
+from tinygan.backend.process import cores
 from tinygan.grading import GradingError
 from tinygan.grading.checks import Case, CheckError, run
 from tinygan.grading.remote import Worker
-from tinygan.process import cores
 
 DEFAULTS = {"schema_version": 3, "grade": False, "solution": False, "locked": True, "task": False}
 

@@ -5,7 +5,7 @@ from tinygan.nn.layers import Conv2d, ConvTranspose2d, Dense, Dropout, Embedding
 from tinygan.nn.module import Module, Parameter
 from tinygan.nn.norm import BatchNorm, LayerNorm
 from tinygan.nn.recurrent import GRUCell, Recurrent, RNNCell
-from tinygan.nn.remedies import MinibatchStd, Pack, SpectralNorm
+from tinygan.nn.regularisation import MinibatchStd, Pack, SpectralNorm
 from tinygan.nn.style import AdaIN, EqualisedConv2d, EqualisedDense, Noise, PixelNorm
 
 __all__ = ["AdaIN", "BatchNorm", "Conv2d", "ConvTranspose2d", "Dense", "Dropout", "Embedding", "EqualisedConv2d",

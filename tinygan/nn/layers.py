@@ -4,6 +4,7 @@ from __future__ import annotations
 import numpy as np
 
 from tinygan import backend
+from tinygan.distributed.group import present
 from tinygan.nn import initial
 from tinygan.nn.activations import LeakyReLU, ReLU
 from tinygan.nn.module import Module, Parameter
@@ -12,7 +13,6 @@ from tinygan.ops.conv import conv2d, conv_transpose2d
 from tinygan.ops.linear import linear
 from tinygan.ops.registry import array
 from tinygan.ops.shape import getitem
-from tinygan.ranks import present
 
 
 class Dense(Module):

@@ -3,14 +3,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from tinygan import kernels
+from tinygan.backend import kernels
+from tinygan.distributed.group import present
 from tinygan.nn.module import Module, Parameter
 from tinygan.ops.elementwise import sqrt
-from tinygan.ops.linear import affine
-from tinygan.ops.reduce import mean, moments, normaliser, var
+from tinygan.ops.normalise import affine, moments, normaliser
+from tinygan.ops.reduce import mean, var
 from tinygan.ops.registry import array
 from tinygan.ops.shape import stack
-from tinygan.ranks import present
 
 
 class BatchNorm(Module):

@@ -13,8 +13,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from tinygan import backend, parallel, winograd
-from tinygan.kernels import overlaps, windows
+from tinygan import backend
+from tinygan.backend import parallel, winograd
+from tinygan.backend.kernels import overlaps, windows
 from tinygan.ops.registry import array, case, op
 from tinygan.tensor import record
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tinygan import kernels
+from tinygan.backend import kernels
 from tinygan.ops.registry import array, case, op, signed
 from tinygan.ops.shape import unbroadcast
 from tinygan.tensor import record

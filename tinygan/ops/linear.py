@@ -1,8 +1,7 @@
 """Matrix products."""
 from __future__ import annotations
 
-from tinygan import backend, kernels
-from tinygan.ops.elementwise import gate
+from tinygan import backend
 from tinygan.ops.registry import array, case, op
 from tinygan.ops.shape import unbroadcast
 from tinygan.tensor import record
@@ -47,34 +46,3 @@ def linear(x, w, b):
                   (x, lambda g, y, x, w, b: backend.matmul(g, w.T)),
                   (w, lambda g, y, x, w, b: unbroadcast(backend.matmul(_flip(x), g), w.shape)),
                   (b, lambda g, y, x, w, b: unbroadcast(g, b.shape)))
-
-
-@op(case((3, 2), (2, 2)), case((2, 3, 3, 2), (2, 2)), case((3, 2), (2, 2), negative_slope=0.2))
-def affine(x, rows, negative_slope=1.0):
-    """leaky_relu(x * rows[0] + rows[1]), for rows (2, channels), along the last axis of x; by default without a bend.
-
-    Batch normalisation is this map with a scale and a shift that depend on the batch; the activation that follows it
-    comes along in the same pass over x.
-    """
-    negative_slope = array(negative_slope)
-    if not 0 <= negative_slope <= 1:
-        raise ValueError(f"affine: negative_slope is {negative_slope}, expected 0 to 1")
-    if rows.shape != (2, *x.shape[-1:]):
-        raise ValueError(f"affine: x {x.shape} and rows {rows.shape} do not fit: expected (2, channels)")
-    value = kernels.affine(array(x), array(rows), negative_slope)
-    straight = record(value,  # before the bend; no rule asks for its value, so it has the value after it
-                      (x, lambda g, _, x, rows: g * rows[0]),
-                      (rows, lambda g, _, x, rows: affine_adjoint(x, g)))
-    if negative_slope == 1:
-        return straight
-    return record(value, (straight, lambda g, y, _: gate(g, y, negative_slope)))
-
-
-@op(case((3, 2), (3, 2)), case((2, 3, 3, 2), (2, 3, 3, 2)))
-def affine_adjoint(x, g):
-    """How inputs x and cotangents g of `affine` meet in its rows: sums of g x and of g over all axes but the last."""
-    if x.shape != g.shape:
-        raise ValueError(f"affine_adjoint: x {x.shape} and g {g.shape} differ in shape")
-    return record(kernels.affine_adjoint(array(x), array(g)),
-                  (x, lambda h, _, x, g: g * h[0]),
-                  (g, lambda h, _, x, g: affine(x, h)))

@@ -6,12 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from tinygan import kernels
-from tinygan.ops.elementwise import exp, log, sqrt
-from tinygan.ops.linear import affine
+from tinygan.backend import kernels
+from tinygan.ops.elementwise import exp, log
 from tinygan.ops.registry import array, case, op, signed
-from tinygan.ops.shape import broadcast_to, stack
-from tinygan.ranks import present
+from tinygan.ops.shape import broadcast_to
 from tinygan.tensor import record
 
 
@@ -58,73 +56,6 @@ def var(x, axis=None, keepdims=False):
     """The variance over `axis`: the mean squared distance from the mean (divided by n, as in NumPy)."""
     distance = x - mean(x, axis, keepdims=True)
     return mean(distance * distance, axis, keepdims)
-
-
-@op(case((2, 3)))
-def everywhere(x):
-    """The sum of x over all ranks, on each of them (`all-reduce`); x itself where there is one rank.
-
-    What is differentiated is the sum of the ranks' outputs. An element counts in every rank's sum, so its cotangent is
-    the sum of theirs: an all-reduce is its own adjoint.
-    """
-    return record(present().sum(array(x)), (x, lambda g, y, x: everywhere(g)))
-
-
-@op(case((5, 3)), case((2, 3, 2, 2)))
-def moments(x):
-    """Mean and variance of each channel (the last axis) over all others, and all ranks, as rows of (2, channels).
-
-    Computed at once because batch normalisation needs both; their slopes with respect to an element are 1 / n and
-    2 (x - mean) / n, so the pull-back is one affine map of x (`pooled-moments`).
-    """
-    if not x.size or x.dtype.kind != "f":
-        raise ValueError(f"moments: x {x.shape} of {x.dtype}, expected floating point numbers, at least one a channel")
-    n = present().whole(x.size // x.shape[-1])
-    return record(_pooled(kernels.moments(array(x))),
-                  (x, lambda g, y, x: affine(x, _moments_slope(everywhere(g), y, n))))
-
-
-def _pooled(both):
-    """The moments of the whole batch from those of each rank's slice (`pooled-moments`)."""
-    ranks = present()
-    if ranks.size == 1:
-        return both
-    pooled = ranks.mean(both)  # right for the mean; the variance lacks that between the slices
-    pooled[1] += ranks.mean((both[0] - pooled[0]) ** 2)
-    return pooled
-
-
-@kernels.elementwise("raw T g, raw T y, T count", "T row", """
-    int c = g.size() / 2;
-    row = i < c ? 2 * g[c + i] / count : (g[i - c] - 2 * g[i] * y[i - c]) / count;""")
-def _moments_slope(g, y, n):
-    """The affine map of x that pulls a cotangent g of the moments y back."""
-    return stack([g[1] * (2 / n), (g[0] - 2 * g[1] * y[0]) / n])
-
-
-@op(case((2, 3), (3,), (3,), low=0.5))
-def normaliser(both, weight, bias, eps=1e-5):
-    """The affine map that batch normalisation is: rows (scale, shift), scale = weight / sqrt(variance + eps) and
-    shift = bias - mean * scale, for the moments `both` = (mean, variance) (`batch-norm`)."""
-    if both.shape != (2, *weight.shape) or both.ndim != 2 or bias.shape != weight.shape:
-        raise ValueError(f"normaliser: moments {both.shape}, weight {weight.shape} and bias {bias.shape} do not fit: "
-                         "expected (2, channels), (channels,), (channels,)")
-    return record(kernels.normaliser(array(both), array(weight), array(bias), eps),
-                  (both, lambda g, y, both, weight, bias: _normaliser_slope(g, y, both, eps)),
-                  (weight, lambda g, y, both, weight, bias: _weight_slope(g[0], g[1], both[0], both[1], eps)),
-                  (bias, lambda g, y, both, weight, bias: g[1]))
-
-
-@kernels.elementwise("raw T g, raw T y, raw T both, T eps", "T row", """
-    int c = g.size() / 2, k = i % c;
-    row = i < c ? -g[c + k] * y[k] : (g[c + k] * both[k] - g[k]) * y[k] / (2 * (both[c + k] + eps));""")
-def _normaliser_slope(g, y, both, eps):
-    return stack([-g[1] * y[0], (g[1] * both[0] - g[0]) * y[0] / (2 * (both[1] + eps))])
-
-
-@kernels.elementwise("T a, T b, T mean, T variance, T eps", "T y", "y = (a - b * mean) / sqrt(variance + eps)")
-def _weight_slope(a, b, mean, variance, eps):
-    return (a - b * mean) / sqrt(variance + eps)
 
 
 @op(case((2, 3)), case((2, 3, 4), axis=1), case((2, 3), axis=-1, keepdims=True))

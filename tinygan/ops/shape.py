@@ -3,7 +3,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from tinygan import backend, kernels
+from tinygan import backend
+from tinygan.backend import kernels
 from tinygan.ops.registry import array, case, op
 from tinygan.tensor import record
 

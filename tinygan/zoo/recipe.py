@@ -57,7 +57,7 @@ class Recipe:
     example (`conditional`), and `networks` takes the number of classes after the rng. optimiser: of both players, a
     name in `OPTIMISERS`. betas: the decays of Adam's two moments; RMSProp has the second alone, momentum the first.
     average: the decay of G's moving average, or 0 for none. What can be changed in all this, and how:
-    `tinygan.zoo.switches`. play: makes the game of players, data, noise and rng.
+    `tinygan.zoo.settings`. play: makes the game of players, data, noise and rng.
     """
 
     name: str

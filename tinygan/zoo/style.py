@@ -4,12 +4,12 @@ from __future__ import annotations
 import numpy as np
 
 from tinygan import backend, nn
+from tinygan.distributed.group import present
 from tinygan.game import Game
 from tinygan.nn.module import Parameter
 from tinygan.ops.elementwise import leaky_relu, where
 from tinygan.ops.image import average_pool, upsample
 from tinygan.ops.shape import broadcast_to
-from tinygan.ranks import present
 from tinygan.tensor import array, no_grad
 from tinygan.zoo.progressive import last_stage, widths_of
 from tinygan.zoo.recipe import Recipe

@@ -13,7 +13,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import tinygan as tg
-from tinygan import data, objectives, penalties, remedies
+from tinygan import data, objectives, penalties
 from tinygan.game import latent
 from tinygan.updates import Adam, ascend, descend, vector
 from tinygan.zoo import vanilla
@@ -79,7 +79,7 @@ def watch(steps, seed=0, r1=0.0, noise=0.0, rate=1e-3, width=128, every=20):
     z = draw(500, np.random.default_rng(1))
 
     def blurred(x):
-        return remedies.instance_noise(x, noise, rng) if noise else x
+        return penalties.instance_noise(x, noise, rng) if noise else x
 
     for step in range(steps + 1):
         if step % every == 0:

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from tinygan import backend
-from tinygan.process import cores, limit
-from tinygan.ranks import Ranks, RanksError
+from tinygan.backend import arrays
+from tinygan.backend.process import cores, limit
+from tinygan.distributed.group import Ranks, RanksError
 
 _SIZES = ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE", "PMIX_SIZE")  # what an mpiexec tells the processes it starts
 _RANKS = ("PMI_RANK", "OMPI_COMM_WORLD_RANK", "PMIX_RANK")
@@ -38,7 +38,7 @@ def world() -> Ranks:
     MPI = _mpi()
     comm = MPI.COMM_WORLD
     beside = comm.Split_type(MPI.COMM_TYPE_SHARED)  # those on this machine
-    backend.number = beside.Get_rank()
+    arrays.number = beside.Get_rank()
     limit(_share_of_cores(beside))
     return Ranks(comm, _reads_device(MPI, comm), LastWords() if comm.Get_rank() == 0 < comm.Get_size() - 1 else None)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 import ctypes
 import os
 
-from tinygan import parallel
+from tinygan.backend import parallel
 
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # mallopt's names in glibc's malloc.h
 _MADV_HUGEPAGE = 14  # madvise's in Linux' mman.h

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tinygan import data
 from tinygan.runs import Config
-from tinygan.zoo import RECIPES, switches
+from tinygan.zoo import RECIPES, settings
 
 
 def configured(options, seed, settings) -> Config:
@@ -16,6 +16,6 @@ def configured(options, seed, settings) -> Config:
                   options.dtype or "float32", options.device or "cpu", where or recipe.data, settings)
 
 
-def settings(options, recipe) -> dict:
+def settings_of(options, recipe) -> dict:
     """What --set (and --rate) say."""
-    return switches.read(recipe, options.set + ([f"rate={options.rate}"] if options.rate else []))
+    return settings.read(recipe, options.set + ([f"rate={options.rate}"] if options.rate else []))

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tinygan import parallel
+from tinygan.backend import parallel
 
 CHUNK = 1 << 21  # elements of the nine arrays of images in a part of the batch
 

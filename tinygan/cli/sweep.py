@@ -4,10 +4,12 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from tinygan import arguments, mpi, sweep
-from tinygan.commands.configure import configured
-from tinygan.ranks import RanksError
-from tinygan.zoo import RECIPES, switches
+from tinygan.cli import arguments
+from tinygan.cli.configure import configured
+from tinygan.distributed import mpi
+from tinygan.distributed.group import RanksError
+from tinygan.runs import sweep
+from tinygan.zoo import RECIPES, settings
 
 ABOUT = "train a recipe from many seeds, measure each run"
 
@@ -27,8 +29,8 @@ def add(parser) -> None:
 
 def run(options):
     out, recipe = options.out or Path("sweeps") / options.recipe, RECIPES[options.recipe]
-    kinds = [switches.read(recipe, texts) for texts in sweep.combinations(options.set)]
-    configs = sweep.named(configured(options, seed, settings) for settings in kinds for seed in options.seeds)
+    kinds = [settings.read(recipe, texts) for texts in sweep.combinations(options.set)]
+    configs = sweep.named(configured(options, seed, chosen) for chosen in kinds for seed in options.seeds)
     try:
         with _pool(options) as pool:
             if pool is None:  # a worker, whose work is done

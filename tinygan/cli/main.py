@@ -1,4 +1,4 @@
-"""The command line: `tinygan COMMAND`, the commands of `tinygan/commands/`."""
+"""The command line: `tinygan COMMAND`, a file for each command beside this one."""
 from __future__ import annotations
 
 import argparse
@@ -9,8 +9,7 @@ import warnings
 import tinygan
 from tinygan import game
 from tinygan.backend import DeviceError
-from tinygan.checkpoint import CheckpointError
-from tinygan.commands import (
+from tinygan.cli import (
     assignments,
     data,
     doctor,
@@ -26,13 +25,14 @@ from tinygan.commands import (
     train,
 )
 from tinygan.data import DataError
+from tinygan.distributed.group import RanksError
+from tinygan.distributed.mpi import speaks
 from tinygan.doctor import VisitsError
 from tinygan.exchange import ExchangeError
 from tinygan.grading import GradingError
 from tinygan.lab.serve import LabError
-from tinygan.mpi import speaks
-from tinygan.ranks import RanksError
 from tinygan.runs import RunError
+from tinygan.runs.checkpoint import CheckpointError
 
 COMMANDS = (train, sample, evaluate, doctor, sweep, interpolate, export, import_, recipes, data, play, lab,
             assignments)

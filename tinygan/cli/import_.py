@@ -4,8 +4,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from tinygan import arguments
-from tinygan.commands.configure import configured, settings
+from tinygan.cli import arguments
+from tinygan.cli.configure import configured, settings_of
 from tinygan.exchange import ExchangeError
 from tinygan.runs import Config, Run, fresh_folder
 from tinygan.zoo import RECIPES
@@ -57,7 +57,7 @@ def _ours(options, facts) -> tuple[Config, int]:
     config = Config.read(json.dumps(facts.get("config")), where)
     if type(step) is not int or step < 0:
         raise ExchangeError(f"{options.file} is of step {step!r}")
-    config.settings |= settings(options, config.changed())
+    config.settings |= settings_of(options, config.changed())
     config.data, config.dtype, config.device = options.data or config.data, "float32", "cpu"
     return config, step
 
@@ -72,4 +72,4 @@ def _strangers(options, state) -> Config:
     side = found.pop("side", None)
     if side and options.data and Path(options.data).is_dir():
         options.data += f"@{side}"
-    return configured(options, 0, found | settings(options, RECIPES[options.recipe or "digits"]))
+    return configured(options, 0, found | settings_of(options, RECIPES[options.recipe or "digits"]))

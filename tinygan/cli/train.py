@@ -8,15 +8,17 @@ from pathlib import Path
 import numpy as np
 
 import tinygan
-from tinygan import arguments, game, mpi
-from tinygan.checkpoint import fingerprint
-from tinygan.commands.configure import configured, settings
-from tinygan.debug import Debug
+from tinygan import game
+from tinygan.cli import arguments
+from tinygan.cli.configure import configured, settings_of
+from tinygan.distributed import mpi
+from tinygan.distributed.group import ALONE, RanksError
 from tinygan.doctor import Doctor
-from tinygan.graph import Replay
-from tinygan.ranks import ALONE, RanksError
+from tinygan.game.cuda_graph import Replay
+from tinygan.game.debug import Debug
 from tinygan.runs import Run, RunError, fresh_folder, latest_folder
-from tinygan.zoo import RECIPES, switches
+from tinygan.runs.checkpoint import fingerprint
+from tinygan.zoo import RECIPES, settings
 
 ABOUT = "train a recipe in a run folder"
 
@@ -142,7 +144,7 @@ def _begun(options, ranks) -> Run:
 
 
 def _started(options, ranks) -> Run:
-    config = configured(options, options.seed or 0, settings(options, RECIPES[options.recipe or "digits"]))
+    config = configured(options, options.seed or 0, settings_of(options, RECIPES[options.recipe or "digits"]))
     return Run.create(options.out or fresh_folder("runs", config.recipe), config, config.start(ranks))
 
 
@@ -151,11 +153,11 @@ def _resumed(options, ranks) -> Run:
     run = Run.open(folder, options.device, hold=True, ranks=ranks)
     recipe = run.config.changed()
     asked = {name: getattr(options, name) for name in ("recipe", "seed", "batch", "dtype", "data")}
-    kept = {**vars(run.config), **switches.switches(recipe)}
-    for name, value in {**asked, **settings(options, recipe)}.items():
+    kept = {**vars(run.config), **settings.switches(recipe)}
+    for name, value in {**asked, **settings_of(options, recipe)}.items():
         if value is not None and value != kept[name]:
-            raise RunError(f"--resume: {run.folder} was started with {name} {switches.write(kept[name])}, "
-                           f"not {switches.write(value)}")
+            raise RunError(f"--resume: {run.folder} was started with {name} {settings.write(kept[name])}, "
+                           f"not {settings.write(value)}")
     if options.steps not in (None, run.config.steps):
         run.config.steps = options.steps
         run.write_config()  # so that it goes on to there when it is stopped again

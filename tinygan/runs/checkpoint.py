@@ -11,7 +11,6 @@ import json
 import os
 import zipfile
 from collections.abc import Iterator
-from contextlib import suppress
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -21,10 +20,10 @@ import numpy as np
 import tinygan
 from tinygan import backend
 from tinygan.game import Diverged, Game, parts
-from tinygan.history import COLUMNS, Column
+from tinygan.game.history import COLUMNS, Column
+from tinygan.runs.files import write
 
 FORMAT = 2
-LONGEST_JSON = 100_000  # characters: a config has hundreds
 FREE = ("steps", "device", "version")  # of a config: what may change while a run goes on
 
 
@@ -83,39 +82,6 @@ def read(path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
                               f"to {Path(path).name}") from error
 
 
-def write(path, content, keep: Path | None = None) -> None:
-    """Writes a file complete or not at all: a temporary one, synced, then renamed. keep: the old one's new name."""
-    path = Path(path)
-    unfinished = path.with_name(path.name + ".part")
-    try:
-        with open(unfinished, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        if keep is not None and path.exists():
-            keep.unlink(missing_ok=True)
-            try:
-                os.link(path, keep)  # so that at every moment there is a file at `path`
-            except OSError:  # a file system without links
-                os.replace(path, keep)
-        os.replace(unfinished, path)
-    except OSError:
-        with suppress(OSError):
-            unfinished.unlink()
-        raise
-    _sync_folder(path.parent)
-
-
-def _sync_folder(folder):
-    """Makes new names in a folder last through a power cut, where the system has a way to (Windows has none)."""
-    with suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-
-
 def fingerprint(game) -> dict[str, str]:
     """What two processes must have alike to play the same game: a digest of the state, and one of the data."""
     rng = deepcopy(game.rng)
@@ -133,19 +99,6 @@ def _held(source) -> Iterator[np.ndarray]:
             yield cell.cell_contents
         elif callable(cell.cell_contents):
             yield from _held(cell.cell_contents)
-
-
-def json_object(text: str) -> dict[str, Any]:
-    """The JSON object in the text of a file that may be a stranger's; ValueError for anything else."""
-    if len(text) > LONGEST_JSON:
-        raise ValueError(f"it is longer than {LONGEST_JSON} characters")
-    try:
-        value = json.loads(text)
-    except RecursionError:
-        raise ValueError("it is nested too deeply") from None
-    if not isinstance(value, dict):
-        raise ValueError(f"expected an object, found a {type(value).__name__}")
-    return value
 
 
 def _groups(game) -> dict[str, dict]:

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
-from tinygan import arguments, interpolate, latent
-from tinygan.runs import Run
+from tinygan import latent
+from tinygan.cli import arguments
+from tinygan.runs import Run, interpolate
 
 ABOUT = "walk from latent to latent of a run"
 

@@ -5,7 +5,6 @@ NumPy function called on a CuPy array is handed over to CuPy by NumPy itself, so
 """
 from __future__ import annotations
 
-import itertools
 import sys
 from collections.abc import Callable
 from contextlib import contextmanager
@@ -15,10 +14,7 @@ import numpy as np
 
 ARRAY_MODULES = {"numpy", "cupy"}
 _HOST = (1, 3)  # DLPack's numbers of memory that NumPy can read: the host's, and that which a GPU sees too
-clock = itertools.count()  # tells when tensors are born and arrays written
 number: int | None = None  # of the GPU that this process computes on, where several processes share a machine
-_written: dict[int, dict[tuple[int, int], int]] = {}  # the owner of memory -> a part of it -> when it was last written
-_last_written = -1
 
 
 class DeviceError(RuntimeError):
@@ -75,36 +71,6 @@ def like(array, other):
     """A host array (of noise, of a batch) on the device of `other`."""
     owner = module(other)
     return array if owner is np else owner.asarray(array)
-
-
-def written(array):
-    """Notes that `array` was changed in place: what was computed with it before has lost its derivative."""
-    global _last_written
-    _last_written = _written.setdefault(id(_owner(array)), {})[_place(array)] = next(clock)
-
-
-def refuse_written(tensors):
-    """ValueError where one of the tensors (youngest first) was computed from an array that was written since."""
-    for y in reversed(tensors):
-        if y.birth > _last_written:
-            break
-        for x, _ in y.paths:
-            if getattr(x, "paths", None) == () and id(_owner(x.data)) in _written:
-                first, end = _place(x.data)
-                if any(when > y.birth and start < end and first < stop
-                       for (start, stop), when in _written[id(_owner(x.data))].items()):
-                    raise ValueError(f"grad: an input of shape {x.shape} was updated in place after the output was "
-                                     "computed with it; differentiate first, then update")
-
-
-def _owner(array):
-    return array if array.base is None else array.base
-
-
-def _place(array) -> tuple[int, int]:
-    """The address of the first byte, and that behind the last, of an array in one piece."""
-    first = array.data.ptr if hasattr(array.data, "ptr") else array.__array_interface__["data"][0]
-    return first, first + array.nbytes
 
 
 def spread(x, shape, over=1):

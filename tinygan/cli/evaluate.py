@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from tinygan import arguments, report
-from tinygan.runs import Run, RunError
+from tinygan.cli import arguments
+from tinygan.runs import Run, RunError, report
 
 ABOUT = "measure the samples of a run, or of several seeds"
 

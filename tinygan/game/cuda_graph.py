@@ -18,7 +18,8 @@ from typing import Any
 
 import numpy as np
 
-from tinygan import backend, cublas
+from tinygan import backend
+from tinygan.backend import cublas
 from tinygan.game import Game, falling_numbers, step
 from tinygan.nn.module import Module
 from tinygan.tensor import Tensor

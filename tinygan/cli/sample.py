@@ -5,7 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from tinygan import arguments, plots
+from tinygan import plots
+from tinygan.cli import arguments
 from tinygan.runs import Run, RunError
 
 ABOUT = "draw samples from a run"

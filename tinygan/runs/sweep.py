@@ -23,12 +23,13 @@ from typing import Any
 
 import numpy as np
 
-from tinygan import game, plots, report
-from tinygan.checkpoint import json_object, write
-from tinygan.history import COLUMNS
-from tinygan.process import cores, limit
+from tinygan import game, plots
+from tinygan.runs import report
+from tinygan.runs.files import json_object, write
+from tinygan.game.history import COLUMNS
+from tinygan.backend.process import cores, limit
 from tinygan.runs import Config, Run, RunError
-from tinygan.zoo.switches import write as write_value
+from tinygan.zoo.settings import write as write_value
 
 STOP = "stop"  # a file in OUT that tells every run to save its state and end
 

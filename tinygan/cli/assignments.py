@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tinygan import arguments
+from tinygan.cli import arguments
 from tinygan.grading import GradingError
 
 ABOUT = "hand out and grade the assignments of a course"

@@ -6,7 +6,8 @@ import numpy as np
 from tinygan import backend
 from tinygan.nn.module import Module
 from tinygan.ops.elementwise import sqrt
-from tinygan.ops.reduce import mean, moments, sum
+from tinygan.ops.normalise import moments
+from tinygan.ops.reduce import mean, sum
 from tinygan.ops.registry import array
 from tinygan.ops.shape import broadcast_to, concatenate
 

@@ -1,7 +1,7 @@
 """`tinygan recipes`: what can be trained, and its switches."""
 from __future__ import annotations
 
-from tinygan.zoo import RECIPES, switches
+from tinygan.zoo import RECIPES, settings
 
 ABOUT = "list what can be trained"
 
@@ -14,5 +14,5 @@ def run(options):
     for recipe in RECIPES.values():
         print(f"{recipe.name:<10} {recipe.about} ({recipe.steps} steps of {recipe.batch})")
         print(f"{'':<10} {recipe.references}")
-        print(f"{'':<10} {switches.describe(recipe)}")
-    print(f"every recipe: --set NAME=VALUE for {', '.join(sorted({*switches.OWN, *switches.PLAY}))}")
+        print(f"{'':<10} {settings.describe(recipe)}")
+    print(f"every recipe: --set NAME=VALUE for {', '.join(sorted({*settings.OWN, *settings.PLAY}))}")

@@ -1,7 +1,7 @@
 """`tinygan lab`: the GAN laboratory as a web page."""
 from __future__ import annotations
 
-from tinygan import arguments
+from tinygan.cli import arguments
 from tinygan.lab.serve import serve
 
 ABOUT = "open the GAN laboratory in the browser"

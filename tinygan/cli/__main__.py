@@ -1,0 +1,6 @@
+"""`python -m tinygan.cli`: the command line."""
+import sys
+
+from tinygan.cli import main
+
+sys.exit(main())

@@ -1,0 +1,62 @@
+"""Training: steps of the game until its end, and a history of them."""
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+
+from tinygan.distributed.group import among
+from tinygan.game.game import Game
+from tinygan.game.step import step
+from tinygan.ops.elementwise import sigmoid
+
+
+class Diverged(ArithmeticError):
+    """A quantity of the game is no longer finite."""
+
+
+def train(game: Game, steps: int, callbacks: Iterable[Callable[[Game], Any]] = (), record_every: int = 1,
+          play: Callable[[Game, int], tuple] = step) -> Game:
+    """Plays until `game.step` is `steps`.
+
+    Every `record_every` steps, and at the last, a row is added to the history (this reads the device), and a value in
+    it that is not finite raises Diverged. After each step every callback is called with the game. play: what plays a
+    step, `step` or a `graph.Replay()`.
+    """
+    game.generator.train(), game.discriminator.train()
+    while game.step < steps:
+        if game.schedule is not None:
+            game.schedule(game, steps)
+        with among(game.ranks), np.errstate(over="ignore", invalid="ignore"):  # Diverged says it better than a warning
+            played = play(game, steps)
+            if game.step % record_every == 0 or game.step == steps - 1:
+                _record(game, *played)
+        game.step += 1
+        for callback in callbacks:
+            callback(game)
+    return game
+
+
+def _record(game, d_value, d_real, d_fake, d_gradient, g_value, g_gradient):
+    """Adds a row to the history; names the first quantity that is not finite, of these or of the weights."""
+    real, fake = (sigmoid(logits.data).mean().item() for logits in (d_real, d_fake))
+    value_d, real, fake, value_g = game.ranks.mean(np.array([d_value.item(), real, fake, g_value.item()])).tolist()
+    row = {"step": game.step, "d_value": value_d, "d_real": real, "d_fake": fake, "d_gradient": _norm(d_gradient),
+           "g_value": value_g, "g_gradient": _norm(g_gradient)}
+    weights = {f"the norm of the {name}'s weights": _norm(_home(getattr(game, name)))
+               for name in ("discriminator", "generator")}
+    for name, number in {**row, **weights}.items():
+        if not np.isfinite(number):
+            raise Diverged(f"step {game.step}: {name} is {number}; a lower rate may help (it is {game.rate})")
+    for name, number in row.items():
+        game.history[name].append(number)
+
+
+def _home(player):
+    """The vector in which the player's weights stand; after a step, so that it is enough to ask the first."""
+    return next((p.home[0] for _, p in player.named_parameters()), np.zeros(0))
+
+
+def _norm(v) -> float:
+    return float(v @ v) ** 0.5
