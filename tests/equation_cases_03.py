@@ -46,7 +46,7 @@ def with_weights(shape, make, formula):
 
 
 def as_scale_and_shift(function, oracle, rng):
-    """`normaliser`, given the moments of x and applied to it."""
+    """`batch_norm_coefficients`, given the moments of x and applied to it."""
     x, weight, bias = rng.normal(1, 2, (7, 3)), *rng.normal(size=(2, 3))
     scale, shift = function(np.stack([x.mean(0), x.var(0)]), weight, bias)
     return x * scale + shift, oracle(x, weight, bias)
@@ -70,7 +70,7 @@ FORMS = {
     ("conv-transpose", "ops.conv.conv_transpose2d"): images,
     ("conv-transpose", "nn.layers.ConvTranspose2d"): with_weights(
         (2, 3, 4, 3), lambda layer, rng: layer(3, 2, 3, 2, 1, 1, rng=rng), lambda f, x, w, b: f(x, w, 2, 1, 1) + b),
-    ("batch-norm", "ops.normalise.normaliser"): as_scale_and_shift,
+    ("batch-norm", "ops.normalise.batch_norm_coefficients"): as_scale_and_shift,
     ("batch-norm", "nn.norm.BatchNorm"): with_weights((2, 3, 4, 3), lambda layer, rng: layer(3),
                                                       lambda f, x, w, b: f(x, w, b)),
 }

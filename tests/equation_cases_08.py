@@ -26,7 +26,7 @@ def walk(function, oracle, rng):
     """The images of a run whose generator shows its latents."""
     a, b = rng.normal(size=(2, 3, 5))
     ends, kind = iter([a, b]), rng.choice(["straight", "spherical"])
-    run = SimpleNamespace(folder="", classes=0, examples=lambda z, condition: z[0],
+    run = SimpleNamespace(folder="", classes=0, generate=lambda z, condition: z[0],
                           game=SimpleNamespace(noise=lambda n, rng: next(ends)))
     return function(run, 3, 4, kind, rng), [[oracle(*pair, i / 3, kind) for i in range(4)] for pair in zip(a, b)]
 

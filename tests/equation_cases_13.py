@@ -6,7 +6,7 @@ import threads
 
 import tinygan as tg
 from tinygan import game, nn
-from tinygan.distributed.group import among
+from tinygan.distributed.group import using_group
 
 BATCH, BOUNDS = 7, [0, 2, 4, 7]  # on three ranks
 
@@ -15,7 +15,7 @@ def added(function, oracle, rng):
     parts = rng.normal(size=(3, 2, 4))
 
     def on(ranks):
-        with among(ranks):
+        with using_group(ranks):
             return function(parts[ranks.rank])
     return threads.play(3, on), oracle(parts)
 
@@ -31,7 +31,7 @@ def averaged(function, oracle, rng):
 
     def on(ranks):
         w = nn.Parameter(weights.copy())
-        return function(replace(match, ranks=ranks), value(w, x[BOUNDS[ranks.rank]:BOUNDS[ranks.rank + 1]]),
+        return function(replace(match, group=ranks), value(w, x[BOUNDS[ranks.rank]:BOUNDS[ranks.rank + 1]]),
                         [w])
     gradients = []
     for start, stop in zip(BOUNDS, BOUNDS[1:]):
@@ -47,8 +47,8 @@ def pooled(function, oracle, rng, own=lambda x: x):
 
     def on(ranks):
         ranks.divide(BATCH)
-        with among(ranks):
-            return function(own(ranks.mine(x)))
+        with using_group(ranks):
+            return function(own(ranks.shard(x)))
     return threads.play(3, on), [oracle(np.array([s.mean(0) for s in slices]), np.array([s.var(0) for s in slices]),
                                         np.diff(BOUNDS))] * 3
 
@@ -58,7 +58,7 @@ def pooled_from_moments(function, oracle, rng):
 
 
 FORMS = {
-    ("all-reduce", "ops.normalise.everywhere"): added,
+    ("all-reduce", "ops.normalise.all_reduce"): added,
     ("gradient-average", "game.step._gradient"): averaged,
     ("pooled-moments", "ops.normalise.moments"): pooled,
     ("pooled-moments", "ops.normalise._pooled"): pooled_from_moments,

@@ -117,10 +117,10 @@ DEFINITIONS = {
     "affine": strict(_affine, lambda x, rows, negative_slope=1: rows.shape == (2, x.shape[-1])
                      and 0 <= negative_slope <= 1),
     "affine_adjoint": strict(_affine_adjoint, lambda x, g: x.shape == g.shape and x.ndim > 0),
-    "normaliser": strict(_normaliser, lambda both, weight, bias, eps=1e-5:
+    "batch_norm_coefficients": strict(_normaliser, lambda both, weight, bias, eps=1e-5:
                          both.shape == (2, *weight.shape) and weight.shape == bias.shape and weight.ndim == 1),
     "moments": strict(NUMPY["moments"], lambda x: math.prod(x.shape[:-1]) > 0 and x.shape[-1] >= 0),
-    "gate": strict(NUMPY["gate"], lambda x, y, slope=0.0: x.shape == y.shape and 0 <= slope <= 1),
+    "relu_backward": strict(NUMPY["relu_backward"], lambda x, y, slope=0.0: x.shape == y.shape and 0 <= slope <= 1),
     "relu": lambda x: np.maximum(x, 0), "broadcast_to": lambda x, shape, over=1: np.broadcast_to(x, shape) / over
     if over != 1 else np.broadcast_to(x, shape),
     "leaky_relu": strict(NUMPY["leaky_relu"], lambda x, negative_slope=0.01: 0 <= negative_slope <= 1),
@@ -227,7 +227,7 @@ def dense(draw):
 @st.composite
 def channels(draw, kind):
     *rows, c = draw(hnp.array_shapes(min_dims=1, max_dims=4, min_side=0, max_side=3))
-    if kind == "normaliser":
+    if kind == "batch_norm_coefficients":
         return [(2, c), (c,), (c,)], {}
     return [(*rows, c), (2, c) if kind == "affine" else (*rows, c)], {}
 
@@ -251,11 +251,12 @@ def convolution(draw, kind):
 
 
 UNARY = ("neg", "exp", "log", "sqrt", "abs", "tanh", "sigmoid", "softplus", "log_sigmoid", "relu",
-         "everywhere")
+         "all_reduce")
 IMAGES = st.tuples(SIDE, SIDE, SIDE, SIDE)
 DRAWS = {
     **{name: one() for name in UNARY}, **{name: broadcast() for name in ("add", "sub", "mul", "div", "maximum", "pow")},
-    "leaky_relu": one(negative_slope=st.sampled_from([0, 0.2, 1])), "gate": one(slope=st.sampled_from([0.0, 0.2])),
+    "leaky_relu": one(negative_slope=st.sampled_from([0, 0.2, 1])),
+    "relu_backward": one(slope=st.sampled_from([0.0, 0.2])),
     "where": broadcast(3), "clip": one(low=st.sampled_from([-1, -0.5, 0.0]), high=st.sampled_from([0, 0.5, 1.0])),
     **{name: over_axes() for name in ("sum", "mean", "var", "max")},
     **{name: over_axes(tuples=False) for name in ("softmax", "log_softmax")},
@@ -263,8 +264,8 @@ DRAWS = {
     "transpose": transposed_axes(), "broadcast_to": spread(adjoint=False), "unbroadcast": spread(adjoint=True),
     "getitem": indexed(adjoint=False), "scatter": indexed(adjoint=True), "concatenate": pieces(new_axis=False),
     "stack": pieces(new_axis=True), "pad": framed(), "matmul": product(), "linear": dense(),
-    **{name: channels(name) for name in ("affine", "affine_adjoint", "normaliser")},
+    **{name: channels(name) for name in ("affine", "affine_adjoint", "batch_norm_coefficients")},
     "upsample": one(IMAGES), "average_pool": one(IMAGES.map(lambda s: (s[0], 2 * s[1], 2 * s[2], s[3]))),
     **{name: convolution(name) for name in ("conv2d", "conv_transpose2d", "conv2d_weight")},
 }
-POSITIVE = {"log", "sqrt", "div", "pow", "normaliser"}
+POSITIVE = {"log", "sqrt", "div", "pow", "batch_norm_coefficients"}

@@ -18,7 +18,7 @@ from tinygan.backend.process import tune
 from tinygan.data.shapes import measure_shapes
 from tinygan.game import train
 from tinygan.runs import generate
-from tinygan.runs.evaluation import judge_of
+from tinygan.runs.evaluation import evaluator_of
 from tinygan.zoo import RECIPES
 
 
@@ -35,13 +35,13 @@ def trained(name, seed, steps=None, schedule=True):
 
 def growing(seed, steps):
     """Rows of figures: players that grow, and players grown at once."""
-    judge = judge_of("digits16")
+    evaluator = evaluator_of("digits16")
     for how in ("grown", "at once"):
         start = time.perf_counter()
         game = trained("progressive", seed, steps, schedule=how == "grown")
         seconds = time.perf_counter() - start
-        samples = generate(game.generator, game.noise(judge.count, np.random.default_rng(1000 + seed)))
-        yield {"run": how, "seed": seed, "seconds": seconds, **judge.figures(samples)}
+        samples = generate(game.generator, game.noise(evaluator.count, np.random.default_rng(1000 + seed)))
+        yield {"run": how, "seed": seed, "seconds": seconds, **evaluator.figures(samples)}
 
 
 def mixing(seed, steps):

@@ -85,7 +85,7 @@ def check_module(module, *inputs, order=2):
 
 def to_foreign(module):
     """The module with its arrays on the foreign device, in place."""
-    return module._each(foreign.asarray)
+    return module.apply(foreign.asarray)
 
 
 def interruptible():

@@ -40,7 +40,8 @@ ONE = normal(7), normal(1), normal(0), normal(), normal(3, 0), strided(3, 4), sp
 for _name, _function, _numbers in (("sigmoid", kernels.sigmoid, ()), ("log_sigmoid", kernels.log_sigmoid, ()),
                                    ("leaky_relu", kernels.leaky_relu, (0.2,))):
     calls(_name, _function, *[arguments(a, *_numbers) for a in ONE])
-for _name, _function, _numbers in (("gate", kernels.gate, (0.2,)), ("gate", kernels.gate, (0.0,)),
+for _name, _function, _numbers in (("relu_backward", kernels.relu_backward, (0.2,)),
+                                   ("relu_backward", kernels.relu_backward, (0.0,)),
                                    ("tanh_slope", elementwise._tanh_slope, ()),
                                    ("log_sigmoid_slope", elementwise._log_sigmoid_slope, ())):
     calls(_name, _function, *[arguments(a, b, *_numbers) for a, b in zip(ONE[:-1], ONE)])
@@ -58,9 +59,9 @@ for _shape in MATRICES:
 for _c in (1, 5):
     for _make in (normal, strided):
         _two, _one = _make(2, _c), _make(_c)
-        calls("normaliser", kernels.normaliser, arguments(positive(_two), _one, _one, 1e-3))
+        calls("batch_norm_coefficients", kernels.batch_norm_coefficients, arguments(positive(_two), _one, _one, 1e-3))
         calls("moments_slope", normalise._moments_slope, arguments(_two, _two, 12))
-        calls("normaliser_slope", normalise._normaliser_slope, arguments(_two, _two, positive(_two), 1e-3))
+        calls("batch_norm_coefficients_slope", normalise._batch_norm_coefficients_slope, arguments(_two, _two, positive(_two), 1e-3))
         calls("weight_slope", normalise._weight_slope, arguments(_one, _one, _one, positive(_one), 1e-3))
         calls("follow", norm._follow, arguments(_two, 0.1, 12 / 11, _one, _one))
 

@@ -22,7 +22,7 @@ from tinygan.game import train
 from tinygan.metrics import label_scores
 from tinygan.ops.elementwise import sigmoid
 from tinygan.runs import generate, report
-from tinygan.runs.evaluation import judge_of
+from tinygan.runs.evaluation import evaluator_of
 from tinygan.zoo import RECIPES, Recipe
 from tinygan.zoo.settings import change
 
@@ -54,11 +54,11 @@ class Task:
     settings: dict = field(default_factory=dict)
     kind: type[Recipe] = Recipe
 
-    def changed(self):
+    def build_recipe(self):
         return self.kind(**vars(change(RECIPES[self.recipe], self.settings)))
 
-    def judge(self):
-        return judge_of(RECIPES[self.recipe].data)
+    def evaluator(self):
+        return evaluator_of(RECIPES[self.recipe].data)
 
 
 GAUSSIAN = {"mean": (3.9, 4.1), "sd": (0.4, 0.6), "d_gap": (0, 0.05)}
@@ -153,21 +153,21 @@ PEERS = {"tinygan": with_tinygan, "torch": with_torch}
 
 def measured(task, peer, seed, steps=None):
     """The figures of a run, with the seconds of training."""
-    recipe, judge, rng = task.changed(), task.judge(), np.random.default_rng(1000 + seed)
+    recipe, evaluator, rng = task.build_recipe(), task.evaluator(), np.random.default_rng(1000 + seed)
     start = time.perf_counter()
     generator, discriminator = PEERS[peer](recipe, seed, steps or recipe.steps)
     seconds = time.perf_counter() - start
     game = recipe.start(seed)
-    z = game.noise(judge.count, rng)
+    z = game.noise(evaluator.count, rng)
     if recipe.conditional:
         classes = game.generator.classes
-        labels = np.arange(judge.count) % classes
-        scores = label_scores(lambda labels: generator(z, labels), judge.classify, labels, classes, rng)
-        return {**judge.figures(generator(z, labels)), **scores, "seconds": seconds}
+        labels = np.arange(evaluator.count) % classes
+        scores = label_scores(lambda labels: generator(z, labels), evaluator.classify, labels, classes, rng)
+        return {**evaluator.figures(generator(z, labels)), **scores, "seconds": seconds}
     samples = generator(z)
-    both = np.concatenate([judge.real(judge.count, rng), samples]).astype(np.float32)
+    both = np.concatenate([evaluator.real(evaluator.count, rng), samples]).astype(np.float32)
     gap = float(np.abs(sigmoid(discriminator(both)) - 0.5).mean())  # of D from knowing nothing
-    return {**judge.figures(samples), "d_gap": gap, "seconds": seconds}
+    return {**evaluator.figures(samples), "d_gap": gap, "seconds": seconds}
 
 
 def table(paths):
@@ -184,8 +184,8 @@ def table(paths):
         found = {peer: list(runs.get((name, peer), {}).values()) for peer in titles}
         if not any(found.values()):
             continue
-        judge = task.judge()
-        real = judge.figures(judge.real(judge.count, np.random.default_rng(0)))
+        evaluator = task.evaluator()
+        real = evaluator.figures(evaluator.real(evaluator.count, np.random.default_rng(0)))
         title = f"{name}: {task.about}, {max(map(len, found.values()))} seeds"
         for figure, (low, high) in task.good.items():
             cells = [report.text(rows, figure) if rows else "" for rows in found.values()]

@@ -67,7 +67,7 @@ def measure(seconds):
             return total
         rows = []
         for n in ([batch] if ranks.size > 1 else [batch, batch // 2, batch // 4, batch // 8]):
-            match = replace(RECIPES[name].start(0, n), ranks=ranks)
+            match = replace(RECIPES[name].start(0, n), group=ranks)
             rows.append([n, best(lambda: game.train(match, match.step + 1), seconds, clock)])
         draw = best(lambda: (match.data(batch, match.rng), match.noise(batch, match.rng)), seconds / 10, clock)
         ranks.sum = watched

@@ -49,7 +49,7 @@ def adam(g, beta1, rest1, beta2, rest2, correct_m, correct_v, eps, m, v, d):
 
 
 def normal_rows(both, weight, bias, eps, y):
-    T = same_precision("normaliser", (both, weight, bias), (eps,), (y,))
+    T = same_precision("batch_norm_coefficients", (both, weight, bias), (eps,), (y,))
     for c in range(both.shape[1]):
         y[0, c] = weight[c] / np.sqrt(both[1, c] + T(eps))
         y[1, c] = bias[c] - both[0, c] * y[0, c]
@@ -142,7 +142,7 @@ def register():
     mapped("tinygan_sigmoid", lambda x, y: stable_sigmoid(x), 1)
     mapped("tinygan_log_sigmoid", lambda x, y: either(x < 0, x - np.log1p(np.exp(x)), -np.log1p(np.exp(-x))), 1)
     mapped("tinygan_leaky_relu", lambda x, slope, y: either(x > 0, x, slope * x), 1, 1)
-    mapped("tinygan_gate", lambda x, y, slope, out: either(y > 0, x, slope * x), 2, 1)
+    mapped("tinygan_relu_backward", lambda x, y, slope, out: either(y > 0, x, slope * x), 2, 1)
     mapped("tinygan_tanh_slope", lambda g, y, x: g - g * y * y, 2)
     mapped("tinygan_log_sigmoid_slope", lambda g, x, y: g * stable_sigmoid(-x), 2)
     mapped("tinygan_weight_slope", lambda a, b, mean, variance, eps, y: (a - b * mean) / np.sqrt(variance + eps), 4, 1)
@@ -153,7 +153,8 @@ def register():
     on_columns("tinygan_moments", lambda x, g: (x.mean(), x.var()), 2)
     on_columns("tinygan_affine_adjoint", lambda x, g: ((x * g).sum(), g.sum()), 2)
     foreign.kernels.update({
-        "tinygan_normaliser": normal_rows, "tinygan_normaliser_slope": normaliser_slope, "tinygan_follow": follow,
+        "tinygan_batch_norm_coefficients": normal_rows,
+        "tinygan_batch_norm_coefficients_slope": normaliser_slope, "tinygan_follow": follow,
         "tinygan_moments_slope": moments_slope, "tinygan_affine": affine, "tinygan_windows": windows,
         "tinygan_overlaps": overlaps, **{f"tinygan_join_{k}": joined for k in range(1, 33)}})
 

@@ -4,7 +4,7 @@ import pytest
 
 import tinygan as tg
 from tinygan.ops.shape import unbroadcast
-from tinygan.tensor import array, record
+from tinygan.tensor import record, unwrap
 
 X = np.random.default_rng(5).uniform(0.5, 2.0, (3, 5))
 ROW = np.random.default_rng(6).uniform(0.5, 2.0, 5)
@@ -19,12 +19,12 @@ def refused(f, *arrays, order=2):
 
 def square(slope):
     """x^2 with a rule for its slope."""
-    return lambda x: record(array(x) ** 2, (x, slope))
+    return lambda x: record(unwrap(x) ** 2, (x, slope))
 
 
 def total(rule):
     """The sum of all elements, with a rule."""
-    return lambda x: record(array(x).sum(), (x, rule))
+    return lambda x: record(unwrap(x).sum(), (x, rule))
 
 
 # --- right functions pass ---
@@ -61,32 +61,33 @@ FIRST = {
     "sign": (square(lambda g, y, x: -2 * g * x), "ratio -1 everywhere: the sign is flipped"),
     "factor 2": (square(lambda g, y, x: 4 * g * x), "a constant factor is missing or too much"),
     "factor 2 left out": (square(lambda g, y, x: g * x), "ratio 0.5 everywhere: a constant factor is missing"),
-    "mean for sum": (lambda x: record(array(x).mean(), (x, lambda g, y, x: tg.broadcast_to(g, x.shape))),
+    "mean for sum": (lambda x: record(unwrap(x).mean(), (x, lambda g, y, x: tg.broadcast_to(g, x.shape))),
                      "ratio 15 everywhere: a mean was taken for a sum"),
-    "mean for sum over an axis": (lambda x: record(array(x).mean(1), (x, lambda g, y, x: tg.broadcast_to(
+    "mean for sum over an axis": (lambda x: record(unwrap(x).mean(1), (x, lambda g, y, x: tg.broadcast_to(
         g.reshape(3, 1), x.shape))), "ratio 5 everywhere: a mean was taken for a sum"),
     "sum for mean": (total(lambda g, y, x: tg.broadcast_to(g / 15, x.shape)),
                      "ratio 1/15 everywhere: a sum was taken for a mean, or not summed over the broadcast axis"),
     "detached": (lambda x: x.detach() * 3, "zero: this path is cut (a detach, an array used in place of its Tensor"),
     "array in place of Tensor": (lambda x: tg.Tensor(x.data ** 2), "zero: this path is cut"),
     "half of it detached": (lambda x: x * x.detach(), "ratio 0.5 everywhere: a constant factor"),
-    "softmax without slope": (lambda x: record(tg.softmax(array(x)), (x, lambda g, y, x: g * 0)),
+    "softmax without slope": (lambda x: record(tg.softmax(unwrap(x)), (x, lambda g, y, x: g * 0)),
                               "zero: this path is cut"),
-    "softmax without its sum": (lambda x: record(tg.softmax(array(x)), (x, lambda g, y, x: g * y)), "no common factor"),
+    "softmax without its sum": (lambda x: record(tg.softmax(unwrap(x)), (x, lambda g, y, x: g * y)),
+                                "no common factor"),
     "one element": (square(lambda g, y, x: 2 * g * x * np.where(np.arange(15).reshape(3, 5) == 7, 1.01, 1)),
                     "element (1, 2): "),
     "one element cut": (square(lambda g, y, x: 2 * g * x * (np.arange(15).reshape(3, 5) != 7)),
                         "zero in 1 of 15 elements: part of this path is cut"),
-    "wrong axis": (lambda x: record(tg.softmax(array(x), -1), (x, lambda g, y, x: y * (g - (g * y).sum(0)))),
+    "wrong axis": (lambda x: record(tg.softmax(unwrap(x), -1), (x, lambda g, y, x: y * (g - (g * y).sum(0)))),
                    "15 of 15 elements differ, by no common factor: a wrong formula, a wrong axis"),
-    "small and wrong": (lambda x: record(1e-4 * np.sin(array(x)), (x, lambda g, y, x: 1e-4 * g * np.sin(array(x)))),
+    "small and wrong": (lambda x: record(1e-4 * np.sin(unwrap(x)), (x, lambda g, y, x: 1e-4 * g * np.sin(unwrap(x)))),
                         "no common factor"),
     "small and cut": (lambda x: 1e-4 * x.detach(), "zero: this path is cut"),
-    "float32 inside": (lambda x: record((array(x).astype(np.float32) ** 2).astype(float),
+    "float32 inside": (lambda x: record((unwrap(x).astype(np.float32) ** 2).astype(float),
                                         (x, lambda g, y, x: 2 * g * x)), "the precision is lost (float32?)"),
-    "float32 gradient": (square(lambda g, y, x: (2 * array(g) * array(x)).astype(np.float32)),
+    "float32 gradient": (square(lambda g, y, x: (2 * unwrap(g) * unwrap(x)).astype(np.float32)),
                          "first derivative, input 0: the gradient is float32 for a float64 input"),
-    "float32 value": (lambda x: record(array(x).astype(np.float32), (x, lambda g, y, x: g)),
+    "float32 value": (lambda x: record(unwrap(x).astype(np.float32), (x, lambda g, y, x: g)),
                       "f returns float32 for float64 inputs"),
     "not a number": (square(lambda g, y, x: 2 * g * x * np.nan), "not finite: an overflow, a log or a division at 0"),
     "infinite": (square(lambda g, y, x: g * np.inf), "not finite: an overflow"),
@@ -123,7 +124,7 @@ def test_a_sum_of_outputs_would_not_do():
 
 def test_not_summed_over_the_broadcast_axis():
     def add(a, b):
-        return record(array(a) + array(b), (a, lambda g, y, a, b: g), (b, lambda g, y, a, b: g))
+        return record(unwrap(a) + unwrap(b), (a, lambda g, y, a, b: g), (b, lambda g, y, a, b: g))
 
     message = refused(add, X, ROW)
     assert message == ("first derivative: add: the pull-back gives shape (3, 5) for an input of shape (5,); "
@@ -132,7 +133,7 @@ def test_not_summed_over_the_broadcast_axis():
 
 def test_first_row_for_the_sum_over_the_broadcast_axis():
     def add(a, b):
-        return record(array(a) + array(b), (a, lambda g, y, a, b: g), (b, lambda g, y, a, b: g[0]))
+        return record(unwrap(a) + unwrap(b), (a, lambda g, y, a, b: g), (b, lambda g, y, a, b: g[0]))
 
     message = refused(add, X, ROW)
     assert message.startswith("first derivative, input 1, ")
@@ -141,7 +142,7 @@ def test_first_row_for_the_sum_over_the_broadcast_axis():
 
 def test_mean_for_the_sum_over_the_broadcast_axis():
     def mul(a, b):
-        return record(array(a) * array(b), (a, lambda g, y, a, b: g * b),
+        return record(unwrap(a) * unwrap(b), (a, lambda g, y, a, b: g * b),
                       (b, lambda g, y, a, b: unbroadcast(g * a, b.shape) / 3))
 
     message = refused(mul, X, ROW)
@@ -162,19 +163,19 @@ def test_a_random_function_is_refused():
 def _normalised(keep):
     """Batch normalisation with its slope written by hand; `keep` makes what its rule uses."""
     def normalise(x):
-        mu, sd = array(x).mean(0), array(x).std(0)
+        mu, sd = unwrap(x).mean(0), unwrap(x).std(0)
 
         def rule(g, y, x):
             y, s = keep(y, x, mu, sd)
             n = x.shape[0]
             return (g - g.sum(0) / n - y * ((g * y).sum(0) / n)) / s
-        return record((array(x) - mu) / sd, (x, rule))
+        return record((unwrap(x) - mu) / sd, (x, rule))
     return normalise
 
 
 def test_statistics_kept_constant_are_wrong_at_second_order_only():
     def constant(y, x, mu, sd):
-        return array(y), sd
+        return unwrap(y), sd
 
     def variable(y, x, mu, sd):
         return y, tg.sqrt(tg.var(x, 0)) if isinstance(x, tg.Tensor) else sd
@@ -187,15 +188,15 @@ def test_statistics_kept_constant_are_wrong_at_second_order_only():
 
 
 SECOND = {
-    "constant slope": (square(lambda g, y, x: 2 * g * array(x)),
+    "constant slope": (square(lambda g, y, x: 2 * g * unwrap(x)),
                        "second derivative, input 0, ", "zero: this path is cut (in the pull-back an array is kept"),
-    "cotangent cut": (lambda x: record(array(x) ** 2, (x, lambda g, y, x: 2 * array(g) * x)),
+    "cotangent cut": (lambda x: record(unwrap(x) ** 2, (x, lambda g, y, x: 2 * unwrap(g) * x)),
                       "second derivative, the cotangent, ", "zero: this path is cut"),
     "wrong on Tensors": (square(lambda g, y, x: 2 * g * x if isinstance(x, np.ndarray) else 3 * g * x),
                          "with create_graph the gradient is another one: ", "does not compute the same on Tensors"),
-    "sign of the slope's slope": (square(lambda g, y, x: g * record(2 * array(x), (x, lambda g, y, x: -2 * g))),
+    "sign of the slope's slope": (square(lambda g, y, x: g * record(2 * unwrap(x), (x, lambda g, y, x: -2 * g))),
                                   "second derivative, input 0, ", "ratio -1 everywhere: the sign is flipped"),
-    "slope infinite": (square(lambda g, y, x: g * record(2 * array(x), (x, lambda g, y, x: g * np.inf))),
+    "slope infinite": (square(lambda g, y, x: g * record(2 * unwrap(x), (x, lambda g, y, x: g * np.inf))),
                        "second derivative, input 0, ", "not finite"),
 }
 
@@ -211,9 +212,9 @@ def test_second_derivative(name):
 
 def test_third_derivative():
     def f(x):  # x^3, right to second order
-        second = lambda x: record(6 * array(x), (x, lambda g, y, x: 5 * g))
-        first = lambda x: record(3 * array(x) ** 2, (x, lambda g, y, x: g * second(x)))
-        return record(array(x) ** 3, (x, lambda g, y, x: g * first(x)))
+        second = lambda x: record(6 * unwrap(x), (x, lambda g, y, x: 5 * g))
+        first = lambda x: record(3 * unwrap(x) ** 2, (x, lambda g, y, x: g * second(x)))
+        return record(unwrap(x) ** 3, (x, lambda g, y, x: g * first(x)))
 
     tg.check_gradients(f, X)
     assert refused(f, X, order=3).startswith("third derivative, input 0, ")

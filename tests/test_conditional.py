@@ -233,7 +233,7 @@ def test_a_run_has_a_row_for_each_class(runs):
 
 def test_a_column_of_the_runs_picture_has_one_latent(runs, monkeypatch):
     run, seen = Run.open("runs/conditional"), []
-    monkeypatch.setattr(run, "examples", lambda z, labels: seen.append((z, labels)) or np.zeros((len(z), 4, 4, 1)))
+    monkeypatch.setattr(run, "generate", lambda z, labels: seen.append((z, labels)) or np.zeros((len(z), 4, 4, 1)))
     run.picture(20)
     [(z, labels)] = seen
     np.testing.assert_array_equal(labels, np.repeat(np.arange(10), 2))
@@ -253,7 +253,7 @@ def test_sample_by_class(runs, capsys):
     assert main(["sample", "runs/conditional", "-n", "4", "--label", "9", "-o", "nine.png"]) == 0
     assert size("nine.png") == (2 * 28 * 8, 2 * 28 * 8)
     run = Run.open("runs/conditional")
-    np.testing.assert_array_equal(b, run.examples(run.game.noise(4, SEED(0)), np.full(4, 9)))
+    np.testing.assert_array_equal(b, run.generate(run.game.noise(4, SEED(0)), np.full(4, 9)))
 
 
 def test_evaluate_tells_how_labels_are_minded(runs, capsys):

@@ -123,11 +123,11 @@ def test_a_batch_in_parts_is_the_same_to_rounding(geometry, times, threads, chun
     functions = (lambda: tg.conv2d(x, w, stride, padding), lambda: tg.conv2d_weight(x, y, w.shape[:2], stride, padding),
                  lambda: tg.conv_transpose2d(y, w, stride, padding, extra))
     whole = [f() for f in functions]
-    with mock.patch.multiple(parallel, WORTH=0, CHUNK=chunk), mock.patch.object(conv, "FEW", few):
-        parallel.use(threads)
+    with mock.patch.multiple(parallel, MIN_ELEMENTS=0, CHUNK=chunk), mock.patch.object(conv, "FEW", few):
+        parallel.set_threads(threads)
         try:
             parts = [f() for f in functions]
         finally:
-            parallel.use(1)
+            parallel.set_threads(1)
     for a, b in zip(whole, parts, strict=True):
         np.testing.assert_allclose(b, a, rtol=1e-11, atol=1e-11)

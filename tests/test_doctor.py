@@ -194,7 +194,7 @@ def alike(**other):
 
 
 @pytest.mark.parametrize(("visits", "found"), [
-    (alike(), ["mode collapse"]), (alike(variety=1.0, spread=0.1), ["mode collapse"]), (alike(variety=0.4), []),
+    (alike(), ["mode collapse"]), (alike(variety=1.0, std_ratio=0.1), ["mode collapse"]), (alike(variety=0.4), []),
     (alike()[:3], []),  # too early
     ([*alike()[:-1], alike(variety=0.4)[-1]], ["mode collapse"]),  # not much better
     ([*alike()[:-2], well().visits[0]._replace(step=900), alike()[-1]], []),  # they were not, a moment ago
@@ -229,8 +229,8 @@ def test_a_visit_sees_what_there_is():
     blind = nn.Sequential(nn.Dense(2, 4, rng=rng), nn.ReLU(), nn.Dense(4, 1, rng=rng))
     blind[0].weight.data[:], blind[0].bias.data[:] = 0, [-1, -1, -1, 1]
     seen = visit(Game(Copy(), blind, tg.data.ring, latent(2), rng), np.random.default_rng(1))
-    assert (seen.step, seen.told, seen.dead_g, seen.dead_d) == (0, 0.5, 0.0, 0.75)
-    assert seen.spread == pytest.approx(1, abs=0.1)
+    assert (seen.step, seen.auc, seen.dead_g, seen.dead_d) == (0, 0.5, 0.0, 0.75)
+    assert seen.std_ratio == pytest.approx(1, abs=0.1)
     assert seen.variety == pytest.approx(1, abs=0.2)
     assert -1.1 < seen.low < -0.9 < 0.9 < seen.high < 1.1
     blind[0].weight.data[:] = np.eye(2, 4)  # it goes by the place, the fakes are all in one
@@ -238,7 +238,7 @@ def test_a_visit_sees_what_there_is():
     one = Game(nn.Sequential(nn.Dense(2, 2, rng=rng)), blind, tg.data.ring, latent(2), rng)
     one.generator[0].weight.data[:], one.generator[0].bias.data[:] = 0, 5
     seen = visit(one, np.random.default_rng(1))
-    assert (seen.told, seen.spread) == (1.0, 0.0)
+    assert (seen.auc, seen.std_ratio) == (1.0, 0.0)
     assert seen.variety < 0.15
 
 

@@ -129,7 +129,7 @@ def test_a_function_that_computes_another_equation_is_refused(slug):
     ("coverage", "metrics.neighbours.precision_recall_density_coverage",
      lambda real, fake: metrics.precision_recall_density_coverage(fake, real)),
     ("frechet", "metrics.features.frechet", lambda a, b: metrics.frechet(a, b) ** 0.5),
-    ("pooled-moments", "ops.normalise.moments", kernels.moments), ("all-reduce", "ops.normalise.everywhere", np.array),
+    ("pooled-moments", "ops.normalise.moments", kernels.moments), ("all-reduce", "ops.normalise.all_reduce", np.array),
     ("adam", "updates.Adam", updates.RMSProp), ("kantorovich", "objectives.two_sample", objectives.hinge),
     ("wasserstein", "objectives.two_sample", objectives.value)])
 def test_a_form_refuses_another_equation(slug, path, wrong):

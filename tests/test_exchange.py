@@ -46,7 +46,7 @@ def run(request, tmp_path_factory):
     if run.game.average is not None:
         run.game.average.theta[:] = run.game.generator.theta
     run.save()
-    run.let_go()
+    run.unlock()
     return Run.open(run.folder)
 
 
@@ -54,7 +54,7 @@ def drawn(run, n):
     """What the run draws, images with channels first, and what another library is given to draw the same."""
     z = run.game.noise(n, np.random.default_rng(7))
     given = inputs(run, z)
-    x = run.examples(z, given.get("labels"))
+    x = run.generate(z, given.get("labels"))
     assert len(x) == n
     assert np.abs(x).mean() > 0.05
     return channels_first(x), given
@@ -100,7 +100,7 @@ def test_pytorch_judges_the_same(run, torch):
     network = module_of(run.folder / "discriminator.py").load()
     z = run.game.noise(6, np.random.default_rng(7))
     labels = [np.arange(6) % run.classes] if run.classes else []
-    x = np.random.default_rng(8).standard_normal(run.examples(z, *labels).shape).astype(np.float32)
+    x = np.random.default_rng(8).standard_normal(run.generate(z, *labels).shape).astype(np.float32)
     with torch.no_grad():
         logits = network(torch.tensor(channels_first(x)), *map(torch.tensor, labels))
     same(logits, generate(run.game.discriminator, x, *labels))
@@ -189,7 +189,7 @@ def test_a_layer_that_has_no_form_elsewhere():
 @pytest.fixture
 def ring(tmp_path):
     run = Run.create(tmp_path / "ring", config("ring"))
-    run.let_go()
+    run.unlock()
     return run.folder
 
 
@@ -231,7 +231,7 @@ def test_what_cannot_come_in(ring, capsys, tmp_path, monkeypatch):
     without = {name.replace("0.bias", "0.gain"): a for name, a in state.items()}
     assert "a.0.* has gain, weight; the network's 0.* is a Dense with bias, weight" in refused(
         {f"a.{name}": a for name, a in without.items()}, "--recipe", "ring")
-    about = {"config": Run.open(ring).config.plain(), "step": 0}
+    about = {"config": Run.open(ring).config.as_json(), "step": 0}
     for change, line in (({"step": -1}, "is of step -1"), ({"config": None}, "its config cannot be read"),
                          ({"config": {**about["config"], "recipe": "no"}}, "names the recipe 'no'")):
         assert line in refused(state, about={"tinygan": json.dumps({**about, **change})})

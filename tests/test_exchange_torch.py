@@ -60,7 +60,7 @@ def test_the_classic_dcgan_comes_in(torch, tmp_path, monkeypatch, capsys):
     run = Run.open("run")
     assert run.config.settings == {"latent": 10, "width": 4, "halvings": 4}
     z = rng.standard_normal((5, 10), np.float32)
-    x = run.examples(z)
+    x = run.generate(z)
     assert x.shape == (5, 64, 64, 3)
     assert np.abs(x).mean() > 0.05
     with torch.no_grad():
@@ -69,7 +69,7 @@ def test_the_classic_dcgan_comes_in(torch, tmp_path, monkeypatch, capsys):
     np.testing.assert_allclose(x, images.permute(0, 2, 3, 1), rtol=0, atol=1e-5)
     logits = generate(run.game.discriminator, x)
     np.testing.assert_allclose(1 / (1 + np.exp(-logits.astype(float))), p, rtol=0, atol=1e-5)
-    run.let_go()
+    run.unlock()
     assert main(["train", "--resume", "--out", "run", "--steps", "1"]) == 0  # it goes on
     assert main(["import", "g.safetensors", "--data", "photos", "--out", "other"]) == 0
     assert "its discriminator is that of a new run" in capsys.readouterr().out
@@ -86,7 +86,7 @@ def test_layers_meet_by_their_order(torch, tmp_path, capsys):
                  str(run)]) == 0
     z = np.random.default_rng(0).standard_normal((9, 2), np.float32)
     with torch.no_grad():
-        np.testing.assert_allclose(Run.open(run).examples(z), net["points"](torch.tensor(z)), rtol=0, atol=1e-6)
+        np.testing.assert_allclose(Run.open(run).generate(z), net["points"](torch.tensor(z)), rtol=0, atol=1e-6)
 
 
 def test_memory_is_shared(torch):

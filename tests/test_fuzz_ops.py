@@ -41,7 +41,7 @@ def calls(draw, name, dtypes=FLOATS):
     shapes, options = draw(DRAWS[name])
     dtype = draw(st.sampled_from(dtypes))
     arrays = [draw(filled(shape, dtype, 0.5 if name in POSITIVE else -2)) for shape in shapes]
-    return Call(name, arrays, options | ({"y": draw(filled(shapes[0], dtype, -2))} if name == "gate" else {}))
+    return Call(name, arrays, options | ({"y": draw(filled(shapes[0], dtype, -2))} if name == "relu_backward" else {}))
 
 
 JUNK = st.sampled_from([None, -1, 0, 2, 7, 1.5, math.nan, "a", (), (0, 0), (-1, 2), (1, 2, 3), [], [9], {"a": 1},
@@ -104,7 +104,7 @@ def check_slopes(y, xs):
     """The derivatives with respect to all xs have their shapes and dtypes, taken on arrays and on Tensors.
 
     Where precisions meet, y has the higher one, and a derivative may have it too. A float64 number without axes counts
-    as Python's (`tensor.array`), so a derivative of such numbers may have the precision of whatever it meets.
+    as Python's (`unwrap`), so a derivative of such numbers may have the precision of whatever it meets.
     """
     xs = [x for x in xs if isinstance(x, tg.Tensor) and x.requires_grad]
     if xs and y.requires_grad:
@@ -226,8 +226,8 @@ def test_what_was_found_wrong(call):
     (Call("pad", [ones(3)], {"widths": ((-1, 0),)}),
      "pad: x (3,) and widths ((-1, 0),): expected for each axis two numbers of at least 0"),
     (Call("upsample", [ones(2, 4, 4)], {}), "upsample: x (2, 4, 4), expected (n, h, w, channels)"),
-    (Call("gate", [ones(3)], {"y": ones(2, 3)}), "gate: x (3,) and y (2, 3) differ in shape"),
-    (Call("gate", [ones(3)], {"y": ones(3), "slope": 2}), "gate: slope is 2, expected 0 to 1"),
+    (Call("relu_backward", [ones(3)], {"y": ones(2, 3)}), "relu_backward: x (3,) and y (2, 3) differ in shape"),
+    (Call("relu_backward", [ones(3)], {"y": ones(3), "slope": 2}), "relu_backward: slope is 2, expected 0 to 1"),
     (Call("clip", [ones(3)], {"low": 0, "high": None}), "clip: x (3,) has bounds 0 and None, expected two numbers"),
     (Call("clip", [ones(3)], {"low": -ones(2, 3), "high": 1}), "clip: x (3,) and its bounds (2, 3), () do not fit"),
     (Call("linear", [ones(2, 3), ones(3, 4), ones(1)], {}),
@@ -235,7 +235,8 @@ def test_what_was_found_wrong(call):
     (Call("affine", [ones(2, 3), ones(2, 1)], {}),
      "affine: x (2, 3) and rows (2, 1) do not fit: expected (2, channels)"),
     (Call("affine_adjoint", [ones(2, 3), ones(3)], {}), "affine_adjoint: x (2, 3) and g (3,) differ in shape"),
-    (Call("normaliser", [ones(2, 3), ones(1), ones(3)], {}), "normaliser: moments (2, 3), weight (1,) and bias (3,) do "
+    (Call("batch_norm_coefficients", [ones(2, 3), ones(1), ones(3)], {}),
+     "batch_norm_coefficients: moments (2, 3), weight (1,) and bias (3,) do "
      "not fit: expected (2, channels), (channels,), (channels,)"),
     (Call("moments", [ones(4, 3, dtype=np.int64)], {}),
      "moments: x (4, 3) of int64, expected floating point numbers, at least one a channel"),

@@ -16,7 +16,7 @@ from tinygan import nn
 from tinygan.game import Diverged, Game, latent, train
 from tinygan.game.history import COLUMNS, Column, empty
 from tinygan.ops import conv, elementwise, linear, reduce, shape
-from tinygan.tensor import array, record
+from tinygan.tensor import record, unwrap
 from tinygan.updates import Adam, Average, Momentum, RMSProp
 
 KINDS = ["dense", "images"]
@@ -205,7 +205,7 @@ class Spied(nn.Module):
 
     def forward(self, x):
         self.count("forward")
-        return record(array(x) * self.weight.data,
+        return record(unwrap(x) * self.weight.data,
                       (x, lambda g, y, x, w: self.count("input") or g * w),
                       (self.weight, lambda g, y, x, w: self.count("weight") or (g * x).sum(0)))
 

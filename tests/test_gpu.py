@@ -107,7 +107,7 @@ def test_products_agree_with_numpy(shapes, dtype, first, second, products, cupy)
     a, b = (rng.standard_normal(shape).astype(dtype) for shape in shapes)
     x, y = (cupy.asarray(host.swapaxes(-1, -2).copy()).swapaxes(-1, -2) if flipped else cupy.asarray(host)
             for host, flipped in ((a, first), (b, second)))
-    with backend.multiplying(products):
+    with backend.using_matmul(products):
         got = backend.matmul(x, y).get()
     scale = np.abs(a) @ np.abs(b)
     assert (np.abs(got - a.astype(float) @ b.astype(float)) <= scale * (4e-6 if dtype == "float32" else 1e-14)).all()

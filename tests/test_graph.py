@@ -313,7 +313,8 @@ def with_layer(layer):
     (lambda a: a.sum().item(), "RuntimeError: the current stream is capturing, so D2H transfers are disallowed"),
     (lambda a: bool(a.max() > 0), "RuntimeError: the current stream is capturing, so D2H transfers are disallowed"),
     (lambda a: a[a > 0], "RuntimeError: the current stream is capturing, so synchronous API calls are disallowed"),
-    (lambda a: backend.like(np.ones(3), a), "RuntimeError: the current stream is capturing, so H2D transfers are "
+    (lambda a: backend.to_device_of(np.ones(3), a),
+     "RuntimeError: the current stream is capturing, so H2D transfers are "
                                             "disallowed"),
     (lambda a: a[[0, 1]], "RuntimeError: the current stream is capturing, so H2D transfers are disallowed"),
     (lambda a: a @ a.T, "NotImplementedError: calling cuBLAS API during stream capture is currently unsupported"),
@@ -462,7 +463,7 @@ def check_product(a, b):
     products._multiply = lambda *args: (called.append(1), real(*args))
     try:
         x, y = (on_layout(array) for array in (a, b))
-        with backend.multiplying(products):
+        with backend.using_matmul(products):
             got = backend.matmul(x, y)
     finally:
         del products._multiply

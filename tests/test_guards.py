@@ -119,7 +119,7 @@ def players(xp):
 
 UPDATES = [lambda d: ascend(d.theta, d.theta * 1, .1), lambda d: descend(d.theta, d.theta * 1, .1),
            lambda d: clip(d.theta, .01), lambda d: d.load_state_dict(d.state_dict()), lambda d: d.astype("float64"),
-           lambda d: ascend(d.layers[0].theta, d.layers[0].theta * 1, .1), lambda d: backend.written(d.theta)]
+           lambda d: ascend(d.layers[0].theta, d.layers[0].theta * 1, .1), lambda d: backend.mark_changed(d.theta)]
 
 
 @pytest.mark.parametrize("update", UPDATES)
@@ -220,7 +220,7 @@ def test_a_disk_that_is_full_or_read_only(code, begun, monkeypatch, capsys):
 
 
 def test_a_folder_that_goes_in_mid_run(begun, monkeypatch, capsys):
-    monkeypatch.setattr(Run, "film", lambda run, game: game.step == 3 and shutil.rmtree(run.folder))
+    monkeypatch.setattr(Run, "save_frame", lambda run, game: game.step == 3 and shutil.rmtree(run.folder))
     monkeypatch.setattr(plots, "save_png", lambda *_: None)
     assert "run cannot be written after step 6: No such file or directory" in fails(
         capsys, "train", "--resume", "--out", "run")

@@ -42,7 +42,7 @@ def test_each_row_is_a_path_between_two_latents(recipe, kind):
     a, b = run.game.noise(3, rng), run.game.noise(3, rng)
     assert examples.shape[:2] == (3, 5)
     for i, z in ((0, a), (2, latent.PATHS[kind](a, b, 0.5)), (4, b)):
-        np.testing.assert_allclose(examples[:, i], run.examples(z), atol=1e-5)
+        np.testing.assert_allclose(examples[:, i], run.generate(z), atol=1e-5)
 
 
 def test_classes_on_a_path():
@@ -51,7 +51,7 @@ def test_classes_on_a_path():
     for labels, expected in ([], np.arange(12) % 10), ([3], np.full(12, 3)):
         examples = interpolate(run, 12, 4, "spherical", SEED(7), labels)
         for i in range(4):
-            np.testing.assert_allclose(examples[:, i], run.examples(z[:, i], expected), atol=1e-5)
+            np.testing.assert_allclose(examples[:, i], run.generate(z[:, i], expected), atol=1e-5)
 
 
 @pytest.mark.parametrize("recipe", ["conditional", "conditional-ring"])
@@ -62,9 +62,9 @@ def test_between_two_classes_the_latent_stays(recipe):
     for i, weights in ((0, [1, 0]), (1, [0.75, 0.25]), (4, [0, 1])):
         condition = np.zeros((3, run.classes), np.float32)
         condition[:, [1, 6]] = weights
-        np.testing.assert_allclose(examples[:, i], run.examples(z, condition), atol=1e-5)
-    np.testing.assert_allclose(examples[:, 0], run.examples(z, np.full(3, 1)), atol=1e-5)
-    np.testing.assert_allclose(examples[:, -1], run.examples(z, np.full(3, 6)), atol=1e-5)
+        np.testing.assert_allclose(examples[:, i], run.generate(z, condition), atol=1e-5)
+    np.testing.assert_allclose(examples[:, 0], run.generate(z, np.full(3, 1)), atol=1e-5)
+    np.testing.assert_allclose(examples[:, -1], run.generate(z, np.full(3, 6)), atol=1e-5)
     assert not np.array_equal(examples[:, 0], examples[:, -1])
 
 

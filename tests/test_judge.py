@@ -6,7 +6,7 @@ from PIL import Image
 from tinygan import data
 from tinygan.metrics import BETTER
 from tinygan.runs import report
-from tinygan.runs.evaluation import judge_of
+from tinygan.runs.evaluation import evaluator_of
 from tinygan.zoo import RECIPES
 
 HERE = sorted({recipe.data for recipe in RECIPES.values()} - {"mnist", "fashion", "cifar10"})  # these are fetched
@@ -23,7 +23,7 @@ def folder(tmp_path):
 
 @pytest.mark.parametrize("name", HERE)
 def test_every_judge_tells_real_data_from_noise(name):
-    real, noise = judge_of(name).scale(600, np.random.default_rng(0))
+    real, noise = evaluator_of(name).baselines(600, np.random.default_rng(0))
     assert list(real) == list(noise)
     assert set(real) <= set(BETTER)  # each says which way is better
     for figure, way in BETTER.items():
@@ -33,13 +33,13 @@ def test_every_judge_tells_real_data_from_noise(name):
 
 
 def test_the_ends_of_the_scale_are_drawn_from_the_rng_alone():
-    judge = judge_of("ring")
-    scales = [judge.scale(300, np.random.default_rng(seed)) for seed in (1, 1, 2)]
+    evaluator = evaluator_of("ring")
+    scales = [evaluator.baselines(300, np.random.default_rng(seed)) for seed in (1, 1, 2)]
     assert scales[0] == scales[1] != scales[2]
 
 
 def test_one_dimension_is_judged_by_its_moments():
-    real, noise = judge_of("gaussian").scale(2500, np.random.default_rng(0))
+    real, noise = evaluator_of("gaussian").baselines(2500, np.random.default_rng(0))
     assert real["mean"] == pytest.approx(4, abs=.03)
     assert real["sd"] == pytest.approx(.5, abs=.03)
     assert real["hq"] > .99
@@ -47,15 +47,15 @@ def test_one_dimension_is_judged_by_its_moments():
 
 
 def test_a_folder_is_judged_by_pixels_against_a_half_of_it(folder):
-    judge = judge_of(folder)
-    real = judge.real(2000, np.random.default_rng(0))
+    evaluator = evaluator_of(folder)
+    real = evaluator.real(2000, np.random.default_rng(0))
     assert real.shape == (30, 32, 32, 1)
     everything = data.load(folder).x
-    assert judge.figures(everything)["coverage"] == 1
-    half = judge.figures(real)
+    assert evaluator.figures(everything)["coverage"] == 1
+    half = evaluator.figures(real)
     assert half["one_nn"] > .3  # none of these is in the other half
     others = [x for x in everything if not (x == real).all(axis=(1, 2, 3)).any()]
-    assert judge.figures(np.stack(others))["one_nn"] == 0  # they are the half itself
+    assert evaluator.figures(np.stack(others))["one_nn"] == 0  # they are the half itself
 
 
 # Medians, quartiles and tables

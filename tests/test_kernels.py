@@ -93,13 +93,13 @@ def test_other_precisions_run_the_body():
     x = np.linspace(-2, 2, 5)
     for half, other in ((np.float16, np.float16), (np.float32, np.float64)):
         a, b = x.astype(half), x.astype(other)
-        got = kernels.gate(foreign.asarray(a), foreign.asarray(b), 0.5)
-        np.testing.assert_array_equal(foreign.to_host(got), kernels.gate(a, b, 0.5))
-        assert got.dtype == kernels.gate(a, b, 0.5).dtype
+        got = kernels.relu_backward(foreign.asarray(a), foreign.asarray(b), 0.5)
+        np.testing.assert_array_equal(foreign.to_host(got), kernels.relu_backward(a, b, 0.5))
+        assert got.dtype == kernels.relu_backward(a, b, 0.5).dtype
     np.testing.assert_allclose(foreign.to_host(kernels.sigmoid(foreign.asarray(np.arange(3)))),
                                kernels.sigmoid(np.arange(3)))
     with pytest.raises(TypeError):
-        kernels.gate(foreign.asarray(x), x, 0.5)
+        kernels.relu_backward(foreign.asarray(x), x, 0.5)
 
 
 # --- how many launches a step makes ---

@@ -104,7 +104,7 @@ def test_batch_norm_is_torchs(torch, training, shape):
     kind = torch.nn.BatchNorm1d if len(shape) == 2 else torch.nn.BatchNorm2d
     theirs = kind(3, momentum=0.3, eps=1e-3).double()
     theirs.load_state_dict({name: torch.tensor(a) for name, a in ours.state_dict().items()}, strict=False)
-    ours._switch(training)
+    ours.set_mode(training)
     theirs.train(training)
     axes = (0, 1) if len(shape) == 2 else (0, 3, 1, 2)
     for step in range(3):
@@ -249,7 +249,7 @@ def test_spectral_norm_is_torchs(torch, kind):
     hidden._v.copy_(torch.tensor(ours.v.reshape(inner.weight.shape[:-1]).transpose(order).ravel()))
     axes, back = ((0, 3, 1, 2), (0, 2, 3, 1)) if kind == "conv" else ((0, 1), (0, 1))
     for step in range(5):
-        ours._switch(step < 4)
+        ours.set_mode(step < 4)
         theirs.train(step < 4)
         x = SEED(step).standard_normal(shape)
         a, b = tg.Tensor(x, True), torch.tensor(x, requires_grad=True)
@@ -276,7 +276,7 @@ def test_at_other_parameters():
     before, theta = net(x).data, net.theta.copy()
 
     def f(*values):
-        with net.at(values):
+        with net.with_parameters(values):
             return net(x)
 
     other = [SEED(3).standard_normal(p.shape) for p in kept]
@@ -287,10 +287,10 @@ def test_at_other_parameters():
     found = f(*map(tg.Tensor, other)).data
     net.theta[...] = np.concatenate([a.ravel() for a in other])
     np.testing.assert_array_equal(net(x).data, found)
-    with pytest.raises(ZeroDivisionError), net.at(other):
+    with pytest.raises(ZeroDivisionError), net.with_parameters(other):
         1 / 0  # noqa: B018
     assert all(p is q for p, q in zip(net.parameters(), kept))
-    with pytest.raises(ValueError), net.at(other[1:]):
+    with pytest.raises(ValueError), net.with_parameters(other[1:]):
         pass
 
 
@@ -299,7 +299,7 @@ def test_at_replaces_a_shared_parameter_everywhere():
     second.weight = first.weight
     net = nn.Sequential(first, second)
     w = tg.Tensor(np.eye(2))
-    with net.at([w, *net.parameters()[1:]]):
+    with net.with_parameters([w, *net.parameters()[1:]]):
         assert first.weight is second.weight is w
         np.testing.assert_array_equal(net(np.ones((1, 2))).data, 1)
     assert first.weight is second.weight is not w

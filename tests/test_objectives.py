@@ -143,7 +143,7 @@ def play(step, xp=np):
     g = nn.Sequential(nn.Dense(2, 8, rng=rng), tg.tanh, nn.Dense(8, 2, rng=rng))
     d = nn.Sequential(nn.Dense(2, 8, rng=rng), nn.LeakyReLU(0.2), nn.Dense(8, 1, rng=rng))
     for net in (g, d):
-        net._each(xp.asarray)
+        net.apply(xp.asarray)
     path = []
     for _ in range(20):
         x, z = (on(xp, rng.standard_normal((16, 2)).astype(np.float32)) for _ in range(2))
@@ -373,7 +373,7 @@ def test_gradient_penalty_on_both_array_modules(xp):
     fake = np.random.default_rng(5).standard_normal(x.shape)
     results = []
     for place in (np, xp):
-        d._each(place.asarray)
+        d.apply(place.asarray)
         p = gradient_penalty(d, *(tg.Tensor(on(place, a)) for a in (x, fake)), np.random.default_rng(6))
         results.append([host(p), *[host(g) for g in tg.grad(p, [d[0].weight, d[1].weight, d[4].weight])]])
     for a, b in zip(*results):

@@ -10,8 +10,8 @@ from tinygan.backend import parallel
 @pytest.fixture
 def threads():
     """Work is divided among so many threads, until the test ends."""
-    yield parallel.use
-    parallel.use(1)
+    yield parallel.set_threads
+    parallel.set_threads(1)
 
 
 @pytest.mark.parametrize(("count", "chunk", "expected"), [(1, 1 << 30, [6]), (1, 2 << 15, [2, 2, 2]),
@@ -20,7 +20,7 @@ def test_the_parts_are_equal_and_as_many_for_each_thread(threads, count, chunk, 
     threads(count)
     sizes = []
     x = np.arange(6.0)[:, None]
-    np.testing.assert_array_equal(parallel.joined(lambda a: sizes.append(len(a)) or 2 * a, 1 << 15, x, chunk=chunk),
+    np.testing.assert_array_equal(parallel.map_batch(lambda a: sizes.append(len(a)) or 2 * a, 1 << 15, x, chunk=chunk),
                                   2 * x)
     assert sorted(sizes) == expected
 
@@ -28,7 +28,7 @@ def test_the_parts_are_equal_and_as_many_for_each_thread(threads, count, chunk, 
 def test_what_is_not_worth_it_stays_whole(threads):
     threads(2)
     x = np.ones((6, 1))
-    assert parallel.added(lambda a: a.sum(0, keepdims=True) + len(a), 1, x) == 12  # 6 + 6: one part
+    assert parallel.sum_batch(lambda a: a.sum(0, keepdims=True) + len(a), 1, x) == 12  # 6 + 6: one part
 
 
 def test_parts_are_added_in_their_order(threads):
@@ -36,7 +36,7 @@ def test_parts_are_added_in_their_order(threads):
     x = np.random.default_rng(0).standard_normal((64, 3))
     def sums(a):
         return a.sum(0)
-    runs = [parallel.added(sums, parallel.WORTH, x, chunk=parallel.WORTH) for _ in range(5)]
+    runs = [parallel.sum_batch(sums, parallel.MIN_ELEMENTS, x, chunk=parallel.MIN_ELEMENTS) for _ in range(5)]
     np.testing.assert_allclose(runs[0], x.sum(0), rtol=1e-12)
     assert all((run == runs[0]).all() for run in runs)
 
@@ -50,10 +50,10 @@ def test_threads_share_the_work_and_their_errors_come_back(threads):
         both.wait()  # each takes the next part, so one alone would soon have taken all
         return a
     x = np.ones((8, 1))
-    parallel.joined(note, parallel.WORTH, x, chunk=parallel.WORTH)
+    parallel.map_batch(note, parallel.MIN_ELEMENTS, x, chunk=parallel.MIN_ELEMENTS)
     assert len(names) == 2
 
     def refuse(a):
         raise ValueError("a part failed")
     with pytest.raises(ValueError, match="a part failed"):
-        parallel.joined(refuse, parallel.WORTH, x)
+        parallel.map_batch(refuse, parallel.MIN_ELEMENTS, x)

@@ -10,7 +10,7 @@ pytestmark = pytest.mark.oracle
 
 @pytest.mark.parametrize("name", ["Q1", "Q4", "Q5", "Q2 raw", "Q6", "Q6 projection", "Q6 shuffled"])
 def test_both_peers_play_the_same_game(torch, name):
-    recipe = quality.TASKS[name].changed()
+    recipe = quality.TASKS[name].build_recipe()
     data = recipe.start(0).data(50, np.random.default_rng(1))
     x, *labels = data if isinstance(data, tuple) else (data,)
     z = recipe.start(0).noise(50, np.random.default_rng(1))
@@ -26,8 +26,8 @@ def test_both_peers_play_the_same_game(torch, name):
 def test_labels_at_random():
     for name, share in (("Q6", 0.9), ("Q6 shuffled", 0)):
         task = quality.TASKS[name]
-        x, labels = task.changed().start(0).data(500, np.random.default_rng(0))
-        assert share <= (task.judge().classify(x) == labels).mean() <= share + 0.2
+        x, labels = task.build_recipe().start(0).data(500, np.random.default_rng(0))
+        assert share <= (task.evaluator().classify(x) == labels).mean() <= share + 0.2
 
 
 def test_the_script_goes_on_and_makes_a_table(torch, tmp_path, monkeypatch, capsys):

@@ -16,15 +16,15 @@ from tinygan import game, nn
 from tinygan.backend import arrays
 from tinygan.cli import main
 from tinygan.distributed import mpi
-from tinygan.distributed.group import ALONE, Alone, RanksError, among, present
+from tinygan.distributed.group import SINGLE_PROCESS, RanksError, SingleProcess, current_group, using_group
 from tinygan.game import cuda_graph as graph
-from tinygan.ops.normalise import everywhere, moments
+from tinygan.ops.normalise import all_reduce, moments
 from tinygan.runs.checkpoint import fingerprint
 from tinygan.zoo import RECIPES
 from tinygan.zoo.settings import change
 
 
-class Copies(Alone):
+class Copies(SingleProcess):
     """So many ranks that hold the same: a sum over them is a product."""
 
     size = 3
@@ -32,15 +32,15 @@ class Copies(Alone):
     def sum(self, a):
         return self.size * a
 
-    def whole(self, n):
+    def global_count(self, n):
         return self.size * n
 
-    def weighed(self, mean):
+    def weighted_share(self, mean):
         return mean / self.size
 
 
 def played(recipe, ranks, steps, batch, settings=(), dtype="float64"):
-    match = replace(change(RECIPES[recipe], dict(settings)).start(0, batch, dtype), ranks=ranks)
+    match = replace(change(RECIPES[recipe], dict(settings)).start(0, batch, dtype), group=ranks)
     return game.train(match, steps)
 
 
@@ -60,7 +60,7 @@ def state(match):
     ("sequence", 2, 7, {"width": 8}, [3]), ("progressive", 2, 7, {"width": 16}, [3]),
     ("style", 2, 7, {"width": 16}, [3])])
 def test_the_number_of_ranks_changes_nothing(recipe, steps, batch, settings, sizes):
-    expected = state(played(recipe, ALONE, steps, batch, settings))
+    expected = state(played(recipe, SINGLE_PROCESS, steps, batch, settings))
     for size in sizes:
         matches = threads.play(size, lambda ranks: played(recipe, ranks, steps, batch, settings))
         for match in matches:
@@ -72,7 +72,7 @@ def test_the_number_of_ranks_changes_nothing(recipe, steps, batch, settings, siz
 def test_without_the_moments_of_all_it_is_another_game(monkeypatch):
     """The test above can fail."""
     monkeypatch.setattr("tinygan.ops.normalise._pooled", lambda both: both)
-    expected = played("digits", ALONE, 2, 12, {"width": 4}).generator.theta
+    expected = played("digits", SINGLE_PROCESS, 2, 12, {"width": 4}).generator.theta
     [match, _] = threads.play(2, lambda ranks: played("digits", ranks, 2, 12, {"width": 4}))
     assert abs(match.generator.theta - expected).max() > 1e-3
 
@@ -80,12 +80,12 @@ def test_without_the_moments_of_all_it_is_another_game(monkeypatch):
 # --- the all-reduce as an operation ---
 
 def test_derivatives_with_all_ranks_alike(rng):
-    with among(Copies()):
-        tg.check_gradients(everywhere, rng.normal(size=(2, 3)))
+    with using_group(Copies()):
+        tg.check_gradients(all_reduce, rng.normal(size=(2, 3)))
         tg.check_gradients(moments, rng.normal(size=(5, 3)))
         tg.check_gradients(nn.MinibatchStd(), rng.normal(size=(4, 3, 2)))
-    with pytest.raises(tg.GradientError), among(Copies()):
-        tg.check_gradients(lambda x: everywhere(x.detach()) + x, rng.normal(size=3))
+    with pytest.raises(tg.GradientError), using_group(Copies()):
+        tg.check_gradients(lambda x: all_reduce(x.detach()) + x, rng.normal(size=3))
 
 
 @pytest.mark.parametrize("size", [2, 3])
@@ -102,8 +102,8 @@ def test_moments_and_their_derivatives_are_those_of_the_whole_batch(size, rng):
 
     def on(ranks):
         ranks.divide(7)
-        with among(ranks):
-            return derivatives(ranks.mine(x), ranks.weighed(u), ranks.mine(v))
+        with using_group(ranks):
+            return derivatives(ranks.shard(x), ranks.weighted_share(u), ranks.shard(v))
     parts = threads.play(size, on)
     both, slope, second = derivatives(x, u, v)
     for part in parts:
@@ -117,8 +117,8 @@ def test_pooled_variance_survives_a_large_mean():
 
     def on(ranks):
         ranks.divide(64)
-        with among(ranks):
-            return moments(ranks.mine(x))
+        with using_group(ranks):
+            return moments(ranks.shard(x))
     for both in threads.play(2, on):
         np.testing.assert_allclose(both[1], x.astype(float).var(axis=0), rtol=1e-3)
 
@@ -129,8 +129,9 @@ def test_pooled_variance_survives_a_large_mean():
 def test_slices_cover_the_batch_in_whole_units(batch, unit, size):
     def on(ranks):
         ranks.divide(batch, unit)
-        drawn = ranks.drawing(np.random.default_rng(0)).standard_normal((len(ranks.mine(np.arange(batch))), 3))
-        return ranks.mine(np.arange(batch)), ranks.weighed(1.0), drawn, ranks.whole(len(drawn) // unit * 5)
+        drawn = ranks.drawing(np.random.default_rng(0)).standard_normal((len(ranks.shard(np.arange(batch))), 3))
+        rows = ranks.global_count(len(drawn) // unit * 5)
+        return ranks.shard(np.arange(batch)), ranks.weighted_share(1.0), drawn, rows
     parts = threads.play(size, on)
     np.testing.assert_array_equal(np.concatenate([part[0] for part in parts]), np.arange(batch))
     assert all(len(part[0]) % unit == 0 for part in parts)
@@ -145,8 +146,8 @@ def test_dropout_drops_the_same(rng):
 
     def on(ranks):
         ranks.divide(7)
-        with among(ranks):
-            return nn.Dropout(rng=np.random.default_rng(1))(tg.Tensor(ranks.mine(x))).numpy()
+        with using_group(ranks):
+            return nn.Dropout(rng=np.random.default_rng(1))(tg.Tensor(ranks.shard(x))).numpy()
     whole = nn.Dropout(rng=np.random.default_rng(1))(tg.Tensor(x)).numpy()
     np.testing.assert_array_equal(np.concatenate(threads.play(3, on)), whole)
 
@@ -159,8 +160,8 @@ def test_a_batch_too_small_is_refused():
 
 
 def test_outside_of_the_game_a_rank_is_alone():
-    [seen, _] = threads.play(2, lambda ranks: (played("ring", ranks, 1, 4), present())[1])
-    assert seen is ALONE
+    [seen, _] = threads.play(2, lambda ranks: (played("ring", ranks, 1, 4), current_group())[1])
+    assert seen is SINGLE_PROCESS
 
 
 # --- devices ---
@@ -179,15 +180,15 @@ def test_arrays_of_a_device_are_summed(reads_device):
 def test_a_game_on_a_device(gpu):
     def on(ranks):
         match = RECIPES["ring"].start(0, 6, "float64", "gpu")
-        return foreign.to_host(game.train(replace(match, ranks=ranks), 2).generator.theta)
+        return foreign.to_host(game.train(replace(match, group=ranks), 2).generator.theta)
     for theta in threads.play(2, on):
-        np.testing.assert_allclose(theta, played("ring", ALONE, 2, 6).generator.theta, rtol=1e-9, atol=1e-12)
+        np.testing.assert_allclose(theta, played("ring", SINGLE_PROCESS, 2, 6).generator.theta, rtol=1e-9, atol=1e-12)
 
 
 def test_a_step_over_ranks_is_no_cuda_graph(gpu):
     def on(ranks):
         with pytest.raises(graph.Unrecordable, match="divided among ranks"):
-            graph._state(replace(RECIPES["ring"].start(0, 6), ranks=ranks))
+            graph._state(replace(RECIPES["ring"].start(0, 6), group=ranks))
     threads.play(2, on)
 
 
@@ -200,7 +201,7 @@ def test_each_rank_of_a_machine_has_a_gpu_of_its_own(monkeypatch):
     arrays._cupy()
     assert used == []
     for number in range(4):
-        monkeypatch.setattr(arrays, "number", number)
+        monkeypatch.setattr(arrays, "device_index", number)
         arrays._cupy()
     assert used == [0, 1, 0, 1]
 
@@ -217,7 +218,7 @@ def test_whether_mpi_reads_a_device(kinds, expected):
 def test_an_error_of_one_is_raised_on_all():
     def on(ranks):
         with pytest.raises(RanksError) as caught:
-            ranks.together(lambda: 1 / (ranks.rank - 1))
+            ranks.all_gather(lambda: 1 / (ranks.rank - 1))
         return one_line(caught)
     assert threads.play(3, on) == ["rank 1: division by zero"] * 3
 
@@ -232,7 +233,7 @@ def test_what_differs_is_named():
 
 
 def test_the_first_one_decides():
-    assert threads.play(2, lambda ranks: ranks.first(lambda: f"of {ranks.rank}")) == ["of 0"] * 2
+    assert threads.play(2, lambda ranks: ranks.broadcast(lambda: f"of {ranks.rank}")) == ["of 0"] * 2
 
 
 def test_other_data_and_other_weights_are_found(tmp_path):

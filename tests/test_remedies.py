@@ -57,10 +57,10 @@ def by_hand(played, steps):
         d.theta[...] = np.maximum(np.minimum(d.theta, played.clip), -played.clip)
     weights = d.parameters()
     for _ in range(played.unroll):
-        with d.at(weights):
+        with d.with_parameters(weights):
             v = d(noisy).mean() - d(fake).mean()
         weights = [w + played.unroll_rate * s for w, s in zip(weights, tg.grad(v, weights, create_graph=True))]
-    with d.at(weights):
+    with d.with_parameters(weights):
         v = -d(fake).mean()
     g.theta[...] -= played.rate * plain(tg.grad(v, g.parameters()))
     played.step += 1

@@ -122,7 +122,7 @@ def test_a_run_is_held_until_its_last_save(tmp_path, monkeypatch):
     monkeypatch.setattr(Run, "finish", refuse)
     [row] = sweep.sweep(configs([4]), tmp_path / "out", Here())
     assert (row["error"], refused) == ("", [4])
-    Run.open(tmp_path / "out" / row["run"], hold=True).let_go()  # and then it is let go
+    Run.open(tmp_path / "out" / row["run"], hold=True).unlock()  # and then it is let go
 
 
 class in_this_process(Here):  # noqa: N801, it stands for a function
@@ -159,14 +159,14 @@ def test_a_stopped_sweep_goes_on_bit_for_bit(tmp_path):
     whole, parts = tmp_path / "whole", tmp_path / "parts"
     sweep.sweep(configs([0]), whole, Here())
     folder = parts / "seed-0"
-    keep = Run.keep
+    keep = Run.maybe_checkpoint
 
     def stop_after_three(run, game):
         if game.step == 3:
             (parts / sweep.STOP).touch()
         keep(run, game)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Run, "keep", stop_after_three)
+        patch.setattr(Run, "maybe_checkpoint", stop_after_three)
         [row] = sweep.sweep(configs([0]), parts, Here())
     assert row["error"] == "Stopped: the sweep was stopped"
     assert Run.open(folder).game.step == 3

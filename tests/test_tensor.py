@@ -12,7 +12,7 @@ import pytest
 from helpers import host, leaves, on
 
 import tinygan as tg
-from tinygan.tensor import array, record
+from tinygan.tensor import record, unwrap
 
 X, Y = np.random.default_rng(0).uniform(0.5, 2.0, (2, 3, 4))
 
@@ -21,7 +21,7 @@ def raising(x):
     """x, with a rule that must never be called."""
     def rule(g, y, x):
         raise AssertionError("a path that does not end in the inputs was walked")
-    return record(array(x) + 0, (x, rule))
+    return record(unwrap(x) + 0, (x, rule))
 
 
 # --- the same as torch.autograd.grad ---
@@ -112,7 +112,7 @@ def test_without_create_graph_the_gradient_is_a_constant():
     [x] = leaves([X])
     [g] = tg.grad((x * x).sum(), [x])
     assert not g.requires_grad
-    assert g.paths == ()
+    assert g.edges == ()
 
 
 def test_a_single_input_need_not_be_a_list():
@@ -159,7 +159,7 @@ def test_messages(call, kind, message):
 
 def test_a_rule_of_the_wrong_shape_is_named():
     def double(x):
-        return record(2 * array(x), (x, lambda g, y, x: g[..., None]))
+        return record(2 * unwrap(x), (x, lambda g, y, x: g[..., None]))
 
     [x] = leaves([X])
     with pytest.raises(ValueError, match=r"^double: the pull-back gives shape \(3, 4, 1\) for an input of shape \(3, "):
@@ -174,7 +174,7 @@ def test_no_grad():
         y = x * x
         assert isinstance(y, tg.Tensor)
         assert not y.requires_grad
-        assert y.paths == ()
+        assert y.edges == ()
     assert (x * x).requires_grad
 
 
@@ -336,7 +336,7 @@ def test_a_copy_is_a_leaf_born_anew(copied):
     y = x * 2
     z = copied(y)
     assert z.requires_grad
-    assert z.paths == ()
+    assert z.edges == ()
     assert z.birth > y.birth
     np.testing.assert_array_equal(z.data, y.data)
     assert not copied(y.detach()).requires_grad

@@ -88,7 +88,7 @@ class Life(RuleBasedStateMachine):
 
     @rule()
     def differentiate(self):
-        x = backend.like(np.ones((3, 3), self.dtype), self.net.theta)
+        x = backend.to_device_of(np.ones((3, 3), self.dtype), self.net.theta)
         tg.updates.ascend(self.net.theta, tg.grad(self.net(x).sum(), self.net.parameters()), 0.0)
 
     # --- arrays are replaced ---
@@ -117,15 +117,15 @@ class Life(RuleBasedStateMachine):
 
     @rule()
     def gather_in_another(self):
-        last = nn.Dense(2, 1, rng=np.random.default_rng(0)).astype(self.dtype)._each(
-            lambda a: backend.like(a, self.net.theta))
+        last = nn.Dense(2, 1, rng=np.random.default_rng(0)).astype(self.dtype).apply(
+            lambda a: backend.to_device_of(a, self.net.theta))
         check_one_vector(nn.Sequential(self.net, last))
 
     @precondition(lambda self: len(self.values) < 10)
     @rule()
     def grow(self):
-        layer = nn.Dense(2, 2, rng=np.random.default_rng(len(self.values))).astype(self.dtype)._each(
-            lambda a: backend.like(a, self.net.theta))
+        layer = nn.Dense(2, 2, rng=np.random.default_rng(len(self.values))).astype(self.dtype).apply(
+            lambda a: backend.to_device_of(a, self.net.theta))
         self.net.layers.append(layer)
         self.values += [host(p).astype(np.float64) for p in layer.parameters()]
         self.saved.clear()
@@ -156,7 +156,7 @@ class Life(RuleBasedStateMachine):
 
     @rule()
     def imagine(self):
-        with self.net.at([tg.Tensor(p.data * 0) for p in self.net.parameters()]):
+        with self.net.with_parameters([tg.Tensor(p.data * 0) for p in self.net.parameters()]):
             pass
 
     @invariant()

@@ -15,9 +15,9 @@ LAYER = {"y": (16, 16, 16, 128), "w": (4, 4, 64, 128), "stride": (2, 2)}
 
 
 @contextmanager
-def forced(yes, worth=parallel.WORTH):
+def forced(yes, worth=parallel.MIN_ELEMENTS):
     """Inside, every convolution takes the fast path, or none does."""
-    with mock.patch.object(winograd, "pays", return_value=yes), mock.patch.object(parallel, "WORTH", worth):
+    with mock.patch.object(winograd, "pays", return_value=yes), mock.patch.object(parallel, "MIN_ELEMENTS", worth):
         yield
 
 
@@ -45,12 +45,12 @@ def three(x, w, y, stride, padding, extra):
 def test_it_is_the_plain_convolution(geometry, threads, chunk):
     with forced(False):
         plain = three(*geometry)
-    parallel.use(threads)
+    parallel.set_threads(threads)
     try:
         with forced(True, worth=0), mock.patch.object(winograd, "CHUNK", chunk):
             fast = three(*geometry)
     finally:
-        parallel.use(1)
+        parallel.set_threads(1)
     for a, b in zip(fast, plain, strict=True):
         assert a.dtype == b.dtype
         np.testing.assert_allclose(a, b, rtol=1e-11, atol=1e-11)

@@ -4,7 +4,7 @@ import operator
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
-from tinygan.distributed.group import Ranks
+from tinygan.distributed.group import ProcessGroup
 
 
 class Communicator:
@@ -44,7 +44,7 @@ def play(size, f, **options):
 
     def run(rank):
         try:
-            return f(Ranks(Communicator(rank, size, board, barrier), **options))
+            return f(ProcessGroup(Communicator(rank, size, board, barrier), **options))
         except BaseException:
             barrier.abort()
             raise

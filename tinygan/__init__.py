@@ -12,12 +12,12 @@ from tinygan.ops.elementwise import (
     abs,
     clip,
     exp,
-    gate,
     leaky_relu,
     log,
     log_sigmoid,
     maximum,
     relu,
+    relu_backward,
     sigmoid,
     softplus,
     sqrt,
@@ -28,8 +28,8 @@ from tinygan.ops.image import average_pool, upsample
 from tinygan.ops.linear import linear, matmul
 from tinygan.ops.normalise import affine
 from tinygan.ops.reduce import log_softmax, max, mean, softmax, sum, var
-from tinygan.ops.shape import broadcast_to, concatenate, pad, reshape, stack, transpose
-from tinygan.tensor import Tensor, grad, no_grad
+from tinygan.ops.shape import broadcast_to, concatenate, pad, reshape, stack, transpose, unbroadcast
+from tinygan.tensor import Tensor, grad, no_grad, record, unwrap
 
 from tinygan import data, game, nn, objectives, penalties, updates  # isort: skip
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from tinygan.ops.elementwise import abs, exp, log, where
 from tinygan.ops.reduce import sum
-from tinygan.tensor import array
+from tinygan.tensor import unwrap
 
 
 def normal(x, mean=0.0, sd=1.0):
@@ -26,7 +26,7 @@ def normal(x, mean=0.0, sd=1.0):
 def kl(p, q):
     """KL(p || q) = sum p log(p / q) (`kl`): infinite where q is 0 and p is not."""
     _meet("kl", p, q)
-    if bool(((array(p) > 0) & (array(q) == 0)).any()):
+    if bool(((unwrap(p) > 0) & (unwrap(q) == 0)).any()):
         return math.inf
     return sum(_weighed(p, p, q))
 
@@ -51,14 +51,14 @@ def wasserstein(p, q, x):
     _meet("wasserstein", p, q)
     if x.shape != p.shape or bool((x[1:] < x[:-1]).any()):
         raise ValueError(f"wasserstein: x {x.shape} and p {p.shape}, expected a point of x for each, in rising order")
-    surplus = (array(p) - array(q)).cumsum()
+    surplus = (unwrap(p) - unwrap(q)).cumsum()
     return sum(abs(surplus[:-1]) * (x[1:] - x[:-1]))
 
 
 def optimal_d(p, q):
     """D*(x) = p(x) / (p(x) + q(x)) (`optimal-d`): the discriminator that maximises V; 1/2 where neither is."""
     _meet("optimal_d", p, q)
-    both = array(p) + array(q) > 0
+    both = unwrap(p) + unwrap(q) > 0
     return where(both, p, 0.5) / where(both, p + q, 1.0)
 
 
@@ -108,10 +108,10 @@ F_DIVERGENCES = {
 
 def _weighed(w, p, q):
     """w log(p / q), 0 where w is 0."""
-    live = array(w) > 0
+    live = unwrap(w) > 0
     return where(live, w, 0.0) * log(where(live, p, 1.0) / where(live, q, 1.0))
 
 
 def _meet(name, p, q):
-    if np.shape(array(p)) != np.shape(array(q)):
-        raise ValueError(f"{name}: p {np.shape(array(p))} and q {np.shape(array(q))} differ in shape")
+    if np.shape(unwrap(p)) != np.shape(unwrap(q)):
+        raise ValueError(f"{name}: p {np.shape(unwrap(p))} and q {np.shape(unwrap(q))} differ in shape")

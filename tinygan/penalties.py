@@ -4,9 +4,9 @@ from __future__ import annotations
 import numpy as np
 
 from tinygan import backend
-from tinygan.distributed.group import present
+from tinygan.distributed.group import current_group
 from tinygan.ops.elementwise import sqrt
-from tinygan.ops.normalise import everywhere
+from tinygan.ops.normalise import all_reduce
 from tinygan.ops.reduce import mean, sum
 from tinygan.tensor import Tensor, grad
 
@@ -32,7 +32,7 @@ def gradient_penalty(discriminator, real, fake, rng, weight=10.0):
     if real.shape != fake.shape:
         raise ValueError(f"gradient_penalty: real {real.shape} and fake {fake.shape} differ in shape")
     alpha = rng.random((len(real), *[1] * (real.ndim - 1))).astype(real.dtype)
-    x = fake + backend.like(alpha, real.data) * (real - fake)
+    x = fake + backend.to_device_of(alpha, real.data) * (real - fake)
     x = x if x.requires_grad else Tensor(x, requires_grad=True)
     logits = discriminator(x)
     [slope] = grad(sum(logits), [x], create_graph=True)
@@ -43,7 +43,7 @@ def gradient_penalty(discriminator, real, fake, rng, weight=10.0):
 def instance_noise(x, sigma, rng):
     """x + sigma N(0, I) (`instance-noise`; Sonderby et al. 2017): real and generated examples that overlap."""
     noise = rng.standard_normal(x.shape).astype(np.float32)
-    return x + sigma * backend.like(noise.astype(x.dtype, copy=False), x.data)
+    return x + sigma * backend.to_device_of(noise.astype(x.dtype, copy=False), x.data)
 
 
 def unrolled(player, value, steps, rate):
@@ -55,11 +55,11 @@ def unrolled(player, value, steps, rate):
     """
     theta = player.parameters()
     for _ in range(steps):
-        with player.at(theta):
-            slopes = grad(present().weighed(value()), theta, create_graph=True, allow_unused=True)
-        theta = [p if slope is None else p + rate * everywhere(slope) for p, slope in zip(theta, slopes)]
+        with player.with_parameters(theta):
+            slopes = grad(current_group().weighted_share(value()), theta, create_graph=True, allow_unused=True)
+        theta = [p if slope is None else p + rate * all_reduce(slope) for p, slope in zip(theta, slopes)]
 
     def ahead(*inputs):
-        with player.at(theta):
+        with player.with_parameters(theta):
             return player(*inputs)
     return ahead

@@ -47,7 +47,7 @@ class Tensor:
     [Tensor([2., 4., 6.])]
     """
 
-    __slots__ = ("__weakref__", "birth", "data", "paths", "requires_grad")
+    __slots__ = ("__weakref__", "birth", "data", "edges", "requires_grad")
     __array_ufunc__ = None  # array * tensor: NumPy and CuPy leave the operator to us
 
     if TYPE_CHECKING:  # operators and methods come from ops/__init__.py
@@ -59,14 +59,14 @@ class Tensor:
         if isinstance(data, Tensor):
             data = data.data
         if not backend.is_array(data) or isinstance(data, np.generic):
-            data = backend.shared(data)
+            data = backend.as_array(data)
         if data.dtype.kind not in "fiub":
             raise TypeError(f"Tensor: got dtype {data.dtype}, expected numbers")
         if requires_grad and data.dtype.kind != "f":
             raise TypeError(f"Tensor: requires_grad needs a floating point dtype, got {data.dtype}")
         self.data: Any = data
         self.requires_grad = requires_grad
-        self.paths: tuple = ()  # pairs (input, rule); none for a leaf or a constant
+        self.edges: tuple = ()  # pairs (input, rule); none for a leaf or a constant
         self.birth = next(_births)
 
     @property
@@ -118,7 +118,7 @@ class Tensor:
         return type(self), (self.data, self.requires_grad)
 
 
-def array(x):
+def unwrap(x):
     """The bare array (or number) inside `x`: what an operation computes with.
 
     A NumPy float64 number becomes a Python one: it would turn a float32 array into float64 (NEP 50), a float does not.
@@ -128,13 +128,13 @@ def array(x):
     return float(x) if type(x) is np.float64 else x
 
 
-def record(value, *paths):
+def record(value, *edges):
     """The result of an operation: `value`, with a pair (input, rule) for each of its inputs.
 
     A bare array when no input is a Tensor; a constant Tensor when no input requires a derivative.
     """
     tensor = requires_grad = False
-    for x, _ in paths:
+    for x, _ in edges:
         if isinstance(x, Tensor):
             tensor = True
             if x.requires_grad and _mode.recording:
@@ -145,7 +145,7 @@ def record(value, *paths):
     out = Tensor.__new__(Tensor)
     out.data = np.asarray(value) if isinstance(value, np.generic) else value
     out.requires_grad = requires_grad
-    out.paths = paths if requires_grad else ()
+    out.edges = edges if requires_grad else ()
     out.birth = next(_births)
     return out
 
@@ -173,24 +173,24 @@ def grad(output: Tensor, inputs, create_graph: bool = False, allow_unused: bool 
     [Tensor(12.)]
     """
     inputs = [inputs] if isinstance(inputs, Tensor) else list(inputs)
-    _refuse_misuse(output, inputs)
+    _validate(output, inputs)
     wanted = set(inputs)
-    family = _family(output, wanted)
-    backend.refuse_written(family)
+    between = _between(output, wanted)
+    backend.check_unchanged(between)
     cotangents = {output: np.ones_like(output.data)}
     if create_graph:
         cotangents[output] = Tensor(cotangents[output])
-    for y in family:
+    for y in between:
         g = cotangents[y] if y in wanted else cotangents.pop(y)
         if create_graph:
-            value, args = y, [x for x, _ in y.paths]
+            value, args = y, [x for x, _ in y.edges]
         else:
-            value, args = y.data, [x.data if isinstance(x, Tensor) else array(x) for x, _ in y.paths]
-        for x, rule in y.paths:
-            if isinstance(x, Tensor) and x in family:
+            value, args = y.data, [x.data if isinstance(x, Tensor) else unwrap(x) for x, _ in y.edges]
+        for x, rule in y.edges:
+            if isinstance(x, Tensor) and x in between:
                 part = rule(g, value, *args)
                 if part.shape != x.data.shape:
-                    raise ValueError(f"{_op_of(rule)}: the pull-back gives shape {part.shape} for an input of shape "
+                    raise ValueError(f"{_name_of(rule)}: the pull-back gives shape {part.shape} for an input of shape "
                                      f"{x.shape}; was it not summed over the broadcast axis?")
                 cotangents[x] = cotangents[x] + part if x in cotangents else part
     results = [cotangents.get(x) for x in inputs]
@@ -201,7 +201,7 @@ def grad(output: Tensor, inputs, create_graph: bool = False, allow_unused: bool 
     return [g if g is None or isinstance(g, Tensor) else Tensor(g) for g in results]  # type: ignore[misc]
 
 
-def _family(output: Tensor, wanted: set[Tensor]) -> dict[Tensor, None]:
+def _between(output: Tensor, wanted: set[Tensor]) -> dict[Tensor, None]:
     """The tensors between `output` and the wanted inputs, youngest first.
 
     A tensor is younger than all its inputs, so birth is an order in which every cotangent is complete when its turn
@@ -210,23 +210,23 @@ def _family(output: Tensor, wanted: set[Tensor]) -> dict[Tensor, None]:
     oldest = min([x.birth for x in wanted])
     ancestors, todo = {output}, [output]
     while todo:
-        for x, _ in todo.pop().paths:
+        for x, _ in todo.pop().edges:
             if isinstance(x, Tensor) and x.birth >= oldest and x not in ancestors:
                 ancestors.add(x)
                 todo.append(x)
-    family: dict[Tensor, None] = {}
+    between: dict[Tensor, None] = {}
     for y in sorted(ancestors, key=_birth):
         if y in wanted:
-            family[y] = None
+            between[y] = None
         else:
-            for x, _ in y.paths:
-                if isinstance(x, Tensor) and x in family:
-                    family[y] = None
+            for x, _ in y.edges:
+                if isinstance(x, Tensor) and x in between:
+                    between[y] = None
                     break
-    return dict.fromkeys(reversed(family))
+    return dict.fromkeys(reversed(between))
 
 
-def _refuse_misuse(output, inputs):
+def _validate(output, inputs):
     if not isinstance(output, Tensor):
         raise TypeError(f"grad: output is a {type(output).__name__}, expected a Tensor")
     if output.size != 1:
@@ -244,6 +244,6 @@ def _refuse_misuse(output, inputs):
             raise ValueError(f"grad: inputs[{i}], of shape {x.shape}, has requires_grad=False")
 
 
-def _op_of(rule) -> str:
+def _name_of(rule) -> str:
     """The name of the function in which a rule was written."""
     return ["rule", *getattr(rule, "__qualname__", "").split(".<locals>.")][-2]

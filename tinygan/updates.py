@@ -2,7 +2,7 @@
 
 A direction is one vector or the list that `grad` returned; an optimiser is called with the gradient and returns the
 direction to go in, so `ascend(theta, adam(gradient), rate)` reads as it is. `grad` refuses to go through weights that
-were updated after the output was computed; who writes to theta by hand tells so with `backend.written(theta)`.
+were updated after the output was computed; who writes to theta by hand tells so with `backend.mark_changed(theta)`.
 """
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ import numpy as np
 
 from tinygan import backend
 from tinygan.backend import kernels
-from tinygan.tensor import array
+from tinygan.tensor import unwrap
 
 
 def vector(direction):
     """The list of gradients that `grad` returned as one vector, in the order of theta; a vector stays as it is."""
     if isinstance(direction, (list, tuple)):
-        return kernels.join([array(d) for d in direction])
-    return array(direction)
+        return kernels.join([unwrap(d) for d in direction])
+    return unwrap(direction)
 
 
 def _fit(name, theta, direction):
@@ -31,26 +31,26 @@ def _fit(name, theta, direction):
 
 def ascend(theta, direction, rate):
     """theta <- theta + rate * direction, in place (`d-ascent`)."""
-    _add(_fit("ascend", theta, direction), array(rate), theta)
-    backend.written(theta)
+    _add(_fit("ascend", theta, direction), unwrap(rate), theta)
+    backend.mark_changed(theta)
 
 
 def descend(theta, direction, rate):
     """theta <- theta - rate * direction, in place (`sign-reversal`: phi's line)."""
-    _add(_fit("descend", theta, direction), -array(rate), theta)
-    backend.written(theta)
+    _add(_fit("descend", theta, direction), -unwrap(rate), theta)
+    backend.mark_changed(theta)
 
 
 @kernels.elementwise("T direction, T rate", "T theta", "theta += rate * direction", new=False)
 def _add(direction, rate, theta):
-    for d, t in backend.blocks(direction, theta):
+    for d, t in backend.cache_blocks(direction, theta):
         t += rate * d
 
 
 def clip(theta, bound):
     """theta <- what is nearest to it within [-bound, bound], in place (`weight-clipping`; Arjovsky et al. 2017)."""
     np.clip(theta, -bound, bound, out=theta)
-    backend.written(theta)
+    backend.mark_changed(theta)
 
 
 STEPS = {"ascend": ascend, "descend": descend}
@@ -158,7 +158,7 @@ def _adam(g, beta1, rest1, beta2, rest2, correct_m, correct_v, eps, m, v, direct
     works in place or in the direction, and no array is made.
     """
     factor, shift = correct_v**0.5 / correct_m, eps / correct_m
-    for g_, m_, v_, d in backend.blocks(g, m, v, direction):
+    for g_, m_, v_, d in backend.cache_blocks(g, m, v, direction):
         np.subtract(g_, m_, out=d)
         d *= rest1
         m_ += d

@@ -31,7 +31,7 @@ class Var:
     births = itertools.count()
 
     def __init__(self, value, *paths):
-        self.value, self.paths, self.birth = np.asarray(value, float), paths, next(Var.births)
+        self.value, self.edges, self.birth = np.asarray(value, float), paths, next(Var.births)
         self.shape = self.value.shape
 
     def __add__(self, other):
@@ -90,13 +90,13 @@ def gradient(output, inputs):
     """The derivatives of a scalar with respect to each of `inputs`; they are Vars with a past of their own."""
     ancestors, todo = {output}, [output]
     while todo:
-        for x, _ in todo.pop().paths:
+        for x, _ in todo.pop().edges:
             if x not in ancestors:
                 ancestors.add(x)
                 todo.append(x)
     bars = {output: Var(1.0)}
     for y in sorted(ancestors, key=lambda v: -v.birth):
-        for x, pull_back in y.paths:
+        for x, pull_back in y.edges:
             part = pull_back(bars[y])
             bars[x] = bars[x] + part if x in bars else part
     return [bars[x] for x in inputs]
@@ -112,7 +112,7 @@ def family(output):
     """All variables that `output` was made from, oldest first."""
     found, todo = {id(output): output}, [output]
     while todo:
-        for x, _ in todo.pop().paths:
+        for x, _ in todo.pop().edges:
             if hasattr(x, "paths") and id(x) not in found:
                 found[id(x)] = x
                 todo.append(x)
@@ -121,7 +121,7 @@ def family(output):
 
 def operation(y):
     """The function in which a variable was made."""
-    return y.paths[0][1].__qualname__.split(".")[0].strip("_")
+    return y.edges[0][1].__qualname__.split(".")[0].strip("_")
 
 
 def draw_tape(output, names, axes, notes=(), fontsize=9):
@@ -129,25 +129,25 @@ def draw_tape(output, names, axes, notes=(), fontsize=9):
     nodes, column, row = family(output), {}, {}
     names, notes = ({id(v): text for v, text in dict(texts).items()} for texts in (names, notes))
     for v in nodes:                                      # a column after that of its inputs
-        column[id(v)] = max([column[id(x)] + 1 for x, _ in v.paths if id(x) in column], default=0)
+        column[id(v)] = max([column[id(x)] + 1 for x, _ in v.edges if id(x) in column], default=0)
     for v in reversed(nodes):                            # a leaf stands just before the first use of it
-        users = [column[id(y)] for y in nodes for x, _ in y.paths if x is v]
-        if not v.paths and users:
+        users = [column[id(y)] for y in nodes for x, _ in y.edges if x is v]
+        if not v.edges and users:
             column[id(v)] = min(users) - 1
     for c in range(max(column.values()) + 1):            # within a column: ordered as their inputs are
         here = [v for v in nodes if column[id(v)] == c]
-        here.sort(key=lambda v: np.mean([row.get(id(x), 0) for x, _ in v.paths] or [-v.birth]))
+        here.sort(key=lambda v: np.mean([row.get(id(x), 0) for x, _ in v.edges] or [-v.birth]))
         for i, v in enumerate(here):
             row[id(v)] = i - (len(here) - 1) / 2 + 0.13 * (c % 2)
 
     def box(v, zorder):
-        text = names.get(id(v), operation(v) if v.paths else "1" if v.shape == () else "")
+        text = names.get(id(v), operation(v) if v.edges else "1" if v.shape == () else "")
         return axes.text(column[id(v)], row[id(v)], text, ha="center", va="center", fontsize=fontsize, color="white",
                          zorder=zorder, bbox={"boxstyle": "round,pad=0.35", "edgecolor": "white",
-                                              "facecolor": NODE if v.paths else LEAF}).get_bbox_patch()
+                                              "facecolor": NODE if v.edges else LEAF}).get_bbox_patch()
     boxes = {id(v): box(v, 1) for v in nodes}            # under the arrows, which end at them, and over those that pass
     for y in nodes:
-        for x, _ in y.paths:
+        for x, _ in y.edges:
             if id(x) in column:
                 bend = -0.2 if column[id(y)] - column[id(x)] > 1 else 0
                 axes.annotate("", (column[id(y)], row[id(y)]), (column[id(x)], row[id(x)]), zorder=2, arrowprops={
@@ -276,7 +276,7 @@ for n in (1, 40):
     sizes[n] = len(family(loss))
 figure, axes = plt.subplots(figsize=(10, 2.7))
 labels = dict(zip(parameters, ("$W_1$", "$b_1$", "$W_2$", "$b_2$")))
-labels |= dict(zip([v for v in family(loss) if not v.paths and v not in labels and v.shape], ("$x$", "$-$target")))
+labels |= dict(zip([v for v in family(loss) if not v.edges and v not in labels and v.shape], ("$x$", "$-$target")))
 draw_tape(loss, labels, axes)
 axes.set_title(f"{sizes[40]} nodes", loc="left")
 assert sizes[1] == sizes[40]
@@ -352,7 +352,7 @@ print(f"largest difference {abs(flat[0] - flat[1]).max():.1e}")
 assert np.allclose(*flat, atol=1e-14) and length < 70
 
 # %% [markdown]
-# The library's tape is made of the same things: `Tensor.paths` are pairs of an input and a rule. Two ideas are new.
+# The library's tape is made of the same things: `Tensor.edges` are pairs of an input and a rule. Two ideas are new.
 # A rule receives what it needs, `rule(g, y, *inputs)`, so that `grad` can call it with bare arrays, which is fast, or,
 # with `create_graph=True`, with Tensors, which records. And `grad` walks only the paths that end in what is asked for.
 #
@@ -387,7 +387,7 @@ def walks(n):
         return g
 
     def by_path(y, g):
-        for x, pull_back in y.paths:
+        for x, pull_back in y.edges:
             by_path(x, pull_back(g))
 
     first = y = Var(1.0)
@@ -450,7 +450,7 @@ assert 1e-6 < best < 1e-4
 
 # %%
 def softmax_right(x):
-    y = np.exp(tg.tensor.array(x))
+    y = np.exp(tg.unwrap(x))
     y = y / y.sum(-1, keepdims=True)
     return tg.tensor.record(y, (x, lambda g, y, x: (g - (g * y).sum(-1, keepdims=True)) * y))
 
@@ -526,7 +526,7 @@ tg.check_gradients(softmax_right, x, order=3)
 
 # %%
 def square(x):
-    kept = tg.tensor.array(x)                            # an array: a constant to whoever differentiates the rule
+    kept = tg.unwrap(x)                            # an array: a constant to whoever differentiates the rule
     return tg.tensor.record(kept * kept, (x, lambda g, y, x: 2 * g * kept))
 
 

@@ -14,7 +14,7 @@ import tinygan as tg
 from tinygan import latent, nn, objectives, plots
 from tinygan.game import Game, train
 from tinygan.runs import generate
-from tinygan.runs.evaluation import judge_of
+from tinygan.runs.evaluation import evaluator_of
 from tinygan.toys.fields import dirac
 from tinygan.updates import Adam, ascend
 from tinygan.zoo import dcgan
@@ -157,8 +157,8 @@ figure, panels = plt.subplots(1, 6, figsize=(11, 2.1))
 for panel, (step, images) in zip(panels, film.items()):
     show(panel, images, f"step {step}")
 
-judge = judge_of("digits16")                                   # a classifier that knows digits
-counts = np.bincount(judge.classify(generate(G, noise(1000, rng))), minlength=10)
+evaluator = evaluator_of("digits16")                                   # a classifier that knows digits
+counts = np.bincount(evaluator.classify(generate(G, noise(1000, rng))), minlength=10)
 print("digits 0 to 9 among 1,000 samples:", *counts)
 assert (counts > 20).all()
 
@@ -253,7 +253,7 @@ def experiment(batch_norm, he, seed=0, steps=320):
     game = Game(G, refilled(D) if he else D, tg.data.sampler(digits), noise, rng, batch=32, rate=5e-4)
     train(game, steps, record_every=20)
     images = generate(G, noise(400, np.random.default_rng(1)))
-    counts = np.bincount(judge.classify(images), minlength=10)
+    counts = np.bincount(evaluator.classify(images), minlength=10)
     return images, counts
 
 
@@ -414,7 +414,7 @@ assert less + 0.05 < usual < more - 0.05
 
 
 def round_digits(latents):
-    return np.isin(judge.classify(generate(G, latents)), (0, 8)).mean()
+    return np.isin(evaluator.classify(generate(G, latents)), (0, 8)).mean()
 
 
 print("0s and 8s:", *(f"{name} {100 * round_digits(latents):.0f} %," for name, latents in
@@ -423,7 +423,7 @@ assert round_digits(thick) > 0.5 and round_digits(thicker) > round_digits(some)
 
 # %% [markdown]
 # The difference of two means is a direction in the space of latents. It makes digits thicker, and it makes them 0s and
-# 8s, because the thickest samples were. **Change** `thin` and `thick` to be of one class only, by `judge.classify`;
+# 8s, because the thickest samples were. **Change** `thin` and `thick` to be of one class only, by `evaluator.classify`;
 # what is left of the side effect?
 #
 # Next: lecture 09, another way to say how far two densities are apart.

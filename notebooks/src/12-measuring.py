@@ -295,10 +295,10 @@ for panel, (name, images) in zip(panels, SETS.items()):
 # scores more than the real ones?
 
 # %%
-judge = digits_classifier()
-p = judge.probabilities(held_out.x)
+classifier = digits_classifier()
+p = classifier.probabilities(held_out.x)
 best = np.array([np.argmax(p[:, digit]) for digit in range(10)])    # one image of each digit, the most certain
-scores = {name: metrics.inception_score(judge.probabilities(images)) for name, images in SETS.items()}
+scores = {name: metrics.inception_score(classifier.probabilities(images)) for name, images in SETS.items()}
 scores["ten images, 200 times each"] = metrics.inception_score(np.repeat(p[best], 200, axis=0))
 plt.figure(figsize=(6, 2.2))
 plt.barh(list(scores), scores.values(), color=[DATA, *["#c8c8c8"] * 3, "#303030"])
@@ -373,12 +373,12 @@ assert np.all(abs(same["kernel_distance"].mean(axis=1)) < 0.1)
 # The Frechet distance of equal laws is far from 0, and twice the samples halve it: figures of 2,000 and of 10,000
 # samples cannot be compared. The kernel distance is right on average (and noisy).
 #
-# The judge also minds what nobody looks at. **Predict** the FCD of real digits that somebody left in the range 0 to 1,
+# The classifier also minds what nobody looks at. **Predict** the FCD of real digits that are left in the range 0 to 1,
 # and of digits at half their size that were shrunk in another way than the held-out ones.
 
 # %%
 def fcd(a, b):
-    return frechet(judge.features(a), judge.features(b))
+    return frechet(classifier.features(a), classifier.features(b))
 
 
 train, half, half_held_out = x[:2000], data.load("digits14").x[:2000], data.load("digits14", held_out=True).x

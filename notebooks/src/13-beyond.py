@@ -15,9 +15,9 @@ import numpy as np
 import tinygan as tg
 from tinygan import game, nn
 from tinygan.backend import kernels
-from tinygan.distributed.group import ALONE, Ranks, among
+from tinygan.distributed.group import SINGLE_PROCESS, ProcessGroup, using_group
 from tinygan.ops import reduce
-from tinygan.ops.normalise import everywhere, moments
+from tinygan.ops.normalise import all_reduce, moments
 from tinygan.zoo import RECIPES
 from tinygan.zoo.settings import change
 
@@ -55,7 +55,7 @@ def on(size, f):
     """f(ranks) on so many threads at once; what each returned."""
     notes, barrier = [None] * size, threading.Barrier(size, timeout=60)
     with ThreadPoolExecutor(size) as pool:
-        return list(pool.map(lambda rank: f(Ranks(Board(rank, notes, barrier))), range(size)))
+        return list(pool.map(lambda rank: f(ProcessGroup(Board(rank, notes, barrier))), range(size)))
 
 
 held = on(4, lambda ranks: ranks.sum(np.array([1.0, 10.0**ranks.rank])))
@@ -96,7 +96,7 @@ assert all(len(c) == p for row in holds for c in row)
 #
 # ## Its own adjoint
 #
-# `everywhere` is the all-reduce (`all-reduce`) as an operation with a derivative. Each rank has the vector $x_r$ and
+# `all_reduce` is the all-reduce (`all-reduce`) as an operation with a derivative. Each rank has the vector $x_r$ and
 # computes $\langle u_r, \sum_s x_s \rangle$. **Predict** the derivative that rank 2 finds.
 
 # %%
@@ -106,8 +106,8 @@ x, u = rng.normal(size=(2, 3, 4))
 
 def slope(ranks):
     mine = tg.Tensor(x[ranks.rank], requires_grad=True)
-    with among(ranks):
-        return tg.grad(tg.sum(u[ranks.rank] * everywhere(mine)), [mine])[0].numpy()
+    with using_group(ranks):
+        return tg.grad(tg.sum(u[ranks.rank] * all_reduce(mine)), [mine])[0].numpy()
 
 
 slopes = on(3, slope)
@@ -123,11 +123,11 @@ print(slopes[2], "is the sum of all u, not u_2 =", u[2])
 
 # %%
 def played(recipe, ranks, steps, batch, dtype="float64", watch=None, **settings):
-    match = replace(change(RECIPES[recipe], settings).start(0, batch, dtype), ranks=ranks)
+    match = replace(change(RECIPES[recipe], settings).start(0, batch, dtype), group=ranks)
     return game.train(match, steps, [watch] if watch else [])
 
 
-alone = played("ring", ALONE, 30, 13, width=32)
+alone = played("ring", SINGLE_PROCESS, 30, 13, width=32)
 for size in (1, 2, 3, 4):
     ends = [match.generator.theta for match in on(size, lambda ranks: played("ring", ranks, 30, 13, width=32))]
     assert all(np.array_equal(end, ends[0]) for end in ends)                # bit for bit between the ranks
@@ -139,8 +139,8 @@ for size in (1, 2, 3, 4):
 # and for which batches nothing does.
 
 # %%
-class Careless(Ranks):
-    def weighed(self, mean):
+class Careless(ProcessGroup):
+    def weighted_share(self, mean):
         return mean / self.size
 
 
@@ -149,7 +149,7 @@ def careless(batch, size=3):
     with ThreadPoolExecutor(size) as pool:
         [end, *_] = pool.map(lambda rank: played("ring", Careless(Board(rank, notes, barrier)), 5, batch, width=32),
                              range(size))
-    return abs(end.generator.theta - played("ring", ALONE, 5, batch, width=32).generator.theta).max()
+    return abs(end.generator.theta - played("ring", SINGLE_PROCESS, 5, batch, width=32).generator.theta).max()
 
 
 batches = range(3, 16)
@@ -176,7 +176,7 @@ def path(ranks, dtype, steps=30):
 
 
 def difference(dtype):
-    return abs(on(3, lambda ranks: path(ranks, dtype))[0] - path(ALONE, dtype)).max(axis=1)
+    return abs(on(3, lambda ranks: path(ranks, dtype))[0] - path(SINGLE_PROCESS, dtype)).max(axis=1)
 
 
 double, single = difference("float64"), difference("float32")
@@ -207,8 +207,8 @@ shares = [batch[:4], batch[4:8], batch[8:]]
 
 def both_ways(ranks):
     ranks.divide(12)
-    with among(ranks):
-        return moments(ranks.mine(batch))[1], ranks.mean(kernels.moments(ranks.mine(batch)))[1]
+    with using_group(ranks):
+        return moments(ranks.shard(batch))[1], ranks.mean(kernels.moments(ranks.shard(batch)))[1]
 
 
 right, forgetful = on(3, both_ways)[0]
@@ -230,8 +230,8 @@ def derivatives(x):
 
 def on_slices(ranks):
     ranks.divide(12)
-    with among(ranks):
-        return derivatives(ranks.mine(batch))
+    with using_group(ranks):
+        return derivatives(ranks.shard(batch))
 
 
 for order, (whole, *parts) in enumerate(zip(derivatives(batch), *on(3, on_slices)), 1):

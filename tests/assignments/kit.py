@@ -4,7 +4,7 @@ import functools
 import importlib
 from pathlib import Path
 
-from tinygan.grading import judge
+from tinygan.grading import grader
 
 COURSE = Path(__file__).parents[2] / "notebooks" / "assignments"
 NAMES = sorted(path.stem for path in COURSE.glob("source/*/*.py"))
@@ -13,7 +13,7 @@ NAMES = sorted(path.stem for path in COURSE.glob("source/*/*.py"))
 @functools.cache
 def work(name):
     """An assignment, read once."""
-    return judge.assignment(COURSE / "source" / name / f"{name}.py")
+    return grader.assignment(COURSE / "source" / name / f"{name}.py")
 
 
 def wrong(name):

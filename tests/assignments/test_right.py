@@ -4,7 +4,7 @@ import pytest
 pytest.importorskip("jupytext")
 from kit import with_mistake, work
 
-from tinygan.grading import judge
+from tinygan.grading import grader
 
 RIGHT = {
     "05-normalisation": [
@@ -47,6 +47,6 @@ def test_another_right_answer_keeps_its_points(name):
     lost = []
     for task, way, old, new in RIGHT[name]:
         answers, tasks = with_mistake(name, task, old, new)
-        results = [judge.judge(work(name), t, answers) for t in tasks]
+        results = [grader.grade_task(work(name), t, answers) for t in tasks]
         lost += [(task, way, result) for result in results if result.reason]
     assert not lost

@@ -11,10 +11,10 @@ WRONG = [
      "        return tg.mean(every, axis=0) + tg.max(every.detach(), axis=0) - tg.mean(every.detach(), axis=0)"),
     ("maxout", "right first, wrong second order", "return tg.max(x @ self.weight + self.bias.reshape("
      "(pieces, 1, outputs)), axis=0)",
-     "from tinygan.tensor import array, record\n"
+     "from tinygan.tensor import unwrap, record\n"
      "        def flip(a):\n"
-     "            return array(a).swapaxes(-1, -2)\n"
-     "        dense = record(array(x) @ array(self.weight), (x, lambda g, y, x, w: (g @ flip(w)).sum(axis=0)),\n"
+     "            return unwrap(a).swapaxes(-1, -2)\n"
+     "        dense = record(unwrap(x) @ unwrap(self.weight), (x, lambda g, y, x, w: (g @ flip(w)).sum(axis=0)),\n"
      "                       (self.weight, lambda g, y, x, w: flip(x) @ g))\n"
      "        return tg.max(dense + self.bias.reshape((pieces, 1, outputs)), axis=0)"),
     ("maxout", "bias before weight", "        self.weight = nn.Parameter(", "        self.bias = 0\n"

@@ -15,13 +15,13 @@ WRONG = [
     ("dilated", "right first, wrong second order", CONV,
      "spread = spread[:dilation * (kh - 1) + 1, :dilation * (kw - 1) + 1]\n"
      "    from tinygan.ops.conv import conv2d_weight\n"
-     "    from tinygan.tensor import array, record\n"
+     "    from tinygan.tensor import unwrap, record\n"
      "    size, kernel = x.shape[1:3], spread.shape[:2]\n"
      "    def back(g, k):\n"
      "        extra = tuple((n + 2 * padding - m) % stride for n, m in zip(size, kernel))\n"
-     "        return tg.conv_transpose2d(g, array(k), stride, padding, extra)\n"
-     "    return record(tg.conv2d(array(x), array(spread), stride, padding), (x, lambda g, y, x, k: back(g, k)),\n"
-     "                  (spread, lambda g, y, x, k: conv2d_weight(array(x), g, kernel, stride, padding)))"),
+     "        return tg.conv_transpose2d(g, unwrap(k), stride, padding, extra)\n"
+     "    return record(tg.conv2d(unwrap(x), unwrap(spread), stride, padding), (x, lambda g, y, x, k: back(g, k)),\n"
+     "                  (spread, lambda g, y, x, k: conv2d_weight(unwrap(x), g, kernel, stride, padding)))"),
     ("dilated", "right value, wrong gradient", CONV,
      "y = tg.conv2d(x, spread[:dilation * (kh - 1) + 1, :dilation * (kw - 1) + 1], stride, padding)\n"
      "    return y + (y - y.detach())"),

@@ -54,7 +54,7 @@ WRONG = [
     ("weight-norm", "right first, wrong second derivative", "v * (g / tg.sqrt(square))",
      "tg.tensor.record((v * (g / tg.sqrt(square))).data, (v, lambda h, y, v, g, s: h * g / tg.sqrt(s)), (g, "
      "lambda h, y, v, g, s: (h * v / tg.sqrt(s)).sum(tuple(range(v.ndim - 1)))), (square, lambda h, y, v, g, "
-     "s: -0.5 * (h * tg.tensor.array(y)).sum(tuple(range(v.ndim - 1))) / s))"),
+     "s: -0.5 * (h * tg.unwrap(y)).sum(tuple(range(v.ndim - 1))) / s))"),
 
     ("weight-norm-start", "wrong axis: over the outputs", "centre = tg.mean(t, axis=0)",
      "centre = tg.mean(t, axis=1, keepdims=True)"),

@@ -2,17 +2,31 @@
 from tinygan.backend.arrays import (
     ARRAY_MODULES,
     DeviceError,
-    blocks,
+    as_array,
+    broadcast_copy,
+    cache_blocks,
     is_array,
-    like,
     matmul,
     module,
-    multiplying,
-    shared,
-    spread,
     to,
+    to_device_of,
+    using_matmul,
 )
-from tinygan.backend.versions import clock, refuse_written, written
+from tinygan.backend.versions import check_unchanged, clock, mark_changed
 
-__all__ = ["ARRAY_MODULES", "DeviceError", "blocks", "clock", "is_array", "like", "matmul", "module", "multiplying",
-           "refuse_written", "shared", "spread", "to", "written"]
+__all__ = [
+    "ARRAY_MODULES",
+    "DeviceError",
+    "as_array",
+    "broadcast_copy",
+    "cache_blocks",
+    "check_unchanged",
+    "clock",
+    "is_array",
+    "mark_changed",
+    "matmul",
+    "module",
+    "to",
+    "to_device_of",
+    "using_matmul",
+]

@@ -14,7 +14,7 @@ import numpy as np
 
 ARRAY_MODULES = {"numpy", "cupy"}
 _HOST = (1, 3)  # DLPack's numbers of memory that NumPy can read: the host's, and that which a GPU sees too
-number: int | None = None  # of the GPU that this process computes on, where several processes share a machine
+device_index: int | None = None  # of the GPU that this process computes on, where several processes share a machine
 
 
 class DeviceError(RuntimeError):
@@ -51,7 +51,7 @@ def to(array, device: str):
     return array.get() if hasattr(array, "get") else np.asarray(array)
 
 
-def shared(x):
+def as_array(x):
     """x as an array: what another library holds (PyTorch, JAX) in place, by DLPack; lists and numbers by NumPy's rules.
 
     TypeError, one line, where the memory cannot be shared.
@@ -67,13 +67,13 @@ def shared(x):
         raise TypeError(f"Tensor: the memory of this {type(x).__name__} cannot be shared: {error}") from error
 
 
-def like(array, other):
+def to_device_of(array, other):
     """A host array (of noise, of a batch) on the device of `other`."""
     owner = module(other)
     return array if owner is np else owner.asarray(array)
 
 
-def spread(x, shape, over=1):
+def broadcast_copy(x, shape, over=1):
     """x / over repeated to `shape`; a copy, which for small arrays is faster than a view."""
     if over != 1 and module(x) is not np:
         return module(x).broadcast_to(x, shape) / over
@@ -86,7 +86,7 @@ _multiply: Callable | None = None
 
 
 def matmul(a, b):
-    """a @ b, of arrays or Tensors; inside `with multiplying(f)` it is f(a, b)."""
+    """a @ b, of arrays or Tensors; inside `with using_matmul(f)` it is f(a, b)."""
     if _multiply is not None:
         return _multiply(a, b)
     if a.shape[-1] == 1 and a.ndim == b.ndim == 2:  # column times row: nothing to add up, which BLAS is slow at
@@ -95,7 +95,7 @@ def matmul(a, b):
 
 
 @contextmanager
-def multiplying(f: Callable):
+def using_matmul(f: Callable):
     """Matrix products by another library: f(a, b) is called for all of them, and may leave some to a @ b."""
     global _multiply
     before, _multiply = _multiply, f
@@ -105,7 +105,7 @@ def multiplying(f: Callable):
         _multiply = before
 
 
-def blocks(*vectors):
+def cache_blocks(*vectors):
     """The vectors block by block, side by side: small enough to stay in the cache through several passes.
 
     On a device they come whole: there a pass is a launch, and few are better.
@@ -122,6 +122,6 @@ def _cupy():
         raise DeviceError("device 'gpu' needs CuPy: pip install 'tinygan[cuda12]' or 'tinygan[cuda13]'") from error
     if not cupy.is_available():
         raise DeviceError("device 'gpu': CuPy is installed but finds no GPU on this machine; use 'cpu'")
-    if number is not None:
-        cupy.cuda.Device(number % cupy.cuda.runtime.getDeviceCount()).use()
+    if device_index is not None:
+        cupy.cuda.Device(device_index % cupy.cuda.runtime.getDeviceCount()).use()
     return cupy

@@ -93,7 +93,7 @@ def leaky_relu(x, slope):
 
 
 @elementwise("T x, T y, T slope", "T out", "out = y > 0 ? x : slope * x")
-def gate(x, y, slope):
+def relu_backward(x, y, slope):
     """x where y > 0, slope * x elsewhere."""
     if not slope:
         return x * (y > 0)
@@ -228,7 +228,7 @@ def affine(x, rows, slope):
     int channels = both.size() / 2, c = i % channels;
     T scale = weight[c] / sqrt(both[channels + c] + eps);
     y = i < channels ? scale : bias[c] - both[c] * scale;""")
-def normaliser(both, weight, bias, eps):
+def batch_norm_coefficients(both, weight, bias, eps):
     """Rows (scale, shift) such that x * scale + shift is (x - mean) / sqrt(variance + eps) * weight + bias."""
     scale = weight / np.sqrt(both[1] + eps)
     rows = np.empty_like(scale, shape=both.shape)

@@ -10,14 +10,14 @@ from typing import Any
 
 import numpy as np
 
-WORTH = 1 << 15  # elements that a function makes on its way; below it a hand-over costs more than it saves
+MIN_ELEMENTS = 1 << 15  # elements that a function makes on its way; below it a hand-over costs more than it saves
 CHUNK = 1 << 18  # of them at a time: with its sources and results what a second-level cache holds
 
 _pool: Any = None
 _threads = 1
 
 
-def use(threads: int) -> None:
+def set_threads(threads: int) -> None:
     """From now on, work on batches is divided among so many threads."""
     from concurrent.futures import ThreadPoolExecutor  # not above: a tenth of the time to import tinygan
     global _pool, _threads
@@ -26,7 +26,7 @@ def use(threads: int) -> None:
     _pool, _threads = (ThreadPoolExecutor(threads - 1), threads) if threads > 1 else (None, 1)
 
 
-def joined(f, width: int, *batches, chunk: int = CHUNK):
+def map_batch(f, width: int, *batches, chunk: int = CHUNK):
     """f(*batches), computed on parts of the batch and put together.
 
     width: elements that f makes of an example; chunk: about as many it makes of a part.
@@ -48,7 +48,7 @@ def joined(f, width: int, *batches, chunk: int = CHUNK):
     return whole[0]
 
 
-def added(f, width: int, *batches, chunk: int = CHUNK):
+def sum_batch(f, width: int, *batches, chunk: int = CHUNK):
     """f(*batches), where f is a sum over the batch: computed on parts, the results added in their order."""
     parts = _parts(width, chunk, batches)
     if len(parts) == 1:
@@ -70,7 +70,7 @@ def added(f, width: int, *batches, chunk: int = CHUNK):
 def _parts(width, chunk, batches) -> list[slice]:
     """The parts of the batch, as many for each thread as for the others; the whole of it where that is better."""
     n = len(batches[0])
-    if n * width < WORTH or not isinstance(batches[0], np.ndarray):
+    if n * width < MIN_ELEMENTS or not isinstance(batches[0], np.ndarray):
         return [slice(0, n)]
     count = min(n, _threads * -(-n * width // (_threads * chunk)))
     bounds = [n * i // count for i in range(count + 1)]

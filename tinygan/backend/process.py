@@ -27,7 +27,7 @@ def tune(divide_batches: bool = False) -> None:
     if divide_batches:
         from threadpoolctl import threadpool_limits
         threadpool_limits(1, "blas")
-        parallel.use(cores())
+        parallel.set_threads(cores())
 
 
 def cores() -> int:

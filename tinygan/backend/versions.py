@@ -8,19 +8,19 @@ _written: dict[int, dict[tuple[int, int], int]] = {}  # the owner of memory -> a
 _last_written = -1
 
 
-def written(array):
+def mark_changed(array):
     """Notes that `array` was changed in place: what was computed with it before has lost its derivative."""
     global _last_written
     _last_written = _written.setdefault(id(_owner(array)), {})[_place(array)] = next(clock)
 
 
-def refuse_written(tensors):
+def check_unchanged(tensors):
     """ValueError where one of the tensors (youngest first) was computed from an array that was written since."""
     for y in reversed(tensors):
         if y.birth > _last_written:
             break
-        for x, _ in y.paths:
-            if getattr(x, "paths", None) == () and id(_owner(x.data)) in _written:
+        for x, _ in y.edges:
+            if getattr(x, "edges", None) == () and id(_owner(x.data)) in _written:
                 first, end = _place(x.data)
                 if any(when > y.birth and start < end and first < stop
                        for (start, stop), when in _written[id(_owner(x.data))].items()):

@@ -38,7 +38,7 @@ def correlate(x, w, out, stride, padding):
         images = _twice(_images, _blocks(x, out, stride, padding))
         products = _rows(images) @ kernels
         return _back(_outputs_back, products.reshape(*images.shape[:-1], -1))
-    return parallel.joined(part, _width(out, stride, w.shape[2]), x, chunk=CHUNK)
+    return parallel.map_batch(part, _width(out, stride, w.shape[2]), x, chunk=CHUNK)
 
 
 def weigh(x, y, kernel, stride, padding):
@@ -48,7 +48,7 @@ def weigh(x, y, kernel, stride, padding):
     def part(x, y):
         images, outputs = _twice(_images, _blocks(x, out, stride, padding)), _twice(_outputs, y)
         return _rows(images).swapaxes(1, 2) @ _rows(outputs)
-    nine = parallel.added(part, _width(out, stride, c), x, y, chunk=CHUNK).reshape(3, 3, *stride, c, o)
+    nine = parallel.sum_batch(part, _width(out, stride, c), x, y, chunk=CHUNK).reshape(3, 3, *stride, c, o)
     rows = nine[:, 0::2] + nine[:, 1:2]
     blocks = rows[0::2] + rows[1]
     return blocks.transpose(1, 2, 0, 3, 4, 5).reshape(*kernel, c, o)
@@ -62,7 +62,7 @@ def spread(y, w, size, stride, padding):
         outputs = _twice(_outputs, y)
         products = (_rows(outputs) @ kernels.swapaxes(1, 2)).reshape(*outputs.shape[:-1], sh, sw * c)
         return _unblocked(_back(_images_back, products), size, stride, padding)
-    return parallel.joined(part, _width(y.shape[1:3], stride, c), y, chunk=CHUNK)
+    return parallel.map_batch(part, _width(y.shape[1:3], stride, c), y, chunk=CHUNK)
 
 
 def _width(out, stride, c) -> int:

@@ -20,6 +20,6 @@ def run(options):
     found = doctor.examine(run.game)
     now = doctor.visits[-1]
     print(f"{run.folder} at step {now.step} of {run.config.steps}: D tells a real example from a fake in "
-          f"{now.told:.0%} of all pairs; the fakes have {now.variety:.2g} of the variety of the data and "
-          f"{now.spread:.2g} of their spread")
+          f"{now.auc:.0%} of all pairs; the fakes have {now.variety:.2g} of the variety of the data and "
+          f"{now.std_ratio:.2g} of their spread")
     print("\n".join(map(str, found)) or f"nothing found, of: {', '.join(ailment.name for ailment in AILMENTS)}")

@@ -26,10 +26,10 @@ def run(options):
         first, other = (getattr(r.config, name) for r in (runs[0], run))
         if first != other:
             raise RunError(f"medians need runs of one kind: {run.folder} has {name} {other}, {runs[0].folder} {first}")
-    n = options.n or runs[0].config.judge().count
+    n = options.n or runs[0].config.evaluator().count
     try:
         figures = [run.evaluate(n, np.random.default_rng(options.seed)) for run in runs]
-        real, noise = runs[0].scale(n, np.random.default_rng(options.seed))
+        real, noise = runs[0].baselines(n, np.random.default_rng(options.seed))
     except ValueError as error:
         raise RunError(error) from error
     rows = [{"run": str(run.folder), "step": run.game.step, **row} for run, row in zip(runs, figures)]

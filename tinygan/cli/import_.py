@@ -57,7 +57,7 @@ def _ours(options, facts) -> tuple[Config, int]:
     config = Config.read(json.dumps(facts.get("config")), where)
     if type(step) is not int or step < 0:
         raise ExchangeError(f"{options.file} is of step {step!r}")
-    config.settings |= settings_of(options, config.changed())
+    config.settings |= settings_of(options, config.build_recipe())
     config.data, config.dtype, config.device = options.data or config.data, "float32", "cpu"
     return config, step
 

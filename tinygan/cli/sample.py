@@ -25,7 +25,7 @@ def add(parser) -> None:
 def run(options):
     run = Run.open(options.run, "cpu")
     rng = np.random.default_rng(options.seed)
-    samples = run.mixed(rng) if options.mix else run.samples(options.n, rng, options.label)
+    samples = run.style_mixing(rng) if options.mix else run.samples(options.n, rng, options.label)
     if options.output.suffix == ".npy":
         np.save(options.output, samples)
     elif options.output.suffix == ".png":

@@ -12,7 +12,7 @@ from tinygan import game
 from tinygan.cli import arguments
 from tinygan.cli.configure import configured, settings_of
 from tinygan.distributed import mpi
-from tinygan.distributed.group import ALONE, RanksError
+from tinygan.distributed.group import SINGLE_PROCESS, RanksError
 from tinygan.doctor import Doctor
 from tinygan.game.cuda_graph import Replay
 from tinygan.game.debug import Debug
@@ -46,7 +46,7 @@ def add(parser) -> None:
 def run(options):
     if not options.mpi and mpi.launched() > 1:
         raise RanksError(f"mpiexec started {mpi.launched()} of these: add --mpi, and they train one game together")
-    ranks = mpi.world() if options.mpi else ALONE
+    ranks = mpi.world() if options.mpi else SINGLE_PROCESS
     with ranks.ending("tinygan train") as leave:
         run = _together(options, ranks) if options.mpi else _begun(options, ranks)
         leave(f"{run.folder} keeps its last checkpoint; go on with --resume, on any number of ranks")
@@ -59,7 +59,7 @@ def _train(run, options, ranks):
         if first:
             run.finish()  # which a kill may have cut short
             print(f"{folder}: all {steps} steps are done; a larger --steps goes on")
-        run.let_go()
+        run.unlock()
         return
     if first:
         print(f"{run.config.recipe}: steps {run.game.step} to {steps}, batch {run.game.batch}, seed {run.config.seed}, "
@@ -71,7 +71,8 @@ def _train(run, options, ranks):
     try:
         with _Progress(run.game, steps) as progress:
             doctor = Doctor(steps, run.config.seed, folder, lambda finding: progress.bar.write(str(finding)))
-            game.train(run.game, steps, [run.film, doctor, run.keep, progress] if first else [progress],
+            callbacks = [run.save_frame, doctor, run.maybe_checkpoint, progress] if first else [progress]
+            game.train(run.game, steps, callbacks,
                        20 if on_gpu and not options.debug else 1, play)
         if first:
             run.finish()
@@ -88,7 +89,7 @@ def _train(run, options, ranks):
         raise RunError(f"{folder} cannot be written after step {run.game.step}: {error.strerror or error}; the last "
                        f"checkpoint is that of step {run.saved_step}") from error
     finally:
-        run.let_go()
+        run.unlock()
     if first:
         print(f"{folder}: samples.png, curves.png, training.gif, history.csv; next: tinygan evaluate {folder}")
 
@@ -104,8 +105,8 @@ def _together(options, ranks) -> Run:
     def begin():
         runs.append(_begun(options, ranks))
         return runs[0].folder
-    folder = ranks.first(begin)
-    ranks.together(lambda: None if runs else runs.append(Run.open(folder, options.device, ranks=ranks)))
+    folder = ranks.broadcast(begin)
+    ranks.all_gather(lambda: None if runs else runs.append(Run.open(folder, options.device, group=ranks)))
     ranks.agree(fingerprint(runs[0].game))
     return runs[0]
 
@@ -115,7 +116,7 @@ class _Progress:
 
     def __init__(self, state, steps):
         from tqdm.auto import tqdm
-        self.bar = tqdm(total=steps, initial=state.step, unit="step", dynamic_ncols=True, disable=state.ranks.rank > 0)
+        self.bar = tqdm(total=steps, initial=state.step, unit="step", dynamic_ncols=True, disable=state.group.rank > 0)
         self.interrupted = False
 
     def __enter__(self):
@@ -135,7 +136,7 @@ class _Progress:
             self.bar.set_postfix_str(f"D {last['d_value']:.3f} G {last['g_value']:.3f} D(x) {last['d_real']:.2f} "
                                      f"D(G(z)) {last['d_fake']:.2f}", refresh=False)
         self.bar.update()
-        if state.ranks.sum(np.array(float(self.interrupted))) > 0:  # all ranks stop after the same step
+        if state.group.sum(np.array(float(self.interrupted))) > 0:  # all ranks stop after the same step
             raise KeyboardInterrupt
 
 
@@ -150,8 +151,8 @@ def _started(options, ranks) -> Run:
 
 def _resumed(options, ranks) -> Run:
     folder = options.out or latest_folder("runs", options.recipe or "digits")
-    run = Run.open(folder, options.device, hold=True, ranks=ranks)
-    recipe = run.config.changed()
+    run = Run.open(folder, options.device, hold=True, group=ranks)
+    recipe = run.config.build_recipe()
     asked = {name: getattr(options, name) for name in ("recipe", "seed", "batch", "dtype", "data")}
     kept = {**vars(run.config), **settings.switches(recipe)}
     for name, value in {**asked, **settings_of(options, recipe)}.items():

@@ -1,8 +1,8 @@
 """Ranks: processes, on one machine or on many, that play one game together (how they become ranks: `mpi`).
 
-Every rank draws the same random numbers and takes its slice of the batch (`mine`); what is a mean over the batch is
-summed over ranks (`mean`). Inside `with among(ranks):` an operation that looks at the whole batch finds them by
-`present()`. Alone, a process is a rank of one, and all this does nothing.
+Every rank draws the same random numbers and takes its slice of the batch (`shard`); what is a mean over the batch is
+summed over ranks (`mean`). Inside `with using_group(ranks):` an operation that looks at the whole batch finds them by
+`current_group()`. Alone, a process is a rank of one, and all this does nothing.
 """
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class RanksError(RuntimeError):
     """What keeps ranks from playing together, raised on all of them."""
 
 
-class Alone:
+class SingleProcess:
     """A rank of one: the whole batch is its slice."""
 
     rank, size = 0, 1
@@ -34,7 +34,7 @@ class Alone:
     def divide(self, batch: int, unit: int = 1) -> None:
         """Divides a batch, made of units, into a slice for each rank; ValueError if one would have none."""
 
-    def mine(self, a):
+    def shard(self, a):
         """This rank's slice of what was drawn for the whole batch."""
         return a
 
@@ -42,11 +42,11 @@ class Alone:
         """rng, for what is drawn in the shape of a slice: as if drawn for the whole batch."""
         return rng
 
-    def whole(self, n: int) -> int:
+    def global_count(self, n: int) -> int:
         """How many rows all ranks have where this one has n."""
         return n
 
-    def weighed(self, mean):
+    def weighted_share(self, mean):
         """A mean over this slice as its part of the mean over the batch."""
         return mean
 
@@ -56,19 +56,19 @@ class Alone:
 
     def mean(self, a):
         """The mean over the batch of what `a` is the mean of over this slice."""
-        return self.sum(self.weighed(a))
+        return self.sum(self.weighted_share(a))
 
-    def together(self, f: Callable[[], Any]) -> list:
+    def all_gather(self, f: Callable[[], Any]) -> list:
         """f() of every rank, in their order; RanksError on all of them where one fails."""
         return [f()]
 
-    def first(self, f: Callable[[], Any]):
+    def broadcast(self, f: Callable[[], Any]):
         """f() of the first rank, on each; RanksError on all of them where it fails."""
-        return self.together(lambda: f() if self.rank == 0 else None)[0]
+        return self.all_gather(lambda: f() if self.rank == 0 else None)[0]
 
     def agree(self, facts: dict[str, Any]) -> None:
         """RanksError where a fact is another one on another rank."""
-        for rank, other in enumerate(everyone := self.together(lambda: facts)):
+        for rank, other in enumerate(everyone := self.all_gather(lambda: facts)):
             for name, value in everyone[0].items():
                 if other[name] != value:
                     raise RanksError(f"rank {rank} has another {name} than rank 0: {other[name]}, not {value}")
@@ -82,24 +82,24 @@ class Alone:
         yield lambda kept: None
 
 
-ALONE = Alone()
+SINGLE_PROCESS = SingleProcess()
 
 
 class _Present(threading.local):
-    ranks: Alone = ALONE
+    ranks: SingleProcess = SINGLE_PROCESS
 
 
 _present = _Present()
 
 
-def present() -> Alone:
+def current_group() -> SingleProcess:
     """The ranks among whom the batch is divided at this moment."""
     return _present.ranks
 
 
 @contextmanager
-def among(ranks: Alone):
-    """Inside `with among(ranks):` operations that look at the whole batch look at that of all these ranks."""
+def using_group(ranks: SingleProcess):
+    """Inside `with using_group(ranks):` operations that look at the whole batch look at that of all these ranks."""
     before, _present.ranks = _present.ranks, ranks
     try:
         yield
@@ -107,7 +107,7 @@ def among(ranks: Alone):
         _present.ranks = before
 
 
-class Ranks(Alone):
+class ProcessGroup(SingleProcess):
     """The ranks of a communicator of mpi4py, or of what looks like one.
 
     A batch need not be a multiple of their number: slices differ by a unit at most, and each counts as much as it
@@ -124,16 +124,16 @@ class Ranks(Alone):
         self.batch = batch
         self.start, self.stop = (batch // unit * rank // self.size * unit for rank in (self.rank, self.rank + 1))
 
-    def mine(self, a):
+    def shard(self, a):
         return a[self.start:self.stop]
 
     def drawing(self, rng):
         return _Drawing(rng, self)
 
-    def whole(self, n):
+    def global_count(self, n):
         return n * self.batch // (self.stop - self.start)
 
-    def weighed(self, mean):
+    def weighted_share(self, mean):
         return (self.stop - self.start) / self.batch * mean
 
     def sum(self, a):
@@ -146,9 +146,9 @@ class Ranks(Alone):
             total = owner.empty_like(send)
             owner.cuda.get_current_stream().synchronize()  # MPI reads now, not when the stream has come to it
         self.comm.Allreduce(send, total)
-        return backend.like(total, a) if isinstance(total, np.ndarray) else total
+        return backend.to_device_of(total, a) if isinstance(total, np.ndarray) else total
 
-    def together(self, f):
+    def all_gather(self, f):
         value, line, cause = None, "", None
         try:
             value = f()

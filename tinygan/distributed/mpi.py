@@ -12,7 +12,7 @@ from typing import Any
 
 from tinygan.backend import arrays
 from tinygan.backend.process import cores, limit
-from tinygan.distributed.group import Ranks, RanksError
+from tinygan.distributed.group import ProcessGroup, RanksError
 
 _SIZES = ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE", "PMIX_SIZE")  # what an mpiexec tells the processes it starts
 _RANKS = ("PMI_RANK", "OMPI_COMM_WORLD_RANK", "PMIX_RANK")
@@ -33,14 +33,15 @@ def size() -> int:
     return _mpi().COMM_WORLD.Get_size()
 
 
-def world() -> Ranks:
+def world() -> ProcessGroup:
     """All processes that mpiexec started, each with its share of the cores; RanksError where they do not meet."""
     MPI = _mpi()
     comm = MPI.COMM_WORLD
     beside = comm.Split_type(MPI.COMM_TYPE_SHARED)  # those on this machine
-    arrays.number = beside.Get_rank()
+    arrays.device_index = beside.Get_rank()
     limit(_share_of_cores(beside))
-    return Ranks(comm, _reads_device(MPI, comm), LastWords() if comm.Get_rank() == 0 < comm.Get_size() - 1 else None)
+    words = LastWords() if comm.Get_rank() == 0 < comm.Get_size() - 1 else None
+    return ProcessGroup(comm, _reads_device(MPI, comm), words)
 
 
 @contextmanager

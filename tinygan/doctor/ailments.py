@@ -79,14 +79,14 @@ def collapse(e: Evidence) -> str:
     """The fakes are too much alike, for a while, and become no better; where D is sure of them, that is why."""
     now = e.visits[-1].step
     late = [v for v in e.visits if v.step > now - _patience(e)]
-    variety, spread = [v.variety for v in late], [v.spread for v in late]
+    variety, std_ratio = [v.variety for v in late], [v.std_ratio for v in late]
     better = (np.diff(variety[-3:]) > 0).all() and variety[-1] > 1.5 * np.mean(variety)
     few = max(variety) < 0.45 and np.mean(variety) < 0.3 and not better
-    close = max(spread) < 0.2
+    close = max(std_ratio) < 0.2
     if now < _patience(e) or not (few or close) or _gap(e) > 0.9:
         return ""
     return (f"{f'since step {late[0].step}' if len(late) > 1 else 'now'} the fakes have {np.mean(variety):.2g} of the "
-            f"variety of the data, {max(variety):.2g} at most, and {np.mean(spread):.2g} of their spread")
+            f"variety of the data, {max(variety):.2g} at most, and {np.mean(std_ratio):.2g} of their spread")
 
 
 def data_out_of_reach(e: Evidence) -> str:

@@ -11,18 +11,18 @@ import numpy as np
 from tinygan import backend, nn
 from tinygan.game import Game, parts
 from tinygan.metrics import reverse_kl
-from tinygan.ops.registry import array
+from tinygan.ops.registry import unwrap
 from tinygan.tensor import no_grad
 
 EXAMPLES = 128  # that go through both players at a visit
-LANDMARKS = 16  # real examples to which the others are nearest
+ANCHORS = 16  # real examples to which the others are nearest
 
 
 class Visit(NamedTuple):
     """What a batch of real examples x and one of fakes showed after `step` steps.
 
-    low, high: the least and the greatest number in x. told: how often D's logit of a real example is above that of a
-    fake, 1/2 for guessing. spread: the standard deviation over the batch, averaged over the features,
+    low, high: the least and the greatest number in x. auc: how often D's logit of a real example is above that of a
+    fake, 1/2 for guessing. std_ratio: the standard deviation over the batch, averaged over the features,
     of the fakes as a multiple of x's. variety: of 16 further real examples, the effective number to which fakes are
     nearest, exp(entropy), as a multiple of x's; by `reverse-kl`. dead_g, dead_d: the share of units that are off on the
     whole batch, in the ReLU layer of the player where it is largest.
@@ -31,8 +31,8 @@ class Visit(NamedTuple):
     step: int
     low: float
     high: float
-    told: float
-    spread: float
+    auc: float
+    std_ratio: float
     variety: float
     dead_g: float
     dead_d: float
@@ -74,18 +74,18 @@ def visit(game: Game, rng: np.random.Generator) -> Visit:
         x, *condition = _draw(game.data, n, rng, d.theta)
         fake = g(*_draw(game.noise, n, rng, g.theta), *condition)
         real_logits, fake_logits = (_host(d(batch, *condition)).ravel() for batch in (x, fake))
-    landmarks = _host(_draw(game.data, LANDMARKS, rng, d.theta)[0]).reshape(LANDMARKS, -1)
+    anchors = _host(_draw(game.data, ANCHORS, rng, d.theta)[0]).reshape(ANCHORS, -1)
     x, fake = (_host(a).reshape(n, -1) for a in (x, fake))
     above = np.sign(real_logits[:, None] - fake_logits).mean()
     return Visit(game.step, x.min().item(), x.max().item(), (1 + above.item()) / 2,
                  (fake.std(axis=0).mean() / max(x.std(axis=0).mean(), 1e-12)).item(),
-                 float(np.exp(_heap(x, landmarks) - _heap(fake, landmarks))), _dead(g), _dead(d))
+                 float(np.exp(_heap(x, anchors) - _heap(fake, anchors))), _dead(g), _dead(d))
 
 
-def _heap(x, landmarks):
-    """How unevenly the rows of x fall to the landmarks that are nearest."""
-    square = (landmarks * landmarks).sum(axis=1) - 2 * x @ landmarks.T  # and x * x, which is the same for all
-    return reverse_kl(np.bincount(square.argmin(axis=1), minlength=len(landmarks)))
+def _heap(x, anchors):
+    """How unevenly the rows of x fall to the anchors that are nearest."""
+    square = (anchors * anchors).sum(axis=1) - 2 * x @ anchors.T  # and x * x, which is the same for all
+    return reverse_kl(np.bincount(square.argmin(axis=1), minlength=len(anchors)))
 
 
 def _pack(game):
@@ -101,11 +101,12 @@ def _reach(generator):
 
 def _draw(source, n, rng, theta):
     """n examples or latents, and what comes with them, as the player with this theta takes them."""
-    return [backend.like(a if a.dtype.kind in "iu" else a.astype(theta.dtype), theta) for a in parts(source(n, rng))]
+    return [backend.to_device_of(a if a.dtype.kind in "iu" else a.astype(theta.dtype), theta)
+            for a in parts(source(n, rng))]
 
 
 def _host(a):
-    return np.asarray(backend.to(array(a), "cpu"), np.float64)
+    return np.asarray(backend.to(unwrap(a), "cpu"), np.float64)
 
 
 class _Watched(nn.ReLU):
@@ -114,7 +115,7 @@ class _Watched(nn.ReLU):
     on: Any = False
 
     def forward(self, x):
-        a = array(x)
+        a = unwrap(x)
         self.on = self.on | (a > 0).any(axis=tuple(range(a.ndim - 1)))
         return super().forward(x)
 

@@ -44,7 +44,7 @@ def to_safetensors(run: Run, player: str, file: Path) -> Path:
     arguments = [f"torch.randint({run.classes}, (n,))" if name == "labels" else
                  f"torch.randn({', '.join(map(str, ['n', *a.shape[1:]]))})" for name, a in drawn.items()]
     text = torch_text.write(network, _about(run, player), arguments)
-    facts = json.dumps({"config": run.config.plain(), "step": run.game.step})
+    facts = json.dumps({"config": run.config.as_json(), "step": run.game.step})
     write(file, save(layouts.to_torch(network), {"format": "pt", _KEY: facts}))
     module = file.with_suffix(".py")
     write(module, text.encode())

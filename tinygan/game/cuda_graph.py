@@ -20,7 +20,7 @@ import numpy as np
 
 from tinygan import backend
 from tinygan.backend import cublas
-from tinygan.game import Game, falling_numbers, step
+from tinygan.game import Game, scheduled, step
 from tinygan.nn.module import Module
 from tinygan.tensor import Tensor
 from tinygan.updates import Optimiser
@@ -70,7 +70,7 @@ class Replay:
             warnings.warn(f"no CUDA graph so far: each of {PATIENCE} steps differed in more than what it draws and the "
                           "rates", stacklevel=3)
         inside, self.draws, self.drawn = _drawing(game, given)
-        with _in_place(game), backend.multiplying(multiply):
+        with _in_place(game), backend.using_matmul(multiply):
             return step(inside, steps)
 
 
@@ -81,7 +81,7 @@ class _Recording:
         cuda, theta, error = multiply.owner.cuda, game.generator.theta, None
         movers = copy(game.optimisers[0]), copy(game.optimisers[1])
         counts = [len(count) for count in _counts(replace(game, optimisers=movers))]
-        self.drawn = [tuple([backend.like(a, theta).copy() for a in arrays]) for arrays in drawn]
+        self.drawn = [tuple([backend.to_device_of(a, theta).copy() for a in arrays]) for arrays in drawn]
         self.numbers = multiply.owner.empty(3 + sum(counts), theta.dtype)
         self.places = [*chain(*self.drawn), self.numbers]  # what the graph reads, and is written before
         number = iter([self.numbers[i] for i in range(self.numbers.size)])
@@ -89,7 +89,7 @@ class _Recording:
         for mover in movers:
             vars(mover)["count"] = count
         stream, self.pool = cuda.Stream(non_blocking=True), cuda.MemoryPool()  # memory that nothing else may use
-        with stream, cuda.using_allocator(self.pool.malloc), backend.multiplying(multiply):
+        with stream, cuda.using_allocator(self.pool.malloc), backend.using_matmul(multiply):
             stream.begin_capture()  # from here on, nothing is computed
             try:
                 inside, _, _ = _drawing(game, self.drawn, optimisers=movers, rate=None, step=None)  # no constants
@@ -111,9 +111,9 @@ class _Recording:
 
     def replay(self, game, steps, given) -> tuple:
         """Writes what is new in this step and plays it, in one launch."""
-        numbers = [*falling_numbers(game, steps), *chain(*_counts(game))]
+        numbers = [*scheduled(game, steps), *chain(*_counts(game))]
         for place, a in zip(self.places, [*chain(*given), np.array(numbers, self.numbers.dtype)]):
-            place[...] = backend.like(a, place)
+            place[...] = backend.to_device_of(a, place)
         self.graph.launch()
         return self.played
 
@@ -189,7 +189,7 @@ def _state(game) -> list:
     for optimiser in game.optimisers:
         if not isinstance(optimiser, Optimiser):
             raise Unrecordable(f"{optimiser!r} is no Optimiser, so it may count the steps")
-    if game.ranks.size > 1:
+    if game.group.size > 1:
         raise Unrecordable("the batch is divided among ranks")
     found: list = []
     for f in fields(game):

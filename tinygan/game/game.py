@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygan.distributed.group import ALONE, Alone
+from tinygan.distributed.group import SINGLE_PROCESS, SingleProcess
 from tinygan.game.history import Column, empty
 from tinygan.nn import Module, Pack
 from tinygan.objectives import OBJECTIVES
@@ -44,7 +44,7 @@ class Game:
     instance_noise: sigma of the noise on whatever D sees; it falls in a straight line to 0 at the last step. unroll:
     plain steps of D, at unroll_rate, that G looks ahead. (Others are layers of D: packs, minibatch statistics.)
 
-    ranks: those who play the game together, each on its slice of every batch.
+    group: those who play the game together, each on its slice of every batch.
 
     history holds, for each step that was recorded, the columns `history.COLUMNS`: what each player's function was worth
     before its move (the penalty left out), the means of D(x) and D(G(z)), the norms of both gradients.
@@ -70,7 +70,7 @@ class Game:
     optimisers: tuple[Any, Any] = field(default_factory=lambda: (Adam(0.5), Adam(0.5)))
     average: Average | None = None
     schedule: Callable | None = None
-    ranks: Alone = ALONE
+    group: SingleProcess = SINGLE_PROCESS
     step: int = 0
     history: dict[str, Column] = field(default_factory=empty)
 
@@ -89,7 +89,7 @@ class Game:
             if self.batch % size:
                 raise SettingError(f"packing: a batch of {self.batch} does not hold whole packs of {size}")
         try:
-            self.ranks.divide(self.batch, max(packs, default=1))
+            self.group.divide(self.batch, max(packs, default=1))
         except ValueError as error:
             raise SettingError(error) from error
 

@@ -17,13 +17,13 @@ DENSE = {nn.Sequential, nn.Dense, nn.ReLU, nn.LeakyReLU}  # layers that look at 
 def step(game: Game, steps: int, falling: tuple | None = None) -> tuple:
     """One step of Algorithm 1 (`d-ascent`, `g-minimax`, `g-non-saturating`), in a game that ends at `steps`.
 
-    falling: what `falling_numbers` gives, unless it is given. Returns what is recorded of a step: D's value, its logits
+    falling: what `scheduled` gives, unless it is given. Returns what is recorded of a step: D's value, its logits
     of real and of fake, its gradient; G's value and gradient.
     """
     goal_d, goal_g = OBJECTIVES[game.objective]
     move_d, move_g = _clipped(STEPS[goal_d.direction], game.clip), STEPS[goal_g.direction]
     direction_d, direction_g = game.optimisers
-    rate_d, rate_g, sigma = falling or falling_numbers(game, steps)
+    rate_d, rate_g, sigma = falling or scheduled(game, steps)
     g, d = game.generator, game.discriminator
     weights_d, weights_g = d.parameters(), g.parameters()
     theta_d, theta_g = theta_of(weights_d), theta_of(weights_g)
@@ -52,8 +52,8 @@ def step(game: Game, steps: int, falling: tuple | None = None) -> tuple:
 def _draw(game, source, theta, requires_grad=False) -> list[Tensor]:
     """A batch from `source` on the device of theta and, whole numbers apart, in its dtype; the first differentiable."""
     arrays = [a if a.dtype.kind in "iu" else a.astype(theta.dtype, copy=False)
-              for a in map(game.ranks.mine, parts(source(game.batch, game.rng)))]
-    return [Tensor(backend.like(a, theta), requires_grad and i == 0) for i, a in enumerate(arrays)]
+              for a in map(game.group.shard, parts(source(game.batch, game.rng)))]
+    return [Tensor(backend.to_device_of(a, theta), requires_grad and i == 0) for i, a in enumerate(arrays)]
 
 
 def _gradient(game, value, weights):
@@ -62,13 +62,13 @@ def _gradient(game, value, weights):
     A mean over the batch is a sum over ranks, so its gradient is too: this all-reduce is all that they tell each other,
     but for statistics of the batch (`gradient-average`).
     """
-    gradient = grad(game.ranks.weighed(value), weights, allow_unused=game.schedule is not None)
-    return game.ranks.sum(vector([np.zeros_like(w.data) if g is None else g for w, g in zip(weights, gradient)]))
+    gradient = grad(game.group.weighted_share(value), weights, allow_unused=game.schedule is not None)
+    return game.group.sum(vector([np.zeros_like(w.data) if g is None else g for w, g in zip(weights, gradient)]))
 
 
 def _blurred(game, x, sigma):
     """What D sees of examples x: with instance noise, if there is any."""
-    return penalties.instance_noise(x, sigma, game.ranks.drawing(game.rng)) if game.instance_noise else x
+    return penalties.instance_noise(x, sigma, game.group.drawing(game.rng)) if game.instance_noise else x
 
 
 def _judged(game, x, fake, condition):
@@ -87,7 +87,7 @@ def _penalised(game, d_value, d_real, x, fake, condition):
         d_value = d_value + penalties.r1(d_real, x, worse * game.r1)
     if game.gp:
         d_value = d_value + penalties.gradient_penalty(
-            lambda between: game.discriminator(between, *condition), x, fake, game.ranks.drawing(game.rng),
+            lambda between: game.discriminator(between, *condition), x, fake, game.group.drawing(game.rng),
             worse * game.gp)
     return d_value
 
@@ -107,7 +107,7 @@ def _unrolled(game, x, fake, condition):
     return penalties.unrolled(d, lambda: goal(d(x, *condition), d(fake, *condition)), game.unroll, rate)
 
 
-def falling_numbers(game, steps) -> tuple[float, float, float]:
+def scheduled(game, steps) -> tuple[float, float, float]:
     """The rates of D and G at this step, and the sigma of the instance noise."""
     pair = game.rate if isinstance(game.rate, tuple) else (game.rate, game.rate)
     rate_d, rate_g = [linear_decay(rate, game.step, steps) for rate in pair] if game.decay else pair

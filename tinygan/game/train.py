@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygan.distributed.group import among
+from tinygan.distributed.group import using_group
 from tinygan.game.game import Game
 from tinygan.game.step import step
 from tinygan.ops.elementwise import sigmoid
@@ -28,7 +28,7 @@ def train(game: Game, steps: int, callbacks: Iterable[Callable[[Game], Any]] = (
     while game.step < steps:
         if game.schedule is not None:
             game.schedule(game, steps)
-        with among(game.ranks), np.errstate(over="ignore", invalid="ignore"):  # Diverged says it better than a warning
+        with using_group(game.group), np.errstate(over="ignore", invalid="ignore"):  # Diverged is raised instead
             played = play(game, steps)
             if game.step % record_every == 0 or game.step == steps - 1:
                 _record(game, *played)
@@ -41,7 +41,7 @@ def train(game: Game, steps: int, callbacks: Iterable[Callable[[Game], Any]] = (
 def _record(game, d_value, d_real, d_fake, d_gradient, g_value, g_gradient):
     """Adds a row to the history; names the first quantity that is not finite, of these or of the weights."""
     real, fake = (sigmoid(logits.data).mean().item() for logits in (d_real, d_fake))
-    value_d, real, fake, value_g = game.ranks.mean(np.array([d_value.item(), real, fake, g_value.item()])).tolist()
+    value_d, real, fake, value_g = game.group.mean(np.array([d_value.item(), real, fake, g_value.item()])).tolist()
     row = {"step": game.step, "d_value": value_d, "d_real": real, "d_fake": fake, "d_gradient": _norm(d_gradient),
            "g_value": value_g, "g_gradient": _norm(g_gradient)}
     weights = {f"the norm of the {name}'s weights": _norm(_home(getattr(game, name)))

@@ -16,7 +16,7 @@ import sys
 import warnings
 from pathlib import Path
 
-from tinygan.grading import GradingError, judge
+from tinygan.grading import GradingError, grader
 
 LARGEST, LONGEST = 5 << 20, 100_000  # bytes of a submitted file, and of an answer in it
 _TESTS = '''"""The public checks of {file}: `python -m pytest test_{file}`."""
@@ -52,7 +52,7 @@ def release(course: Path) -> list[Path]:
     import nbformat
     works, nbgrader = names(course), _nbgrader(course)
     for name in works:
-        nbformat.write(judge.notebook(source(course, name)), source(course, name).with_suffix(".ipynb"))
+        nbformat.write(grader.notebook(source(course, name)), source(course, name).with_suffix(".ipynb"))
         _call(nbgrader.generate_assignment, name)
         folder = course / "release" / name
         cells = nbformat.read(folder / f"{name}.ipynb", 4).cells
@@ -70,7 +70,7 @@ def grade(course: Path, submitted: Path, seed: int = 0) -> Path:
         raise GradingError(f"{submitted} holds no submission: expected STUDENT/NAME/NAME.ipynb or .py, with NAME of "
                            + ", ".join(works))
     for name in handed_in:
-        _prove(judge.assignment(source(course, name)), seed)
+        _prove(grader.assignment(source(course, name)), seed)
     nbgrader = _nbgrader(course, seed)
     for name in handed_in:
         _call(nbgrader.autograde, name, "*")
@@ -86,7 +86,7 @@ def grade_notebook(notebook, resources, seed=0):
     import nbformat
     name, student = resources["nbgrader"]["assignment"], resources["nbgrader"]["student"]
     cells = {cell.metadata.nbgrader["grade_id"]: cell for cell in notebook.cells if "nbgrader" in cell.metadata}
-    results = judge.grade(judge.assignment(source(Path(), name)),  # nbgrader works in the course's folder
+    results = grader.grade(grader.assignment(source(Path(), name)),  # nbgrader works in the course's folder
                           {key: cell.source for key, cell in cells.items()}, seed)
     for result in results:
         cells[result.task].outputs = [
@@ -95,13 +95,13 @@ def grade_notebook(notebook, resources, seed=0):
     print(f"{student} {name}: {sum(r.score for r in results):g} of {sum(r.points for r in results):g}", flush=True)
     file = Path("results", student, name, "results.json")
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps(judge.gradescope(results), indent=1))
+    file.write_text(json.dumps(grader.gradescope(results), indent=1))
     return notebook, resources
 
 
 def _prove(work, seed):
     """Refuses to grade anyone where the reference itself does not get all points: a broken machine, a bad check."""
-    for result in judge.grade(work, work.solutions, seed):
+    for result in grader.grade(work, work.solutions, seed):
         if result.reason:
             raise GradingError(f"{work.name}: the reference gets no points for {result.task}: {result.reason}")
 

@@ -20,7 +20,7 @@ import numpy as np
 import tinygan
 from tinygan.grading.checks import CheckError
 from tinygan.grading.worker import kinds, receive, send, unpack
-from tinygan.tensor import Tensor, array, record
+from tinygan.tensor import Tensor, record, unwrap
 
 LIMIT = 64 << 20  # bytes of one answer
 PLACES = [str(Path(tinygan.__file__).parent.parent), *filter(None, sys.path)]  # what can be imported here, can there
@@ -75,7 +75,7 @@ class Worker:
                 return flat[start:start + x.size].reshape(x.shape)
             return pull
 
-        arrays = [np.asarray(array(x)) for x in inputs]
+        arrays = [np.asarray(unwrap(x)) for x in inputs]
         sizes = [a.size if a.dtype.kind == "f" else 0 for a in arrays]
         paths = [(x, rule(sum(sizes[:i]), a)) for i, (x, a) in enumerate(zip(inputs, arrays))]
         bare = not any(isinstance(x, Tensor) for x in inputs)

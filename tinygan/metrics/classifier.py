@@ -85,7 +85,7 @@ class Classifier(Module):
         theta = self.theta
         with no_grad():
             return np.concatenate([
-                f(Tensor(backend.like(images[i:i + batch].astype(theta.dtype, copy=False), theta))).numpy()
+                f(Tensor(backend.to_device_of(images[i:i + batch].astype(theta.dtype, copy=False), theta))).numpy()
                 for i in range(0, len(images), batch)])
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 import numpy as np
 
 from tinygan import backend
-from tinygan.distributed.group import present
+from tinygan.distributed.group import current_group
 from tinygan.nn import initial
 from tinygan.nn.activations import LeakyReLU, ReLU
 from tinygan.nn.module import Module, Parameter
 from tinygan.nn.norm import BatchNorm
 from tinygan.ops.conv import conv2d, conv_transpose2d
 from tinygan.ops.linear import linear
-from tinygan.ops.registry import array
+from tinygan.ops.registry import unwrap
 from tinygan.ops.shape import getitem
 
 
@@ -84,14 +84,14 @@ class Embedding(Module):
         self.weight = Parameter(initial(rng, (count, size), count, size))
 
     def forward(self, labels):
-        labels = np.asarray(labels) if isinstance(labels, (list, int)) else array(labels)
+        labels = np.asarray(labels) if isinstance(labels, (list, int)) else unwrap(labels)
         if labels.dtype.kind not in "iu":
             raise TypeError(f"Embedding: labels have dtype {labels.dtype}, expected integers")
         count = self.weight.shape[0]
         if isinstance(labels, np.ndarray) and labels.size and not (labels.min() >= 0 and labels.max() < count):
             raise ValueError(f"Embedding: labels reach from {labels.min()} to {labels.max()}, "
                              f"expected 0 to {count - 1}")
-        return getitem(self.weight, backend.like(labels, self.weight.data))
+        return getitem(self.weight, backend.to_device_of(labels, self.weight.data))
 
 
 class Dropout(Module):
@@ -105,8 +105,8 @@ class Dropout(Module):
     def forward(self, x):
         if not self.training or self.rate == 0:
             return x
-        kept = present().drawing(self.rng).random(x.shape, np.float32) >= self.rate
-        return x * backend.like(kept.astype(x.dtype) / (1 - self.rate), array(x))
+        kept = current_group().drawing(self.rng).random(x.shape, np.float32) >= self.rate
+        return x * backend.to_device_of(kept.astype(x.dtype) / (1 - self.rate), unwrap(x))
 
 
 class Flatten(Module):

@@ -64,10 +64,11 @@ class Module:
         return [p for _, p in self.named_parameters()]
 
     @contextmanager
-    def at(self, values: Sequence[Tensor]):
-        """Inside `with network.at(values):` it computes with these Tensors in place of its parameters, in their order.
+    def with_parameters(self, values: Sequence[Tensor]):
+        """Inside `with network.with_parameters(values):` it computes with these Tensors in place of its parameters.
 
-        So a network is a function of its parameters too, which `grad` goes through: an imagined update, for one.
+        They come in the order of `parameters()`. So a network is a function of its parameters too, which `grad` goes
+        through: an imagined update, for one.
         """
         new = dict(zip(self.parameters(), values, strict=True))
         places = [(m, name, p) for _, m in self.modules() for name, p in vars(m).items() if isinstance(p, Parameter)]
@@ -97,13 +98,13 @@ class Module:
 
     def train(self) -> Module:
         """To training: batch statistics, dropout."""
-        return self._switch(True)
+        return self.set_mode(True)
 
     def eval(self) -> Module:
         """To use: running statistics, no dropout."""
-        return self._switch(False)
+        return self.set_mode(False)
 
-    def _switch(self, training: bool) -> Module:
+    def set_mode(self, training: bool) -> Module:
         for _, m in self.modules():
             m.training = training
         return self
@@ -112,16 +113,16 @@ class Module:
         """Converts parameters and buffers to a floating point dtype, in place; returns the module."""
         if np.dtype(dtype).kind != "f":
             raise TypeError(f"astype: got {np.dtype(dtype)}, expected a floating point dtype")
-        return self._each(lambda a: a.astype(dtype))
+        return self.apply(lambda a: a.astype(dtype))
 
     def to(self, device: str) -> Module:
         """Moves parameters and buffers to "cpu" or "gpu", in place; returns the module."""
-        return self._each(lambda a: backend.to(a, device))
+        return self.apply(lambda a: backend.to(a, device))
 
-    def _each(self, change) -> Module:
+    def apply(self, change) -> Module:
         for p in self.parameters():
             p.data = change(p.data)
-            backend.written(p.data)
+            backend.mark_changed(p.data)
         for _, owner, attribute in self.named_buffers():
             setattr(owner, attribute, change(getattr(owner, attribute)))
         return self
@@ -142,14 +143,14 @@ class Module:
             if np.shape(state[name]) != a.shape:
                 raise ValueError(f"load_state_dict: {name} has shape {np.shape(state[name])}, expected {a.shape}")
         for name, a in arrays.items():
-            a[...] = backend.like(np.asarray(state[name], dtype=a.dtype), a)
-            backend.written(a)
+            a[...] = backend.to_device_of(np.asarray(state[name], dtype=a.dtype), a)
+            backend.mark_changed(a)
 
     def __repr__(self) -> str:
         layers = "".join("\n  " + f"{name}: {child!r}".replace("\n", "\n  ") for name, child in self.children())
-        return f"{type(self).__name__}({layers}\n)" if layers else f"{type(self).__name__}({self.extra()})"
+        return f"{type(self).__name__}({layers}\n)" if layers else f"{type(self).__name__}({self.extra_repr()})"
 
-    def extra(self) -> str:
+    def extra_repr(self) -> str:
         """What `repr` says of this layer: the shapes of its parameters."""
         return ", ".join(f"{name} {v.shape}" for name, v in vars(self).items() if isinstance(v, Parameter))
 

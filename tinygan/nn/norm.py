@@ -4,12 +4,12 @@ from __future__ import annotations
 import numpy as np
 
 from tinygan.backend import kernels
-from tinygan.distributed.group import present
+from tinygan.distributed.group import current_group
 from tinygan.nn.module import Module, Parameter
 from tinygan.ops.elementwise import sqrt
-from tinygan.ops.normalise import affine, moments, normaliser
+from tinygan.ops.normalise import affine, batch_norm_coefficients, moments
 from tinygan.ops.reduce import mean, var
-from tinygan.ops.registry import array
+from tinygan.ops.registry import unwrap
 from tinygan.ops.shape import stack
 
 
@@ -35,14 +35,14 @@ class BatchNorm(Module):
         if x.shape[-1] != channels:
             raise ValueError(f"BatchNorm: x {x.shape} has {x.shape[-1]} channels, expected {channels}")
         if self.training:
-            n = present().whole(x.size // channels)
+            n = current_group().global_count(x.size // channels)
             if n < 2:
                 raise ValueError(f"BatchNorm: x {x.shape} has one value for each channel, training needs at least two")
             both = moments(x)
-            _follow(array(both), self.momentum, n / (n - 1), self.running_mean, self.running_var)
+            _follow(unwrap(both), self.momentum, n / (n - 1), self.running_mean, self.running_var)
         else:
             both = stack([self.running_mean, self.running_var])
-        return affine(x, normaliser(both, self.weight, self.bias, self.eps), negative_slope)
+        return affine(x, batch_norm_coefficients(both, self.weight, self.bias, self.eps), negative_slope)
 
 
 @kernels.elementwise("raw T both, T momentum, T unbiased", "T mean, T variance", """

@@ -10,7 +10,7 @@ from tinygan.nn import initial
 from tinygan.nn.module import Module, Parameter
 from tinygan.ops.elementwise import sigmoid, tanh
 from tinygan.ops.linear import linear
-from tinygan.ops.registry import array
+from tinygan.ops.registry import unwrap
 from tinygan.ops.shape import stack
 
 
@@ -35,7 +35,7 @@ class _Cell(Module):
         if x.ndim != 2 or x.shape[1] != inputs:
             raise ValueError(f"{name}: x {x.shape}, expected (n, {inputs})")
         if h is None:
-            h = backend.module(array(x)).zeros((x.shape[0], hidden), x.dtype)
+            h = backend.module(unwrap(x)).zeros((x.shape[0], hidden), x.dtype)
         if h.shape != (x.shape[0], hidden):
             raise ValueError(f"{name}: h {h.shape} for x {x.shape}, expected {(x.shape[0], hidden)}")
         return linear(x, self.weight_ih, self.bias_ih), linear(h, self.weight_hh, self.bias_hh), h

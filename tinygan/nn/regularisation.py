@@ -8,7 +8,7 @@ from tinygan.nn.module import Module
 from tinygan.ops.elementwise import sqrt
 from tinygan.ops.normalise import moments
 from tinygan.ops.reduce import mean, sum
-from tinygan.ops.registry import array
+from tinygan.ops.registry import unwrap
 from tinygan.ops.shape import broadcast_to, concatenate
 
 
@@ -66,7 +66,7 @@ class SpectralNorm(Module):
     def forward(self, x):
         weight = self.layer.weight
         if self.training:
-            self._iterate(_matrix(array(weight)))
+            self._iterate(_matrix(unwrap(weight)))
         largest = sum(_matrix(weight) * (self.v[:, None] * self.u))
         try:
             self.layer.weight = weight / largest

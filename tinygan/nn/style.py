@@ -10,7 +10,7 @@ from tinygan.ops.conv import conv2d
 from tinygan.ops.elementwise import sqrt
 from tinygan.ops.linear import linear
 from tinygan.ops.reduce import mean
-from tinygan.ops.registry import array
+from tinygan.ops.registry import unwrap
 
 _STANDARD = initial.normal(1.0)
 _RELU_GAIN = 2**0.5
@@ -68,7 +68,7 @@ class AdaIN(Module):
     def __init__(self, channels, size, eps=1e-8, *, rng):
         self.eps = eps
         self.style = EqualisedDense(size, 2 * channels, gain=1.0, rng=rng)
-        array(self.style.bias)[:channels] = 1
+        unwrap(self.style.bias)[:channels] = 1
 
     def forward(self, x, w):
         channels = self.style.weight.shape[1] // 2

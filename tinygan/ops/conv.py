@@ -16,7 +16,7 @@ import numpy as np
 from tinygan import backend
 from tinygan.backend import parallel, winograd
 from tinygan.backend.kernels import overlaps, windows
-from tinygan.ops.registry import array, case, op
+from tinygan.ops.registry import case, op, unwrap
 from tinygan.tensor import record
 
 FEW = 6  # numbers in a run of a kernel, up to which it is laid out the other way (see `_spread`): measured
@@ -38,7 +38,7 @@ def conv2d(x, w, stride=1, padding=0):
     out = tuple([(n + 2 * p - k) // s + 1 for n, k, s, p in zip(size, kernel, stride, padding)])
     if min(out) < 1:
         raise ValueError(f"conv2d: x {x.shape} with padding {padding} is smaller than the kernel {kernel}")
-    return record(_correlate(array(x), array(w), out, stride, padding),
+    return record(_correlate(unwrap(x), unwrap(w), out, stride, padding),
                   (x, lambda g, y, x, w: _transpose_to(g, w, size, stride, padding)),
                   (w, lambda g, y, x, w: conv2d_weight(x, g, kernel, stride, padding)))
 
@@ -66,7 +66,7 @@ def conv_transpose2d(x, w, stride=1, padding=0, output_padding=0):
 def _transpose_to(x, w, size, stride, padding):
     """conv_transpose2d to images of a given size."""
     kernel = w.shape[:2]
-    return record(_spread(array(x), array(w), size, stride, padding),
+    return record(_spread(unwrap(x), unwrap(w), size, stride, padding),
                   (x, lambda g, y, x, w: conv2d(g, w, stride, padding)),
                   (w, lambda g, y, x, w: conv2d_weight(g, x, kernel, stride, padding)))
 
@@ -85,7 +85,7 @@ def conv2d_weight(x, y, kernel_size, stride=1, padding=0):
     if y.shape[:3] != (x.shape[0], *out):
         raise ValueError(f"conv2d_weight: y {y.shape} does not fit x {x.shape}: "
                          f"expected {(x.shape[0], *out)} before the channels")
-    return record(_weigh(array(x), array(y), kernel, stride, padding),
+    return record(_weigh(unwrap(x), unwrap(y), kernel, stride, padding),
                   (x, lambda g, _, x, y: _transpose_to(y, g, size, stride, padding)),
                   (y, lambda g, _, x, y: conv2d(x, g, stride, padding)))
 
@@ -99,7 +99,7 @@ def _correlate(x, w, out, stride, padding):
     def part(x):
         rows = windows(x, w.shape[:2], out, stride, padding)
         return backend.matmul(rows, w.reshape(-1, w.shape[-1])).reshape(x.shape[0], *out, w.shape[-1])
-    return parallel.joined(part, out[0] * out[1] * w[..., 0].size, x, chunk=max(parallel.CHUNK, 2 * w.size))
+    return parallel.map_batch(part, out[0] * out[1] * w[..., 0].size, x, chunk=max(parallel.CHUNK, 2 * w.size))
 
 
 def _weigh(x, y, kernel, stride, padding):
@@ -110,7 +110,8 @@ def _weigh(x, y, kernel, stride, padding):
         rows = windows(x, kernel, y.shape[1:3], stride, padding)
         return backend.matmul(rows.T, y.reshape(-1, y.shape[-1])).reshape(*kernel, x.shape[-1], y.shape[-1])
     row = kernel[0] * kernel[1] * x.shape[-1]
-    return parallel.added(part, y.shape[1] * y.shape[2] * row, x, y, chunk=max(parallel.CHUNK, 2 * row * y.shape[-1]))
+    chunk = max(parallel.CHUNK, 2 * row * y.shape[-1])
+    return parallel.sum_batch(part, y.shape[1] * y.shape[2] * row, x, y, chunk=chunk)
 
 
 def _spread(y, w, size, stride, padding):
@@ -148,7 +149,7 @@ def _spread(y, w, size, stride, padding):
             total = total.transpose(2, 3, 0, 4, 1)
         total = total.reshape(len(y), high * sh, wide * sw, c)
         return total[:, padding[0]:padding[0] + size[0], padding[1]:padding[1] + size[1]]
-    return parallel.joined(part, h * w_ * w[..., 0].size, y, chunk=max(parallel.CHUNK, 2 * w.size))
+    return parallel.map_batch(part, h * w_ * w[..., 0].size, y, chunk=max(parallel.CHUNK, 2 * w.size))
 
 
 def _pair(name: str, option: str, value, least: int) -> tuple[int, int]:

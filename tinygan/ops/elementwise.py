@@ -4,7 +4,7 @@ from __future__ import annotations
 import numpy as np
 
 from tinygan.backend import kernels
-from tinygan.ops.registry import array, case, op, signed
+from tinygan.ops.registry import case, op, signed, unwrap
 from tinygan.ops.shape import unbroadcast
 from tinygan.tensor import record
 
@@ -14,7 +14,7 @@ _PAIRS = case((3, 4), (4,)), case((3, 1), (1, 4)), case((), (2, 3))
 @op(*_PAIRS)
 def add(a, b):
     """a + b, with broadcasting."""
-    return record(np.add(array(a), array(b)),
+    return record(np.add(unwrap(a), unwrap(b)),
                   (a, lambda g, y, a, b: unbroadcast(g, a.shape)),
                   (b, lambda g, y, a, b: unbroadcast(g, b.shape)))
 
@@ -22,7 +22,7 @@ def add(a, b):
 @op(*_PAIRS)
 def sub(a, b):
     """a - b, with broadcasting."""
-    return record(np.subtract(array(a), array(b)),
+    return record(np.subtract(unwrap(a), unwrap(b)),
                   (a, lambda g, y, a, b: unbroadcast(g, a.shape)),
                   (b, lambda g, y, a, b: unbroadcast(-g, b.shape)))
 
@@ -30,7 +30,7 @@ def sub(a, b):
 @op(*_PAIRS)
 def mul(a, b):
     """a * b, with broadcasting."""
-    return record(np.multiply(array(a), array(b)),
+    return record(np.multiply(unwrap(a), unwrap(b)),
                   (a, lambda g, y, a, b: unbroadcast(g * b, a.shape)),
                   (b, lambda g, y, a, b: unbroadcast(g * a, b.shape)))
 
@@ -38,7 +38,7 @@ def mul(a, b):
 @op(case((3, 4), (4,), low=0.5), case((3, 1), (1, 4), low=0.5))
 def div(a, b):
     """a / b, with broadcasting."""
-    return record(np.divide(array(a), array(b)),
+    return record(np.divide(unwrap(a), unwrap(b)),
                   (a, lambda g, y, a, b: unbroadcast(g / b, a.shape)),
                   (b, lambda g, y, a, b: unbroadcast(-g * y / b, b.shape)))
 
@@ -46,14 +46,14 @@ def div(a, b):
 @op(case((2, 3)))
 def neg(x):
     """-x."""
-    return record(np.negative(array(x)), (x, lambda g, y, x: -g))
+    return record(np.negative(unwrap(x)), (x, lambda g, y, x: -g))
 
 
 @op(case((2, 3), b=3), case((2, 3), b=-1.5, low=0.5), case((2, 3), (3,), low=0.5))
 def pow(a, b):
     """a ** b, with broadcasting; where b is to be differentiated too, a must be positive."""
     b = np.asarray(b) if isinstance(b, (list, tuple)) else b
-    return record(array(a) ** array(b),
+    return record(unwrap(a) ** unwrap(b),
                   (a, lambda g, y, a, b: unbroadcast(mul(g, _power_slope(a, b)), a.shape)),
                   (b, lambda g, y, a, b: unbroadcast(mul(g * y, log(a)), b.shape)))
 
@@ -66,31 +66,31 @@ def _power_slope(a, b):
 @op(case((2, 3)))
 def exp(x):
     """e to the x."""
-    return record(np.exp(array(x)), (x, lambda g, y, x: g * y))
+    return record(np.exp(unwrap(x)), (x, lambda g, y, x: g * y))
 
 
 @op(case((2, 3), low=0.5))
 def log(x):
     """The natural logarithm."""
-    return record(np.log(array(x)), (x, lambda g, y, x: g / x))
+    return record(np.log(unwrap(x)), (x, lambda g, y, x: g / x))
 
 
 @op(case((2, 3), low=0.5))
 def sqrt(x):
     """The square root."""
-    return record(np.sqrt(array(x)), (x, lambda g, y, x: 0.5 * g / y))
+    return record(np.sqrt(unwrap(x)), (x, lambda g, y, x: 0.5 * g / y))
 
 
 @op(case((2, 3)))
 def abs(x):
     """The absolute value; its slope at 0 is taken as 0."""
-    return record(np.abs(array(x)), (x, lambda g, y, x: g * np.sign(array(x))))
+    return record(np.abs(unwrap(x)), (x, lambda g, y, x: g * np.sign(unwrap(x))))
 
 
 @op(case((2, 3)))
 def tanh(x):
     """The hyperbolic tangent."""
-    return record(np.tanh(array(x)), (x, lambda g, y, x: _tanh_slope(g, y)))
+    return record(np.tanh(unwrap(x)), (x, lambda g, y, x: _tanh_slope(g, y)))
 
 
 @kernels.elementwise("T g, T y", "T x", "x = g * (1 - y * y)")
@@ -107,7 +107,7 @@ def sigmoid(x):
 @op(case((2, 3)))
 def softplus(x):
     """log(1 + exp(x)), stable at any x; its slope is the sigmoid."""
-    return record(np.logaddexp(array(x), 0), (x, lambda g, y, x: g * sigmoid(x)))
+    return record(np.logaddexp(unwrap(x), 0), (x, lambda g, y, x: g * sigmoid(x)))
 
 
 @op(case((2, 3)))
@@ -124,36 +124,37 @@ def _log_sigmoid_slope(g, x):
 @op(case((2, 3)))
 def relu(x):
     """max(x, 0)."""
-    return record(kernels.relu(array(x)), (x, lambda g, y, x: gate(g, y)))
+    return record(kernels.relu(unwrap(x)), (x, lambda g, y, x: relu_backward(g, y)))
 
 
 @op(case((2, 3)), case((2, 3), negative_slope=0.2))
 def leaky_relu(x, negative_slope=0.01):
     """x where x > 0, negative_slope * x elsewhere (Maas et al. 2013); 0 <= negative_slope <= 1."""
-    negative_slope = array(negative_slope)
+    negative_slope = unwrap(negative_slope)
     if not 0 <= negative_slope <= 1:
         raise ValueError(f"leaky_relu: negative_slope is {negative_slope}, expected 0 to 1")
-    return record(kernels.leaky_relu(array(x), negative_slope), (x, lambda g, y, x: gate(g, y, negative_slope)))
+    return record(kernels.leaky_relu(unwrap(x), negative_slope),
+                  (x, lambda g, y, x: relu_backward(g, y, negative_slope)))
 
 
 _SIGNS = np.array([[1.0, -1.0, 2.0], [-2.0, 0.0, 1.0]])
 
 
 @op(case((2, 3), y=_SIGNS), case((2, 3), y=_SIGNS, slope=0.2))
-def gate(x, y, slope=0.0):
+def relu_backward(x, y, slope=0.0):
     """x where y > 0, slope * x elsewhere, 0 <= slope <= 1: the pull-back of a (leaky) ReLU. y has no derivative."""
-    y = array(y)
+    y = unwrap(y)
     if y.shape != x.shape:
-        raise ValueError(f"gate: x {x.shape} and y {y.shape} differ in shape")
+        raise ValueError(f"relu_backward: x {x.shape} and y {y.shape} differ in shape")
     if not 0 <= slope <= 1:
-        raise ValueError(f"gate: slope is {slope}, expected 0 to 1")
-    return record(kernels.gate(array(x), y, slope), (x, lambda g, _, x: gate(g, y, slope)))
+        raise ValueError(f"relu_backward: slope is {slope}, expected 0 to 1")
+    return record(kernels.relu_backward(unwrap(x), y, slope), (x, lambda g, _, x: relu_backward(g, y, slope)))
 
 
 @op(*_PAIRS)
 def maximum(a, b):
     """The larger of a and b, with broadcasting; where they are equal each gets half of the slope."""
-    return record(np.maximum(array(a), array(b)),
+    return record(np.maximum(unwrap(a), unwrap(b)),
                   (a, lambda g, y, a, b: unbroadcast(where(a == b, 0.5 * g, g * (a > b)), a.shape)),
                   (b, lambda g, y, a, b: unbroadcast(where(a == b, 0.5 * g, g * (b > a)), b.shape)))
 
@@ -164,8 +165,8 @@ _EVERY_OTHER = np.array([True, False, True])
 @op(case((2, 3), (3,), condition=_EVERY_OTHER), case((), (2, 1), condition=_EVERY_OTHER))
 def where(condition, a, b):
     """a where the condition holds, b elsewhere, with broadcasting; the condition has no derivative."""
-    condition = array(condition)
-    return record(np.where(condition, array(a), array(b)),
+    condition = unwrap(condition)
+    return record(np.where(condition, unwrap(a), unwrap(b)),
                   (a, lambda g, y, a, b: unbroadcast(where(condition, g, 0), a.shape)),
                   (b, lambda g, y, a, b: unbroadcast(where(condition, 0, g), b.shape)))
 
@@ -173,10 +174,10 @@ def where(condition, a, b):
 @op(case((2, 3), low=-1.0, high=1.0))
 def clip(x, low=-0.5, high=0.5):
     """x kept within [low, high]; no slope outside."""
-    low, high = array(low), array(high)
+    low, high = unwrap(low), unwrap(high)
     if low is None or high is None:
-        raise TypeError(f"clip: x {np.shape(array(x))} has bounds {low} and {high}, expected two numbers")
-    value = np.clip(array(x), low, high)
-    if np.shape(value) != np.shape(array(x)):
-        raise ValueError(f"clip: x {np.shape(array(x))} and its bounds {np.shape(low)}, {np.shape(high)} do not fit")
+        raise TypeError(f"clip: x {np.shape(unwrap(x))} has bounds {low} and {high}, expected two numbers")
+    value = np.clip(unwrap(x), low, high)
+    if np.shape(value) != np.shape(unwrap(x)):
+        raise ValueError(f"clip: x {np.shape(unwrap(x))} and its bounds {np.shape(low)}, {np.shape(high)} do not fit")
     return record(value, (x, lambda g, y, x: g * ((x >= low) & (x <= high))))

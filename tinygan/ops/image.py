@@ -1,7 +1,7 @@
 """Images made twice as large or half as large: each of the two is the other's adjoint, but for a factor 4."""
 from __future__ import annotations
 
-from tinygan.ops.registry import array, case, op
+from tinygan.ops.registry import case, op, unwrap
 from tinygan.tensor import record
 
 
@@ -10,7 +10,7 @@ def upsample(x):
     """Each pixel as a block of 2 by 2 (`upsample`): (n, h, w, c) -> (n, 2 h, 2 w, c)."""
     if x.ndim != 4:
         raise ValueError(f"upsample: x {x.shape}, expected (n, h, w, channels)")
-    return record(array(x).repeat(2, 1).repeat(2, 2), (x, lambda g, y, x: 4 * average_pool(g)))
+    return record(unwrap(x).repeat(2, 1).repeat(2, 2), (x, lambda g, y, x: 4 * average_pool(g)))
 
 
 @op(case((2, 4, 6, 2)))
@@ -21,6 +21,6 @@ def average_pool(x):
     """
     if x.ndim != 4 or x.shape[1] % 2 or x.shape[2] % 2:
         raise ValueError(f"average_pool: x {x.shape}, expected (n, h, w, channels) with h and w even")
-    a = array(x)
+    a = unwrap(x)
     blocks = (a[:, ::2, ::2] + a[:, ::2, 1::2]) + (a[:, 1::2, ::2] + a[:, 1::2, 1::2])
     return record(0.25 * blocks, (x, lambda g, y, x: 0.25 * upsample(g)))

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from tinygan import backend
-from tinygan.ops.registry import array, case, op
+from tinygan.ops.registry import case, op, unwrap
 from tinygan.ops.shape import unbroadcast
 from tinygan.tensor import record
 
@@ -24,7 +24,7 @@ def matmul(a, b):
         return matmul(a.reshape((1, -1)), b)[..., 0, :] if b.ndim > 1 else (a * b).sum()
     if b.ndim == 1:
         return matmul(a, b.reshape((-1, 1)))[..., 0]
-    return record(backend.matmul(array(a), array(b)),
+    return record(backend.matmul(unwrap(a), unwrap(b)),
                   (a, lambda g, y, a, b: unbroadcast(backend.matmul(g, _flip(b)), a.shape)),
                   (b, lambda g, y, a, b: unbroadcast(backend.matmul(_flip(a), g), b.shape)))
 
@@ -40,8 +40,8 @@ def linear(x, w, b):
         if len(shape) != 2 or b.shape != shape[1:]:
             raise ValueError(f"linear: w {shape} and b {b.shape} do not fit: expected (inputs, outputs) and (outputs,)")
         return linear(x.reshape((1, -1)), w, b)[0]
-    value = backend.matmul(array(x), array(w))
-    value += array(b)
+    value = backend.matmul(unwrap(x), unwrap(w))
+    value += unwrap(b)
     return record(value,
                   (x, lambda g, y, x, w, b: backend.matmul(g, w.T)),
                   (w, lambda g, y, x, w, b: unbroadcast(backend.matmul(_flip(x), g), w.shape)),

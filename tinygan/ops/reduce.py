@@ -8,46 +8,46 @@ import numpy as np
 
 from tinygan.backend import kernels
 from tinygan.ops.elementwise import exp, log
-from tinygan.ops.registry import array, case, op, signed
+from tinygan.ops.registry import case, op, signed, unwrap
 from tinygan.ops.shape import broadcast_to
 from tinygan.tensor import record
 
 
 def _axes(name: str, x, axis) -> tuple[int, ...]:
     """The axes that NumPy's `axis` means, counted from 0; None is all of them."""
-    ndim = np.ndim(array(x))
+    ndim = np.ndim(unwrap(x))
     axes: Any = range(ndim) if axis is None else (axis,) if isinstance(axis, (int, np.integer)) else axis
     for a in axes:
         if not -ndim <= a < ndim:
-            raise ValueError(f"{name}: x {np.shape(array(x))} has no axis {a}")
+            raise ValueError(f"{name}: x {np.shape(unwrap(x))} has no axis {a}")
     return tuple([a % ndim for a in axes])
 
 
 def _kept(x, axes) -> tuple[int, ...]:
     """The shape of x with the axes that are reduced kept as 1."""
-    return tuple([1 if i in axes else n for i, n in enumerate(np.shape(array(x)))])
+    return tuple([1 if i in axes else n for i, n in enumerate(np.shape(unwrap(x)))])
 
 
 @op(case((2, 3)), case((2, 3, 4), axis=1), case((2, 3, 4), axis=(0, -1), keepdims=True))
 def sum(x, axis=None, keepdims=False):
     """The sum over `axis` (all axes by default)."""
     if axis is None and not keepdims:  # the usual case, and the fast one
-        return record(array(x).sum(), (x, lambda g, y, x: broadcast_to(g, x.shape)))
+        return record(unwrap(x).sum(), (x, lambda g, y, x: broadcast_to(g, x.shape)))
     axes = _axes("sum", x, axis)
     kept = _kept(x, axes)
-    return record(kernels.total(array(x), axes, keepdims),
+    return record(kernels.total(unwrap(x), axes, keepdims),
                   (x, lambda g, y, x: broadcast_to(g.reshape(kept), x.shape)))
 
 
 @op(case((2, 3)), case((2, 3, 4), axis=(0, 2)), case((2, 3), axis=-1, keepdims=True))
 def mean(x, axis=None, keepdims=False):
     """The mean over `axis` (all axes by default)."""
-    shape, axes = np.shape(array(x)), _axes("mean", x, axis)
+    shape, axes = np.shape(unwrap(x)), _axes("mean", x, axis)
     n = math.prod([shape[a] for a in axes])
     if n == 0:
         raise ValueError(f"mean: x {shape} is empty over axis {axis}")
     kept = _kept(x, axes)
-    return record(kernels.mean(array(x), axes, keepdims, n),
+    return record(kernels.mean(unwrap(x), axes, keepdims, n),
                   (x, lambda g, y, x: broadcast_to(g.reshape(kept), x.shape, n)))
 
 
@@ -65,9 +65,9 @@ def max(x, axis=None, keepdims=False):
     kept = _kept(x, axes)
 
     def share(g, y, x):
-        winners = array(x) == array(y).reshape(kept)
+        winners = unwrap(x) == unwrap(y).reshape(kept)
         return broadcast_to(g.reshape(kept), x.shape) * winners / winners.sum(axes, dtype=x.dtype, keepdims=True)
-    return record(np.max(array(x), axes, keepdims=keepdims), (x, share))
+    return record(np.max(unwrap(x), axes, keepdims=keepdims), (x, share))
 
 
 @op(case((2, 3)), case((2, 3), axis=0))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from typing import Any, NamedTuple, NoReturn
 
-from tinygan.tensor import array as array  # for the files of operations, beside `case` and `op`
+from tinygan.tensor import unwrap as unwrap  # for the files of operations, beside `case` and `op`
 
 
 class Case(NamedTuple):
@@ -82,7 +82,7 @@ def refuse(name: str, error: Exception, inputs: dict[str, Any]) -> NoReturn:
 
 def signed(name: str, x):
     """The array in x; not of unsigned integers, whose negatives are large positive numbers."""
-    x = array(x)
+    x = unwrap(x)
     if hasattr(x, "dtype") and x.dtype.kind == "u":
         raise TypeError(f"{name}: x {x.shape} is of {x.dtype}, which has no negative numbers; convert it")
     return x

@@ -5,20 +5,20 @@ import numpy as np
 
 from tinygan import backend
 from tinygan.backend import kernels
-from tinygan.ops.registry import array, case, op
+from tinygan.ops.registry import case, op, unwrap
 from tinygan.tensor import record
 
 
 @op(case((2, 6), shape=(3, 4)), case((2, 6), shape=(-1,)))
 def reshape(x, shape):
     """The same elements, in the same order, in another shape; one entry may be -1."""
-    return record(array(x).reshape(shape), (x, lambda g, y, x: g.reshape(x.shape)))
+    return record(unwrap(x).reshape(shape), (x, lambda g, y, x: g.reshape(x.shape)))
 
 
 @op(case((2, 3)), case((2, 3, 4), axes=(1, 2, 0)))
 def transpose(x, axes=None):
     """The axes in another order (reversed by default)."""
-    value = array(x).transpose(axes)
+    value = unwrap(x).transpose(axes)
     back = None if axes is None else tuple([int(i) for i in np.argsort([i % x.ndim for i in axes])])
     return record(value, (x, lambda g, y, x: transpose(g, back)))
 
@@ -29,7 +29,7 @@ def broadcast_to(x, shape, over=1):
     """x repeated along new and unit axes to `shape`, and divided by `over`; its adjoint is `unbroadcast` / over."""
     if len(x.shape) > len(shape):
         raise ValueError(f"broadcast_to: x {x.shape} has more axes than {shape}")
-    return record(backend.spread(array(x), shape, over),
+    return record(backend.broadcast_copy(unwrap(x), shape, over),
                   (x, lambda g, y, x: unbroadcast(g, x.shape) if over == 1 else unbroadcast(g, x.shape) / over))
 
 
@@ -44,7 +44,7 @@ def unbroadcast(x, shape):
         repeated = [i for i, (n, m) in enumerate(zip(shape, x.shape[new:]), new) if n != m]
         if new < 0 or any(shape[i - new] != 1 for i in repeated):
             raise ValueError(f"unbroadcast: x {x.shape} is nothing of shape {tuple(shape)} repeated")
-    return record(kernels.total(array(x), (*range(new), *repeated)).reshape(shape),
+    return record(kernels.total(unwrap(x), (*range(new), *repeated)).reshape(shape),
                   (x, lambda g, y, x: broadcast_to(g, x.shape)))
 
 
@@ -52,15 +52,15 @@ def unbroadcast(x, shape):
 def getitem(x, index):
     """x[index], by NumPy's rules; its adjoint is `scatter`."""
     index = _bare(index)
-    return record(array(x)[index],
-                  (x, lambda g, y, x: _scattered(g, index, backend.module(array(g)).zeros(x.shape, g.dtype))))
+    return record(unwrap(x)[index],
+                  (x, lambda g, y, x: _scattered(g, index, backend.module(unwrap(g)).zeros(x.shape, g.dtype))))
 
 
 @op(case((2,), index=(slice(None, None, 2), 1), shape=(3, 4)), case((3, 4), index=[0, 2, 0], shape=(3, 4)))
 def scatter(x, index, shape):
     """Zeros of `shape` with x added at `index` (an index that comes twice adds twice); its adjoint is `getitem`."""
     index = _bare(index)
-    out = backend.module(array(x)).zeros(shape, x.dtype)
+    out = backend.module(unwrap(x)).zeros(shape, x.dtype)
     if out[index].shape != x.shape:
         raise ValueError(f"scatter: x {x.shape} does not fit: the index picks {out[index].shape} of {shape}")
     return _scattered(x, index, out)
@@ -69,15 +69,15 @@ def scatter(x, index, shape):
 def _scattered(x, index, out):
     """x added at `index` to `out`, which is zeros."""
     if _may_repeat(index):
-        backend.module(out).add.at(out, index, array(x))
+        backend.module(out).add.at(out, index, unwrap(x))
     else:
-        out[index] = array(x)
+        out[index] = unwrap(x)
     return record(out, (x, lambda g, y, x: getitem(g, index)))
 
 
 def _bare(index):
     """An index without Tensors in it."""
-    return tuple([array(i) for i in index]) if isinstance(index, tuple) else array(index)
+    return tuple([unwrap(i) for i in index]) if isinstance(index, tuple) else unwrap(index)
 
 
 def _may_repeat(index) -> bool:
@@ -97,7 +97,7 @@ def concatenate(tensors, axis=-1):
         where = (..., slice(start, ends[i]), *[slice(None)] * (-1 - axis)) if axis < 0 else \
                 (*[slice(None)] * axis, slice(start, ends[i]))
         return lambda g, y, *_: getitem(g, where)
-    return record(np.concatenate([array(t) for t in tensors], axis), *[(t, piece(i)) for i, t in enumerate(tensors)])
+    return record(np.concatenate([unwrap(t) for t in tensors], axis), *[(t, piece(i)) for i, t in enumerate(tensors)])
 
 
 @op(case((2, 3), (2, 3)), case((2, 3), (2, 3), axis=1), takes_list=True)

@@ -149,7 +149,7 @@ def _remembered(memory, arrays, theta) -> dict:
     for name, a in arrays.items():
         if a.shape != (() if name in counters else theta.shape):
             raise ValueError(f"{name} has shape {a.shape}, expected {() if name in counters else theta.shape}")
-    return {name: a.item() if name in counters else backend.like(a.astype(theta.dtype), theta)
+    return {name: a.item() if name in counters else backend.to_device_of(a.astype(theta.dtype), theta)
             for name, a in arrays.items()}
 
 

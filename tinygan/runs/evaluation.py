@@ -16,7 +16,7 @@ HELD_OUT = 2000  # real images that fakes are measured against
 
 
 @dataclass(frozen=True)
-class Judge:
+class Evaluator:
     """How samples are measured.
 
     figures: a function of samples, as `Run.samples` gives them, to figures by name (which way each is better:
@@ -29,27 +29,27 @@ class Judge:
     count: int
     classify: Callable | None = None
 
-    def scale(self, n: int, rng: np.random.Generator) -> tuple[dict[str, float], dict[str, float]]:
+    def baselines(self, n: int, rng: np.random.Generator) -> tuple[dict[str, float], dict[str, float]]:
         """The figures of n training examples, and of n of uniform noise within the range of the data."""
         real = self.real(n, rng)
         noise = rng.uniform(real.min(), real.max(), real.shape).astype(real.dtype)
         return self.figures(real), self.figures(noise)
 
 
-def judge_of(name: str) -> Judge:
-    """The judge of a data source: points, sines and shapes by their law, digits by a classifier, others by pixels."""
-    judge = points if name in POINTS else sequences if name in SEQUENCES else shapes if name == "shapes" else images
-    return judge(name)
+def evaluator_of(name: str) -> Evaluator:
+    """The evaluator of a data source: points, sines and shapes by their law, digits by a classifier, others by pixels."""
+    evaluator = points if name in POINTS else sequences if name in SEQUENCES else shapes if name == "shapes" else images
+    return evaluator(name)
 
 
-def points(name: str) -> Judge:
+def points(name: str) -> Evaluator:
     """Judges the points of a mixture."""
     mixture = POINTS[name]
-    return Judge(lambda samples: metrics.evaluate_points(samples, mixture.means, mixture.sigma), mixture.draw, 2500,
+    return Evaluator(lambda samples: metrics.evaluate_points(samples, mixture.means, mixture.sigma), mixture.draw, 2500,
                  mixture.classes)
 
 
-def shapes(_: str) -> Judge:
+def shapes(_: str) -> Evaluator:
     """Judges coloured shapes by their pixels, and by how often each of the three kinds is drawn."""
     held_out = data.shapes(HELD_OUT, np.random.default_rng(2019))
 
@@ -57,16 +57,16 @@ def shapes(_: str) -> Judge:
         counts = np.bincount(measure_shapes(samples).kind, minlength=len(KINDS))
         return {"modes": int((counts > 0.02 * len(samples)).sum()), "reverse_kl": metrics.reverse_kl(counts),
                 **metrics.evaluate_rows(samples.reshape(len(samples), -1), held_out.reshape(HELD_OUT, -1))}
-    return Judge(figures, data.shapes, HELD_OUT)
+    return Evaluator(figures, data.shapes, HELD_OUT)
 
 
-def sequences(name: str) -> Judge:
+def sequences(name: str) -> Evaluator:
     """Judges sequences whose frequencies are known."""
     waves = SEQUENCES[name]
-    return Judge(lambda samples: metrics.evaluate_sines(samples, waves.frequencies), waves.draw, 2500)
+    return Evaluator(lambda samples: metrics.evaluate_sines(samples, waves.frequencies), waves.draw, 2500)
 
 
-def images(name: str) -> Judge:
+def images(name: str) -> Evaluator:
     """Judges images against held-out ones; of a folder, or a file of sequences, which has none, against a half of it.
 
     The sets of digits have a classifier; of others the pixels, or numbers, themselves are compared.
@@ -98,4 +98,4 @@ def images(name: str) -> Judge:
         from tinygan.metrics.classifier import digits_classifier
         return digits_classifier().likeliest(core(samples))
 
-    return Judge(figures, real, HELD_OUT, classify if name in DIGITS else None)
+    return Evaluator(figures, real, HELD_OUT, classify if name in DIGITS else None)

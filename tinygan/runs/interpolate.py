@@ -24,7 +24,7 @@ def interpolate(run: Run, rows: int, steps: int, kind: str, rng: np.random.Gener
         z = latent.path(start, start if len(labels) == 2 else end, steps, kind)
     except ValueError as error:
         raise RunError(f"{run.folder}: {error}") from error
-    examples = run.examples((z.reshape(-1, *z.shape[2:]), *[np.repeat(a, steps, axis=0) for a in rest]), condition)
+    examples = run.generate((z.reshape(-1, *z.shape[2:]), *[np.repeat(a, steps, axis=0) for a in rest]), condition)
     return examples.reshape(rows, steps, *examples.shape[1:])
 
 

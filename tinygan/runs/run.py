@@ -26,12 +26,12 @@ from tinygan.game import Game, SettingError, parts
 from tinygan.game.history import COLUMNS
 from tinygan.nn import Conv2d, ConvTranspose2d, Module
 from tinygan.backend.process import tune
-from tinygan.distributed.group import ALONE, Alone
+from tinygan.distributed.group import SINGLE_PROCESS, SingleProcess
 from tinygan.tensor import Tensor, no_grad
 from tinygan.runs.config import Config, RunError
 from tinygan.runs.files import LONGEST_JSON, write
 from tinygan.zoo import style
-from tinygan.runs.evaluation import Judge, judge_of
+from tinygan.runs.evaluation import Evaluator, evaluator_of
 from tinygan.zoo.settings import change
 
 FRAMES = 40  # pictures in the film
@@ -45,7 +45,7 @@ class Run:
         self.folder, self.config, self.game = folder, config, game
         self.saved_step = game.step
         self._saved = time.monotonic()
-        self.let_go: Callable = weakref.finalize(self, int)  # what `hold` holds
+        self.unlock: Callable = weakref.finalize(self, int)  # what `lock` holds
 
     @classmethod
     def create(cls, folder, config: Config, game: Game | None = None) -> Run:
@@ -56,7 +56,7 @@ class Run:
         run = cls(folder, config, game or config.start())
         try:
             (folder / "frames").mkdir(parents=True, exist_ok=True)
-            run.hold()
+            run.lock()
             run.save()  # where there is a config, there is a good checkpoint
             run.write_config()
         except OSError as error:
@@ -64,8 +64,8 @@ class Run:
         return run
 
     @classmethod
-    def open(cls, folder, device: str | None = None, hold: bool = False, ranks: Alone = ALONE) -> Run:
-        """The run in a folder, as its last checkpoint left it; on another device, if one is named. hold: see `hold`."""
+    def open(cls, folder, device: str | None = None, hold: bool = False, group: SingleProcess = SINGLE_PROCESS) -> Run:
+        """The run in a folder, as its last checkpoint left it; on another device, if one is named. hold: see `lock`."""
         folder = Path(folder)
         try:
             with open(folder / "config.json", encoding="utf-8") as file:
@@ -76,17 +76,17 @@ class Run:
             raise RunError(f"{folder}/config.json cannot be read: {error}") from error
         config = Config.read(text, f"{folder}/config.json")
         config.device = device or config.device
-        run = cls(folder, config, config.start(ranks))
+        run = cls(folder, config, config.start(group))
         if hold:
-            run.hold()
-        checkpoint.load(folder / "checkpoint.npz", run.game, config.plain())
+            run.lock()
+        checkpoint.load(folder / "checkpoint.npz", run.game, config.as_json())
         run.saved_step = run.game.step
         if run.game.schedule is not None:  # players that grow: as far as they had
             run.game.schedule(run.game, config.steps)
         return run
 
-    def hold(self) -> None:
-        """Keeps others from training in the folder until `let_go()`, or any end; RunError if one does.
+    def lock(self) -> None:
+        """Keeps others from training in the folder until `unlock()`, or any end; RunError if one does.
 
         On Windows nothing is held: there it is left to the user that one process trains in a folder at a time. (Every
         file is still written complete or not at all; of two processes the last to save wins.)
@@ -96,7 +96,7 @@ class Run:
         except ImportError:  # Windows
             return
         held = os.open(self.folder, os.O_RDONLY)
-        self.let_go = weakref.finalize(self, os.close, held)
+        self.unlock = weakref.finalize(self, os.close, held)
         try:
             fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -104,20 +104,20 @@ class Run:
         except OSError:  # a file system without locks
             pass
 
-    def film(self, game: Game) -> None:
+    def save_frame(self, game: Game) -> None:
         """A callback of `train`: a frame of the film now and then."""
         if game.step == self.config.steps or game.step * FRAMES // self.config.steps > (
                 (game.step - 1) * FRAMES // self.config.steps):
             plots.save_png(self.folder / "frames" / f"{game.step:07d}.png", self.picture())
 
-    def keep(self, game: Game) -> None:
+    def maybe_checkpoint(self, game: Game) -> None:
         """A callback of `train`: a checkpoint every `SAVE_EVERY` seconds."""
         if time.monotonic() - self._saved > SAVE_EVERY:
             self.save()
 
     def save(self) -> None:
         """The checkpoint and the history so far; refused when a number is not finite: the last good one is kept."""
-        checkpoint.save(self.folder / "checkpoint.npz", self.game, self.config.plain())
+        checkpoint.save(self.folder / "checkpoint.npz", self.game, self.config.as_json())
         text = io.StringIO()
         rows = csv.writer(text, lineterminator="\n")
         rows.writerow(COLUMNS)
@@ -127,7 +127,7 @@ class Run:
 
     def write_config(self) -> None:
         """The config, as it is now."""
-        write(self.folder / "config.json", json.dumps(self.config.plain(), indent=2).encode() + b"\n")
+        write(self.folder / "config.json", json.dumps(self.config.as_json(), indent=2).encode() + b"\n")
 
     def finish(self) -> None:
         """The checkpoint, and the pictures of the whole run."""
@@ -168,16 +168,16 @@ class Run:
         generator.theta[:] = self.game.average.theta
         return generator
 
-    def examples(self, z, labels=None) -> np.ndarray:
+    def generate(self, z, labels=None) -> np.ndarray:
         """What the generator in use makes of what `noise` drew and, in a conditional run, of as many labels."""
         return generate(self.generator(), *parts(z), *([] if labels is None else [labels]))
 
     def samples(self, n: int, rng: np.random.Generator, label: int | None = None) -> np.ndarray:
         """n examples of new latents; of a conditional run with the labels of `labels(n, label)`."""
         labels = self.labels(n, label)
-        return self.examples(self.game.noise(n if labels is None else len(labels), rng), labels)
+        return self.generate(self.game.noise(n if labels is None else len(labels), rng), labels)
 
-    def mixed(self, rng: np.random.Generator) -> np.ndarray:
+    def style_mixing(self, rng: np.random.Generator) -> np.ndarray:
         """Examples of two styles each, as `style.mixing_sheet` arranges them; RunError where there are no styles."""
         if not isinstance(self.game.generator, style.Generator):
             raise RunError(f"--mix: {self.folder} is of no recipe with styles")
@@ -188,23 +188,23 @@ class Run:
         tune(divide_batches=any(isinstance(m, (Conv2d, ConvTranspose2d)) for _, m in self.game.generator.modules()))
 
     def evaluate(self, n: int | None, rng: np.random.Generator) -> dict[str, float]:
-        """What the judge says of n samples (2,500 points or 2,000 images by default), and how labels are minded."""
-        judge = self.config.judge()
-        figures = judge.figures(self.samples(n or judge.count, rng))
-        labels = self.labels(n or judge.count)
-        if labels is None or judge.classify is None:
+        """What the evaluator says of n samples (2,500 points or 2,000 images by default), and how labels are minded."""
+        evaluator = self.config.evaluator()
+        figures = evaluator.figures(self.samples(n or evaluator.count, rng))
+        labels = self.labels(n or evaluator.count)
+        if labels is None or evaluator.classify is None:
             return figures
         z = self.game.noise(len(labels), rng)
         return figures | metrics.label_scores(
-            lambda labels: self.examples(z, labels), judge.classify, labels, self.classes, rng)
+            lambda labels: self.generate(z, labels), evaluator.classify, labels, self.classes, rng)
 
-    def scale(self, n: int, rng: np.random.Generator) -> tuple[dict[str, float], dict[str, float]]:
+    def baselines(self, n: int, rng: np.random.Generator) -> tuple[dict[str, float], dict[str, float]]:
         """The figures of n training examples, and of n of noise: what those of `evaluate` lie between."""
-        judge = self.config.judge()
-        real, noise = judge.scale(n, rng)
-        if self.classes and judge.classify is not None:
+        evaluator = self.config.evaluator()
+        real, noise = evaluator.baselines(n, rng)
+        if self.classes and evaluator.classify is not None:
             x, labels = self.game.data(n, rng)
-            real["label_accuracy"] = float((judge.classify(x) == labels).mean())
+            real["label_accuracy"] = float((evaluator.classify(x) == labels).mean())
             noise["label_accuracy"] = 1 / self.classes
         return real, noise
 
@@ -214,7 +214,7 @@ class Run:
         z, labels = self.game.noise(n, rng), self.labels(n)
         if labels is not None:  # the same z in every row: only the class changes down a column
             z = np.tile(z[:len(labels) // self.classes], (self.classes, 1))
-        samples = self.examples(z, labels)
+        samples = self.generate(z, labels)
         if samples.ndim == 2:
             samples, labels = self.samples(2000, rng), self.labels(2000)
         return self.draw(samples, rng, labels, f"step {self.game.step}")
@@ -237,7 +237,7 @@ def generate(generator, *inputs, chunk: int = 256) -> np.ndarray:
     theta = generator.theta
     inputs = tuple(a if a.dtype.kind in "iu" else a.astype(theta.dtype) for a in inputs)
     with no_grad():
-        parts = [generator(*(Tensor(backend.like(a[i:i + chunk], theta)) for a in inputs)).numpy()
+        parts = [generator(*(Tensor(backend.to_device_of(a[i:i + chunk], theta)) for a in inputs)).numpy()
                  for i in range(0, len(inputs[0]), chunk)]
     if training:
         generator.train()

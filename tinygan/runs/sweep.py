@@ -81,7 +81,7 @@ def play(folder: Path, config: Config) -> dict[str, Any]:
                 seconds = _train(run, clock)
                 run.finish()
             finally:
-                run.let_go()
+                run.unlock()
             figures = run.evaluate(None, np.random.default_rng(0))
             write(measured, json.dumps({**figures, "seconds": seconds}, indent=2).encode() + b"\n")
         return row | {"figures": _figures(measured)}
@@ -94,7 +94,7 @@ def _train(run, clock) -> float:
     earlier, start = float(clock.read_text()) if clock.exists() else 0.0, time.perf_counter()
     run.tune()
     try:
-        game.train(run.game, run.config.steps, [run.keep, lambda _: _stop_if_told(run.folder)])
+        game.train(run.game, run.config.steps, [run.maybe_checkpoint, lambda _: _stop_if_told(run.folder)])
     except Stopped:
         run.save()
         raise
@@ -197,7 +197,7 @@ def summary(rows: list[dict], configs: Mapping[str, Config], out: Path) -> str:
     lines = [f"{out}: {len(done)} of {len(rows)} runs ended well; sweep.csv, curves.png, figures.png"]
     if not done:
         return lines[0]
-    real, noise = Run.open(out / done[0]["run"], "cpu").scale(configs[done[0]["run"]].judge().count,
+    real, noise = Run.open(out / done[0]["run"], "cpu").baselines(configs[done[0]["run"]].evaluator().count,
                                                               np.random.default_rng(0))
     groups: dict[str, list[dict]] = {}
     for row in done:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import numpy as np
 
 from tinygan.ops.elementwise import abs, sigmoid
-from tinygan.tensor import Tensor, array, grad
+from tinygan.tensor import Tensor, grad, unwrap
 
 NODES, WEIGHTS = np.polynomial.hermite_e.hermegauss(24)
 WEIGHTS = WEIGHTS / WEIGHTS.sum()  # E f(e), e ~ N(0, 1), is the weighed sum of f at the nodes
@@ -45,7 +45,7 @@ def dirac(objective="minimax", r1=0.0, noise=0.0, penalty=0.0, slope=1.0) -> Cal
     def field(theta, psi):
         v_theta = sum(w * psi * pull_g(psi * (theta + e)) for e, w in nodes)
         v_psi = sum(w * (e * pull_real(psi * e) + (theta + e) * pull_fake(psi * (theta + e))) for e, w in nodes)
-        return v_theta, v_psi - r1 * psi - penalty * (abs(psi) - slope) * np.sign(array(psi))
+        return v_theta, v_psi - r1 * psi - penalty * (abs(psi) - slope) * np.sign(unwrap(psi))
     return field
 
 

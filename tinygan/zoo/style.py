@@ -4,13 +4,13 @@ from __future__ import annotations
 import numpy as np
 
 from tinygan import backend, nn
-from tinygan.distributed.group import present
+from tinygan.distributed.group import current_group
 from tinygan.game import Game
 from tinygan.nn.module import Parameter
 from tinygan.ops.elementwise import leaky_relu, where
 from tinygan.ops.image import average_pool, upsample
 from tinygan.ops.shape import broadcast_to
-from tinygan.tensor import array, no_grad
+from tinygan.tensor import no_grad, unwrap
 from tinygan.zoo.progressive import last_stage, widths_of
 from tinygan.zoo.recipe import Recipe
 
@@ -56,9 +56,9 @@ class Generator(nn.Module):
         w = self.mapping(z)
         if not self.training:
             return self.synthesis([w] * len(self.layers), noise)
-        self.mean += FOLLOW * (present().mean(array(w).mean(0)) - self.mean)
+        self.mean += FOLLOW * (current_group().mean(unwrap(w).mean(0)) - self.mean)
         second = self.mapping(other)
-        return self.synthesis([where(array(cut) > i, w, second) for i in range(len(self.layers))], noise)
+        return self.synthesis([where(unwrap(cut) > i, w, second) for i in range(len(self.layers))], noise)
 
     def synthesis(self, styles, noise):
         """Images of a style (n, 64) and a map of noise (n, h, w, 1) for each layer."""
@@ -111,10 +111,10 @@ def mixing_sheet(generator, noise, rng, n=8, cut=4):
     The first column shows A, the first row B. The layers before `cut` are coarse. All have the same maps of noise.
     """
     theta = generator.theta
-    z, _, _, *maps = (backend.like(a.astype(theta.dtype), theta) for a in noise(2 * n, rng))
+    z, _, _, *maps = (backend.to_device_of(a.astype(theta.dtype), theta) for a in noise(2 * n, rng))
     row, column = np.divmod(np.arange((n + 1) ** 2), n + 1)
     a, b = row - 1, n + column - 1  # places in z: A first, then B
-    coarse, fine = (backend.like(i, theta) for i in (np.where(row > 0, a, b), np.where(column > 0, b, a)))
+    coarse, fine = (backend.to_device_of(i, theta) for i in (np.where(row > 0, a, b), np.where(column > 0, b, a)))
     generator.eval()
     with no_grad():
         w = generator.mapping(z)

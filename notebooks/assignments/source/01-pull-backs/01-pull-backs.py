@@ -23,15 +23,15 @@ import numpy as np
 import tinygan as tg
 from tinygan.grading import public
 from tinygan.ops.shape import unbroadcast
-from tinygan.tensor import array, record
+from tinygan.tensor import record, unwrap
 
 # %% [markdown]
-# This is how the library writes the hyperbolic tangent. `array(x)` is the bare array in `x`; `record` keeps the value
+# This is how the library writes the hyperbolic tangent. `unwrap(x)` is the bare array in `x`; `record` keeps the value
 # and the rules.
 
 # %% nbgrader={"grade_id": "example"}
 def tanh(x):
-    return record(np.tanh(array(x)), (x, lambda g, y, x: g * (1 - y * y)))
+    return record(np.tanh(unwrap(x)), (x, lambda g, y, x: g * (1 - y * y)))
 
 
 # %% [markdown]
@@ -45,8 +45,8 @@ def tanh(x):
 def softsign(x):
     """x / (1 + |x|), element by element, of any shape."""
     ### BEGIN SOLUTION
-    size = 1 + np.abs(array(x))
-    return record(array(x) / size, (x, lambda g, y, x: g / (1 + tg.abs(x)) ** 2))
+    size = 1 + np.abs(unwrap(x))
+    return record(unwrap(x) / size, (x, lambda g, y, x: g / (1 + tg.abs(x)) ** 2))
     ### END SOLUTION
 
 
@@ -76,7 +76,7 @@ hidden(check_softsign, softsign, dict(shape=(1,)), dict(shape=()), dict(shape=(2
 def hypotenuse(a, b):
     """sqrt(a^2 + b^2), element by element, with broadcasting."""
     ### BEGIN SOLUTION
-    return record(np.hypot(array(a), array(b)),
+    return record(np.hypot(unwrap(a), unwrap(b)),
                   (a, lambda g, y, a, b: unbroadcast(g * a / y, a.shape)),
                   (b, lambda g, y, a, b: unbroadcast(g * b / y, b.shape)))
     ### END SOLUTION
@@ -110,7 +110,7 @@ hidden(check_hypotenuse, hypotenuse, dict(shape=(2, 1), other=(1, 5)), dict(shap
 def cumulative_sum(x):
     """The sums of the first elements, along the last axis of x."""
     ### BEGIN SOLUTION
-    return record(np.cumsum(array(x), -1), (x, lambda g, y, x: cumulative_sum(g[..., ::-1])[..., ::-1]))
+    return record(np.cumsum(unwrap(x), -1), (x, lambda g, y, x: cumulative_sum(g[..., ::-1])[..., ::-1]))
     ### END SOLUTION
 
 
@@ -142,8 +142,8 @@ hidden(check_cumulative_sum, cumulative_sum, dict(shape=(1,)), dict(shape=(4, 1)
 def log_sum_exp(x):
     """The logarithm of the sum of the exponentials over the last axis, which is kept; finite for large x."""
     ### BEGIN SOLUTION
-    top = array(x).max(-1, keepdims=True)
-    value = top + np.log(np.exp(array(x) - top).sum(-1, keepdims=True))
+    top = unwrap(x).max(-1, keepdims=True)
+    value = top + np.log(np.exp(unwrap(x) - top).sum(-1, keepdims=True))
     return record(value, (x, lambda g, y, x: g * tg.exp(x - y)))
     ### END SOLUTION
 

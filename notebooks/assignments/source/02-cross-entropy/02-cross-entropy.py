@@ -46,7 +46,7 @@ def with_parameters(Layer):
         layer = Layer(x.shape[1], weight.shape[2], len(weight), rng=np.random.default_rng(seed))
         if seed is not None:
             return tg.Tensor(layer.theta.astype(x.dtype))
-        with layer.at([weight, bias]):
+        with layer.with_parameters([weight, bias]):
             return layer(x)
     return layer_of
 

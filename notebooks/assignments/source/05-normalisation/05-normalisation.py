@@ -128,7 +128,7 @@ class InstanceNorm(nn.Module):
 def instance_norm(x, *theta):
     """What a new InstanceNorm makes of x, with these values of its parameters, or with its first ones."""
     layer = InstanceNorm(x.shape[-1])
-    with layer.at(theta or layer.parameters()):
+    with layer.with_parameters(theta or layer.parameters()):
         return layer(x)
 
 

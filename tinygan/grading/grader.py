@@ -117,7 +117,7 @@ def _parts(name, source, calls) -> list[Part]:
             for node, (check, f, cases, seconds) in zip(written, calls)]
 
 
-def judge(work: Assignment, task: Task, answers: dict[str, str], seed: int = 0) -> Result:
+def grade_task(work: Assignment, task: Task, answers: dict[str, str], seed: int = 0) -> Result:
     """The score of one task: its points, or 0 with the reason. answers: a submission's solution cells by name."""
     theirs = [(name, answers.get(name, "") if name in task.answers else text) for name, text in work.cells
               if name in task.answers or name not in work.solutions]
@@ -140,7 +140,7 @@ def judge(work: Assignment, task: Task, answers: dict[str, str], seed: int = 0) 
 def grade(work: Assignment, answers: dict[str, str], seed: int = 0) -> list[Result]:
     """All tasks of a submission, each by itself, as many at a time as there are cores."""
     with ThreadPoolExecutor(cores()) as pool:
-        return list(pool.map(lambda task: judge(work, task, answers, seed), work.tasks))
+        return list(pool.map(lambda task: grade_task(work, task, answers, seed), work.tasks))
 
 
 def gradescope(results: list[Result]) -> dict:
