@@ -43,9 +43,9 @@ def stable_sigmoid(x):
     return either(x < 0, np.exp(x) / (1 + np.exp(x)), 1 / (1 + np.exp(-x)))
 
 
-def adam(g, beta1, rest1, beta2, rest2, correct_m, correct_v, eps, m, v, d):
+def adam(g, beta1, rest1, beta2, rest2, bias_m, bias_v, eps, m, v, d):
     m, v = beta1 * m + rest1 * g, beta2 * v + rest2 * g * g
-    return m, v, correct_m * m / (np.sqrt(correct_v * v) + eps)
+    return m, v, m / bias_m / (np.sqrt(v / bias_v) + eps)
 
 
 def normal_rows(both, weight, bias, eps, y):
@@ -55,15 +55,15 @@ def normal_rows(both, weight, bias, eps, y):
         y[1, c] = bias[c] - both[0, c] * y[0, c]
 
 
-def normaliser_slope(g, y, both, eps, row):
-    T = same_precision("normaliser_slope", (g, y, both), (eps,), (row,))
+def coefficients_backward(g, y, both, eps, row):
+    T = same_precision("coefficients_backward", (g, y, both), (eps,), (row,))
     for c in range(g.shape[1]):
         row[0, c] = -g[1, c] * y[0, c]
         row[1, c] = -(g[0, c] - g[1, c] * both[0, c]) * y[0, c] / 2 / (both[1, c] + T(eps))
 
 
-def moments_slope(g, y, count, row):
-    T = same_precision("moments_slope", (g, y), (count,), (row,))
+def moments_backward(g, y, count, row):
+    T = same_precision("moments_backward", (g, y), (count,), (row,))
     for c in range(g.shape[1]):
         row[0, c] = g[1, c] * 2 / T(count)
         row[1, c] = g[0, c] / T(count) - row[0, c] * y[0, c]
@@ -143,9 +143,10 @@ def register():
     mapped("tinygan_log_sigmoid", lambda x, y: either(x < 0, x - np.log1p(np.exp(x)), -np.log1p(np.exp(-x))), 1)
     mapped("tinygan_leaky_relu", lambda x, slope, y: either(x > 0, x, slope * x), 1, 1)
     mapped("tinygan_relu_backward", lambda x, y, slope, out: either(y > 0, x, slope * x), 2, 1)
-    mapped("tinygan_tanh_slope", lambda g, y, x: g - g * y * y, 2)
-    mapped("tinygan_log_sigmoid_slope", lambda g, x, y: g * stable_sigmoid(-x), 2)
-    mapped("tinygan_weight_slope", lambda a, b, mean, variance, eps, y: (a - b * mean) / np.sqrt(variance + eps), 4, 1)
+    mapped("tinygan_tanh_backward", lambda g, y, x: g - g * y * y, 2)
+    mapped("tinygan_log_sigmoid_backward", lambda g, x, y: g * stable_sigmoid(-x), 2)
+    mapped("tinygan_weight_backward",
+           lambda a, b, mean, variance, eps, y: (a - b * mean) / np.sqrt(variance + eps), 4, 1)
     mapped("tinygan_add", lambda direction, rate, theta: theta + rate * direction, 1, 1)
     mapped("tinygan_average", lambda theta, share, average: (1 - share) * average + share * theta, 1, 1)
     mapped("tinygan_adam", adam, 1, 7, 3)
@@ -154,7 +155,7 @@ def register():
     on_columns("tinygan_affine_adjoint", lambda x, g: ((x * g).sum(), g.sum()), 2)
     foreign.kernels.update({
         "tinygan_batch_norm_coefficients": normal_rows,
-        "tinygan_batch_norm_coefficients_slope": normaliser_slope, "tinygan_follow": follow,
-        "tinygan_moments_slope": moments_slope, "tinygan_affine": affine, "tinygan_windows": windows,
+        "tinygan_batch_norm_coefficients_backward": coefficients_backward, "tinygan_follow": follow,
+        "tinygan_moments_backward": moments_backward, "tinygan_affine_relu": affine, "tinygan_windows": windows,
         "tinygan_overlaps": overlaps, **{f"tinygan_join_{k}": joined for k in range(1, 33)}})
 

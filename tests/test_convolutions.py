@@ -9,8 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import tinygan as tg
-from tinygan.backend import parallel
-from tinygan.ops import conv
+from tinygan.backend import convolutions, parallel
 
 
 @st.composite
@@ -123,7 +122,7 @@ def test_a_batch_in_parts_is_the_same_to_rounding(geometry, times, threads, chun
     functions = (lambda: tg.conv2d(x, w, stride, padding), lambda: tg.conv2d_weight(x, y, w.shape[:2], stride, padding),
                  lambda: tg.conv_transpose2d(y, w, stride, padding, extra))
     whole = [f() for f in functions]
-    with mock.patch.multiple(parallel, MIN_ELEMENTS=0, CHUNK=chunk), mock.patch.object(conv, "FEW", few):
+    with mock.patch.multiple(parallel, MIN_ELEMENTS=0, CHUNK=chunk), mock.patch.object(convolutions, "FEW", few):
         parallel.set_threads(threads)
         try:
             parts = [f() for f in functions]

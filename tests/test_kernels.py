@@ -6,42 +6,42 @@ from pathlib import Path
 
 import compiled
 import foreign
-import kernel_cases
+import form_cases
 import numpy as np
 import pytest
 from bench_workloads import Workload
+from form_cases import CALLS, IDS, moved
 from helpers import to_foreign
-from kernel_cases import CALLS, IDS
 
 import tinygan as tg
-from tinygan.backend import kernels
+from tinygan import updates
+from tinygan.backend import accelerated, cuda
 from tinygan.backend.kernels import KERNELS, Elementwise
 from tinygan.game import Game, latent, train
+from tinygan.ops import elementwise, normalise
 from tinygan.zoo import RECIPES
 
-PRECISION = {"float32": {"rtol": 3e-5, "atol": 3e-6}, "float64": {"rtol": 1e-12, "atol": 1e-13}}
+if accelerated.ALWAYS_PLAIN:
+    pytest.skip("TINYGAN_PLAIN=1 turns the kernels off", allow_module_level=True)
 every_call = pytest.mark.parametrize("call", CALLS, ids=IDS)
-every_dtype = pytest.mark.parametrize("dtype", PRECISION)
+every_dtype = pytest.mark.parametrize("dtype", form_cases.PRECISION)
 
 
 @pytest.fixture(scope="module")
 def sources(tmp_path_factory):
     """Stand-ins that run the CUDA sources on the host."""
-    for _, function, make in CALLS:  # kernels that join are made at the first call
-        if function is kernels.join:
-            kernels._joined(len(make(np.random.default_rng(0), np.float32)[0]))
+    for name, _, _, make in CALLS:  # kernels that join are made at the first call
+        if name.startswith("join"):
+            cuda.joining(len(make(np.random.default_rng(0), np.float32)[0]))
     return compiled.build(tmp_path_factory.mktemp("kernels")) or pytest.skip("no C++ compiler")
 
 
 def agree(call, dtype):
-    function, args = kernel_cases.drawn(call, dtype)
-    expected = kernel_cases.results(function, args)
-    got = kernel_cases.results(function, args, foreign, foreign.to_host)
-    assert len(got) == len(expected)
-    for a, b in zip(got, expected):
-        assert a.dtype == b.dtype
-        assert a.shape == b.shape
-        np.testing.assert_allclose(a, b, **PRECISION[dtype])
+    name, function, plain, make = call
+    args = form_cases.drawn(make, dtype)
+    expected = form_cases.results(plain, moved(args, np))
+    got = form_cases.results(function, moved(args, foreign), foreign.to_host)
+    form_cases.assert_close(name, got, expected, dtype)
 
 
 @every_call
@@ -62,44 +62,44 @@ def test_source_and_body(call, dtype, sources, monkeypatch):
 
 
 def test_every_kernel_is_called_and_played():
-    called = {f"tinygan_{name}" for name, _, _ in CALLS}
-    plain = {name for name in KERNELS if not name.startswith("tinygan_join")}
-    assert plain <= called
-    assert plain <= foreign.kernels.keys()
+    called = {f"tinygan_{name}" for name, *_ in CALLS}
+    known = {name for name in KERNELS if not name.startswith("tinygan_join")}
+    assert known <= called
+    assert known <= foreign.kernels.keys()
 
 
 @every_call
 def test_one_launch(call, monkeypatch):
     """A call is one launch of its kernel, and none of anything else; of nothing it may be none."""
-    function, args = kernel_cases.drawn(call, "float32")
-    played = []
-    real = foreign.kernels[f"tinygan_{call[0]}"]
-    monkeypatch.setitem(foreign.kernels, f"tinygan_{call[0]}", lambda *a: (played.append(1), real(*a))[1])
-    kernel_cases.results(function, args, foreign, foreign.to_host)
+    name, function, _, make = call
+    args, played = form_cases.drawn(make, "float32"), []
+    real = foreign.kernels[f"tinygan_{name}"]
+    monkeypatch.setitem(foreign.kernels, f"tinygan_{name}", lambda *a: (played.append(1), real(*a))[1])
+    form_cases.results(function, moved(args, foreign), foreign.to_host)
     empty = any(isinstance(a, np.ndarray) and not a.size for a in args)
     assert len(played) == 1 or empty
 
 
 def test_many_arrays_are_joined_by_few_launches():
     arrays = [np.full((k % 3, 2), k, np.float32) for k in range(70)]
-    moved = [foreign.asarray(a) for a in arrays]
+    there = [foreign.asarray(a) for a in arrays]
     with foreign.counting() as counts:
-        got = kernels.join(moved)
+        got = updates._join(there)
     assert counts.launches == 3
-    np.testing.assert_array_equal(foreign.to_host(got), kernels.join(arrays))
+    np.testing.assert_array_equal(foreign.to_host(got), updates._join(arrays))
 
 
 def test_other_precisions_run_the_body():
     x = np.linspace(-2, 2, 5)
     for half, other in ((np.float16, np.float16), (np.float32, np.float64)):
         a, b = x.astype(half), x.astype(other)
-        got = kernels.relu_backward(foreign.asarray(a), foreign.asarray(b), 0.5)
-        np.testing.assert_array_equal(foreign.to_host(got), kernels.relu_backward(a, b, 0.5))
-        assert got.dtype == kernels.relu_backward(a, b, 0.5).dtype
-    np.testing.assert_allclose(foreign.to_host(kernels.sigmoid(foreign.asarray(np.arange(3)))),
-                               kernels.sigmoid(np.arange(3)))
+        got = elementwise._relu_backward(foreign.asarray(a), foreign.asarray(b), 0.5)
+        np.testing.assert_array_equal(foreign.to_host(got), elementwise._relu_backward(a, b, 0.5))
+        assert got.dtype == elementwise._relu_backward(a, b, 0.5).dtype
+    np.testing.assert_allclose(foreign.to_host(elementwise._sigmoid(foreign.asarray(np.arange(3)))),
+                               elementwise._sigmoid(np.arange(3)))
     with pytest.raises(TypeError):
-        kernels.relu_backward(foreign.asarray(x), x, 0.5)
+        elementwise._relu_backward(foreign.asarray(x), x, 0.5)
 
 
 # --- how many launches a step makes ---
@@ -174,5 +174,5 @@ def test_nvcc_compiles_the_sources(tmp_path, sources):
 def test_the_sum_of_a_batch_is_the_same_each_time():
     """On the host too: the kernels are deterministic, and so is what stands in for them."""
     x = tg.Tensor(foreign.asarray(np.random.default_rng(0).standard_normal((50, 3)).astype(np.float32)))
-    first, second = (foreign.to_host(kernels.moments(x.data)) for _ in range(2))
+    first, second = (foreign.to_host(normalise._moments(x.data)) for _ in range(2))
     np.testing.assert_array_equal(first, second)

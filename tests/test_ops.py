@@ -36,7 +36,7 @@ def test_convolutions_to_third_order(name):
 
 # --- completeness ---
 
-NOT_OPERATIONS = {"check_gradients", "grad", "no_grad", "record", "tune", "unwrap"}  # functions of tinygan that are none
+NOT_OPERATIONS = {"check_gradients", "grad", "no_grad", "record", "tune", "unwrap"}  # of the top
 
 
 def functions_of(module, package="tinygan.ops"):

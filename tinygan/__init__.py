@@ -5,6 +5,7 @@
 >>> [slope] = tg.grad(tg.mean(tg.log_sigmoid(x)), [x])
 """
 from tinygan import ops  # first: gives Tensor its operators
+from tinygan.backend.accelerated import plain
 from tinygan.backend.process import tune
 from tinygan.check import GradientError, check_gradients
 from tinygan.ops.conv import conv2d, conv2d_weight, conv_transpose2d
@@ -32,5 +33,6 @@ from tinygan.ops.shape import broadcast_to, concatenate, pad, reshape, stack, tr
 from tinygan.tensor import Tensor, grad, no_grad, record, unwrap
 
 from tinygan import data, game, nn, objectives, penalties, updates  # isort: skip
+from tinygan.backend import fusion as fusion  # isort: skip  # registers its forms; it stands above the layers
 
 __version__ = "0.1.0"

@@ -11,15 +11,20 @@ from copy import copy
 import numpy as np
 
 from tinygan import backend
-from tinygan.backend import kernels
+from tinygan.backend.accelerated import accelerated
 from tinygan.tensor import unwrap
 
 
 def vector(direction):
     """The list of gradients that `grad` returned as one vector, in the order of theta; a vector stays as it is."""
     if isinstance(direction, (list, tuple)):
-        return kernels.join([unwrap(d) for d in direction])
+        return _join([unwrap(d) for d in direction])
     return unwrap(direction)
+
+
+@accelerated
+def _join(arrays):
+    return np.concatenate([a.reshape(-1) for a in arrays])
 
 
 def _fit(name, theta, direction):
@@ -31,20 +36,19 @@ def _fit(name, theta, direction):
 
 def ascend(theta, direction, rate):
     """theta <- theta + rate * direction, in place (`d-ascent`)."""
-    _add(_fit("ascend", theta, direction), unwrap(rate), theta)
+    _add(theta, unwrap(rate), _fit("ascend", theta, direction))
     backend.mark_changed(theta)
 
 
 def descend(theta, direction, rate):
     """theta <- theta - rate * direction, in place (`sign-reversal`: phi's line)."""
-    _add(_fit("descend", theta, direction), -unwrap(rate), theta)
+    _add(theta, -unwrap(rate), _fit("descend", theta, direction))
     backend.mark_changed(theta)
 
 
-@kernels.elementwise("T direction, T rate", "T theta", "theta += rate * direction", new=False)
-def _add(direction, rate, theta):
-    for d, t in backend.cache_blocks(direction, theta):
-        t += rate * d
+@accelerated
+def _add(theta, rate, direction):
+    theta += rate * direction
 
 
 def clip(theta, bound):
@@ -132,44 +136,23 @@ class Adam(Optimiser):
         self.beta1, self.beta2, self.eps = beta1, beta2, eps
 
     def count(self):
-        """t <- t + 1; what corrects the bias of m and of v."""
+        """t <- t + 1; the biases 1 - beta1^t of m and 1 - beta2^t of v."""
         self.t += 1
-        return 1 / (1 - self.beta1**self.t), 1 / (1 - self.beta2**self.t)
+        return 1 - self.beta1**self.t, 1 - self.beta2**self.t
 
     def __call__(self, gradient):
         g = vector(gradient)
         if self.m is None:
             self.m, self.v = np.zeros_like(g), np.zeros_like(g)
-        correct_m, correct_v = self.count()
-        direction = np.empty_like(g)
-        _adam(g, self.beta1, 1 - self.beta1, self.beta2, 1 - self.beta2, correct_m, correct_v, self.eps,
-              self.m, self.v, direction)
-        return direction
+        return adam_step(g, self.m, self.v, *self.count(), self.beta1, self.beta2, self.eps)
 
 
-@kernels.elementwise("T g, T beta1, T rest1, T beta2, T rest2, T correct_m, T correct_v, T eps", "T m, T v, T d", """
-    m = beta1 * m + rest1 * g;
-    v = beta2 * v + rest2 * g * g;
-    d = correct_m * m / (sqrt(correct_v * v) + eps);""", new=False)
-def _adam(g, beta1, rest1, beta2, rest2, correct_m, correct_v, eps, m, v, direction):
-    """Moves the moments m and v and writes the direction; block by block, each small enough to stay in the cache.
-
-    beta m + (1 - beta) g is written m + (1 - beta) (g - m), and the corrections are one factor of sqrt(v): so each pass
-    works in place or in the direction, and no array is made.
-    """
-    factor, shift = correct_v**0.5 / correct_m, eps / correct_m
-    for g_, m_, v_, d in backend.cache_blocks(g, m, v, direction):
-        np.subtract(g_, m_, out=d)
-        d *= rest1
-        m_ += d
-        np.multiply(g_, g_, out=d)
-        d -= v_
-        d *= rest2
-        v_ += d
-        np.sqrt(v_, out=d)
-        d *= factor
-        d += shift
-        np.divide(m_, d, out=d)
+@accelerated
+def adam_step(g, m, v, bias_m, bias_v, beta1, beta2, eps):
+    """Moves the moments m and v in place and returns the direction (`adam`); bias_m = 1 - beta1^t, bias_v likewise."""
+    m[...] = beta1 * m + (1 - beta1) * g
+    v[...] = beta2 * v + (1 - beta2) * g * g
+    return (m / bias_m) / (np.sqrt(v / bias_v) + eps)
 
 
 class Average(Optimiser):
@@ -187,10 +170,10 @@ class Average(Optimiser):
         if self.theta is None:
             self.theta = theta.copy()
         else:
-            _average(theta, 1 - self.decay, self.theta)
+            _average(self.theta, theta, self.decay)
         return self.theta
 
 
-@kernels.elementwise("T theta, T share", "T average", "average += share * (theta - average)", new=False)
-def _average(theta, share, average):
-    average += share * (theta - average)
+@accelerated
+def _average(average, theta, decay):
+    average[...] = decay * average + (1 - decay) * theta

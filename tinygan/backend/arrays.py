@@ -6,8 +6,6 @@ NumPy function called on a CuPy array is handed over to CuPy by NumPy itself, so
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
-from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -71,48 +69,6 @@ def to_device_of(array, other):
     """A host array (of noise, of a batch) on the device of `other`."""
     owner = module(other)
     return array if owner is np else owner.asarray(array)
-
-
-def broadcast_copy(x, shape, over=1):
-    """x / over repeated to `shape`; a copy, which for small arrays is faster than a view."""
-    if over != 1 and module(x) is not np:
-        return module(x).broadcast_to(x, shape) / over
-    out = np.empty_like(x, shape=shape)
-    out[...] = x if over == 1 else x / over
-    return out
-
-
-_multiply: Callable | None = None
-
-
-def matmul(a, b):
-    """a @ b, of arrays or Tensors; inside `with using_matmul(f)` it is f(a, b)."""
-    if _multiply is not None:
-        return _multiply(a, b)
-    if a.shape[-1] == 1 and a.ndim == b.ndim == 2:  # column times row: nothing to add up, which BLAS is slow at
-        return a * b
-    return a @ b
-
-
-@contextmanager
-def using_matmul(f: Callable):
-    """Matrix products by another library: f(a, b) is called for all of them, and may leave some to a @ b."""
-    global _multiply
-    before, _multiply = _multiply, f
-    try:
-        yield
-    finally:
-        _multiply = before
-
-
-def cache_blocks(*vectors):
-    """The vectors block by block, side by side: small enough to stay in the cache through several passes.
-
-    On a device they come whole: there a pass is a launch, and few are better.
-    """
-    size = 1 << 16 if isinstance(vectors[0], np.ndarray) else len(vectors[0]) or 1
-    for start in range(0, len(vectors[0]), size):
-        yield [v[start:start + size] for v in vectors]
 
 
 def _cupy():

@@ -1,6 +1,6 @@
 """Matrix products on the device by cuBLAS through nvmath-python, which a CUDA graph can record.
 
-CuPy refuses its own while a stream is captured. Called like `a @ b`; see `backend.using_matmul`.
+CuPy refuses its own while a stream is captured. Called like `a @ b`; see `accelerated.using_form`.
 """
 from __future__ import annotations
 

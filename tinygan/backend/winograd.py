@@ -41,7 +41,7 @@ def correlate(x, w, out, stride, padding):
     return parallel.map_batch(part, _width(out, stride, w.shape[2]), x, chunk=CHUNK)
 
 
-def weigh(x, y, kernel, stride, padding):
+def correlate_weight(x, y, kernel, stride, padding):
     """dT/dw: x (n, h, w, c), y (n, h', w', o) -> (*kernel, c, o)."""
     out, c, o = y.shape[1:3], x.shape[-1], y.shape[-1]
 
@@ -54,7 +54,7 @@ def weigh(x, y, kernel, stride, padding):
     return blocks.transpose(1, 2, 0, 3, 4, 5).reshape(*kernel, c, o)
 
 
-def spread(y, w, size, stride, padding):
+def transpose_correlate(y, w, size, stride, padding):
     """dT/dx, on images of a given size: y (n, h', w', o), w (kh, kw, c, o) -> (n, *size, c)."""
     (sh, sw), c, kernels = stride, w.shape[2], _kernels(w, stride)
 

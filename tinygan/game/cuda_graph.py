@@ -20,6 +20,7 @@ import numpy as np
 
 from tinygan import backend
 from tinygan.backend import cublas
+from tinygan.backend.accelerated import using_form
 from tinygan.game import Game, scheduled, step
 from tinygan.nn.module import Module
 from tinygan.tensor import Tensor
@@ -70,7 +71,7 @@ class Replay:
             warnings.warn(f"no CUDA graph so far: each of {PATIENCE} steps differed in more than what it draws and the "
                           "rates", stacklevel=3)
         inside, self.draws, self.drawn = _drawing(game, given)
-        with _in_place(game), backend.using_matmul(multiply):
+        with _in_place(game), _products_by(multiply):
             return step(inside, steps)
 
 
@@ -89,7 +90,7 @@ class _Recording:
         for mover in movers:
             vars(mover)["count"] = count
         stream, self.pool = cuda.Stream(non_blocking=True), cuda.MemoryPool()  # memory that nothing else may use
-        with stream, cuda.using_allocator(self.pool.malloc), backend.using_matmul(multiply):
+        with stream, cuda.using_allocator(self.pool.malloc), _products_by(multiply):
             stream.begin_capture()  # from here on, nothing is computed
             try:
                 inside, _, _ = _drawing(game, self.drawn, optimisers=movers, rate=None, step=None)  # no constants
@@ -116,6 +117,11 @@ class _Recording:
             place[...] = backend.to_device_of(a, place)
         self.graph.launch()
         return self.played
+
+
+def _products_by(multiply):
+    """Inside, every matrix product is one of cuBLAS that a graph can record."""
+    return using_form("ops.linear.product", lambda a, b: True, multiply)
 
 
 def _products(game) -> cublas.Products:

@@ -4,11 +4,10 @@ from __future__ import annotations
 import numpy as np
 
 from tinygan import backend
+from tinygan.backend.accelerated import accelerated
 from tinygan.distributed.group import current_group
 from tinygan.nn import initial
-from tinygan.nn.activations import LeakyReLU, ReLU
 from tinygan.nn.module import Module, Parameter
-from tinygan.nn.norm import BatchNorm
 from tinygan.ops.conv import conv2d, conv_transpose2d
 from tinygan.ops.linear import linear
 from tinygan.ops.registry import unwrap
@@ -132,14 +131,10 @@ class Sequential(Module):
     def __init__(self, *layers):
         self.layers = list(layers)
 
+    @accelerated
     def forward(self, x):
-        layers = iter(zip(self.layers, [*self.layers[1:], None]))
-        for layer, after in layers:
-            if type(layer) is BatchNorm and type(after) in (ReLU, LeakyReLU):  # both in one pass over x
-                x = layer(x, after.negative_slope)
-                next(layers)
-            else:
-                x = layer(x)
+        for layer in self.layers:
+            x = layer(x)
         return x
 
     def children(self):

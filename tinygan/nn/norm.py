@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tinygan.backend import kernels
+from tinygan.backend.accelerated import accelerated
 from tinygan.distributed.group import current_group
 from tinygan.nn.module import Module, Parameter
 from tinygan.ops.elementwise import sqrt
@@ -29,8 +29,11 @@ class BatchNorm(Module):
         self.running_mean = np.zeros(channels, np.float32)
         self.running_var = np.ones(channels, np.float32)
 
-    def forward(self, x, negative_slope=1.0):
-        """With a negative_slope, the leaky ReLU of it."""
+    def forward(self, x):
+        return affine(x, self.scale_shift(x))
+
+    def scale_shift(self, x):
+        """Scale and shift for x as rows (2, channels); in training the running statistics follow the batch."""
         channels = self.weight.shape[0]
         if x.shape[-1] != channels:
             raise ValueError(f"BatchNorm: x {x.shape} has {x.shape[-1]} channels, expected {channels}")
@@ -38,20 +41,19 @@ class BatchNorm(Module):
             n = current_group().global_count(x.size // channels)
             if n < 2:
                 raise ValueError(f"BatchNorm: x {x.shape} has one value for each channel, training needs at least two")
-            both = moments(x)
-            _follow(unwrap(both), self.momentum, n / (n - 1), self.running_mean, self.running_var)
+            statistics = moments(x)
+            _follow(self.running_mean, self.running_var, unwrap(statistics), self.momentum, n / (n - 1))
         else:
-            both = stack([self.running_mean, self.running_var])
-        return affine(x, batch_norm_coefficients(both, self.weight, self.bias, self.eps), negative_slope)
+            statistics = stack([self.running_mean, self.running_var])
+        return batch_norm_coefficients(statistics, self.weight, self.bias, self.eps)
 
 
-@kernels.elementwise("raw T both, T momentum, T unbiased", "T mean, T variance", """
-    mean += momentum * (both[i] - mean);
-    variance += momentum * (both[both.size() / 2 + i] * unbiased - variance);""", new=False)
-def _follow(both, momentum, unbiased, mean, variance):
-    """Moves the running mean and variance towards those of the batch."""
-    mean += momentum * (both[0] - mean)
-    variance += momentum * (both[1] * unbiased - variance)
+@accelerated
+def _follow(running_mean, running_var, moments, momentum, unbiased):
+    """Moves the running mean and variance towards those of the batch, in place."""
+    mean, variance = moments
+    running_mean += momentum * (mean - running_mean)
+    running_var += momentum * (unbiased * variance - running_var)
 
 
 class LayerNorm(Module):

@@ -3,9 +3,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from tinygan import backend
 from tinygan.nn.module import Module
 from tinygan.ops.elementwise import sqrt
+from tinygan.ops.linear import product
 from tinygan.ops.normalise import moments
 from tinygan.ops.reduce import mean, sum
 from tinygan.ops.registry import unwrap
@@ -60,8 +60,8 @@ class SpectralNorm(Module):
 
     def _iterate(self, w):
         """New arrays, not new values in the old ones: derivatives of earlier calls need those."""
-        self.u = _unit(backend.matmul(self.v, w))
-        self.v = _unit(backend.matmul(w, self.u))
+        self.u = _unit(product(self.v, w))
+        self.v = _unit(product(w, self.u))
 
     def forward(self, x):
         weight = self.layer.weight

@@ -7,19 +7,16 @@ family is closed under differentiation, and right to any order (equations `conv`
 
     x (n, h, w, c)    kernel w (kh, kw, c, o)    y (n, h', w', o),   h' = (h + 2 p - kh) // s + 1
 
-The work is done by matrix products, on windows copied into rows (`windows`) or on blocks added up (`_spread`).
+The work is done by matrix products: on windows copied into rows (`windows`), or on rows added up (`overlaps`).
 """
 from __future__ import annotations
 
 import numpy as np
 
-from tinygan import backend
-from tinygan.backend import parallel, winograd
-from tinygan.backend.kernels import overlaps, windows
+from tinygan.backend.accelerated import accelerated
 from tinygan.ops.registry import case, op, unwrap
 from tinygan.tensor import record
 
-FEW = 6  # numbers in a run of a kernel, up to which it is laid out the other way (see `_spread`): measured
 _SAME = {"stride": 1, "padding": 1}
 _HALF = {"stride": 2, "padding": 1}
 _ODD = {"stride": (2, 3), "padding": (1, 0)}
@@ -38,7 +35,7 @@ def conv2d(x, w, stride=1, padding=0):
     out = tuple([(n + 2 * p - k) // s + 1 for n, k, s, p in zip(size, kernel, stride, padding)])
     if min(out) < 1:
         raise ValueError(f"conv2d: x {x.shape} with padding {padding} is smaller than the kernel {kernel}")
-    return record(_correlate(unwrap(x), unwrap(w), out, stride, padding),
+    return record(correlate(unwrap(x), unwrap(w), out, stride, padding),
                   (x, lambda g, y, x, w: _transpose_to(g, w, size, stride, padding)),
                   (w, lambda g, y, x, w: conv2d_weight(x, g, kernel, stride, padding)))
 
@@ -66,7 +63,7 @@ def conv_transpose2d(x, w, stride=1, padding=0, output_padding=0):
 def _transpose_to(x, w, size, stride, padding):
     """conv_transpose2d to images of a given size."""
     kernel = w.shape[:2]
-    return record(_spread(unwrap(x), unwrap(w), size, stride, padding),
+    return record(transpose_correlate(unwrap(x), unwrap(w), size, stride, padding),
                   (x, lambda g, y, x, w: conv2d(g, w, stride, padding)),
                   (w, lambda g, y, x, w: conv2d_weight(g, x, kernel, stride, padding)))
 
@@ -85,71 +82,54 @@ def conv2d_weight(x, y, kernel_size, stride=1, padding=0):
     if y.shape[:3] != (x.shape[0], *out):
         raise ValueError(f"conv2d_weight: y {y.shape} does not fit x {x.shape}: "
                          f"expected {(x.shape[0], *out)} before the channels")
-    return record(_weigh(unwrap(x), unwrap(y), kernel, stride, padding),
+    return record(correlate_weight(unwrap(x), unwrap(y), kernel, stride, padding),
                   (x, lambda g, _, x, y: _transpose_to(y, g, size, stride, padding)),
                   (y, lambda g, _, x, y: conv2d(x, g, stride, padding)))
 
 
-# On bare arrays: the same three, by matrix products. Parts of the batch make use of a kernel that is read for each.
+# On bare arrays: the same three, each by one matrix product. A window of the images is one row of a matrix.
 
-def _correlate(x, w, out, stride, padding):
-    if winograd.pays(x, w, (len(x), *out, w.shape[-1]), w.shape, stride):
-        return winograd.correlate(x, w, out, stride, padding)
-
-    def part(x):
-        rows = windows(x, w.shape[:2], out, stride, padding)
-        return backend.matmul(rows, w.reshape(-1, w.shape[-1])).reshape(x.shape[0], *out, w.shape[-1])
-    return parallel.map_batch(part, out[0] * out[1] * w[..., 0].size, x, chunk=max(parallel.CHUNK, 2 * w.size))
+@accelerated
+def correlate(x, w, out, stride, padding):
+    """dT/dy: windows into rows, times the kernels as columns."""
+    rows = windows(x, w.shape[:2], out, stride, padding)
+    return (rows @ w.reshape(-1, w.shape[-1])).reshape(len(x), *out, w.shape[-1])
 
 
-def _weigh(x, y, kernel, stride, padding):
-    if winograd.pays(x, y, y.shape, (*kernel, x.shape[-1], y.shape[-1]), stride):
-        return winograd.weigh(x, y, kernel, stride, padding)
-
-    def part(x, y):
-        rows = windows(x, kernel, y.shape[1:3], stride, padding)
-        return backend.matmul(rows.T, y.reshape(-1, y.shape[-1])).reshape(*kernel, x.shape[-1], y.shape[-1])
-    row = kernel[0] * kernel[1] * x.shape[-1]
-    chunk = max(parallel.CHUNK, 2 * row * y.shape[-1])
-    return parallel.sum_batch(part, y.shape[1] * y.shape[2] * row, x, y, chunk=chunk)
+@accelerated
+def correlate_weight(x, y, kernel, stride, padding):
+    """dT/dw: what stood in each place of a window, times the output that it led to."""
+    rows = windows(x, kernel, y.shape[1:3], stride, padding)
+    return (rows.T @ y.reshape(-1, y.shape[-1])).reshape(*kernel, x.shape[-1], y.shape[-1])
 
 
-def _spread(y, w, size, stride, padding):
-    """Kernels laid out at every pixel of y and added up where they overlap.
+@accelerated
+def transpose_correlate(y, w, size, stride, padding):
+    """dT/dx: a kernel for each pixel of y, weighted with it, added up where the windows overlap."""
+    rows = y.reshape(-1, y.shape[-1]) @ w.reshape(-1, w.shape[-1]).T
+    return overlaps(rows, (len(y), *size, w.shape[2]), w.shape[:2], y.shape[1:3], stride, padding)
 
-    A kernel is cut into runs: a row of it, as long as the stride. A run at one place of the kernel overlaps with none
-    at the same place of another, so all of them are one matrix product and one addition, onto images cut likewise.
-    Where a run holds few numbers, it is those of neighbouring pixels that are laid side by side.
-    """
-    if winograd.pays(y, w, y.shape, w.shape, stride):
-        return winograd.spread(y, w, size, stride, padding)
-    (n, h, w_, o), (kh, kw, c, _), (sh, sw) = y.shape, w.shape, stride
-    if not isinstance(y, np.ndarray):  # one product and one gather: on a device it is launches that cost
-        rows = backend.matmul(y.reshape(-1, o), w.reshape(-1, o).T)
-        return overlaps(rows, (n, *size, c), (kh, kw), (h, w_), stride, padding)
-    a, b = -(-kh // sh), -(-kw // sw)
-    if (a * sh, b * sw) != (kh, kw):
-        whole = np.zeros((a * sh, b * sw, c, o), w.dtype)
-        whole[:kh, :kw], w = w, whole
-    high, wide = [max(m + k - 1, -(-(length + p) // s))
-                  for m, k, length, p, s in zip((h, w_), (a, b), size, padding, stride)]
 
-    def part(y):
-        if sw * c > FEW:
-            products = y.reshape(-1, o) @ w.reshape(a * sh * b, sw * c, o).swapaxes(1, 2)
-            products = products.reshape(a, sh, b, len(y), h, w_, sw * c)
-            total = np.zeros((len(y), high, sh, wide, sw * c), products.dtype)
-            for i, row, j in np.ndindex(a, sh, b):
-                total[:, i:i + h, row, j:j + w_] += products[i, row, j]
-        else:
-            products = (w.reshape(-1, o) @ y.reshape(-1, o).T).reshape(a, sh, b, sw * c, len(y), h, w_)
-            total = np.zeros((sh, sw * c, len(y), high, wide), products.dtype)
-            for i, j in np.ndindex(a, b):
-                total[..., i:i + h, j:j + w_] += products[i, :, j]
-            total = total.transpose(2, 3, 0, 4, 1)
-        total = total.reshape(len(y), high * sh, wide * sw, c)
-        return total[:, padding[0]:padding[0] + size[0], padding[1]:padding[1] + size[1]]
-    return parallel.map_batch(part, h * w_ * w[..., 0].size, y, chunk=max(parallel.CHUNK, 2 * w.size))
+def windows(x, kernel, out, stride, padding):
+    """Every window of images x (n, h, w, c) as one row (im2col): (n h' w', kh kw c)."""
+    (kh, kw), (oh, ow), (sh, sw), (ph, pw) = kernel, out, stride, padding
+    framed = np.pad(x, ((0, 0), (ph, ph), (pw, pw), (0, 0)))
+    rows = np.empty_like(x, shape=(len(x), oh, ow, kh, kw, x.shape[-1]))
+    for a in range(kh):
+        for b in range(kw):
+            rows[:, :, :, a, b] = framed[:, a:a + sh * oh:sh, b:b + sw * ow:sw]
+    return rows.reshape(len(x) * oh * ow, kh * kw * x.shape[-1])
+
+
+def overlaps(rows, shape, kernel, out, stride, padding):
+    """Images of `shape` (n, h, w, c): the rows added up where they overlap (col2im), the adjoint of `windows`."""
+    (n, h, w, c), (kh, kw), (oh, ow), (sh, sw), (ph, pw) = shape, kernel, out, stride, padding
+    framed = np.zeros_like(rows, shape=(n, h + 2 * ph, w + 2 * pw, c))
+    rows = rows.reshape(n, oh, ow, kh, kw, c)
+    for a in range(kh):
+        for b in range(kw):
+            framed[:, a:a + sh * oh:sh, b:b + sw * ow:sw] += rows[:, :, :, a, b]
+    return framed[:, ph:ph + h, pw:pw + w]
 
 
 def _pair(name: str, option: str, value, least: int) -> tuple[int, int]:

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tinygan.backend import kernels
+from tinygan.backend.accelerated import accelerated
 from tinygan.ops.registry import case, op, signed, unwrap
 from tinygan.ops.shape import unbroadcast
 from tinygan.tensor import record
@@ -90,18 +90,24 @@ def abs(x):
 @op(case((2, 3)))
 def tanh(x):
     """The hyperbolic tangent."""
-    return record(np.tanh(unwrap(x)), (x, lambda g, y, x: _tanh_slope(g, y)))
+    return record(np.tanh(unwrap(x)), (x, lambda g, y, x: _tanh_backward(g, y)))
 
 
-@kernels.elementwise("T g, T y", "T x", "x = g * (1 - y * y)")
-def _tanh_slope(g, y):
+@accelerated
+def _tanh_backward(g, y):
     return g * (1 - y * y)
 
 
 @op(case((2, 3)))
 def sigmoid(x):
     """1 / (1 + exp(-x)), the logistic function, accurate on both sides (`d-output`)."""
-    return record(kernels.sigmoid(signed("sigmoid", x)), (x, lambda g, y, x: g * y * (1 - y)))
+    return record(_sigmoid(signed("sigmoid", x)), (x, lambda g, y, x: g * y * (1 - y)))
+
+
+@accelerated
+def _sigmoid(x):
+    e = np.exp(-np.abs(x))  # never overflows
+    return np.where(x < 0, e, 1) / (1 + e)
 
 
 @op(case((2, 3)))
@@ -113,18 +119,28 @@ def softplus(x):
 @op(case((2, 3)))
 def log_sigmoid(x):
     """log sigmoid(x), stable at any x. log(1 - sigmoid(x)) is log_sigmoid(-x)."""
-    return record(kernels.log_sigmoid(signed("log_sigmoid", x)), (x, lambda g, y, x: _log_sigmoid_slope(g, x)))
+    return record(_log_sigmoid(signed("log_sigmoid", x)), (x, lambda g, y, x: _log_sigmoid_backward(g, x)))
 
 
-@kernels.elementwise("T g, T x", "T y", "y = g / (1 + exp(x))")
-def _log_sigmoid_slope(g, x):
+@accelerated
+def _log_sigmoid(x):
+    return -np.logaddexp(-x, 0)
+
+
+@accelerated
+def _log_sigmoid_backward(g, x):
     return g * sigmoid(-x)
 
 
 @op(case((2, 3)))
 def relu(x):
     """max(x, 0)."""
-    return record(kernels.relu(unwrap(x)), (x, lambda g, y, x: relu_backward(g, y)))
+    return record(_relu(unwrap(x)), (x, lambda g, y, x: relu_backward(g, y)))
+
+
+@accelerated
+def _relu(x):
+    return np.maximum(x, 0)
 
 
 @op(case((2, 3)), case((2, 3), negative_slope=0.2))
@@ -133,8 +149,12 @@ def leaky_relu(x, negative_slope=0.01):
     negative_slope = unwrap(negative_slope)
     if not 0 <= negative_slope <= 1:
         raise ValueError(f"leaky_relu: negative_slope is {negative_slope}, expected 0 to 1")
-    return record(kernels.leaky_relu(unwrap(x), negative_slope),
-                  (x, lambda g, y, x: relu_backward(g, y, negative_slope)))
+    return record(_leaky_relu(unwrap(x), negative_slope), (x, lambda g, y, x: relu_backward(g, y, negative_slope)))
+
+
+@accelerated
+def _leaky_relu(x, slope):
+    return np.where(x > 0, x, slope * x)
 
 
 _SIGNS = np.array([[1.0, -1.0, 2.0], [-2.0, 0.0, 1.0]])
@@ -148,7 +168,12 @@ def relu_backward(x, y, slope=0.0):
         raise ValueError(f"relu_backward: x {x.shape} and y {y.shape} differ in shape")
     if not 0 <= slope <= 1:
         raise ValueError(f"relu_backward: slope is {slope}, expected 0 to 1")
-    return record(kernels.relu_backward(unwrap(x), y, slope), (x, lambda g, _, x: relu_backward(g, y, slope)))
+    return record(_relu_backward(unwrap(x), y, slope), (x, lambda g, _, x: relu_backward(g, y, slope)))
+
+
+@accelerated
+def _relu_backward(x, y, slope):
+    return np.where(y > 0, x, slope * x)
 
 
 @op(*_PAIRS)

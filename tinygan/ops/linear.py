@@ -1,7 +1,7 @@
 """Matrix products."""
 from __future__ import annotations
 
-from tinygan import backend
+from tinygan.backend.accelerated import accelerated
 from tinygan.ops.registry import case, op, unwrap
 from tinygan.ops.shape import unbroadcast
 from tinygan.tensor import record
@@ -24,14 +24,20 @@ def matmul(a, b):
         return matmul(a.reshape((1, -1)), b)[..., 0, :] if b.ndim > 1 else (a * b).sum()
     if b.ndim == 1:
         return matmul(a, b.reshape((-1, 1)))[..., 0]
-    return record(backend.matmul(unwrap(a), unwrap(b)),
-                  (a, lambda g, y, a, b: unbroadcast(backend.matmul(g, _flip(b)), a.shape)),
-                  (b, lambda g, y, a, b: unbroadcast(backend.matmul(_flip(a), g), b.shape)))
+    return record(product(unwrap(a), unwrap(b)),
+                  (a, lambda g, y, a, b: unbroadcast(product(g, _flip(b)), a.shape)),
+                  (b, lambda g, y, a, b: unbroadcast(product(_flip(a), g), b.shape)))
+
+
+@accelerated
+def product(a, b):
+    """a @ b, of arrays or of Tensors."""
+    return a @ b
 
 
 @op(case((3, 2), (2, 4), (4,)), case((2, 3, 2), (2, 4), (4,)))
 def linear(x, w, b):
-    """x @ w + b, the dense layer (`dense`): b is added in place to the product."""
+    """x @ w + b, the dense layer (`dense`)."""
     shape = w.shape
     if len(x.shape) < 2 or len(shape) != 2 or x.shape[-1:] + b.shape != shape:  # one look for what follows
         if x.shape[-1:] != shape[:1]:
@@ -40,9 +46,12 @@ def linear(x, w, b):
         if len(shape) != 2 or b.shape != shape[1:]:
             raise ValueError(f"linear: w {shape} and b {b.shape} do not fit: expected (inputs, outputs) and (outputs,)")
         return linear(x.reshape((1, -1)), w, b)[0]
-    value = backend.matmul(unwrap(x), unwrap(w))
-    value += unwrap(b)
-    return record(value,
-                  (x, lambda g, y, x, w, b: backend.matmul(g, w.T)),
-                  (w, lambda g, y, x, w, b: unbroadcast(backend.matmul(_flip(x), g), w.shape)),
+    return record(_linear(unwrap(x), unwrap(w), unwrap(b)),
+                  (x, lambda g, y, x, w, b: product(g, w.T)),
+                  (w, lambda g, y, x, w, b: unbroadcast(product(_flip(x), g), w.shape)),
                   (b, lambda g, y, x, w, b: unbroadcast(g, b.shape)))
+
+
+@accelerated
+def _linear(x, w, b):
+    return x @ w + b

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from tinygan.backend import kernels
+from tinygan.backend.accelerated import accelerated
 from tinygan.ops.elementwise import exp, log
 from tinygan.ops.registry import case, op, signed, unwrap
-from tinygan.ops.shape import broadcast_to
+from tinygan.ops.shape import _total, broadcast_to
 from tinygan.tensor import record
 
 
@@ -35,7 +35,7 @@ def sum(x, axis=None, keepdims=False):
         return record(unwrap(x).sum(), (x, lambda g, y, x: broadcast_to(g, x.shape)))
     axes = _axes("sum", x, axis)
     kept = _kept(x, axes)
-    return record(kernels.total(unwrap(x), axes, keepdims),
+    return record(_total(unwrap(x), axes, keepdims),
                   (x, lambda g, y, x: broadcast_to(g.reshape(kept), x.shape)))
 
 
@@ -47,8 +47,12 @@ def mean(x, axis=None, keepdims=False):
     if n == 0:
         raise ValueError(f"mean: x {shape} is empty over axis {axis}")
     kept = _kept(x, axes)
-    return record(kernels.mean(unwrap(x), axes, keepdims, n),
-                  (x, lambda g, y, x: broadcast_to(g.reshape(kept), x.shape, n)))
+    return record(_mean(unwrap(x), axes, keepdims), (x, lambda g, y, x: broadcast_to(g.reshape(kept), x.shape, n)))
+
+
+@accelerated
+def _mean(x, axes, keepdims):
+    return x.mean(axis=axes, keepdims=keepdims)
 
 
 @op(case((2, 3)), case((2, 3, 4), axis=(0, 2)), case((2, 3), axis=-1, keepdims=True))

@@ -4,7 +4,7 @@ from __future__ import annotations
 import numpy as np
 
 from tinygan import backend
-from tinygan.backend import kernels
+from tinygan.backend.accelerated import accelerated
 from tinygan.ops.registry import case, op, unwrap
 from tinygan.tensor import record
 
@@ -29,8 +29,14 @@ def broadcast_to(x, shape, over=1):
     """x repeated along new and unit axes to `shape`, and divided by `over`; its adjoint is `unbroadcast` / over."""
     if len(x.shape) > len(shape):
         raise ValueError(f"broadcast_to: x {x.shape} has more axes than {shape}")
-    return record(backend.broadcast_copy(unwrap(x), shape, over),
+    return record(_repeat(unwrap(x), shape, over),
                   (x, lambda g, y, x: unbroadcast(g, x.shape) if over == 1 else unbroadcast(g, x.shape) / over))
+
+
+@accelerated
+def _repeat(x, shape, over):
+    whole = np.broadcast_to(x, shape)
+    return whole.copy() if over == 1 else whole / over
 
 
 @op(case((2, 3), shape=(3,)), case((2, 3, 4), shape=(1, 3, 1)), case((2, 2), shape=()))
@@ -44,8 +50,13 @@ def unbroadcast(x, shape):
         repeated = [i for i, (n, m) in enumerate(zip(shape, x.shape[new:]), new) if n != m]
         if new < 0 or any(shape[i - new] != 1 for i in repeated):
             raise ValueError(f"unbroadcast: x {x.shape} is nothing of shape {tuple(shape)} repeated")
-    return record(kernels.total(unwrap(x), (*range(new), *repeated)).reshape(shape),
+    return record(_total(unwrap(x), (*range(new), *repeated), False).reshape(shape),
                   (x, lambda g, y, x: broadcast_to(g, x.shape)))
+
+
+@accelerated
+def _total(x, axes, keepdims):
+    return x.sum(axis=axes, keepdims=keepdims)
 
 
 @op(case((3, 4), index=np.s_[::2, 1]), case((3, 4), index=[0, 2, 0]), case((3, 4), index=np.s_[..., None, 1:]))

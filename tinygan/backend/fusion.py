@@ -1,0 +1,50 @@
+"""The fused forms: two layers or two calls of a network in one pass. They know the layers, so they stand above them."""
+from __future__ import annotations
+
+import numpy as np
+
+from tinygan.backend import cuda
+from tinygan.backend.accelerated import form
+from tinygan.backend.host import floats
+from tinygan.backend.kernels import owner_of
+from tinygan.nn.activations import LeakyReLU, ReLU
+from tinygan.nn.norm import BatchNorm
+from tinygan.ops.elementwise import leaky_relu, relu_backward
+from tinygan.ops.normalise import affine, affine_adjoint
+from tinygan.ops.registry import unwrap
+from tinygan.tensor import record
+
+
+@form("nn.layers.Sequential.forward", lambda *_: True)
+def _forward(sequential, x):
+    """Batch normalisation and the (leaky) ReLU after it in one pass over x."""
+    layers = iter(zip(sequential.layers, [*sequential.layers[1:], None]))
+    for layer, after in layers:
+        if type(layer) is BatchNorm and type(after) in (ReLU, LeakyReLU):
+            x = affine_relu(x, layer.scale_shift(x), after.negative_slope)
+            next(layers)
+        else:
+            x = layer(x)
+    return x
+
+
+def affine_relu(x, scale_shift, slope):
+    """leaky_relu(affine(x, scale_shift), slope), for a slope from 0 to 1."""
+    value = _value(unwrap(x), unwrap(scale_shift), slope) if 0 <= slope <= 1 else None
+    if value is None:
+        return leaky_relu(affine(x, scale_shift), slope)
+    straight = record(value,  # no rule asks for the value before the bend, so it need not be kept
+                      (x, lambda g, _, x, scale_shift: g * scale_shift[0]),
+                      (scale_shift, lambda g, _, x, scale_shift: affine_adjoint(x, g)))
+    return record(value, (straight, lambda g, y, _: relu_backward(g, y, slope)))
+
+
+def _value(x, scale_shift, slope):
+    """The value in one pass; None for arrays that it is not made for."""
+    if owner_of(x, scale_shift):
+        return cuda.affine_relu(x, scale_shift, slope)
+    if not floats(x) or x.dtype != scale_shift.dtype:
+        return None
+    value = x * scale_shift[0]
+    value += scale_shift[1]
+    return np.maximum(value, slope * value, out=value) if slope else np.clip(value, 0, np.inf, out=value)
