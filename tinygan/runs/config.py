@@ -66,7 +66,8 @@ class Config:
 
     def start(self, group: SingleProcess = SINGLE_PROCESS) -> Game:
         """The game at step 0."""
-        return replace(self.build_recipe().start(self.seed, self.batch, self.dtype, self.device, self.data), group=group)
+        game = self.build_recipe().start(self.seed, self.batch, self.dtype, self.device, self.data)
+        return replace(game, group=group)
 
     def evaluator(self) -> Evaluator:
         """How its samples are measured."""

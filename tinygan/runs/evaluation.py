@@ -37,7 +37,7 @@ class Evaluator:
 
 
 def evaluator_of(name: str) -> Evaluator:
-    """The evaluator of a data source: points, sines and shapes by their law, digits by a classifier, others by pixels."""
+    """The evaluator of a data source: a known distribution, the digits' classifier, or for others the pixels."""
     evaluator = points if name in POINTS else sequences if name in SEQUENCES else shapes if name == "shapes" else images
     return evaluator(name)
 
