@@ -27,7 +27,10 @@ def chain(x, link):
     return links
 
 
-@pytest.mark.parametrize("link", [lambda y: y * 1.01, lambda y: tg.tanh(y), lambda y: y * y - y, lambda y: (y + 1) - y])
+LINKS = {"y a": lambda y: y * 1.01, "tanh y": tg.tanh, "y y - y": lambda y: y * y - y, "y + 1 - y": lambda y: (y + 1) - y}
+
+
+@pytest.mark.parametrize("link", LINKS.values(), ids=LINKS)
 def test_a_chain_takes_no_more_memory_than_a_few_links(link):
     x = tg.Tensor(np.linspace(-0.1, 0.1, SIZE), requires_grad=True)
     output = chain(x, link)[-1].sum()
@@ -49,7 +52,7 @@ def test_branches_that_meet_are_added_and_let_go():
     x = tg.Tensor(np.ones(SIZE), requires_grad=True)
     total = x * 0.0
     for i in range(LENGTH):
-        total = total + x * float(i)
+        total = total + (x * float(i)) * 0.5
     [gradient], arrays = peak(total.sum(), [x])
-    np.testing.assert_array_equal(gradient.data, np.full(SIZE, LENGTH * (LENGTH - 1) / 2))
-    assert arrays < LENGTH / 2
+    np.testing.assert_array_equal(gradient.data, np.full(SIZE, LENGTH * (LENGTH - 1) / 4))
+    assert arrays < 8
