@@ -27,7 +27,8 @@ def chain(x, link):
     return links
 
 
-LINKS = {"y a": lambda y: y * 1.01, "tanh y": tg.tanh, "y y - y": lambda y: y * y - y, "y + 1 - y": lambda y: (y + 1) - y}
+LINKS = {"y a": lambda y: y * 1.01, "tanh y": tg.tanh, "y y - y": lambda y: y * y - y,
+         "y + 1 - y": lambda y: (y + 1) - y}
 
 
 @pytest.mark.parametrize("link", LINKS.values(), ids=LINKS)
