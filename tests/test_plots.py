@@ -179,6 +179,9 @@ def test_every_curve_is_under_its_own_name(figures, rng):
                   and to_hex(line.get_color()) == to_hex(curve.get_color())]
         np.testing.assert_array_equal(behind[0].get_ydata(), run[column])
         assert label in [text.get_text() for text in panels[panel].get_legend().get_texts()]
+    colours = [lines(panels[panel])[label].get_color() for panel, label, _ in CURVES]
+    assert colours == 3 * colours[:2]  # D's and real data in one colour, G's and generated data in another
+    assert colours[0] != colours[1]
     assert [axes.get_yscale() for axes in panels] == ["linear", "linear", "log"]
     assert [axes.get_ylabel() for axes in panels] == ["value", "mean output of D", "gradient norm"]
 

@@ -234,13 +234,21 @@ def test_images_with_labels_are_drawn_with_a_row_for_each_class(tmp_path):
         assert run.draw(samples[:4], rng, labels if labels is None else labels[:4]).shape == (8, 8, 3)
 
 
-def test_the_points_drawn_are_those_given_with_their_paths(figures):
+def test_the_examples_drawn_are_those_given(figures):
     run, samples = Run("nowhere", config(), config().start()), np.array([[3., 4], [5, 6]])
     run.draw(samples, np.random.default_rng(0), title="mine", paths=[samples])
     [axes] = figures[0].axes
     np.testing.assert_array_equal(axes.collections[1].get_offsets(), samples)
     np.testing.assert_array_equal(axes.lines[0].get_xydata(), samples)
     assert axes.get_title() == "mine"
+
+    run, still = Run("nowhere", config("sequence"), config("sequence").start()), np.zeros((12, 24, 1))
+    run.draw(still, np.random.default_rng(0), title="still")
+    left, right = figures[1].axes
+    assert len(left.lines) == len(right.lines) == 10
+    assert [np.ptp(line.get_ydata()) for line in right.lines] == [0] * 10  # those given, beside real ones
+    assert min(np.ptp(line.get_ydata()) for line in left.lines) > 0.1
+    assert figures[1].get_suptitle() == "still"
 
 
 # The folder
