@@ -286,18 +286,12 @@ def test_a_game_tree_has_its_parents_above_the_middle_of_their_branches(figures)
 
 # Files
 
-def test_a_small_sheet_is_enlarged_pixel_by_pixel(tmp_path, rng):
-    image = rng.integers(0, 256, (100, 60, 3), np.uint8)
+@pytest.mark.parametrize(("shape", "factor"), [((100, 60), 4), ((60, 100), 4), ((481, 7), 1), ((7, 481), 1)])
+def test_a_small_sheet_is_enlarged_pixel_by_pixel(shape, factor, tmp_path, rng):
+    image = rng.integers(0, 256, (*shape, 3), np.uint8)
     plots.save_png(tmp_path / "a.png", image)
     with Image.open(tmp_path / "a.png") as picture:
-        np.testing.assert_array_equal(np.asarray(picture), image.repeat(4, 0).repeat(4, 1))
-
-
-def test_a_large_sheet_stays_as_it_is(tmp_path, rng):
-    image = rng.integers(0, 256, (481, 7, 3), np.uint8)
-    plots.save_png(tmp_path / "a.png", image)
-    with Image.open(tmp_path / "a.png") as picture:
-        np.testing.assert_array_equal(np.asarray(picture), image)
+        np.testing.assert_array_equal(np.asarray(picture), image.repeat(factor, 0).repeat(factor, 1))
 
 
 def film(path):
