@@ -170,12 +170,17 @@ def save_png(path, image) -> None:
 
 def save_gif(path, frames, seconds: float = 6.0, hold: float = 2.0) -> None:
     """Writes frames (images, or paths of PNGs) as a film of about that length; the last one stays for `hold` more."""
-    from PIL import Image
-    opened = [_picture(frame) if isinstance(frame, np.ndarray) else Image.open(frame) for frame in frames]
-    pictures = [picture.convert("P", palette=Image.Palette.ADAPTIVE) for picture in opened]
+    pictures = [_indexed(frame) for frame in frames]
     each = max(40, int(1000 * seconds / len(pictures)))
     pictures[0].save(path, save_all=True, append_images=pictures[1:], loop=0,
                      duration=[each] * (len(pictures) - 1) + [each + int(1000 * hold)])
+
+
+def _indexed(frame):
+    """A frame (an image, or the path of a PNG) with a palette of its own, for PIL; its file is closed."""
+    from PIL import Image
+    with _picture(frame) if isinstance(frame, np.ndarray) else Image.open(frame) as picture:
+        return picture.convert("P", palette=Image.Palette.ADAPTIVE)
 
 
 def _picture(image):

@@ -1,0 +1,70 @@
+"""Threads: as many as the cores of this process, or fewer where the environment says so."""
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tinygan.backend.process import cores, limit
+
+CORES = 8
+
+
+@pytest.fixture
+def eight(monkeypatch):
+    """A process that may use eight cores."""
+    if hasattr(os, "sched_getaffinity"):
+        monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(CORES)))
+    monkeypatch.setattr(os, "cpu_count", lambda: 64 if hasattr(os, "sched_getaffinity") else CORES)
+
+
+@pytest.mark.parametrize(("wanted", "count"), [("1", 1), ("3", 3), ("8", 8), ("64", 8), ("0", 8), ("", 8), ("all", 8),
+                                               ("-2", 8), ("1.5", 8)])
+def test_the_environment_sets_the_threads(wanted, count, eight, monkeypatch):
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", wanted)
+    assert cores() == count
+
+
+def test_without_a_word_every_core_is_used(eight, monkeypatch):
+    monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
+    assert cores() == CORES
+
+
+def test_where_no_affinity_is_known_all_cores_of_the_machine_count(eight, monkeypatch):
+    monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
+    monkeypatch.delattr(os, "sched_getaffinity", raising=False)
+    monkeypatch.setattr(os, "cpu_count", lambda: 6)
+    assert cores() == 6
+
+
+def test_a_limit_holds_for_blas_and_for_tune_after_it(eight, monkeypatch):
+    threadpoolctl = pytest.importorskip("threadpoolctl")
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "5")
+    with threadpoolctl.threadpool_limits(4, "blas"):  # and back to what it was
+        limit(2)
+        assert cores() == 2
+        blas = [pool["num_threads"] for pool in threadpoolctl.threadpool_info() if pool["user_api"] == "blas"]
+        assert blas
+        assert set(blas) <= {1, 2}  # a BLAS of one thread has no more
+
+
+SCRIPT = """
+import os, threading
+import numpy as np
+os.sched_getaffinity = lambda _: set(range(8))
+import tinygan as tg
+tg.tune(divide_batches=True)
+x, w = np.ones((64, 32, 32, 4), np.float32), np.ones((3, 3, 4, 8), np.float32)
+for _ in range(3):
+    tg.conv2d(x, w, padding=1)
+print(threading.active_count())
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="the cores of a process are known on Linux")
+@pytest.mark.parametrize(("wanted", "least", "most"), [("1", 1, 1), ("2", 2, 2), (None, 2, 8)])
+def test_convolutions_run_in_as_many_threads(wanted, least, most):
+    environment = {name: value for name, value in os.environ.items() if name != "OPENBLAS_NUM_THREADS"}
+    environment.update({"OPENBLAS_NUM_THREADS": wanted} if wanted else {})
+    done = subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, text=True, check=True, env=environment)
+    assert least <= int(done.stdout) <= most
