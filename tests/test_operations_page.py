@@ -40,6 +40,17 @@ def composed(x):
     return tg.exp(x) * tg.relu(x)
 
 
+def bent(x):
+    """A rule with a name, behind a helper."""
+    return _bent(x)
+
+
+def _bent(x):
+    def slope(g, y, x):
+        return g * 3
+    return record(3 * x, (x, slope))
+
+
 @pytest.fixture
 def garden(monkeypatch):
     """A copy of the table of operations, in which a test may plant."""
@@ -81,6 +92,20 @@ def test_a_planted_operation_appears(garden):
     assert "**`planted`**`(a, b, scale=2.0)`\n  - a b scale, \\*planted\\*." in table
     assert "a: g * b * scale\n" in table
     assert "Not on the page" not in table
+
+
+def test_a_short_function_stands_in_place_of_its_call(garden, monkeypatch):
+    op(case((2,), (2,)))(planted)
+    monkeypatch.setattr(_beside, "__module__", "tinygan.ops.planted")
+    row = operations.rows()[-1]
+    assert row.rules == {"a": "g * b * scale", "b": "g * a * scale"}
+    assert row.helpers == []
+
+
+def test_a_rule_with_a_name_is_shown_with_its_lines(garden):
+    op(case((2,)))(bent)
+    row = operations.rows()[-1]
+    assert (row.value, row.rules) == ("3 * x", {"x": "slope\ndef slope(g, y, x):\n    return g * 3"})
 
 
 def test_a_composed_operation_has_the_chain_rule(garden):
