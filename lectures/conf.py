@@ -13,6 +13,7 @@ LECTURES = Path(__file__).parent
 sys.path[:0] = [str(LECTURES), str(LECTURES.parent)]
 
 import equations
+import operations
 
 import tinygan
 
@@ -38,6 +39,8 @@ python_maximum_signature_line_length = 100
 suppress_warnings = ["config.cache"]
 
 SLUGS = equations.catalogue()
+TABLE = re.compile("<!-- the table of (equations|operations): .* -->")
+TABLES = {"equations": equations.table, "operations": operations.table}
 GENERATED = ["api", "notebooks", "notebooks/labs"]  # folders written here, ignored by git
 
 
@@ -73,8 +76,9 @@ def written(slug):
 
 def read_source(app, page, content):
     """What a code-hosting page wants, changed into what the book wants."""
-    text = content[0].replace("<!-- the table of equations: lectures/equations.py writes it into the book -->",
-                              equations.table())
+    text = TABLE.sub(lambda m: TABLES[m[1]](), content[0])
+    if text != content[0]:
+        app.env.note_reread()  # the next build makes it anew: the code may have changed
     if not page.startswith("api/"):
         up = "../" * page.count("/")  # of a lecture none, of a notebook one, of a lab two
         text = cite(text, "{eq}`%s`".__mod__)
