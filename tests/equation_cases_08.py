@@ -14,6 +14,14 @@ def optimiser(function, oracle, rng):
     return [walker(g) for g in gradients][-1], oracle(gradients)
 
 
+def steps_of_adam(function, oracle, rng):
+    """The direction of the last of six steps, the moments kept by hand."""
+    gradients, (m, v) = rng.normal(size=(6, 3)), np.zeros((2, 3))
+    for t, g in enumerate(gradients, 1):
+        direction = function(g, m, v, 1 - 0.9**t, 1 - 0.999**t, 0.9, 0.999, 1e-8)
+    return direction, oracle(gradients)
+
+
 def between(kind):
     """A path from each of two rows, against the oracle's from one latent to another."""
     def compare(function, oracle, rng):
@@ -103,6 +111,7 @@ def player(i):
 
 FORMS = {
     ("adam", "updates.Adam"): optimiser,
+    ("adam", "updates.adam_step"): steps_of_adam,
     ("he", "nn.initial.he"): law_of_weights,
     ("interpolation", "latent.lerp"): between("straight"),
     ("interpolation", "latent.slerp"): between("spherical"),

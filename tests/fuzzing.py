@@ -114,8 +114,7 @@ DEFINITIONS = {
     **NUMPY, "sum": reduced(np.sum), "max": reduced(np.max), "mean": reduced(np.mean), "var": reduced(np.var),
     "conv2d": correlate, "conv_transpose2d": transposed, "conv2d_weight": weighed, "pad": padded,
     "linear": strict(NUMPY["linear"], lambda x, w, b: w.ndim == 2 and b.shape == w.shape[1:]),
-    "affine": strict(_affine, lambda x, rows, negative_slope=1: rows.shape == (2, x.shape[-1])
-                     and 0 <= negative_slope <= 1),
+    "affine": strict(_affine, lambda x, scale_shift: scale_shift.shape == (2, x.shape[-1])),
     "affine_adjoint": strict(_affine_adjoint, lambda x, g: x.shape == g.shape and x.ndim > 0),
     "batch_norm_coefficients": strict(_normaliser, lambda both, weight, bias, eps=1e-5:
                          both.shape == (2, *weight.shape) and weight.shape == bias.shape and weight.ndim == 1),

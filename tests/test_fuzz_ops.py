@@ -233,7 +233,7 @@ def test_what_was_found_wrong(call):
     (Call("linear", [ones(2, 3), ones(3, 4), ones(1)], {}),
      "linear: w (3, 4) and b (1,) do not fit: expected (inputs, outputs) and (outputs,)"),
     (Call("affine", [ones(2, 3), ones(2, 1)], {}),
-     "affine: x (2, 3) and rows (2, 1) do not fit: expected (2, channels)"),
+     "affine: x (2, 3) and scale_shift (2, 1) do not fit: expected (2, channels)"),
     (Call("affine_adjoint", [ones(2, 3), ones(3)], {}), "affine_adjoint: x (2, 3) and g (3,) differ in shape"),
     (Call("batch_norm_coefficients", [ones(2, 3), ones(1), ones(3)], {}),
      "batch_norm_coefficients: moments (2, 3), weight (1,) and bias (3,) do "

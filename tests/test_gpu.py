@@ -2,18 +2,19 @@
 import time
 import warnings
 
-import kernel_cases
+import form_cases
 import numpy as np
 import pytest
 from helpers import CASES, call, drawn
 from networks import game
 
 import tinygan as tg
-from tinygan import backend
-from tinygan.backend import cublas, kernels
+from tinygan.backend import cublas, cuda
+from tinygan.backend.accelerated import FORMS, PLAIN, run, using_form
 from tinygan.cli import main
 from tinygan.game.cuda_graph import Replay
-from tinygan.ops import OPS
+from tinygan.ops import OPS, normalise
+from tinygan.ops.linear import product
 from tinygan.updates import Adam, Average, Momentum, RMSProp
 from tinygan.zoo import RECIPES
 
@@ -51,23 +52,33 @@ def test_operations_agree_with_numpy(name, i, cupy):
 TOLERANCE = {"float32": {"rtol": 3e-5, "atol": 3e-6}, "float64": {"rtol": 1e-12, "atol": 1e-13}}
 
 
-@pytest.mark.parametrize("kernel", kernel_cases.CALLS, ids=kernel_cases.IDS)
-@pytest.mark.parametrize("dtype", TOLERANCE)
-def test_kernels_agree_with_their_bodies(kernel, dtype, cupy):
-    function, args = kernel_cases.drawn(kernel, dtype)
-    expected = kernel_cases.results(function, args)
-    for a, b in zip(kernel_cases.results(function, args, cupy, cupy.asnumpy), expected, strict=True):
-        assert a.dtype == b.dtype
-        assert a.shape == b.shape
-        np.testing.assert_allclose(a, b, **TOLERANCE[dtype])
+@pytest.mark.parametrize("kernel", form_cases.CALLS, ids=form_cases.IDS)
+@pytest.mark.parametrize("dtype", form_cases.PRECISION)
+def test_kernels_agree_with_the_plain_bodies(kernel, dtype, cupy):
+    name, function, plain, make = kernel
+    args = form_cases.drawn(make, dtype)
+    expected = form_cases.results(plain, form_cases.moved(args, np))
+    got = form_cases.results(function, form_cases.moved(args, cupy), cupy.asnumpy)
+    form_cases.assert_close(name, got, expected, dtype)
 
 
-@pytest.mark.parametrize("sums", [kernels.column_sums, kernels.moments])
-def test_large_sums_are_right_and_the_same_each_time(sums, cupy):
+@pytest.mark.parametrize("name", FORMS)
+@pytest.mark.parametrize("dtype", form_cases.PRECISION)
+def test_every_accelerated_function_agrees_with_its_body(name, dtype, cupy):
+    for seed, make in enumerate(form_cases.CASES[name]):
+        args = form_cases.drawn(make, dtype, seed)
+        expected = form_cases.results(PLAIN[name], form_cases.moved(args, np))
+        got = form_cases.results(lambda *there: run(name, *there), form_cases.moved(args, cupy), cupy.asnumpy)
+        form_cases.assert_close(name, got, expected, dtype)
+
+
+@pytest.mark.parametrize(("sums", "plain"), [(cuda.column_sums, lambda x: x.sum(0)),
+                                             (normalise._moments, PLAIN["ops.normalise._moments"])])
+def test_large_sums_are_right_and_the_same_each_time(sums, plain, cupy):
     x = np.random.default_rng(0).standard_normal((100_000, 67)).astype(np.float32) + 3
     first, second = (sums(cupy.asarray(x)).get() for _ in range(2))
     np.testing.assert_array_equal(first, second)
-    np.testing.assert_allclose(first, sums(x.astype(np.float64)), rtol=1e-5)
+    np.testing.assert_allclose(first, plain(x.astype(np.float64)), rtol=1e-5)
 
 
 @pytest.mark.parametrize("kind", ["dense", "images"])
@@ -107,8 +118,8 @@ def test_products_agree_with_numpy(shapes, dtype, first, second, products, cupy)
     a, b = (rng.standard_normal(shape).astype(dtype) for shape in shapes)
     x, y = (cupy.asarray(host.swapaxes(-1, -2).copy()).swapaxes(-1, -2) if flipped else cupy.asarray(host)
             for host, flipped in ((a, first), (b, second)))
-    with backend.using_matmul(products):
-        got = backend.matmul(x, y).get()
+    with using_form("ops.linear.product", lambda a, b: True, products):
+        got = product(x, y).get()
     scale = np.abs(a) @ np.abs(b)
     assert (np.abs(got - a.astype(float) @ b.astype(float)) <= scale * (4e-6 if dtype == "float32" else 1e-14)).all()
     assert got.dtype == dtype
