@@ -218,7 +218,7 @@ assert d_half > 0 and g_half < 0.2 * d_half
 #
 # `D(fake)` in D's half: the fakes are not detached. The gradient of (`d-loss`) flows into $G$ and stays in its slot.
 # Then the generator's own gradient is added, which is the same with the opposite sign, and the two cancel, up to D's
-# last small step. With another loss for $G$ they would not cancel so well: the generator would follow a part of its
+# last small step. With another loss for $G$ they would not cancel so well: the generator would follow half of its
 # gradient, and you might never notice. `tg.grad` *returns* the gradient, so there is no slot that one can forget to
 # clear.
 #
