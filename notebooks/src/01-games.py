@@ -2,8 +2,8 @@
 # # 01 Two-player games: a notebook to step through
 #
 # It follows [lecture 01](../lectures/01-games.md). Before each picture there is a question. **Predict** the answer,
-# **run** the cell, **look**, then **change** what the text points at and run it again. The lines that begin with
-# `assert` hold what the lecture claims.
+# **run** the cell, **look** at the result, then **change** the value that the text names and run the cell again. The
+# lines that begin with `assert` check the claims of the lecture.
 
 # %%
 import functools
@@ -33,7 +33,7 @@ def show(pixels):
 # %% [markdown]
 # ## The highest minimum winning chance
 #
-# It is x's turn, and three cells are free. **Predict** the value of each of the three moves: can x win, hold a draw,
+# It is x's turn, and three cells are free. **Predict** the value of each of the three moves: can x win, force a draw,
 # or does it lose? Then look at the whole tree: blue is a win for x ($+1$), red one for o ($-1$), grey a draw.
 
 # %%
@@ -41,11 +41,11 @@ def show(pixels):
 show(plots.game_tree(tree("x xoo x o")))
 
 # %% [markdown]
-# Each number is the largest of those below it where x moves, the smallest where o moves (`minimax-value`). **Change**
-# the board: nine characters, row by row. Keep at most four cells free, or the picture gets very wide.
+# Each number is the largest of the numbers below it if x moves, and the smallest if o moves (`minimax-value`).
+# **Change** the board: nine characters, row by row. Keep at most four cells free, or the picture becomes very wide.
 #
 # Now the empty board. **Predict** the nine values of x's first moves. Then let x take a corner, and predict the eight
-# values of o's answers. Which of them hold the draw?
+# values of o's answers. Which of them force a draw?
 
 # %%
 def draw_board(axes, board, player, title):
@@ -77,17 +77,18 @@ after_corner = [minimax(put(put(EMPTY, 0, "x"), cell, "o"), "x") for cell in ran
 assert after_corner.count(0) == 1                      # only the centre
 
 # %% [markdown]
-# Every first move is worth a draw, but after a corner o has a single answer that holds it. The value does not say how
-# easy a position is to play.
+# Every first move has the value of a draw, but after a corner o has only one answer that keeps the draw. The value does
+# not tell how easy a position is to play.
 #
 # ## Play
 #
-# You are x. Put the numbers of your cells into `MOVES`, 1 to 9 row by row, and run the cell. Where your list ends, or
-# names a cell that is taken, the first free cell is taken for you. **Can you win?** (In a terminal: `tinygan play`.)
+# You are x. Put the numbers of your cells into `MOVES`, 1 to 9 row by row, and run the cell. If your list ends, or
+# contains an occupied cell, the program takes the first free cell for you. **Can you win?** (In a terminal: `tinygan
+# play`.)
 
 # %%
 MOVES = [1, 9, 2]
-ASK_ME = False                                          # True: you are asked for each move, in a box
+ASK_ME = False                                          # True: a box asks you for each move
 
 
 plan, film = iter([*map(str, MOVES), *"123456789"]), []
@@ -104,8 +105,8 @@ else:
 assert result in ("o", "")
 
 # %% [markdown]
-# You cannot: from every position tinygan keeps the value that it has. Here is the proof by brute force: o plays
-# `best_move`, x tries *everything*.
+# You cannot: tinygan never gives up the value of a position. Here is the proof by trying everything: o plays
+# `best_move`, x tries *every* move.
 
 # %%
 def ends(board, player="x"):
@@ -117,7 +118,7 @@ def ends(board, player="x"):
 assert ends(EMPTY) == {0, -1}                           # draws and wins of o
 
 # %% [markdown]
-# ## How much work is it?
+# ## The number of positions
 #
 # **Predict** the order of magnitude: how many positions does the recursion visit from the empty board? How many of
 # them are different?
@@ -153,8 +154,8 @@ assert everything == (549_946, 131_184, 77_904, 46_080) and value == 0
 # %% [markdown]
 # ## Alpha-beta
 #
-# Another position with three free cells, x to move, replies taken from left to right, row by row. **Predict** which
-# positions need not be looked at. They are drawn pale.
+# Here is another position with three free cells. It is x's turn, and the replies are examined row by row, from left to
+# right. **Predict** which positions the search skips. They are drawn pale.
 
 # %%
 def visited(way, player="x", alpha=-2, beta=2):
@@ -200,10 +201,10 @@ pale(board, looked_at)
 assert (value, len(looked_at), census(board).nodes) == (minimax(board), 10, 14) == (0, alpha_beta(board)[1], 14)
 
 # %% [markdown]
-# Once o has a reply worth $-1$, x, who has a draw elsewhere, does not care how good the other replies are.
+# As soon as o has a reply with the value $-1$, the other replies do not matter, because x has a draw elsewhere.
 #
-# **Predict:** from the empty board, does alpha-beta look at more or fewer positions when it tries the centre and the
-# corners first? And edges first?
+# **Predict:** from the empty board, does alpha-beta examine more or fewer positions when it tries the centre and the
+# corners first? And with edges first?
 
 # %%
 def seen_in_order(order, board=EMPTY, player="x", alpha=-2, beta=2):
@@ -228,10 +229,10 @@ assert [n for _, n in results.values()] == [7_275, 18_297, 42_094]
 assert {value for value, _ in results.values()} == {0}   # the order changes the work, not the answer
 
 # %% [markdown]
-# ## An opponent who is not perfect
+# ## An imperfect opponent
 #
-# Minimax gives every first move the value 0. Against an o who moves at random, and with x playing for the best
-# average from then on, how often does each first move win? **Predict** the best one.
+# Minimax gives every first move the value 0. Let o move at random, and let x play for the best average after its first
+# move. How often does each first move win? **Predict** the best one.
 
 # %%
 @functools.cache
@@ -253,13 +254,13 @@ plt.axis("off")
 assert np.allclose([wins[0, 0], wins[1, 1], wins[0, 1]], [0.995, 0.990, 0.987], atol=5e-4)
 
 # %% [markdown]
-# The best answer to one opponent is not the safest play against all of them.
+# The best answer to one opponent is not the safest move against all opponents.
 #
 # ## Games in a table
 #
-# Who shows first gets (`max-min`), if she is the maximiser, or pays (`min-max`), if he is the minimiser. Here are
-# 2,000 random tables of two by two and of five by five. **Predict** on which side of the diagonal the points lie. How
-# often on it?
+# If the maximiser shows first, she gets (`max-min`); if the minimiser shows first, he pays (`min-max`). Here are 2,000
+# random tables of two by two and of five by five. **Predict** on which side of the diagonal the points lie. How often
+# do they lie on it?
 
 # %%
 rng = np.random.default_rng(0)
@@ -278,13 +279,15 @@ print("matching pennies:", max_min(PENNIES), "<", min_max(PENNIES))
 assert (max_min(PENNIES), min_max(PENNIES)) == (-1, 1)
 
 # %% [markdown]
-# To move second is never worse. In a table of $n \times n$ independent entries there is a saddle point with the
-# probability $n!^2 / (2n - 1)!$, which is $2/3$, then $5/126$. In a large one, to move first is nearly always a loss.
+# It is never a disadvantage to move second. In a table of $n \times n$ independent entries there is a saddle point with
+# the probability $n!^2 / (2n - 1)!$, which is $2/3$, then $5/126$. In a large table, the player who moves first nearly
+# always loses something.
 #
 # ## Matching pennies
 #
-# She tosses heads with the probability $p$, he with $q$. On the left is what she gets, against $p$, for each of his
-# two moves; he picks the lower line. On the right is $V(p, q)$. **Predict** where the lower envelope is highest.
+# She tosses heads with the probability $p$, he with $q$. The left picture shows her payoff, against $p$, for each of
+# his two moves; he picks the lower line. The right picture shows $V(p, q)$. **Predict** the maximum of the lower
+# envelope.
 
 # %%
 # picture: 01-mixed.png
@@ -315,7 +318,7 @@ value, law_p, law_q = draw_mixed(PENNIES)
 assert value == 0 and np.array_equal([law_p, law_q], np.full((2, 2), 0.5))
 
 # %% [markdown]
-# A saddle: from the black point, moving along $p$ gains her nothing, moving along $q$ gains him nothing
+# The black point is a saddle: a move along $p$ gains her nothing, and a move along $q$ gains him nothing
 # (`mixed-value`).
 #
 # Now heads-heads pays three. **Predict:** will she show heads more often?
@@ -325,13 +328,13 @@ value, law_p, law_q = draw_mixed(np.array([[3, -1], [-1, 1]]))
 assert np.allclose([value, law_p[0], law_q[0]], 1 / 3)
 
 # %% [markdown]
-# Less often: he has become careful with heads. **Change** the table. Can you make one whose black point sits in a
-# corner? What is it called then?
+# Less often: he avoids heads. **Change** the table. Can you make one whose black point lies in a corner? What is it
+# called then?
 #
-# ## Running in a circle
+# ## Best answers run in a circle
 #
-# Each answers the other's last move, with the best move there is. And beside it: each answers the *average* of all
-# the other's moves so far. **Predict** both pictures.
+# On the left, each player gives the best answer to the other's last move. In the middle, each answers the *average* of
+# all the other's moves so far. **Predict** both pictures.
 
 # %%
 def repeated(rounds, average):
@@ -365,13 +368,13 @@ assert np.array_equal(repeated(40, average=False)[:, :37], repeated(40, average=
 assert abs(averages[:, -1] - 0.5).max() < 0.06
 
 # %% [markdown]
-# The moves never settle, their averages do, slowly. Averaging comes back in lecture 07.
+# The moves never converge, but their averages converge slowly. Lecture 07 uses averages again.
 #
 # ## From pennies to a generator and a discriminator
 #
 # Data: a coin that shows heads in 7 of 10 tosses. A critic believes in one of the sides: $D = +1$ on it, $-1$ on the
-# other. A generator *without noise* always makes the same side. The table holds `objectives.two_sample`, the value of
-# lecture 02, for each pair of moves. **Predict** the generator's law.
+# other. A generator *without noise* always makes the same side. The table contains `objectives.two_sample`, the value
+# of lecture 02, for each pair of moves. **Predict** the generator's distribution.
 
 # %%
 HEADS = 0.7
@@ -395,17 +398,17 @@ right.set(ylim=(0, 0.9), title="how G has to mix")
 assert np.allclose(law_g, [HEADS, 1 - HEADS]) and np.allclose(law_d, 0.5) and np.isclose(value, 0)
 
 # %% [markdown]
-# The law that cannot be found out is the data's own. **Change** `HEADS`.
+# Only the distribution of the data itself cannot be detected. **Change** `HEADS`.
 #
-# ## The wrong order
+# ## The wrong order of min and max
 #
-# $\min_G \max_D$: the generator shows its law, and the critic answers. $\max_D \min_G$: the critic shows itself
-# first. Six possible examples, with the data's probabilities; a generator that answers one fixed critic, and one
-# whose law is the data's. **Predict** what the first of them makes.
+# $\min_G \max_D$: the generator shows its distribution, and the critic answers. $\max_D \min_G$: the critic shows
+# itself first. There are six possible examples, with the data's probabilities. One generator answers one fixed critic;
+# the other has the distribution of the data. **Predict** the examples of the first one.
 
 # %%
 p_data = np.array([0.1, 0.25, 0.15, 0.2, 0.05, 0.25])
-critic = np.array([0.1, 0.3, 0.2, 0.5, -0.4, 0.4])      # some critic, held still
+critic = np.array([0.1, 0.3, 0.2, 0.5, -0.4, 0.4])      # some critic, fixed
 laws = np.vstack([np.eye(6), p_data, rng.dirichlet(np.ones(6), 300)])
 against_fixed = critic @ p_data - laws @ critic         # G descends it
 against_best = abs(laws - p_data).sum(1)                # max over |D| <= 1 of sum (p - q) D
@@ -422,7 +425,7 @@ twin.spines["right"].set_visible(True)
 assert against_fixed.argmin() == critic.argmax() and against_best.argmin() == 6
 
 # %% [markdown]
-# Against one fixed critic the best generator makes one thing. A training loop that lets $G$ move for a long time
-# while $D$ stands still plays this game, and its generator collapses to the point where $D$ is highest.
+# Against one fixed critic the best generator makes only one example. A training loop that lets $G$ move for a long time
+# with a fixed $D$ plays this game, and its generator collapses to the maximum of $D$.
 #
 # Next: [02, generative models and the two-sample test](02-two-sample.ipynb).

@@ -2,7 +2,7 @@
 # # 02 Generative models and the two-sample test: a notebook to step through
 #
 # It follows [lecture 02](../lectures/02-two-sample.md): **predict**, **run**, **look**, **change**. Names in
-# parentheses, like (`latent`), are equations of the lecture; the lines that begin with `assert` hold its claims.
+# parentheses, like (`latent`), are equations of the lecture; the lines that begin with `assert` check its claims.
 
 # %%
 from statistics import NormalDist
@@ -30,10 +30,10 @@ def quantiles(mean=0.0, sd=1.0, n=1000):
 # %% [markdown]
 # ## Noise in, examples out
 #
-# An implicit model is a recipe: $z \sim N(0, I)$, $x = g(z, w)$ (`latent`). On the left the noise; then what three
-# generators make of it: an affine map, a network with random weights, and a map from *one* number to the plane. The
-# lines are a grid of $z$ and where it goes. **Predict:** where are the examples dense? Which of the three laws has no
-# density at all?
+# An implicit model is a procedure: $z \sim N(0, I)$, $x = g(z, w)$ (`latent`). On the left you see the noise, then the
+# outputs of three generators: an affine map, a network with random weights, and a map from *one* number to the plane.
+# The lines are a grid of $z$ and its image. **Predict:** where are the examples dense? Which of the three distributions
+# has no density at all?
 
 # %%
 # picture: 02-latent.png
@@ -69,10 +69,10 @@ for panel, g, title in zip(axes, (lambda z: z, affine, bent, curve),
     panel.axis("off")
 
 # %% [markdown]
-# Where the grid is narrow the examples crowd. The last generator makes points on a curve, which has no area: its law
-# cannot be written as a density on the plane, though it is easy to draw from.
+# The examples are dense where the grid is narrow. The last generator makes points on a curve, which has no area: its
+# distribution has no density on the plane, but it is easy to draw samples from it.
 #
-# In one dimension, where $g$ rises, the density is $p(z) / g'(z)$ at the $z$ that is sent to $x$. **Predict** the
+# In one dimension, for an increasing $g$, the density is $p(z) / g'(z)$ at the $z$ with $g(z) = x$. **Predict** the
 # shape for $g(z) = \sinh z$ and for $g(z) = z + 0.9 \sin z$, which is nearly flat around $\pm \pi$.
 
 # %%
@@ -92,10 +92,11 @@ for panel, (title, (g, derivative)) in zip(axes, maps.items()):
 axes[0].legend(fontsize=8);
 
 # %% [markdown]
-# ## Who belongs to which sample is an accident
+# ## The permutation test
 #
-# Two samples of 40 points. **Predict:** do they come from the same law? Then mix all 80 points, divide them at random
-# into two groups of 40, take the distance of the means (`mean-distance`), and do so 999 times (`permutation-p`).
+# Two samples of 40 points. **Predict:** do they come from the same distribution? Then mix all 80 points, divide them at
+# random into two groups of 40, compute the distance of the means (`mean-distance`), and do this 999 times
+# (`permutation-p`).
 
 # %%
 # picture: 02-permutation.png
@@ -115,10 +116,10 @@ right.legend(fontsize=8)
 assert abs(p - metrics.permutation_test(a, b, two_sample.linear, rng, 999)) < 0.02
 
 # %% [markdown]
-# **Change** the 0.55. From which shift on do you believe that the laws differ?
+# **Change** the 0.55. From which shift on do you conclude that the distributions differ?
 #
-# What does $p$ promise? Repeat the experiment 300 times with *equal* laws, and with a shift of 0.7. **Predict** both
-# histograms.
+# How often is $p$ small? Repeat the experiment 300 times with *equal* distributions, and with a shift of 0.7.
+# **Predict** both histograms.
 
 # %%
 def many(shift, times=300, n=20):
@@ -135,8 +136,8 @@ for panel, (shift, colour) in zip(axes, ((0, "#808080"), (0.7, FAKE))):
 axes[0].axhline(1, color="black", linewidth=0.8, linestyle=":");
 
 # %% [markdown]
-# Under equality all values of $p$ are equally frequent: a false alarm at .05 in one of twenty. With a shift small
-# values are frequent; how frequent is the *power* of the test.
+# If the distributions are equal, all values of $p$ are equally frequent: one test of twenty gives a false alarm at .05.
+# With a shift, small values are frequent; their frequency is the *power* of the test.
 #
 # ## The best function of a class
 #
@@ -167,8 +168,8 @@ assert np.isclose(divergences.total_variation(p, q), 0.382925, atol=1e-6)
 assert np.isclose(divergences.total_variation(p, divergences.normal(x, 2.0)), 0.682689, atol=1e-6)
 
 # %% [markdown]
-# All fall from the data's side to the other's, each in its own way. The half of the first is (`total-variation`), the
-# third is (`mmd`), the fourth $W_1$. The library finds the same from points:
+# All four fall from the data's side to the other side, each with its own shape. Half of the first maximum is
+# (`total-variation`), the third is (`mmd`), the fourth $W_1$. The library computes the same from points:
 
 # %%
 a, b = quantiles(), quantiles(1)
@@ -189,11 +190,11 @@ uniform = (np.arange(1000) + 0.5) / 1000
 assert np.allclose([metrics.wasserstein(uniform, uniform + shift) for shift in (-0.5, 0.25, 3)], [0.5, 0.25, 3])
 
 # %% [markdown]
-# ## What each class sees
+# ## The differences that each class detects
 #
-# Five kinds of data against $N(0, 1)$, with four statistics, samples of 60, and the power of each permutation test:
-# how often it finds $p \le .05$. **Predict** the row of the linear class. The fifth law has the mean *and* the
-# variance of $N(0, 1)$.
+# We compare five kinds of data with $N(0, 1)$, with four statistics and samples of 60. The picture shows the power of
+# each permutation test: how often it gives $p \le .05$. **Predict** the row of the linear class. The fifth distribution
+# has the mean *and* the variance of $N(0, 1)$.
 
 # %%
 n = 60
@@ -213,15 +214,15 @@ plt.xticks(range(5), laws, fontsize=8)
 plt.yticks(range(4), classes)
 plt.title("how often the difference is found")
 assert power[:, 0].max() < 0.25                                 # false alarms
-assert power[1, 4] < 0.3 and power[0, 4] > 0.7                  # linear is blind to the two modes
+assert power[1, 4] < 0.3 and power[0, 4] > 0.7                  # linear does not detect the two modes
 assert power[1, 2] < 0.3 and power[2, 2] > 0.7                  # and to the width
 
 # %% [markdown]
-# No class is best at everything. Where the two modes are finer than the bumps, the bumps see little of them:
-# **change** their width, `lambda a, b: two_sample.rkhs(a, b, 0.3)`.
+# No class is best at everything. If the two modes are finer than the bumps, the bumps hardly detect them: **change**
+# their width, `lambda a, b: two_sample.rkhs(a, b, 0.3)`.
 #
-# **A class that is too rich** tells any two samples apart. Two samples of 200 from the *same* law, and bounded
-# functions that are constant in ever smaller cells. **Predict** the right end.
+# **A class that is too rich** separates any two samples. Take two samples of 200 from the *same* distribution, and
+# bounded functions that are constant in smaller and smaller cells. **Predict** the right end.
 
 # %%
 a, b = rng.normal(size=(2, 200, 1))
@@ -234,12 +235,13 @@ plt.ylabel(r"what $|f| \leq 1$ sees")
 assert np.isclose(two_sample.bounded(a, b, 10**7), 2) and two_sample.bounded(a, b, 1) == 0
 
 # %% [markdown]
-# The true answer is 0. With enough cells the critic learns by heart who is who.
+# The true answer is 0. With enough cells the critic memorises which point belongs to which sample.
 #
 # ## A classifier as the test
 #
-# Data on a ring, and a normal law with *the same mean and covariance*. A discriminator learns from one half of the
-# points, and is asked about the other half (`classifier-p`). **Predict** its accuracy. And that of a straight line?
+# The data lie on a ring; the other sample has a normal distribution with *the same mean and covariance*. A
+# discriminator learns from one half of the points, and is tested on the other half (`classifier-p`). **Predict** its
+# accuracy, and the accuracy of a straight line.
 
 # %%
 ring = tg.data.ring(1200, rng) + rng.normal(0, 0.1, (1200, 2))
@@ -267,9 +269,9 @@ print(f"network: p = {found.p:.1g}; straight line: p = {straight.p:.2f}")
 assert found.p < 1e-9 and straight.accuracy < 0.58
 
 # %% [markdown]
-# The best accuracy that there can be is $\frac12 + \frac12 \mathrm{TV}$. For $N(0, 1)$ and $N(2, 1)$ it is .8413. And
-# by chance alone, under equality, it is $\frac12$ with the deviation $1 / (2 \sqrt n)$. **Predict** how wide that is
-# for $n = 500$.
+# The best possible accuracy is $\frac12 + \frac12 \mathrm{TV}$. For $N(0, 1)$ and $N(2, 1)$ it is .8413. If the
+# distributions are equal, the accuracy is $\frac12$ with the standard deviation $1 / (2 \sqrt n)$. **Predict** this
+# width for $n = 500$.
 
 # %%
 apart = metrics.classifier_test(rng.normal(0, 1, (8000, 1)), rng.normal(2, 1, (8000, 1)), rng, nn.Dense(1, 1, rng=rng))
@@ -290,9 +292,9 @@ assert abs(chance.mean() - 0.5) < 0.01 and abs(chance.std() / (0.5 / 500**0.5) -
 # %% [markdown]
 # ## From a test to a game
 #
-# The generator wants the test to find nothing. First the place of $G$: with $x$ drawn from $p_g$ the critic's term is
-# $D(x)$; with noise it is $D(G(z))$ (`two-sample-z`). Some write $D(G(x))$ for such an $x$. **Predict** the three
-# numbers for $G(z) = 2 z + 1$, $D(x) = 3 x$ and data from $N(0, 1)$.
+# The generator's aim is that the test finds no difference. First, note the place of $G$: with $x$ drawn from $p_g$ the
+# critic's term is $D(x)$; with noise it is $D(G(z))$ (`two-sample-z`). Some texts write $D(G(x))$ for such an $x$.
+# **Predict** the three numbers for $G(z) = 2 z + 1$, $D(x) = 3 x$ and data from $N(0, 1)$.
 
 # %%
 z, data = quantiles(), quantiles()
@@ -306,15 +308,15 @@ plt.xlabel("what the critic gets")
 assert np.allclose(seen, [-3, -3, -9])
 
 # %% [markdown]
-# Now play. Data: $N(2, \frac12^2)$; the generator is $G(z) = s z + m$ and starts at $m = -1$, $s = 2$. The critic
-# answers with the best function of its class, $f = w \cdot \varphi(x)$ with $|w| = 1$, and $G$ takes a step against
-# it. **Predict** what $G$ learns when $\varphi(x) = x$; and when $\varphi(x) = (x, x^2)$.
+# Now we play the game. The data are $N(2, \frac12^2)$; the generator is $G(z) = s z + m$ and starts at $m = -1$, $s =
+# 2$. The critic answers with the best function of its class, $f = w \cdot \varphi(x)$ with $|w| = 1$, and $G$ takes a
+# step against it. **Predict** the properties that $G$ learns with $\varphi(x) = x$, and with $\varphi(x) = (x, x^2)$.
 #
-# (The laws are given by points of equal weight, so that only the classes matter. Random batches add a pull towards a
-# narrow generator: the means of two batches are farther apart, on average, when the batches are wide.)
+# (We represent the distributions by points of equal weight, so that only the classes matter. Random batches add a pull
+# towards a narrow generator: the means of two wide batches have, on average, a larger distance.)
 #
-# On the left: the four metrics between $N(0, 1)$ and $N(\mu, 1)$. **Predict** which of them still tells a far
-# generator where to go.
+# On the left: the four metrics between $N(0, 1)$ and $N(\mu, 1)$. **Predict** which of them still has a useful slope
+# for a generator far from the data.
 
 # %%
 # picture: 02-game.png
@@ -356,7 +358,7 @@ assert abs(m1 - 2) < 0.02 and np.isclose(s1, 2)          # the mean, and nothing
 assert abs(m2 - 2) < 0.02 and abs(s2 - 0.5) < 0.02       # both
 
 # %% [markdown]
-# A generator learns what the critics can see. **Change** the features: `tg.concatenate([x, x * x, x * x * x],
+# A generator learns only what the critics can detect. **Change** the features: `tg.concatenate([x, x * x, x * x * x],
 # axis=1)`.
 #
-# Next: [03, automatic differentiation from scratch](03-autograd.ipynb): how a network learns what the critic says.
+# Next: [03, automatic differentiation from scratch](03-autograd.ipynb): how a network learns from the critic's outputs.

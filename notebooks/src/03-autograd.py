@@ -1,8 +1,8 @@
 # %% [markdown]
 # # 03 Automatic differentiation: a notebook to step through
 #
-# It follows [lecture 03](../lectures/03-autograd.md). We build a small automatic differentiation by hand, about sixty
-# lines of it, make it draw its own tape, differentiate derivatives with it, and only then import the library's and
+# It follows [lecture 03](../lectures/03-autograd.md). We write a small automatic differentiation ourselves, in about
+# sixty lines. It draws its own tape and differentiates derivatives. At the end we import the library's version and
 # compare. **Predict** the answer before each picture, **run** the cell, **look**, then **change** something.
 
 # %%
@@ -12,17 +12,17 @@ import itertools
 import matplotlib.pyplot as plt
 import numpy as np
 
-LEAF, NODE, BACK = "#3a7d44", "#2e6f95", "#d1495b"       # what is given, what is computed, what flows back
+LEAF, NODE, BACK = "#3a7d44", "#2e6f95", "#d1495b"       # given, computed, flowing back
 plt.rcParams.update({"figure.dpi": 90, "axes.spines.top": False, "axes.spines.right": False,
                      "figure.constrained_layout.use": True})
 rng = np.random.default_rng(0)
 
 # %% [markdown]
-# ## A number that remembers
+# ## A variable that records its history
 #
-# A `Var` holds an array, the moment of its birth, and its *paths*: for each variable that it was made from, a pair of
-# that variable and a **pull-back**. A pull-back takes the cotangent of the result, $g = \partial L / \partial y$, and
-# gives the part of the input's cotangent that comes this way.
+# A `Var` holds an array, the number of its creation, and its *paths*: one pair for each input, consisting of that input
+# variable and a **pull-back** (vector-Jacobian product). A pull-back takes the cotangent of the result, $g = \partial L
+# / \partial y$, and gives the part of the input's cotangent that comes along this path.
 
 # %%
 class Var:
@@ -63,8 +63,9 @@ def mul(a, b):
 
 
 # %% [markdown]
-# What `fold` does is (`unbroadcast`): where an array was repeated to fit, the copies' cotangents are added up. Its own
-# adjoint is `spread`, which repeats. For numbers of equal shape it does nothing, so leave it for a moment.
+# The function `fold` computes (`unbroadcast`): if an array was repeated by broadcasting, it adds up the cotangents of
+# the copies. Its own adjoint is `spread`, which repeats. For equal shapes `fold` does nothing, so you can ignore it for
+# the moment.
 
 # %%
 def fold(a, shape):
@@ -82,8 +83,8 @@ def spread(a, shape):
 
 
 # %% [markdown]
-# The chain rule (`chain-rule`): from the youngest variable to the oldest, each hands its cotangent on to what it was
-# made from, and what arrives at one variable along several paths is added.
+# The chain rule (`chain-rule`): from the newest variable to the oldest, each passes its cotangent to its inputs, and
+# the parts that arrive at one variable along several paths are added.
 
 # %%
 def gradient(output, inputs):
@@ -103,9 +104,9 @@ def gradient(output, inputs):
 
 
 # %% [markdown]
-# That is all of the engine. Now a picture of the tape: columns from left to right are steps of the calculation. The
-# name of an operation is the name of the function in which its pull-back was written, so the same drawing will work
-# for the library's tape too.
+# The engine is now complete. Next, we draw the tape: columns from left to right are steps of the calculation. The name
+# of an operation is the name of the function that contains its pull-back, so the same drawing also works for the
+# library's tape.
 
 # %%
 def family(output):
@@ -144,8 +145,8 @@ def draw_tape(output, names, axes, notes=(), fontsize=9):
         text = names.get(id(v), operation(v) if v.edges else "1" if v.shape == () else "")
         return axes.text(column[id(v)], row[id(v)], text, ha="center", va="center", fontsize=fontsize, color="white",
                          zorder=zorder, bbox={"boxstyle": "round,pad=0.35", "edgecolor": "white",
-                                              "facecolor": NODE if v.edges else LEAF}).get_bbox_patch()
-    boxes = {id(v): box(v, 1) for v in nodes}            # under the arrows, which end at them, and over those that pass
+                                              "facecolor": NODE if v.paths else LEAF}).get_bbox_patch()
+    boxes = {id(v): box(v, 1) for v in nodes}            # boxes cover the arrows that pass behind them
     for y in nodes:
         for x, _ in y.edges:
             if id(x) in column:
@@ -164,7 +165,7 @@ def draw_tape(output, names, axes, notes=(), fontsize=9):
 
 # %% [markdown]
 # The lecture's example: $u = w x$, $v = u + b$, $L = u v$ at $w = 2$, $x = 3$, $b = 1$. **Predict** the value of each
-# node, then the cotangents from right to left. How many arrows bring something to $u$?
+# node, then the cotangents from right to left. How many arrows lead back to $u$?
 
 # %%
 # picture: 03-tape.png
@@ -181,13 +182,13 @@ draw_tape(L, names, axes, {k: rf"cotangent {g.value:g}" for k, g in zip(everythi
 assert [g.value for g in bars] == [39, 26, 6, 13, 6, 1]
 
 # %% [markdown]
-# Two arrows leave $u$, so two parts come back to it: $v = 7$ from the product and $\bar v = 6$ from the sum. They are
-# added; that addition is the sum in (`chain-rule`). **Change:** make it $L = u \cdot u \cdot v$ and predict again.
+# Two arrows start at $u$, so two parts come back to it: $v = 7$ from the product and $\bar v = 6$ from the sum. They
+# are added; this is the sum in (`chain-rule`). **Change:** make it $L = u \cdot u \cdot v$ and predict again.
 #
 # ## Broadcasting, and its adjoint
 #
-# A column of three and a row of four make a matrix by broadcasting. The cotangent of the matrix is drawn in the
-# middle. **Predict** the cotangents of the column and of the row: which numbers end up where?
+# A column of three and a row of four make a matrix by broadcasting. The cotangent of the matrix is drawn in the middle.
+# **Predict** the cotangents of the column and of the row: which number goes to which place?
 
 # %%
 column, line = Var([[1.0], [2.0], [3.0]]), Var([0.0, 1.0, 0.0, -1.0])
@@ -205,13 +206,13 @@ for panel, matrix, title in zip(panels, (G, to_column.value, to_line.value[None]
 assert np.allclose(to_column.value, G.sum(1, keepdims=True)) and np.allclose(to_line.value, G.sum(0))
 
 # %% [markdown]
-# Each number was used several times, so its cotangents are summed: along the rows for the column, down the columns
-# for the row. Forget that sum and the shapes no longer fit, or, with a batch of one, do.
+# Each number was used several times, so its cotangents are summed: along the rows for the column, down the columns for
+# the row. Without that sum the shapes do not fit. But with a batch of one they do fit, so the error stays hidden.
 #
-# ## Enough for a network
+# ## A network with our own engine
 #
-# Three more operations, each with its pull-back on the same line, make a network. Note that `tanh` uses its own
-# *output* in its pull-back: $\tanh' = 1 - \tanh^2$.
+# Three more operations, each with its pull-back on the same line, are enough for a network. Note that `tanh` uses its
+# own *output* in its pull-back: $\tanh' = 1 - \tanh^2$.
 
 # %%
 def matmul(a, b):
@@ -261,8 +262,8 @@ right.set(xlabel="step", title="mean squared error")
 assert losses[-1] < 0.1 * losses[0]
 
 # %% [markdown]
-# And its tape, for one point and one hidden layer. **Predict** how many nodes the tape of the *whole* loss has for 40
-# points. (The answer is why arrays are worth having.)
+# Here is its tape, for one point and one hidden layer. **Predict** the number of nodes of the tape of the *whole* loss
+# for 40 points. (The answer shows the advantage of arrays.)
 
 # %%
 def small(x, W1, b1, W2, b2):
@@ -304,8 +305,8 @@ for order, (panel, curve, formula) in enumerate(zip(panels, curves, formulas)):
     assert np.allclose(curve.value, formula)
 
 # %% [markdown]
-# The grey bands are the formulas. Each order has a longer tape. That of the first derivative of $L = u v$, with
-# respect to $w$, contains the old tape (where its values are needed) and goes on:
+# The grey bands are the formulas. Each order has a longer tape. That of the first derivative of $L = u v$, with respect
+# to $w$, contains the old tape (because its values are needed) and continues it:
 
 # %%
 w, x, b = Var(2.0), Var(3.0), Var(1.0)
@@ -319,10 +320,10 @@ axes.set_title(rf"the tape of $\partial L / \partial w$ = {dw.value:g}; once mor
 assert dw.value == 39 and ddw.value == 18                # L = w x (w x + b): 2 w x^2 + x b, then 2 x^2
 
 # %% [markdown]
-# ## Now ours
+# ## Comparison with the library
 #
-# How many lines was that? And does the library agree? The same network, the same numbers. **Predict** how far the two
-# sets of gradients are apart.
+# How many lines was that? And does the library agree? We use the same network and the same numbers. **Predict** the
+# difference between the two sets of gradients.
 
 # %%
 import tinygan as tg
@@ -352,11 +353,11 @@ print(f"largest difference {abs(flat[0] - flat[1]).max():.1e}")
 assert np.allclose(*flat, atol=1e-14) and length < 70
 
 # %% [markdown]
-# The library's tape is made of the same things: `Tensor.edges` are pairs of an input and a rule. Two ideas are new.
-# A rule receives what it needs, `rule(g, y, *inputs)`, so that `grad` can call it with bare arrays, which is fast, or,
-# with `create_graph=True`, with Tensors, which records. And `grad` walks only the paths that end in what is asked for.
+# The library's tape has the same parts: `Tensor.paths` are pairs of an input and a rule. Two ideas are new. A rule
+# receives its arguments, `rule(g, y, *inputs)`, so that `grad` can call it with plain arrays, which is fast, or, with
+# `create_graph=True`, with Tensors, which records. And `grad` follows only the paths that lead to the requested inputs.
 #
-# The same function as above, on the library's tape. **Predict** what is different from the picture above.
+# The same function as above, on the library's tape. **Predict** the differences from the picture above.
 
 # %%
 w, x, b = (tg.Tensor(value, requires_grad=name == "w") for name, value in (("w", 2.0), ("x", 3.0), ("b", 1.0)))
@@ -368,12 +369,12 @@ draw_tape(dw, {w: "$w$", x: "$x$", b: "$b$"}, axes)
 assert dw.item() == 39 and ddw.item() == 18 and len(family(dw)) == count
 
 # %% [markdown]
-# Nothing is: node for node the same.
+# There are none: the two tapes agree node for node.
 #
-# ## In which order
+# ## The order of the backward pass
 #
-# Here every number is used twice: $x_{k+1} = x_k + x_k$. From the last to the first there are $2^n$ paths.
-# A program that walks *paths* takes them all; one that waits until a cotangent is complete takes each arrow once.
+# Here every number is used twice: $x_{k+1} = x_k + x_k$. From the last to the first there are $2^n$ paths. A program
+# that follows *paths* visits them all; a program that waits until a cotangent is complete uses each arrow once.
 # **Predict** the two curves.
 
 # %%
@@ -411,16 +412,17 @@ plt.legend(fontsize=8)
 assert (by_path == 2 ** (lengths + 1) - 2).all() and (in_order == 2 * lengths).all()
 
 y = start = tg.Tensor(1.0, requires_grad=True)
-for _ in range(20_000):                                  # and no recursion: a long chain is no trouble
+for _ in range(20_000):                                  # no recursion: a long chain is no problem
     y = y + y * 1e-4
 [g] = tg.grad(y, [start])
 assert np.isclose(g.item(), 1.0001**20_000)
 
 # %% [markdown]
-# ## Is it right?
+# ## Gradient checks
 #
-# A derivative is checked against a central difference (`central-difference`). How large should the step be? Too
-# large, and the curve bends; too small, and rounding drowns the difference. **Predict** where the best step is.
+# A derivative is checked against a central difference (`central-difference`). How large should the step be? If it is
+# too large, the curvature matters; if it is too small, rounding is larger than the difference. **Predict** the best
+# step.
 
 # %%
 # picture: 03-step.png
@@ -442,11 +444,10 @@ plt.legend(fontsize=8)
 assert 1e-6 < best < 1e-4
 
 # %% [markdown]
-# ## What a check with ones misses
+# ## A check with ones misses errors
 #
 # Many checkers add up all outputs and differentiate the sum: the cotangent is all ones. Here are five operations. The
-# first is right; each of the others has a wrong pull-back. **Predict** which of the wrong ones a check with ones lets
-# through.
+# first is right; each of the others has a wrong pull-back. **Predict** which of the wrong ones pass a check with ones.
 
 # %%
 def softmax_right(x):
@@ -455,21 +456,21 @@ def softmax_right(x):
     return tg.tensor.record(y, (x, lambda g, y, x: (g - (g * y).sum(-1, keepdims=True)) * y))
 
 
-def softmax_zero(x):                                     # the rule was left out
+def softmax_zero(x):                                     # the rule is missing
     y = tg.softmax(x.detach())
     return tg.tensor.record(y.data, (x, lambda g, y, x: 0 * g))
 
 
-def softmax_twice(x):                                    # a factor too much
+def softmax_twice(x):                                    # a wrong factor
     y = tg.softmax(x.detach())
     return tg.tensor.record(y.data, (x, lambda g, y, x: 2 * (g - (g * y).sum(-1, keepdims=True)) * y))
 
 
-def reverse(x):                                          # the cotangent is not turned round again
+def reverse(x):                                          # the cotangent is not reversed again
     return tg.tensor.record(x.data[::-1].copy(), (x, lambda g, y, x: g))
 
 
-def double(x):                                           # a plain slip: 3 for 2
+def double(x):                                           # a typing error: 3 for 2
     return tg.tensor.record(2 * x.data, (x, lambda g, y, x: 3 * g))
 
 
@@ -503,10 +504,10 @@ for (i, j), e in np.ndenumerate(error):
 assert caught.tolist() == [[False, False], [False, True], [False, True], [False, True], [True, True]]
 
 # %% [markdown]
-# Three wrong rules pass. A softmax sums to one, whatever goes in: the *sum* of its outputs has slope zero, and so has
-# a rule that returns nothing. A reversal only changes places, and a cotangent of equal numbers does not show it. Of a
-# matrix $J^\top$, ones only test the sum of its columns; a random cotangent tests them all. The library's
-# `check_gradients` draws its cotangents, and tries to say what is wrong:
+# Three wrong rules pass. A softmax sums to one for every input: the *sum* of its outputs has slope zero, and so has a
+# rule that returns zero. A reversal only changes positions, and a cotangent of equal numbers does not show this. Ones
+# test only the sum of the columns of a matrix $J^\top$; a random cotangent tests them all. The library's
+# `check_gradients` uses random cotangents, and tries to name the error:
 
 # %%
 for f in (softmax_zero, softmax_twice, reverse):
@@ -519,14 +520,14 @@ for f in (softmax_zero, softmax_twice, reverse):
 tg.check_gradients(softmax_right, x, order=3)
 
 # %% [markdown]
-# ## Order by order
+# ## Check each order of derivative
 #
-# A pull-back may be right and *its* derivative wrong. Below, a square whose rule keeps the bare array of $x$ where
-# the Tensor is needed. **Predict** its first and second derivative at $x = 3$.
+# A pull-back may be right and *its* derivative wrong. Below is a square whose rule keeps the plain array of $x$ where
+# it needs the Tensor. **Predict** its first and second derivative at $x = 3$.
 
 # %%
 def square(x):
-    kept = tg.unwrap(x)                            # an array: a constant to whoever differentiates the rule
+    kept = tg.tensor.array(x)                            # an array: a constant when the rule is differentiated
     return tg.tensor.record(kept * kept, (x, lambda g, y, x: 2 * g * kept))
 
 
@@ -554,8 +555,8 @@ else:
     raise AssertionError("order 2 passed")
 
 # %% [markdown]
-# The greatest frameworks are not above this. The third derivative through batch normalisation: ours is composed of
-# operations that are right to every order. PyTorch's `batch_norm` has a hand-written second derivative which keeps
+# Large frameworks can have such errors too. Look at the third derivative through batch normalisation: ours is composed
+# of operations that are right to every order. PyTorch's `batch_norm` has a hand-written second derivative which treats
 # mean and deviation as constants. (If PyTorch is not installed, its points are left out.)
 
 # %%
@@ -609,6 +610,6 @@ assert np.allclose(bars["tinygan"], differences, rtol=1e-3)
 
 # %% [markdown]
 # **Change** `composed` so that it keeps the mean as a constant, `tg.mean(...).detach()`: at which order do the bars
-# part? Which check would have told you?
+# differ? Which check detects the error?
 #
 # Next: [04, layers](04-layers.ipynb).

@@ -1,9 +1,9 @@
 # %% [markdown]
 # # 04 Layers: a notebook to step through
 #
-# It follows [lecture 04](../lectures/04-layers.md): **predict**, **run**, **look**, **change**. The trick that we use
-# all the time: a linear map is known when we know what it does to each unit vector. So we feed a layer one pixel at a
-# time, and write what comes out into the columns of a matrix. Then we look at the matrix.
+# It follows [lecture 04](../lectures/04-layers.md): **predict**, **run**, **look**, **change**. We use one method all
+# the time: a linear map is known if we know its value for each unit vector. So we feed a layer one pixel at a time, and
+# write the outputs into the columns of a matrix. Then we look at the matrix.
 
 # %%
 import matplotlib.pyplot as plt
@@ -21,7 +21,7 @@ digits = tg.data.load("digits").x.astype(np.float64)
 
 
 def matrix_of(f, *shape):
-    """The matrix of a linear map of images (1, h, w, c) of that shape: column i is what it makes of unit image i."""
+    """The matrix of a linear map of images (1, h, w, c) of that shape: column i is its value for unit image i."""
     units = np.eye(np.prod(shape)).reshape(-1, *shape)
     return f(units).reshape(len(units), -1).T
 
@@ -39,7 +39,7 @@ def show(panel, image, title="", **options):
 # ## Convolution is a matrix
 #
 # A kernel of three weights, drawn in three colours, slides along a row of twelve pixels. **Predict** the matrix: how
-# many rows has it, and where are its numbers? And with stride 2?
+# many rows does it have, and where are its numbers? And with stride 2?
 
 # %%
 # picture: 04-matrix.png
@@ -62,11 +62,11 @@ dense = image @ digits[0, 10:16, 10:16].ravel()           # a dense layer with t
 assert np.allclose(dense, tg.conv2d(digits[:1, 10:16, 10:16], kernel_2d, 1, 1).ravel())
 
 # %% [markdown]
-# Every row holds the same three numbers, moved on by the stride. So (`conv`) is a dense layer (`dense`) with two
-# restrictions: most weights are zero, and the others are shared. The image's matrix has 1296 elements and nine
+# Every row has the same three numbers, shifted by the stride from row to row. So (`conv`) is a dense layer (`dense`)
+# with two restrictions: most weights are zero, and the others are shared. The image's matrix has 1296 elements and nine
 # different weights.
 #
-# What can nine weights do? **Predict** what each kernel makes of a digit.
+# What can nine weights do? **Predict** the output of each kernel for a digit.
 
 # %%
 digit = digits[12:13]
@@ -80,8 +80,8 @@ for panel, (name, k) in zip(panels[1:], kernels.items()):
          vmax=abs(seen).max())
 
 # %% [markdown]
-# The layer does the same everywhere, so it does not care *where* the digit stands: move the digit, and what is seen
-# moves along. With stride 2 this holds for moves by an even number of pixels only. **Predict** the two bars of each
+# The layer treats all positions alike, so the position of the digit does not matter: if the digit moves, the output
+# moves with it. With stride 2 this holds only for moves by an even number of pixels. **Predict** the two bars of each
 # pair.
 
 # %%
@@ -128,12 +128,12 @@ for _ in range(2):                                        # and back up: 4, 8, 1
 assert steps == [4, 8, 16]
 
 # %% [markdown]
-# Two sizes share one result wherever the floor rounds. That is why the way back needs to be told which of them is
-# meant (`output_padding`).
+# If the floor rounds, two sizes have the same result. So the transposed layer needs `output_padding` to select one of
+# them.
 #
-# ## The transpose
+# ## The transposed convolution
 #
-# The transposed convolution (`conv-transpose`) with the same kernel. **Predict** its matrix.
+# Here is the transposed convolution (`conv-transpose`) with the same kernel. **Predict** its matrix.
 
 # %%
 # picture: 04-transpose.png
@@ -150,9 +150,9 @@ assert np.array_equal(T, C.T)
 assert not np.allclose(T @ C, np.diag(np.diag(T @ C)))    # far from the identity, or any scaling of it
 
 # %% [markdown]
-# The picture on the right is what is left of "opposite": to go down and up again is *not* to stand still. But there is
-# an identity that holds exactly, for any $x$ and $y$: $\langle C x, y \rangle = \langle x, C^\top y \rangle$. Each
-# point is one random convolution, with random size, kernel, stride and padding:
+# The picture on the right shows that the transpose is *not* an inverse: convolution and transposed convolution together
+# are not the identity. But one equation holds exactly, for any $x$ and $y$: $\langle C x, y \rangle = \langle x, C^\top
+# y \rangle$. Each point is one random convolution, with random size, kernel, stride and padding:
 
 # %%
 left, right = [], []
@@ -172,10 +172,10 @@ axes.set(xlabel=r"$\langle C x, y \rangle$", ylabel=r"$\langle x, C^\top y \rang
 assert np.allclose(left, right)
 
 # %% [markdown]
-# ## Not an inverse
+# ## The transpose is not an inverse
 #
-# A digit goes down through a blur with stride 2, and comes back in two ways: by the transpose, and by the best that
-# anybody can do, the pseudo-inverse. **Predict** the two pictures.
+# A blur with stride 2 makes a digit smaller. We go back in two ways: by the transpose, and by the best linear
+# reconstruction, the pseudo-inverse. **Predict** the two pictures.
 
 # %%
 # picture: 04-inverse.png
@@ -193,19 +193,20 @@ print(f"C is {C.shape[0]} x {C.shape[1]}, of rank {rank}: {C.shape[1] - rank} di
 assert C.shape == (196, 784) and rank <= 196
 off_up, off_best = (np.linalg.norm(digit.ravel() - guess.ravel()) / np.linalg.norm(digit) for guess in (up, best))
 assert off_best < off_up
-x = tg.Tensor(digit, requires_grad=True)                  # what the transpose *is*: how a gradient goes back
+x = tg.Tensor(digit, requires_grad=True)                  # the transpose is the backward pass of a gradient
 [g] = tg.grad(tg.sum(tg.conv2d(x, blur, 2, 1) * down), [x])
 assert np.allclose(g.numpy(), up)
 
 # %% [markdown]
-# 784 numbers went in and 196 came out; three quarters are gone, and neither brings them back. The transpose sends
-# each number back to the pixels that it came from, with the weight it came by. The last lines check that this is
-# the pull-back of lecture 03.
+# The input has 784 numbers and the output 196; three quarters are lost, and neither method restores them. The transpose
+# sends each number back to the pixels that it came from, with the same weights. The last lines check that this is the
+# pull-back of lecture 03.
 #
 # ## Checkerboards
 #
-# A transposed convolution lays kernels down, `stride` apart, and adds them up where they overlap. Input and kernel are
-# all ones here, so the picture shows *how often* each pixel is covered. **Predict** which kernels give an even grey.
+# A transposed convolution adds kernels to the output, at distances of `stride`; they add up where they overlap. Input
+# and kernel are all ones here, so the picture shows *how often* each pixel is covered. **Predict** which kernels give a
+# uniform grey.
 
 # %%
 # picture: 04-checkerboards.png
@@ -220,7 +221,7 @@ for panel, size in zip(panels, (2, 3, 4, 5, 6)):
 
 # %% [markdown]
 # Real weights are not ones. Below, random kernels on a constant image of 32 channels. **Predict:** is a kernel of 4
-# safe, now? And what about doubling first and convolving afterwards (`upsample`)?
+# still free of checkerboards? And is doubling first and convolving afterwards (`upsample`)?
 
 # %%
 def unevenness(picture):
@@ -246,11 +247,11 @@ panels[-1].invert_yaxis()
 assert spread["doubled, then kernel 3"] < 1e-12 < spread["transposed, kernel 4"] < spread["transposed, kernel 3"]
 
 # %% [markdown]
-# A kernel whose size is a multiple of the stride *can* be even; training has to see to it. Doubling first *is* even,
-# whatever the weights.
+# A kernel whose size is a multiple of the stride *can* be even, if training finds such weights. Doubling first *is*
+# even for all weights.
 #
-# And in the discriminator? Its pull-back is a transposed convolution too. **Predict** the picture: how strongly does
-# each pixel of an image feel the gradient, on average over random discriminators with kernel 3 and with kernel 4?
+# The pull-back of the discriminator is a transposed convolution too. **Predict** the picture: how large is the gradient
+# at each pixel of an image, on average over random discriminators with kernel 3 and with kernel 4?
 
 # %%
 figure, panels = plt.subplots(1, 2, figsize=(5, 2.4))
@@ -267,12 +268,12 @@ for panel, size in zip(panels, (3, 4)):
 assert felt[3] > 3 * felt[4]
 
 # %% [markdown]
-# With kernel 3, one pixel in four is reached by one weight of the kernel and another by four: it hears half as loudly
-# what $D$ thinks of it. The generator learns from this gradient.
+# With kernel 3, one pixel in four receives one weight of the kernel and another receives four: the gradient at the
+# first is half as large. The generator learns from this gradient.
 #
 # ## Batch normalisation
 #
-# Four channels with different means and widths go in. **Predict** what comes out of (`batch-norm`), at the start of
+# Four channels with different means and widths go in. **Predict** the output of (`batch-norm`), at the start of
 # training, when its weight is 1 and its bias 0.
 
 # %%
@@ -286,8 +287,8 @@ for panel, values, title in zip(panels, (x, y), ("in", "out")):
 assert np.allclose(y.mean(0), 0) and np.allclose(y.var(0), x.var(0) / (x.var(0) + 1e-5))
 
 # %% [markdown]
-# Why anybody wants this: ten dense layers with DCGAN's small initial weights, $N(0, 0.02)$. How large is the signal
-# after each? **Predict** both lines. (Mind the axis.)
+# Here is the reason for batch normalisation: ten dense layers with DCGAN's small initial weights, $N(0, 0.02)$. How
+# large is the signal after each? **Predict** both lines. (Note the scale of the axis.)
 
 # %%
 # picture: 04-signal.png
@@ -305,10 +306,10 @@ axes.set(xlabel="layer", ylabel="size of the signal")
 axes.legend(fontsize=8);
 
 # %% [markdown]
-# ## Its gradient
+# ## The gradient of batch normalisation
 #
 # The lecture derives $\bar x = \frac{1}{s} \bigl( g - \operatorname{mean}(g) - \hat x \operatorname{mean}(g \hat x)
-# \bigr)$. A batch of twelve numbers, and a cotangent. **Predict** the sum of the blue bars.
+# \bigr)$. We take a batch of twelve numbers, and a cotangent. **Predict** the sum of the blue bars.
 
 # %%
 x, g = np.sort(rng.normal(2, 3, (12, 1)), 0), rng.normal(0.7, 1, (12, 1)) + np.linspace(-1, 1, 12)[:, None]
@@ -335,14 +336,14 @@ assert np.allclose(tape.numpy(), formula) and abs(tape.numpy().sum()) < 1e-12
 assert abs(np.sum(tape.numpy() * hat)) < 1e-4
 
 # %% [markdown]
-# Two blue bars on the right are missing: they are zero. Moving the whole batch, or stretching it, changes nothing of
-# the output, so the gradient has no part in these directions. A check with a cotangent of ones sees only zero here
+# Two blue bars on the right are missing: they are zero. A shift or a scaling of the whole batch does not change the
+# output, so the gradient has no component in these directions. A check with a cotangent of ones gives only zero here
 # (lecture 03).
 #
-# ## Companions
+# ## Batch normalisation makes examples depend on each other
 #
-# In training, what a layer says of an example depends on the others in the batch. One fixed example, in 300 random
-# batches. **Predict** how the cloud changes with the size of the batch, and what `eval()` does.
+# In training mode, the output of a layer for an example depends on the others in the batch. Here is one fixed example
+# in 300 random batches. **Predict** how the cloud changes with the size of the batch, and the effect of `eval()`.
 
 # %%
 figure, axes = plt.subplots(figsize=(6, 2.5))
@@ -360,13 +361,14 @@ axes.set_xlabel("what the layer makes of $x = 1$")
 assert widths[4] > widths[16] > widths[64] and np.std(says) == 0
 
 # %% [markdown]
-# Therefore a discriminator with batch norm gets real and fake examples in separate batches: in a mixed one it could
-# read from the company what an example is.
+# Therefore a discriminator with batch norm gets real and fake examples in separate batches. In a mixed batch, the other
+# examples could reveal whether an example is real.
 #
 # ## The two players
 #
-# The library's DCGAN for digits. Each box is what a layer makes: as high as its image, as wide as its channels (on a
-# scale of roots). **Predict** which of the two has more numbers in the middle.
+# The picture shows the library's DCGAN for digits. Each box is the output of a layer: its height is that of the image,
+# its width shows the number of channels (on a square-root scale). **Predict** which of the two has more numbers in the
+# middle.
 
 # %%
 # picture: 04-players.png
@@ -399,8 +401,8 @@ assert shapes(D, tg.Tensor(np.zeros((2, 28, 28, 1), np.float32)))[:3] == [(28, 2
 assert shapes(G, tg.Tensor(np.zeros((2, 64), np.float32)))[-3:] == [(7, 7, 64), (14, 14, 32), (28, 28, 1)]
 
 # %% [markdown]
-# One is the other's mirror image: what is a convolution in $D$ is a transposed convolution in $G$, and the gradient
-# runs through each in the shape of the other.
+# Each is the mirror image of the other: a convolution in $D$ corresponds to a transposed convolution in $G$, and the
+# backward pass of each has the form of the other.
 #
 # **Change:** draw the players of `dcgan.networks((32, 32, 3), 100, rng, width=64)`, those for pictures in colour.
 #

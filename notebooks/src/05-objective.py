@@ -1,10 +1,10 @@
 # %% [markdown]
 # # 05 The game's objective: a notebook to step through
 #
-# It follows [lecture 05](../lectures/05-objective.md). Before each picture there is a question. **Predict** the
-# answer, **run** the cell, **look**, then **change** the number the text points at and run it again. Names in
-# parentheses, like (`value`), are equations of the lecture. The lines that begin with `assert` hold what the
-# lecture claims; if you break the mathematics, they tell you.
+# It follows [lecture 05](../lectures/05-objective.md). Before each picture there is a question. **Predict** the answer,
+# **run** the cell, **look**, then **change** the number that the text names and run the cell again. Names in
+# parentheses, like (`value`), are equations of the lecture. The lines that begin with `assert` check the claims of the
+# lecture; they fail if the mathematics is wrong.
 
 # %%
 import matplotlib.pyplot as plt
@@ -27,7 +27,7 @@ def on_grid(f, grid):
 
 
 # %% [markdown]
-# ## What the discriminator computes
+# ## The discriminator's output: a probability
 #
 # A coin decides whether you see a point of the data, $N(0, 1)$, or a fake, $N(2, 1)$. **Predict:** at which $x$ are
 # the two equally likely? Of a hundred points near $x = 0$, how many are real?
@@ -46,8 +46,8 @@ plt.xlabel("$x$")
 plt.legend();
 
 # %% [markdown]
-# The bars were counted; the curve is (`d-output`) with the logit $a = \log p_d(x) - \log p_g(x) = 2 - 2x$. They
-# agree up to the noise of counting.
+# The bars are counts; the curve is (`d-output`) with the logit $a = \log p_d(x) - \log p_g(x) = 2 - 2x$. They agree up
+# to the noise of counting.
 #
 # **Predict:** by how much does one more unit of logit change the probability, at $a = 0$ and at $a = 4$? By which
 # *factor* does it change the odds $d / (1 - d)$?
@@ -66,12 +66,13 @@ odds = odds / (1 - odds)
 assert np.allclose([odds[1] / odds[0], odds[3] / odds[2]], np.e)
 
 # %% [markdown]
-# ## What it is paid for
+# ## The discriminator's loss
 #
-# A discriminator with one weight and one bias has the logit $a = w x + b$. Its value on our points is a function of
-# two numbers, so we can draw all of it. Where is the summit? The lecture says $w = -2$, $b = 2$.
+# A discriminator with one weight and one bias has the logit $a = w x + b$. Its value on our points is a function of two
+# numbers, so we can draw it completely. Where is the maximum? According to the lecture it is at $w = -2$, $b = 2$.
 #
-# We let it climb (`d-ascent`) from $(0, 0)$, along the gradient of (`value`), with nothing but `grad` and `ascend`.
+# The discriminator ascends (`d-ascent`) from $(0, 0)$, along the gradient of (`value`). We need only `grad` and
+# `ascend`.
 
 # %%
 D = nn.Dense(1, 1, rng=rng).astype(np.float64)
@@ -98,16 +99,16 @@ plt.xlabel("weight $w$")
 plt.ylabel("bias $b$")
 plt.legend(loc="lower left")
 print(f"weight {D.theta[0]:.3f}, bias {D.theta[1]:.3f}")
-assert np.allclose(D.theta, [-2, 2], atol=0.25)   # 2,000 points leave about 0.1 open
+assert np.allclose(D.theta, [-2, 2], atol=0.25)   # 2,000 points leave an error of about 0.1
 
 # %% [markdown]
-# The hill is concave: a straight line has one summit, and the climb cannot miss it. The summit is not exactly at
-# the star, because 2,000 points are not the densities. **Change** `n` to 200 and to 20,000.
+# The value is a concave function of the two parameters: it has one maximum, and the ascent always finds it. The maximum
+# is not exactly at the star, because 2,000 points only approximate the densities. **Change** `n` to 200 and to 20,000.
 #
-# The same number has many names. With logits `r` of the real and `f` of the fake points, the loss (`d-loss`) is the
-# value with its sign changed, the generator's zero-sum loss (`g-zero-sum`) changes it back, and the cross-entropy
-# of two means (`cross-entropy-split`) is the loss again. With one mean over all points (`cross-entropy`) it is half
-# as large. **Predict** all five for a discriminator that always says one half.
+# The same quantity appears in several losses. With logits `r` of the real and `f` of the fake points, the loss
+# (`d-loss`) is the value with its sign changed, the generator's zero-sum loss (`g-zero-sum`) changes it back, and the
+# cross-entropy of two means (`cross-entropy-split`) is the loss again. With one mean over all points (`cross-entropy`)
+# it is half as large. **Predict** all five for a discriminator with the constant output one half.
 
 # %%
 def five(r, f):
@@ -133,8 +134,8 @@ assert trained["value"] == -trained["d-loss"] == trained["g-zero-sum"]
 # %% [markdown]
 # ## The best discriminator
 #
-# At one point $x$ the integrand of $V$ is $p_d \log y + p_g \log (1 - y)$ with $y = D(x)$. **Predict** where each
-# curve has its top, then look. The answer is (`optimal-d`).
+# At one point $x$ the integrand of $V$ is $p_d \log y + p_g \log (1 - y)$ with $y = D(x)$. **Predict** the maximum of
+# each curve, then look. The answer is (`optimal-d`).
 
 # %%
 y = np.linspace(0.005, 0.995, 200)
@@ -151,11 +152,11 @@ plt.legend(fontsize=8);
 
 # %% [markdown]
 # A straight line was enough for two normals of equal width. Here are data with two modes. **Predict** the shape of
-# $D^*$: how often does it cross one half? Then a small network has to find it from samples.
+# $D^*$: how often does it cross one half? Then a small network learns it from samples.
 
 # %%
 def climb(D, real, fakes, steps, rate=3e-3):
-    """A discriminator trained by Adam's way of ascending V, on all points at every step."""
+    """A discriminator that ascends V with Adam, on all points at every step."""
     adam = Adam(0.9)
     for _ in range(steps):
         ascend(D.theta, adam(tg.grad(objectives.value(D(tg.Tensor(real)), D(tg.Tensor(fakes))), D.parameters())), rate)
@@ -189,7 +190,7 @@ assert off < 0.05
 
 # %% [markdown]
 # In the plane $D$ is a field. The data are eight clouds on a ring (dots), the fakes a round cloud (crosses).
-# **Predict** the colour of the middle, and of the corners, where there is nothing at all.
+# **Predict** the colour of the centre, and of the corners, where there are no points.
 
 # %%
 real, fakes = tg.data.ring(1500, rng) + rng.normal(0, 0.12, (1500, 2)), rng.normal(0, 0.6, (1500, 2))
@@ -204,12 +205,12 @@ plt.plot(*fakes[:300].T, "x", color="black", markersize=3, alpha=0.5)
 plt.gca().set(aspect="equal", xlim=(-2, 2), ylim=(-2, 2));
 
 # %% [markdown]
-# In the corners $D$ says something, and says it firmly; but no example falls there, so nobody has checked. The
-# first fake that does will be judged by an opinion without evidence.
+# In the corners $D$ gives a clear output, but no example lies there, so training has not tested this output. If a fake
+# reaches a corner, the output of $D$ for it has no basis in data.
 #
-# ## What the generator minimises
+# ## The generator minimises a divergence
 #
-# The divergences (`kl`) and (`js`) of $N(0, 1)$ and $N(\mu, 1)$. **Predict:** which of the two is the better judge
+# The divergences (`kl`) and (`js`) of $N(0, 1)$ and $N(\mu, 1)$. **Predict:** which of the two is the better measure
 # when the fakes are far away?
 
 # %%
@@ -230,9 +231,9 @@ assert np.allclose([divergences.js(p, divergences.normal(grid, m)) for m in (1, 
                    atol=1e-6)
 
 # %% [markdown]
-# Now the theorem (`jsd-value`): the value that the best discriminator reaches is $-\log 4 + 2\,\mathrm{JS}$. The
-# curve is the right-hand side. The points are an experiment: for each $\mu$ a discriminator with one weight is
-# trained on samples, and its value is measured on *fresh* samples.
+# Now test the theorem (`jsd-value`): the value of the best discriminator is $-\log 4 + 2\,\mathrm{JS}$. The curve is
+# the right-hand side. The points are an experiment: for each $\mu$ a discriminator with one weight is trained on
+# samples, and its value is measured on *new* samples.
 
 # %%
 reached = {}
@@ -256,9 +257,9 @@ assert np.isclose(divergences.js(np.array([0.5, 0.5, 0]), np.array([0, 0.5, 0.5]
 assert np.isclose(divergences.jsd_value(np.array([1.0, 0]), np.array([0, 1.0])), 0)      # no overlap: V* = 0
 
 # %% [markdown]
-# This is the hill that the generator goes *down*: from the right, nearly flat, to the bottom at $\mu = 0$, where
-# fakes and data agree and $V = -\log 4$. What it moves of $V$ is the second term alone, (`g-minimax`). The first
-# does not contain it:
+# The generator *descends* this curve: from the right, where it is nearly flat, to the minimum at $\mu = 0$, where fakes
+# and data agree and $V = -\log 4$. The generator changes only the second term of $V$, (`g-minimax`). The first term
+# does not depend on it:
 
 # %%
 r, f = rng.normal(size=(2, 50, 1))
@@ -274,8 +275,8 @@ assert np.ptp(gaps) < 1e-12                                  # a constant: the t
 # %% [markdown]
 # ## What goes wrong in practice
 #
-# **Probabilities in place of logits.** In float32, $\log(1 - \sigma(a))$ computed in two steps falls off a cliff.
-# **Predict** where.
+# **Probabilities in place of logits.** In float32, $\log(1 - \sigma(a))$ computed in two steps suddenly becomes
+# $-\infty$. **Predict** at which $a$.
 
 # %%
 a = np.linspace(0, 40, 400, dtype=np.float32)
@@ -291,8 +292,7 @@ assert tg.softplus(np.array(1000.0)) == 1000 and tg.softplus(np.array(-1000.0)) 
 
 # %% [markdown]
 # **Too few examples.** A discriminator with 2 x 32 units sees 15 real points and 15 fakes from *the same* normal
-# law. $V$ cannot be more than $-\log 4$ in truth. **Predict** what it reaches on its own 30 points, and what on
-# fresh ones.
+# distribution. The true $V$ cannot be more than $-\log 4$. **Predict** its value on these 30 points, and on new points.
 
 # %%
 real, fakes, new_real, new_fakes = rng.normal(size=(15, 2)), rng.normal(size=(15, 2)), *rng.normal(size=(2, 5000, 2))
@@ -312,7 +312,7 @@ plt.legend(fontsize=8)
 assert own[-1] > -0.3 and fresh[-1] < -2
 
 # %% [markdown]
-# It has learnt thirty points by heart, and is confidently wrong everywhere else. **Change** 15 to 500 in both
-# places and watch the two curves come together.
+# The discriminator has memorised thirty points, and its confident outputs are wrong everywhere else. **Change** 15 to
+# 500 in both places and watch the two curves approach each other.
 #
 # Next: [06, playing the game](06-playing.ipynb).

@@ -1,8 +1,8 @@
 # %% [markdown]
 # # 06 Playing the game: a notebook to step through
 #
-# It follows [lecture 06](../lectures/06-playing.md): **predict**, **run**, **look**, **change**. We write Algorithm
-# 1 out by hand, play it on a line where everything can be seen, and then take its parts one by one.
+# It follows [lecture 06](../lectures/06-playing.md): **predict**, **run**, **look**, **change**. We write Algorithm 1
+# ourselves, run it on a line, where we can see everything, and then examine its parts one by one.
 
 # %%
 import io
@@ -21,13 +21,13 @@ plt.rcParams.update({"figure.dpi": 95, "axes.spines.top": False, "axes.spines.ri
                      "figure.constrained_layout.use": True})
 
 # %% [markdown]
-# ## A whole game on a line
+# ## A complete game on a line
 #
-# The data are $N(0, 1)$. The generator is $G(z) = s z + m$ with two parameters, so its density is $N(m, s^2)$ and
-# we can draw it exactly; it begins at $m = 2$, $s = \frac12$. The discriminator is a small network.
+# The data are $N(0, 1)$. The generator is $G(z) = s z + m$ with two parameters, so its density is $N(m, s^2)$ and we
+# can draw it exactly; it starts at $m = 2$, $s = \frac12$. The discriminator is a small network.
 #
-# The two moves are the lines of Algorithm 1, with Adam choosing the length of the steps. Read them beside the
-# lecture: which tensor is detached, and of which parameters is the gradient taken?
+# The two moves are the lines of Algorithm 1, and Adam chooses the length of the steps. Compare them with the lecture:
+# which tensor is detached, and for which parameters is the gradient computed?
 
 # %%
 def discriminator(inputs, rng):
@@ -48,12 +48,12 @@ class Match:
     def fakes(self):
         return self.G(tg.Tensor(self.rng.normal(size=(self.m, 1))))
 
-    def move_d(self, rate):                              # up the gradient of V
+    def move_d(self, rate):                              # ascends V
         x = tg.Tensor(self.rng.normal(size=(self.m, 1)))
         v = objectives.value(self.D(x), self.D(self.fakes().detach()))
         ascend(self.D.theta, self.adam_d(tg.grad(v, self.D.parameters())), rate)
 
-    def move_g(self, rate, minimax=False):               # D is a landscape: through it, not into it
+    def move_g(self, rate, minimax=False):               # the gradient flows through D, not into its weights
         logits = self.D(self.fakes())
         if minimax:
             gradient = tg.grad(objectives.g_minimax(logits), self.G.parameters())
@@ -64,10 +64,10 @@ class Match:
 
 
 # %% [markdown]
-# Now the game of the four pictures. (a) $D$ has made 12 moves. (b) $D$ goes on alone until it is as good as it
-# gets. (c) $G$ moves 25 times while $D$ is held still. (d) They take turns.
+# Now the game of the four pictures. (a) $D$ has made 12 moves. (b) $D$ continues alone until it is optimal. (c) $G$
+# moves 25 times while $D$ is fixed. (d) They take turns.
 #
-# **Predict:** in (c), to which side does the red density go, and how does it know?
+# **Predict:** in (c), to which side does the red density move, and where does this information come from?
 
 # %%
 grid = np.linspace(-4, 4, 401)
@@ -75,14 +75,14 @@ width = grid[1] - grid[0]
 
 
 def photograph(match, caption):
-    """What there is to see: G's parameters, D on the grid."""
+    """The state to draw: G's parameters, D on the grid."""
     with tg.no_grad():
         d = tg.sigmoid(match.D(tg.Tensor(grid[:, None]))).numpy()[:, 0]
     return caption, match.G.theta.copy(), d
 
 
 def stage(match, film, caption, steps, move, frames):
-    """Plays `steps` moves, and takes about `frames` photographs on the way, more of them at the start."""
+    """Plays `steps` moves, and records about `frames` states, more of them at the start."""
     moments = {int(steps * share**2) for share in np.linspace(0, 1, frames)}
     for i in range(steps):
         if i in moments:
@@ -142,8 +142,8 @@ for column, frame, letter in zip(axes.T, stills, "abcd"):
 axes[0, 0].legend(fontsize=8, loc="center left", frameon=False);
 
 # %% [markdown]
-# In (b) $D$ should be $D^* = p_d / (p_d + p_g)$ (`optimal-d`), in (d) one half everywhere (`equilibrium`). How near
-# are they? The grey band is where 98 % of all examples fall.
+# In (b) $D$ should be $D^* = p_d / (p_d + p_g)$ (`optimal-d`), in (d) one half everywhere (`equilibrium`). How close
+# are they? The grey band contains 98 % of all examples.
 
 # %%
 def best_and_middle(frame):
@@ -174,7 +174,7 @@ assert stills[2][1][1] < stills[1][1][1]                       # (c): to the lef
 assert np.allclose(stills[3][1], [1, 0], atol=0.15)            # (d): the data's width and mean
 
 # %% [markdown]
-# The same as a film. **Look** at the blue curve during the turns: it is always a little behind.
+# Here is the same game as a film. **Look** at the blue curve during the turns: it is always a little behind.
 
 # %%
 # picture: 06-densities.gif
@@ -190,11 +190,11 @@ pages[0].save(buffer, "GIF", save_all=True, append_images=pages[1:], duration=16
 Image(buffer.getvalue(), format="gif")
 
 # %% [markdown]
-# ## Who has a say in the gradient
+# ## The weight of each example in the gradient
 #
-# The lecture derives the gradients (`d-gradient`) and (`g-gradient`) down to the logits: $1 - D(x)$ for a real
-# example, $-D(G(z))$ for a fake. The bars are what the tape computes, the dots are the formula. **Predict** which
-# examples have long bars.
+# The lecture derives the gradients (`d-gradient`) and (`g-gradient`) down to the logits: $1 - D(x)$ for a real example,
+# $-D(G(z))$ for a fake. The bars are computed by the tape, the dots by the formula. **Predict** which examples have
+# long bars.
 
 # %%
 rng = np.random.default_rng(1)
@@ -215,9 +215,10 @@ assert all(np.allclose(t, f) for t, f in zip(tape, formula))
 assert np.allclose(g.numpy(), objectives.g_gradient(fake))
 
 # %% [markdown]
-# Doubted real examples and believed fakes count; what is judged rightly is left alone.
+# Real examples with a low $D$ and fakes with a high $D$ have a large weight; examples that $D$ classifies correctly
+# have almost none.
 #
-# For the generator the chain goes on, through $D$ to the fake itself. Its arrow is the slope of the logit at the
+# For the generator the chain rule continues, through $D$ to the fake itself. Its arrow is the slope of the logit at the
 # fake. In the plane, with data on a ring and fakes in a cloud: **predict** where the arrows point.
 
 # %%
@@ -245,13 +246,14 @@ plt.plot(*x.numpy().T, ".", color=FAKE, markersize=5)
 plt.gca().set(aspect="equal", xticks=[], yticks=[]);
 
 # %% [markdown]
-# That is all the generator ever learns of the data. **Change** the 150 steps of $D$ to 10, then to 2000: what
-# becomes of the arrows when $D$ is nearly perfect?
+# These arrows are the only information about the data that the generator gets. **Change** the 150 steps of $D$ to 10,
+# then to 2000: how do the arrows change when $D$ is nearly perfect?
 #
 # ## One game, three programs
 #
-# Ascend and descend $V$; let each player descend its own loss, $L_D$ and $L_G = -L_D$ (`g-zero-sum`); or take one
-# $E$ and reverse the sign for $w$ (`sign-reversal`). **Predict** how far the parameters are apart after 200 turns.
+# The first program ascends and descends $V$. In the second, each player descends its own loss, $L_D$ and $L_G = -L_D$
+# (`g-zero-sum`). The third takes one $E$ and reverses the sign for $w$ (`sign-reversal`). **Predict** the difference
+# between the parameters after 200 turns.
 
 # %%
 def three_programs(program, steps=200):
@@ -287,10 +289,10 @@ first, *others = paths.values()
 assert all(np.array_equal(first, other) for other in others)   # to the last bit
 
 # %% [markdown]
-# ## What is held still
+# ## The constant player in each half of a turn
 #
-# In the generator's move the fakes must *not* be detached. If they are, no path leads from the logits to $G$. In
-# many frameworks the generator then silently stands still; here it is an error.
+# In the generator's move the fakes must *not* be detached. If they are, no path leads from the logits to $G$. In many
+# frameworks the generator then silently does not move; here it is an error.
 
 # %%
 match = Match()
@@ -302,7 +304,7 @@ else:
     raise AssertionError("a generator without a path was accepted")
 
 # %% [markdown]
-# Taking turns or moving both at once? On $V(x, y) = x y$ the solution is the middle. **Predict** both paths.
+# Compare alternating and simultaneous steps. On $V(x, y) = x y$ the solution is at the centre. **Predict** both paths.
 
 # %%
 def bilinear(turns, rate=0.1, steps=150):
@@ -327,11 +329,11 @@ assert np.allclose((turns**2).sum(1) + 0.1 * turns.prod(1), 2.1)
 assert np.allclose((both**2).sum(1), 2 * 1.01 ** np.arange(151))
 
 # %% [markdown]
-# ## A generator that can learn early
+# ## The non-saturating generator
 #
-# A fake with the logit $a$. Minimax pushes $\log(1 - \sigma(a))$ down; the other generator pushes $\log \sigma(a)$
-# up (`g-non-saturating`), here drawn as a loss, with its sign changed. **Predict** the slope of each at the left
-# end, where $D$ is sure that the fake is fake.
+# Take a fake with the logit $a$. The minimax generator minimises $\log(1 - \sigma(a))$; the non-saturating generator
+# maximises $\log \sigma(a)$ (`g-non-saturating`), here drawn as a loss, with its sign changed. **Predict** the slope of
+# each at the left end, where $D$ is certain that the example is fake.
 
 # %%
 # picture: 06-slopes.png
@@ -355,10 +357,10 @@ for logit, slopes in ((-4.59512, (-0.01, -0.99)), (0, (-0.5, -0.5)), (2, (-0.880
     assert np.allclose(both, slopes, atol=1e-6)
 
 # %% [markdown]
-# The slopes (`g-gradient`) and (`g-non-saturating-gradient`) are equal at $a = 0$, where $D$ cannot tell, and far
-# apart on the left. Does it matter? The fakes begin at $m = 4$, four standard deviations from the data. $D$ makes
-# 100 moves first, then the players take turns, with plain gradient steps for $G$, so that the size of the slope
-# shows.
+# The slopes (`g-gradient`) and (`g-non-saturating-gradient`) are equal at $a = 0$, where $D$ cannot decide, and very
+# different on the left. Does this matter? The fakes start at $m = 4$, four standard deviations from the data. $D$ makes
+# 100 moves first, then the players take turns, with plain gradient steps for $G$, so that the size of the slope is
+# visible.
 
 # %%
 def race(minimax, steps=400):
@@ -384,18 +386,18 @@ plt.legend(fontsize=8)
 assert 4 - fast[50] > 5 * (4 - slow[50])
 
 # %% [markdown]
-# ## What each generator follows
+# ## The divergence that each generator minimises
 #
-# Data $N(0, 1)$, fakes $N(\theta, 1)$ at $\theta = 1$, and the best discriminator, held still. The lecture proves
-# that the minimax generator's slope is that of $2\,\mathrm{JS}$, and the other one's that of $\mathrm{KL} -
-# 2\,\mathrm{JS}$. **Predict** what the two slopes add up to.
+# Take data $N(0, 1)$, fakes $N(\theta, 1)$ at $\theta = 1$, and the best discriminator, which stays fixed. The lecture
+# proves that the minimax generator's slope is that of $2\,\mathrm{JS}$, and the other one's that of $\mathrm{KL} -
+# 2\,\mathrm{JS}$. **Predict** the sum of the two slopes.
 
 # %%
 points = np.linspace(-9, 11, 4001)
 data = divergences.normal(points)
 theta = tg.Tensor(1.0, requires_grad=True)
 moving = divergences.normal(points, theta)                     # p_theta: a Tensor
-best = divergences.optimal_d(data, moving.numpy())             # held still: an array
+best = divergences.optimal_d(data, moving.numpy())             # fixed: an array
 
 
 def slope(y):
@@ -418,7 +420,8 @@ assert np.allclose(list(slopes.values()), [0.397973, 0.397973, 0.602027, 0.60202
 #
 # ## The end of the game
 #
-# Fakes from the data's own density: $D$ trains for a long time and can do nothing. **Predict** $D$, and the arrows.
+# The fakes have the density of the data: $D$ trains for a long time and cannot separate them. **Predict** $D$, and the
+# arrows.
 
 # %%
 match = Match(mean=0.0, sd=1.0, m=1024)
@@ -446,8 +449,8 @@ right.legend(fontsize=8)
 assert np.sum(p_d * abs(d - 0.5)) < 0.05
 
 # %% [markdown]
-# Where $D$ is flat at one half, there is no arrow left, and nobody wants to move (`equilibrium`). What remains is
-# the noise of batches.
+# If $D$ is flat at one half, there is no arrow left, and neither player moves (`equilibrium`). Only the noise of
+# batches remains.
 #
 # **Change:** in the game at the top, let $D$ make five moves in each turn; start the fakes at $m = 6$; use
-# `match.move_g(1e-2, minimax=True)`. Which of these games still ends in (d)?
+# `match.move_g(1e-2, minimax=True)`. Which of these games still end in (d)?

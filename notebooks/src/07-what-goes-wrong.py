@@ -1,8 +1,8 @@
 # %% [markdown]
 # # 07 What goes wrong: a notebook to step through
 #
-# It follows [lecture 07](../lectures/07-what-goes-wrong.md): **predict**, **run**, **look**, **change**. First
-# games of two numbers, in which everything can be computed; then the same troubles on a ring of eight modes.
+# It follows [lecture 07](../lectures/07-what-goes-wrong.md): **predict**, **run**, **look**, **change**. We begin with
+# games of two numbers, in which everything can be computed. Then we see the same problems on a ring of eight modes.
 
 # %%
 import matplotlib.pyplot as plt
@@ -29,9 +29,9 @@ def radius(path):
 # %% [markdown]
 # ## A game of two numbers
 #
-# All data are at 0, all fakes at $\theta$, and the discriminator's logit is $\psi x$: the Dirac-GAN (`dirac`).
-# Beside it the game $\min_x \max_y x y$ (`bilinear`). The arrows say where the players want to go. **Predict:**
-# where does one end up who follows them?
+# All data are at 0, all fakes at $\theta$, and the discriminator's logit is $\psi x$: the Dirac-GAN (`dirac`). Next to
+# it is the game $\min_x \max_y x y$ (`bilinear`). The arrows show the direction in which the players move. **Predict:**
+# where does a path end that follows them?
 
 # %%
 def show_field(axes, field, span=1.6):
@@ -49,10 +49,10 @@ show_field(right, bilinear)
 right.set(title="$x y$", xlabel="$x$", ylabel="$y$");
 
 # %% [markdown]
-# Nowhere is there an arrow that points to the middle. Now steps of size $h = 0.3$: both at once
-# (`simultaneous`), in turns (`alternating`), with a look ahead (`extragradient`). In the middle the eigenvalues of
-# the field's Jacobian, on the right those of one step. **Predict** for each kind of step on which side of the unit
-# circle its eigenvalues lie.
+# No arrow points to the centre. Now we take steps of size $h = 0.3$: both players at once (`simultaneous`), in turns
+# (`alternating`), and with a look ahead (`extragradient`). The middle picture shows the eigenvalues of the field's
+# Jacobian, the right picture those of one step. **Predict** for each kind of step on which side of the unit circle its
+# eigenvalues lie.
 
 # %%
 # picture: 07-dynamics.png
@@ -86,8 +86,8 @@ assert np.allclose(abs(eigenvalues(simultaneous(dirac(), 0.1))), 1.0012492, atol
 assert np.allclose(abs(eigenvalues(alternating(dirac(), 0.1))), 1)
 
 # %% [markdown]
-# The eigenvalues were computed before anyone moved. Do the paths obey them? The dots are the radius
-# of paths that begin near the middle, the lines are $|\mu|^t$.
+# The eigenvalues were computed before the players moved. Do the paths follow them? The dots are the radius of paths
+# that start near the centre, the lines are $|\mu|^t$.
 
 # %%
 figure, (left, right) = plt.subplots(1, 2, figsize=(8.5, 2.8))
@@ -114,11 +114,11 @@ both, ahead = (play(kind(bilinear, 0.1), (1.0, 1.0), 100)[-1] for kind in (simul
 assert np.allclose([both @ both, ahead @ ahead], [5.409628, 0.739496], atol=5e-7)
 
 # %% [markdown]
-# **Change** the rate of the right picture to 1, 2, 3.9 and 4.1. When is it no longer a wave?
+# **Change** the rate of the right picture to 1, 2, 3.9 and 4.1. At which rate is it no longer a wave?
 #
-# ## Friction
+# ## Friction: R1, instance noise, unrolling
 #
-# The R1 penalty (`r1`) is $\frac{\gamma}{2} \psi^2$ here, and pulls $D$ back in proportion to where it is.
+# The R1 penalty (`r1`) is $\frac{\gamma}{2} \psi^2$ here, and pulls $D$ back in proportion to its position.
 # **Predict:** which of $\gamma = 0.1, 0.3, 1, 2$ is the fastest?
 
 # %%
@@ -148,11 +148,12 @@ locus.set(title=r"eigenvalues, $\gamma$ from 0 to 2.2", xlabel="real part", aspe
           ylim=(-1.1, 1.1));
 
 # %% [markdown]
-# The two eigenvalues start at $\pm \frac{i}{2}$, meet at $-\frac12$ when $\gamma = 1$, and part
-# again; the one that goes back to 0 makes a strong penalty slow.
+# The two eigenvalues start at $\pm \frac{i}{2}$, meet at $-\frac12$ when $\gamma = 1$, and separate again; the one that
+# returns to 0 makes a strong penalty slow.
 #
-# Instance noise (`instance-noise`) is another remedy. The lecture says that near the solution noise of variance
-# $\tau^2$ is R1 with $\gamma = \tau^2 / 2$. **Predict** the two paths from $(1, 0)$, and where they differ.
+# Instance noise (`instance-noise`) is another remedy. According to the lecture, near the solution noise of variance
+# $\tau^2$ equals R1 with $\gamma = \tau^2 / 2$. **Predict** the two paths from $(1, 0)$, and the region where they
+# differ.
 
 # %%
 figure, axes = plt.subplots(figsize=(4.2, 3.6))
@@ -170,9 +171,9 @@ x = tg.Tensor(np.zeros((50_000, 2)))
 assert np.isclose(penalties.instance_noise(x, 0.5, np.random.default_rng(0)).numpy().std(), 0.5, rtol=0.01)
 
 # %% [markdown]
-# The third friction acts on $G$: it plays against the discriminator that is coming (`unrolled`). This
-# time we do not use the toy field but a real `Game` with two networks of one weight each, which the library trains
-# like any other. **Predict:** one step ahead of size $\eta = 1$ is critical. What will $\eta = 0.2$ look like?
+# The third kind of friction acts on $G$: it plays against the future discriminator (`unrolled`). This time we do not
+# use the toy field but a real `Game` with two networks of one weight each, which the library trains like any other.
+# **Predict:** one step ahead of size $\eta = 1$ is critical. How does $\eta = 0.2$ look?
 
 # %%
 def one_weight_game(**options):
@@ -197,11 +198,11 @@ axes.legend(fontsize=8, loc="lower right")
 axes.set(xlabel=r"$\theta$", ylabel=r"$\psi$");
 
 # %% [markdown]
-# ## What is no friction
+# ## Changes that add no friction
 #
-# Four games that are said to be stabler: the non-saturating generator; the critic; the critic with its weight
-# clipped at $\frac12$; the critic with the gradient penalty, which wants a slope of 1. **Predict** which one
-# reaches the middle.
+# Four changes are often said to make a game more stable: the non-saturating generator; the critic; the critic with its
+# weight clipped at $\frac12$; the critic with the gradient penalty, which pulls the slope to 1. **Predict** which one
+# reaches the centre.
 
 # %%
 GAMES = {"non-saturating": play(alternating(dirac("non-saturating"), 0.1, first="g"), START, 10_000),
@@ -223,12 +224,12 @@ assert np.isclose(GAMES["critic, clipped"][1000:, 0].max(), 0.541, atol=5e-4)
 assert np.isclose(GAMES["critic, gradient penalty"][2000:, 0].max(), 1.387, atol=5e-4)
 
 # %% [markdown]
-# Only the first, and slowly: red is the whole path, blue its last 300 steps.
+# Only the first does, and slowly. Red is the whole path, blue its last 300 steps.
 #
-# ## Taming the steps
+# ## Averages and a falling learning rate
 #
-# The moving average (`average`) of a path that goes round is near the middle. A falling rate (`linear-decay`) does
-# not help against going round, but it does against noise. **Predict** the four radii at the end.
+# The moving average (`average`) of a circling path is near the centre. A falling learning rate (`linear-decay`) does
+# not help against circling, but it does help against noise. **Predict** the four radii at the end.
 
 # %%
 def noisy_game(gamma, decay, noise, steps=2500, seed=0):
@@ -259,10 +260,10 @@ assert ends["noise, R1"][0] > 2 * ends["noise, R1, decay"][0]
 assert ends["no noise"][1] < 0.1
 
 # %% [markdown]
-# ## Momentum, and its sign
+# ## The sign of momentum
 #
-# The game $x y$ in turns, with the momentum $\beta$ (`momentum`). The lecture says
-# $|\mu|^2 \approx 1 + 2 h^2 \beta / (1 - \beta)^3$. **Predict** the three paths.
+# The game is $x y$ with alternating steps and the momentum $\beta$ (`momentum`). According to the lecture, $|\mu|^2
+# \approx 1 + 2 h^2 \beta / (1 - \beta)^3$. **Predict** the three paths.
 
 # %%
 def with_momentum(beta, rate=0.1, steps=200):
@@ -290,13 +291,13 @@ curve.legend(fontsize=8)
 curve.set(xlabel="step", title="radius; dotted: predicted", ylim=(0.5, 30));
 
 # %% [markdown]
-# Keep this in mind: Adam's usual $\beta_1 = 0.9$ is a positive momentum.
+# Remember: Adam's usual $\beta_1 = 0.9$ is a positive momentum.
 #
 # ## The generator stands still
 #
-# Data $N(0, s^2)$, fakes $N(1, s^2)$, the best discriminator. The arrow at the middle of the fakes is the slope of
-# the objective along the logit, times the slope of the logit, $1/s^2$. **Predict** what each of the three arrows
-# does as $s$ goes to 0.
+# Take data $N(0, s^2)$, fakes $N(1, s^2)$, and the best discriminator. The arrow at the centre of the fakes is the
+# slope of the objective along the logit, times the slope of the logit, $1/s^2$. **Predict** how each of the three
+# arrows changes as $s$ goes to 0.
 
 # %%
 s = np.geomspace(0.08, 2, 80)
@@ -311,9 +312,9 @@ axes.set(xlabel="width $s$ of both densities", title="length of the arrow at a f
 axes.legend(fontsize=7, loc="lower right");
 
 # %% [markdown]
-# With real networks: the ring, $G$ held still, and $D$ learning for 500 steps. We look at the norm of
-# $G$'s gradient for both objectives (`g-minimax`, `g-non-saturating`), without and with R1. **Predict** the curves:
-# which fall, which rise?
+# Now we use real networks on the ring: $G$ is fixed, and $D$ learns for 500 steps. We plot the norm of $G$'s gradient
+# for both objectives (`g-minimax`, `g-non-saturating`), without and with R1. **Predict** which curves fall and which
+# rise.
 
 # %%
 # picture: 07-vanishing.png
@@ -347,13 +348,13 @@ assert plain[2][-1] / plain[1][-1] >= 1e3
 assert held[2][-1] / held[1][-1] < 100
 
 # %% [markdown]
-# R1 keeps both on a level from which one can learn.
+# R1 keeps both at a level that is useful for learning.
 #
 # ## The generator makes few things
 #
-# Eight modes on a ring, both players with Adam. One game has $\beta_1 = 0.9$, as usual elsewhere. **Predict** its
-# samples after 200, 400, 600 and 800 steps: do the players at least stay where they are? Then the same with R1,
-# with $\beta_1 = 0.5$, and with both.
+# The data are eight modes on a ring, and both players use Adam. One game has $\beta_1 = 0.9$, the usual value outside
+# GANs. **Predict** its samples after 200, 400, 600 and 800 steps: do the players stay at one place? Then we play the
+# same game with R1, with $\beta_1 = 0.5$, and with both.
 
 # %%
 def ring_game(beta=0.9, steps=800, seed=1, **options):
@@ -399,17 +400,17 @@ assert max(modes(x) for x in collapsed) <= 3
 assert all(modes(x) >= 5 for x in ends.values())
 
 # %% [markdown]
-# Without a remedy the fakes lie on a thread that is thrown about, and each time $D$ follows. R1 alone spreads them
-# out, but the momentum keeps shaking them; with the smaller $\beta_1$ they find the ring, and with both remedies
-# they stay. **Change** the seed; change $\beta_1$ to 0 and to 0.7; in the game with R1, change the weight. Where is
-# the border?
+# Without a remedy the fakes lie on a thin line that jumps from place to place, and each time $D$ follows. R1 alone
+# spreads them out, but the momentum keeps them oscillating; with the smaller $\beta_1$ they find the ring, and with
+# both remedies they stay there. **Change** the seed; change $\beta_1$ to 0 and to 0.7; in the game with R1, change the
+# weight. At which values does the behaviour change?
 #
-# ## Let the discriminator see the batch
+# ## Packing: the discriminator sees several examples
 #
-# Half of the data are at $-1$, half at 1. All fakes of a batch are alike, at $-1$ or at 1 by the toss of a coin.
-# Seen one at a time they have the law of the data. We train a small discriminator and measure how much better than
-# blind it is, $V + \log 4$; in packs (`packing`) of $k$ the lecture's Jensen-Shannon divergence is its limit.
-# **Predict** the bars.
+# Half of the data are at $-1$, half at 1. All fakes of a batch are alike: a coin toss decides whether they are at $-1$
+# or at 1. One at a time, they have the distribution of the data. We train a small discriminator and measure $V + \log
+# 4$, which is 0 for a discriminator that detects nothing. In packs (`packing`) of $k$, twice the Jensen-Shannon
+# divergence is its upper limit. **Predict** the bars.
 
 # %%
 def advantage(first, inputs, steps=250, m=64):
@@ -448,12 +449,12 @@ assert all(score > 0.8 * limit for score, limit in list(bars.values())[1:])
 assert np.isclose(pack_limit(2), 1.5 * np.log(4 / 3))
 
 # %% [markdown]
-# One number, the spread of the batch (`minibatch-std`), gives this collapse away at once.
+# One number, the spread of the batch (`minibatch-std`), reveals this collapse at once.
 #
-# ## A bounded slope
+# ## Spectral normalisation bounds the slope
 #
-# Two discriminators learn for 300 steps to tell the ring from a cloud, one of them with each matrix divided by its
-# largest singular value (`spectral-norm`). **Predict** how steep each is.
+# Two discriminators learn for 300 steps to separate the ring from a cloud. In one of them, each matrix is divided by
+# its largest singular value (`spectral-norm`). **Predict** how steep each is.
 
 # %%
 def steep(bounded, steps=300):
@@ -479,5 +480,5 @@ for panel, bounded in zip(axes, (False, True)):
     assert (slopes.max() <= 1.01) == bounded
 
 # %% [markdown]
-# Nowhere above 1 on the right. The labs go further: [oscillation](labs/oscillation.ipynb),
-# [vanishing gradients](labs/vanishing-gradients.ipynb), [mode collapse](labs/mode-collapse.ipynb).
+# On the right the slope is never above 1. The labs go further: [oscillation](labs/oscillation.ipynb), [vanishing
+# gradients](labs/vanishing-gradients.ipynb), [mode collapse](labs/mode-collapse.ipynb).

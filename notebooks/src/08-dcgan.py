@@ -1,8 +1,8 @@
 # %% [markdown]
 # # 08 DCGAN: a notebook to step through
 #
-# It follows [lecture 08](../lectures/08-dcgan.md): **predict**, **run**, **look**, **change**. Small players of
-# digits with 16 x 16 pixels are trained in seconds, opened up, and taken for walks.
+# It follows [lecture 08](../lectures/08-dcgan.md): **predict**, **run**, **look**, **change**. We train small players
+# on digits with 16 x 16 pixels in seconds, look at their layers, and interpolate between latents.
 
 # %%
 from math import exp, lgamma
@@ -24,7 +24,7 @@ plt.rcParams.update({"figure.dpi": 85, "axes.spines.top": False, "axes.spines.ri
                      "figure.constrained_layout.use": True})
 digits = tg.data.load("digits16").x
 print("digits:", digits.shape, "from", digits.min(), "to", digits.max())
-assert digits.min() == -1 and digits.max() <= 1                # as tanh at G's output asks for
+assert digits.min() == -1 and digits.max() <= 1                # the range of tanh at G's output
 
 
 def show(axes, images, title="", columns=None):
@@ -37,14 +37,14 @@ def show(axes, images, title="", columns=None):
 # %% [markdown]
 # ## The players
 #
-# We send one latent through $G$ and the image through $D$, and note the shape behind every layer: these are the
-# players of the lecture, for 28 x 28 pixels. Each box is as high as its images and as thick as its channels are many.
-# **Predict** the sizes (`conv`, `conv-transpose`).
+# We send one latent through $G$ and the image through $D$, and note the shape after every layer: these are the players
+# of the lecture, for 28 x 28 pixels. The height of each box is that of its images, its thickness shows the number of
+# channels. **Predict** the sizes (`conv`, `conv-transpose`).
 
 # %%
 # picture: 08-players.png
 def shapes(player, x):
-    """The shape of one example in front of each layer, and behind the last."""
+    """The shape of one example before each layer, and after the last."""
     found = [x.shape[1:]]
     for layer in player.layers:
         x = layer(x)
@@ -53,7 +53,7 @@ def shapes(player, x):
 
 
 def row(panel, stages, arrows, colour, title):
-    """Boxes, as high as the images are and as wide as the channels are many, with arrows from one to the next."""
+    """Boxes with the height of the images and a width for the number of channels, with arrows between them."""
     x = 0.0
     for shape, arrow in zip(stages, [*arrows, None]):
         high, wide = (shape[0], max(0.8, shape[2] / 8)) if len(shape) == 3 else (max(2, shape[0] / 4), 0.8)
@@ -87,9 +87,9 @@ assert [player.theta.size for player in (G, D)] == [234177, 36577]
 # %% [markdown]
 # ## Initial values
 #
-# A fresh discriminator sees real digits. How large is the signal behind each layer? Three versions: the weights of
-# DCGAN, $N(0, 0.02^2)$, without batch norm; the same with batch norm; and without batch norm but with (`he`), which
-# depends on how many terms each unit adds up. **Predict** the three curves.
+# A new discriminator sees real digits. How large is the signal after each layer? We compare three versions: the weights
+# of DCGAN, $N(0, 0.02^2)$, without batch norm; the same with batch norm; and without batch norm but with (`he`), which
+# depends on the number of terms that each unit adds up. **Predict** the three curves.
 
 # %%
 def refilled(D, slope=0.2):
@@ -102,7 +102,7 @@ def refilled(D, slope=0.2):
 
 
 def sizes(D, x):
-    """The mean square of the signal behind each layer with weights or a batch norm; the image itself first."""
+    """The mean square of the signal after each layer with weights or a batch norm; the image itself first."""
     found = [np.mean(x**2)]
     x = tg.Tensor(x)
     for layer in D.layers:
@@ -113,7 +113,7 @@ def sizes(D, x):
 
 
 def fresh(batch_norm, seed=0):
-    """A discriminator of 16 x 16 pixels; all of this notebook's have 16 channels behind the first layer."""
+    """A discriminator of 16 x 16 pixels; all in this notebook have 16 channels after the first layer."""
     return dcgan.discriminator((16, 16, 1), np.random.default_rng(seed), 16, batch_norm=batch_norm)
 
 
@@ -139,8 +139,8 @@ assert plain[-1] < 0.01 and 0.3 < with_he[-1] < 3 and abs(with_norm[3] - 1) < 0.
 #
 # ## Training
 #
-# The recipe of the library with small players: 500 steps, Adam with $\beta_1 = 0$, a rate that falls to 0. The
-# sheets show the same 16 latents during the training. **Predict** what comes first: strokes, digits, or a blur?
+# We use the library's recipe with small players: 500 steps, Adam with $\beta_1 = 0$, a learning rate that falls to 0.
+# The sheets show the same 16 latents during the training. **Predict** the first images: strokes, digits, or a blur?
 
 # %%
 noise = tg.game.latent(64)
@@ -163,10 +163,10 @@ print("digits 0 to 9 among 1,000 samples:", *counts)
 assert (counts > 20).all()
 
 # %% [markdown]
-# ## What the layers see
+# ## The output of each layer
 #
-# The 16 kernels of $D$'s first layer, and what they make of a seven (red is positive, blue negative). **Predict**
-# what a kernel that is dark on its left half and bright on its right answers to.
+# Here are the 16 kernels of $D$'s first layer, and their outputs for a seven (red is positive, blue negative). Take a
+# kernel that is dark on its left half and bright on its right. **Predict** where its output is large.
 
 # %%
 def tiles(axes, maps, columns, title):
@@ -193,7 +193,7 @@ tiles(panels[2], first.numpy()[0], 4, "16 maps, 8 x 8")
 tiles(panels[3], second.numpy()[0], 8, "32 maps, 4 x 4")
 
 # %% [markdown]
-# And the other way: one latent on its way through $G$. The dense layer decides roughly what is where; the transposed
+# Now the generator: one latent on its way through $G$. The dense layer determines the rough layout; the transposed
 # convolutions draw it, stroke by stroke.
 
 # %%
@@ -213,13 +213,13 @@ show(panels[2], x.numpy(), "the image")
 # %% [markdown]
 # ## Batch normalisation in the discriminator
 #
-# What reaches the batch norm of $D$ is a number for each fake, place and channel; the arrows at these numbers add up
-# to zero in every channel. We compare with a $D$ that has none. The dots are sums over one fake each, for the channel
-# with the largest arrows. **Predict** on which side of zero the dots are.
+# The input of $D$'s batch norm is a number for each fake, position and channel; the gradients at these numbers add up
+# to zero in every channel. We compare with a $D$ without batch norm. Each dot is a sum over one fake, for the channel
+# with the largest gradients. **Predict** on which side of zero the dots are.
 
 # %%
 def arrows(D, fakes):
-    """The generator's slope at what the second convolution gives, added up over the places of each fake."""
+    """The generator's slope at the output of the second convolution, added up over the positions of each fake."""
     to_norm, from_norm = nn.Sequential(*D.layers[:3]), nn.Sequential(*D.layers[3:])
     u = tg.Tensor(to_norm(tg.Tensor(fakes.astype(np.float64))).numpy(), requires_grad=True)
     [slope] = tg.grad(objectives.g_non_saturating(from_norm(u)), [u])
@@ -240,10 +240,10 @@ for panel, batch_norm in zip(panels, (True, False)):
     assert share < 1e-3 if batch_norm else share > 0.5
 
 # %% [markdown]
-# Without batch norm all fakes are told the same: more of this. That is how they run together.
+# Without batch norm all fakes get a gradient in the same direction. So they become alike.
 #
-# Now the experiment of the lecture. Three discriminators, one seed, 320 steps with Adam's $\beta_1 = \frac12$.
-# **Predict** which of the three collapses. (About ten seconds.)
+# Now we repeat the experiment of the lecture: three discriminators, one seed, 320 steps with Adam's $\beta_1 =
+# \frac12$. **Predict** which of the three collapses. (About ten seconds.)
 
 # %%
 # picture: 08-collapse.png
@@ -269,7 +269,7 @@ panels[1, 0].set_ylabel("% of 400")
 
 
 def spread(images):
-    """How far samples are from their mean, pixel by pixel."""
+    """The mean distance of samples from their mean, pixel by pixel."""
     return images.std(axis=0).mean()
 
 
@@ -278,13 +278,13 @@ print(f"spread: {with_norm:.3f}, {without:.3f}, {with_he:.3f}; data: {spread(dig
 assert without < 0.5 * min(with_norm, with_he)
 
 # %% [markdown]
-# With $N(0, 0.02^2)$, batch norm is the difference between digits and one smear. With He's initial values there is
-# no collapse without it. **Change:** the seed; `batch_norm` and He's values together (exercise 6).
+# With $N(0, 0.02^2)$, batch norm makes the difference between digits and one blurred shape. With He's initial values
+# there is no collapse without batch norm. **Change:** the seed; `batch_norm` and He's values together (exercise 6).
 #
 # ## Adam
 #
-# The direction (`adam`) of a noisy gradient whose size jumps by a hundred halfway. **Predict** what Adam makes of the
-# jump, at first and later; and what its first steps would be without the correction.
+# We compute the direction (`adam`) for a noisy gradient whose size jumps by a factor of a hundred halfway. **Predict**
+# the direction right after the jump and later, and the first steps without the bias correction.
 
 # %%
 gradients = np.random.default_rng(0).normal(1, 0.5, 120)
@@ -309,8 +309,8 @@ panels[1].legend(fontsize=8)
 assert abs(corrected[0] - 1) < 1e-6 and raw[0] > 3
 
 # %% [markdown]
-# In a game the gradient turns, and a long memory points where it was. The Dirac-GAN with R1, whose solution is in
-# the middle: **predict** which of the three paths arrives.
+# In a game the gradient turns, and a long memory gives an old direction. Here is the Dirac-GAN with R1, whose solution
+# is at the centre: **predict** which of the three paths reach it.
 
 # %%
 def dirac_path(beta1, turns=3000, rate=0.01):
@@ -336,9 +336,10 @@ panels[0].set_ylabel(r"$\psi$, of D")
 assert ends[0] > 0.3 and max(ends[1:]) < 1e-3
 
 # %% [markdown]
-# ## Where latents live
+# ## The norms of latents
 #
-# The norms of latents in 2, 20 and 200 dimensions. **Predict:** where are the three hills, and how wide is each?
+# The picture shows the norms of latents in 2, 20 and 200 dimensions. **Predict:** where are the three peaks, and how
+# wide is each?
 
 # %%
 rng = np.random.default_rng(2)
@@ -356,10 +357,10 @@ shell = np.sqrt(2) * exp(lgamma(101 / 2) - lgamma(50))
 assert np.allclose([shell, shell / np.sqrt(2)], [9.97503, 7.05341], atol=5e-6)       # d = 100
 
 # %% [markdown]
-# ## Walking
+# ## Interpolation
 #
-# Straight and spherical paths (`interpolation`) between the same latents, through our generator. **Predict:** what
-# does the generator make of the halfway point of a straight path, which is shorter than any latent it has seen?
+# We compare straight and spherical paths (`interpolation`) between the same latents, with our generator. The midpoint
+# of a straight path is shorter than almost every latent in training. **Predict** its image.
 
 # %%
 # picture: 08-paths.png
@@ -390,12 +391,13 @@ print("ink halfway, straight and spherical, relative to the ends:",
 assert ink["straight"][5] < 0.75 * ink["straight"][0] and abs(ink["spherical"][5] / ink["spherical"][0] - 1) < 0.1
 
 # %% [markdown]
-# Less ink where the norm is smaller. **Change** `generate(G, way[:, i])` to use `0.5 * way[:, i]`, and `1.5 *`.
+# A smaller norm gives less ink. **Change** `generate(G, way[:, i])` to use `0.5 * way[:, i]`, and `1.5 *`.
 #
-# ## Calculating
+# ## Arithmetic with latents
 #
-# Of 2,000 samples, $a$ are the latents of the hundred thinnest, $b$ of the hundred thickest. The sheet in the middle is
-# made of latents $c$; left and right of it stand $c - b + a$ and $c - a + b$ (`analogy`). **Predict** what stays.
+# Of 2,000 samples, $a$ are the latents of the hundred thinnest, $b$ of the hundred thickest. The sheet in the middle
+# shows latents $c$; left and right of it are $c - b + a$ and $c - a + b$ (`analogy`). **Predict** which properties do
+# not change.
 
 # %%
 # picture: 08-analogy.png
@@ -422,8 +424,8 @@ print("0s and 8s:", *(f"{name} {100 * round_digits(latents):.0f} %," for name, l
 assert round_digits(thick) > 0.5 and round_digits(thicker) > round_digits(some)
 
 # %% [markdown]
-# The difference of two means is a direction in the space of latents. It makes digits thicker, and it makes them 0s and
-# 8s, because the thickest samples were. **Change** `thin` and `thick` to be of one class only, by `evaluator.classify`;
-# what is left of the side effect?
+# The difference of two means is a direction in the latent space. It makes digits thicker, and it also makes them 0s and
+# 8s, because most of the thickest samples were 0s and 8s. **Change** `thin` and `thick` to be of one class only, by
+# `judge.classify`; does the side effect remain?
 #
-# Next: lecture 09, another way to say how far two densities are apart.
+# Next: lecture 09, another distance between two densities.

@@ -1,8 +1,8 @@
 # %% [markdown]
 # # 09 Wasserstein: a notebook to step through
 #
-# It follows [lecture 09](../lectures/09-wasserstein.md): **predict**, **run**, **look**, **change**. First distances,
-# then transport and prices, then critics that are held to a slope, and what becomes of them.
+# It follows [lecture 09](../lectures/09-wasserstein.md): **predict**, **run**, **look**, **change**. We begin with
+# distances, continue with transport and prices, and end with critics whose slope is bounded.
 
 # %%
 import matplotlib.pyplot as plt
@@ -32,7 +32,7 @@ plt.rcParams.update({"figure.dpi": 85, "axes.spines.top": False, "axes.spines.ri
 # picture: 09-lines.png
 z = np.linspace(0, 1, 40)
 thetas = np.linspace(-1, 1, 41)
-places = np.round(np.linspace(-1, 1, 41), 6)                   # the lines that there are; each has a probability
+places = np.round(np.linspace(-1, 1, 41), 6)                   # the possible lines; each has a probability
 
 
 def on_line(theta):
@@ -65,10 +65,10 @@ assert np.allclose(ws, abs(thetas), atol=1e-9) and np.allclose(jss[away], np.log
 assert divergences.total_variation(on_line(0), on_line(0.5)) == 1 and jss[~away] == kls[~away] == 0
 
 # %% [markdown]
-# ## Moving earth on a line
+# ## Transport on a line
 #
-# Ten points against ten others. On the line the cheapest plan keeps the order; its cost is the grey area between the
-# two distribution functions. **Predict:** does a plan that crosses two of the arrows cost more, or as much?
+# Here are ten points and ten others. On the line the cheapest plan keeps the order; its cost is the grey area between
+# the two distribution functions. **Predict:** does a plan that crosses two of the arrows cost more, or the same?
 
 # %%
 rng = np.random.default_rng(3)
@@ -93,10 +93,10 @@ assert np.isclose(divergences.wasserstein(divergences.normal(wide), divergences.
 assert np.isclose(divergences.wasserstein(divergences.normal(wide), divergences.normal(wide, 2.5), wide), 2.5)
 
 # %% [markdown]
-# ## Prices
+# ## Prices in the plane
 #
-# In the plane. The plan is the best matching. The prices come from the proof in the lecture: shortest ways in a town
-# map with a road to every $y$, and roads back with negative length along the plan. **Predict** the field of the best
+# In the plane, the plan is the best matching. The prices come from the proof in the lecture: shortest paths on a map
+# with a road to every $y$, and roads back with negative length along the plan. **Predict** the field of the best
 # critic: how steep is it along an arrow, and how steep can it be elsewhere?
 
 # %%
@@ -105,7 +105,7 @@ rng = np.random.default_rng(5)
 x, y = rng.normal([-1, 0], [0.3, 0.7], (9, 2)), rng.normal([1, 0.2], [0.5, 0.6], (9, 2))
 cost = np.linalg.norm(x[:, None] - y, axis=2)
 plan = matching(cost)
-to_x, to_y = np.zeros(9), np.zeros(9)                          # the shortest way that ends in each town
+to_x, to_y = np.zeros(9), np.zeros(9)                          # the shortest path that ends in each town
 for _ in range(20):
     to_y = np.minimum(to_y, (to_x[:, None] + cost).min(axis=0))
     to_x = np.minimum(to_x, to_y[plan] - cost[np.arange(9), plan])
@@ -130,18 +130,18 @@ plt.gca().set_aspect("equal")
 w = metrics.wasserstein(x, y)
 print(f"the plan costs {w:.6f}, the critic earns {critic(x).mean() - critic(y).mean():.6f}")
 assert (f[:, None] - g <= cost + 1e-9).all()                   # allowed prices (`kantorovich`)
-assert np.allclose(f - g[plan], cost[np.arange(9), plan])      # where earth is moved, the full price
+assert np.allclose(f - g[plan], cost[np.arange(9), plan])      # the full price, if earth moves
 assert np.isclose(critic(x).mean() - critic(y).mean(), w) and np.isclose(objectives.two_sample(critic(x), critic(y)), w)
 steps = np.random.default_rng(0).normal(size=spots.shape)
 rise = abs(critic(spots + 1e-3 * steps) - critic(spots)) / np.linalg.norm(1e-3 * steps, axis=1)
-assert rise.max() <= 1 + 1e-9                                  # nowhere steeper than 1
+assert rise.max() <= 1 + 1e-9                                  # the slope is never above 1
 
 # %% [markdown]
-# ## A critic against a discriminator
+# ## A critic compared with a discriminator
 #
-# Data $N(0, 0.5^2)$, fakes far away at 4. A discriminator climbs (`value`); a critic climbs (`two-sample`), once with
-# clipped weights (`weight-clipping`) and RMSProp (`rmsprop`), once with the penalty (`gradient-penalty`) and Adam.
-# **Predict** the slope of each at the fakes.
+# Take data $N(0, 0.5^2)$ and fakes far away at 4. A discriminator ascends (`value`); a critic ascends (`two-sample`),
+# once with clipped weights (`weight-clipping`) and RMSProp (`rmsprop`), once with the penalty (`gradient-penalty`) and
+# Adam. **Predict** the slope of each at the fakes.
 
 # %%
 def network(rng):
@@ -150,7 +150,7 @@ def network(rng):
 
 
 def climb(D, kind, shift, steps, rng, direction, rate=3e-3):
-    """Trains D on fresh batches with the data at 0 and the fakes at `shift`; returns the mean of its last values."""
+    """Trains D on new batches with the data at 0 and the fakes at `shift`; returns the mean of its last values."""
     seen = []
     for i in range(steps):
         x, y = (tg.Tensor(points) for points in rng.normal(0, 0.5, (2, 128, 1)) + np.array([0, shift]).reshape(2, 1, 1))
@@ -195,10 +195,11 @@ print(f"at the fakes: minimax {abs(pull).mean():.5f}, clipped {slopes['clipped']
 assert abs(pull).mean() < 0.02 and abs(slopes["penalty"] + 1) < 0.3
 
 # %% [markdown]
-# The red pull is that of the minimax generator, $D$ times the slope of the logit: there is none where the fakes are.
-# The penalised critic falls by about 1 a step all the way. The clipped one falls evenly too, at a slope of its own.
+# The red curve is the gradient of the minimax generator, $D$ times the slope of the logit: at the fakes it is zero. The
+# critic with the penalty falls with a slope of about 1 all the way. The clipped critic also falls evenly, but with
+# another slope.
 #
-# Where have the weights gone? **Predict** the two histograms.
+# What are the weights after training? **Predict** the two histograms.
 
 # %%
 figure, panels = plt.subplots(1, 2, figsize=(8, 2.2))
@@ -210,10 +211,10 @@ print(f"{100 * share:.0f} % of the clipped weights are at the bound")
 assert share > 0.3 and abs(players["clipped"].theta).max() <= 0.1
 
 # %% [markdown]
-# ## What the values are worth
+# ## The critic's value as a distance
 #
-# The fakes come nearer, and both critics go on learning. The true distance is the shift. **Predict** which critic
-# reports it, and what the other one reports.
+# The fakes come nearer, and both critics continue to learn. The true distance is the shift. **Predict** which critic
+# gives the true distance, and the value of the other one.
 
 # %%
 shifts = [4.0, 3.0, 2.0, 1.0, 0.5]
@@ -221,7 +222,7 @@ reported = {kind: [climb(players[kind], kind, shift, 100, rng, kinds[kind]) for 
             for kind in ("clipped", "penalty")}
 plt.figure(figsize=(4.6, 2.8))
 plt.plot(shifts, shifts, color="grey", linestyle=":", label="the true distance")
-lengthened = np.array(shifts) * (1 + np.array(shifts) / 20)     # by the spring: the lecture's d (1 + d / (2 lambda))
+lengthened = np.array(shifts) * (1 + np.array(shifts) / 20)     # with the soft penalty: d (1 + d / (2 lambda))
 plt.plot(shifts, lengthened, color=D_BLUE, linestyle="--", label="with the spring of the penalty")
 plt.plot(shifts, reported["penalty"], "o", color=D_BLUE, label="penalty")
 plt.plot(shifts, reported["clipped"], "o-", color="grey", label="clipped")
@@ -233,12 +234,13 @@ for values in reported.values():
 assert np.allclose(reported["penalty"], lengthened, rtol=0.1)
 
 # %% [markdown]
-# Both follow; only one is in the right unit, and it exaggerates a little, as the next picture explains.
+# Both values follow the distance. Only one has the right scale, and it is a little too large, as the next picture
+# explains.
 #
-# ## The spring
+# ## The penalty is soft, like a spring
 #
-# The smallest critic $w x$, data 2 above the fakes, $\lambda = 10$. Its worth as a function of $w$. **Predict** the
-# top: at 1, above, or below? And where would a climber end who starts at $w = -0.5$?
+# Take the simplest critic $w x$, data 2 above the fakes, and $\lambda = 10$. The picture shows its value as a function
+# of $w$. **Predict** the maximum: at 1, above, or below? Where does gradient ascent end if it starts at $w = -0.5$?
 
 # %%
 ws = np.linspace(-2, 2, 401)
@@ -265,15 +267,15 @@ for start, end in zip((0.5, -0.5), ends):
     plt.plot(end, worth(end).item(), "o", color=FAKE)
 plt.xlabel("$w$")
 plt.ylabel("worth")
-assert np.isclose(ends[0], 1 + 2 / 20) and np.isclose(ends[1], -0.9)        # 1.1; and the wrong hilltop
+assert np.isclose(ends[0], 1 + 2 / 20) and np.isclose(ends[1], -0.9)        # 1.1; and the wrong local maximum
 points = tg.Tensor(np.random.default_rng(0).normal(size=(6, 1)))
 assert abs(penalties.gradient_penalty(lambda x: -x, points, points + 1, np.random.default_rng(0)).item()) < 1e-20
 
 # %% [markdown]
 # ## Differentiating a gradient
 #
-# The gradient of the penalty in the weights of a critic with ReLUs, from the tape (bars), and from finite differences
-# (dots). **Predict** the bars of the biases.
+# We compute the gradient of the penalty with respect to the weights of a critic with ReLUs, by the tape (bars), and by
+# finite differences (dots). **Predict** the bars of the biases.
 
 # %%
 rng = np.random.default_rng(4)
@@ -304,16 +306,16 @@ plt.xlabel("parameter")
 plt.legend(fontsize=8)
 assert np.allclose(tape, nudged, atol=1e-6) and not tape[biases].any()
 x = tg.Tensor(real.numpy(), requires_grad=True)
-[bare] = tg.grad(tg.sum(D(x)), [x])                            # no create_graph: numbers without a past
+[bare] = tg.grad(tg.sum(D(x)), [x])                            # no create_graph: numbers without a tape
 assert not bare.requires_grad and tg.grad(tg.sum(D(x)), [x], create_graph=True)[0].requires_grad
 
 # %% [markdown]
-# Within a piece where all ReLUs stay as they are the slope does not depend on the biases: their bars are zero.
+# Within a piece where no ReLU switches, the slope does not depend on the biases: their bars are zero.
 #
-# ## No cure for circling
+# ## A Wasserstein critic can still circle
 #
-# The Dirac-GAN with the critic $\psi x$. Simultaneous steps; weights clipped at one half; the gradient penalty with one
-# and with five steps of the critic. **Predict** which path ends in the middle.
+# Here is the Dirac-GAN with the critic $\psi x$: with simultaneous steps; with weights clipped at one half; with the
+# gradient penalty and one or five steps of the critic. **Predict** which path ends at the centre.
 
 # %%
 update = dynamics.simultaneous(dirac("two-sample"), 0.01)
@@ -332,13 +334,13 @@ radius = np.linalg.norm(paths["simultaneous"][-1])
 print(f"radius after 1,000 simultaneous steps: {radius:.7f}; the others end at theta =",
       *(f"{path[-1, 0]:.3f}" for path in list(paths.values())[1:]))
 assert np.isclose(radius, 1.0512685)
-assert all(abs(path[-500:, 0]).max() > 0.3 for path in paths.values())      # none arrives
+assert all(abs(path[-500:, 0]).max() > 0.3 for path in paths.values())      # none converges
 
 # %% [markdown]
 # ## Other objectives
 #
-# One bound for every convex function (`f-gan`): the best critic $T = f'(p/q)$, disturbed by a share $s$ of a wave, for
-# $N(0, 1)$ and $N(1, 1)$. **Predict** where each curve has its top, and the height of the top for KL.
+# There is one bound for every convex function (`f-gan`). We take the best critic $T = f'(p/q)$ and add a wave with the
+# factor $s$, for $N(0, 1)$ and $N(1, 1)$. **Predict** the maximum of each curve, and its height for KL.
 
 # %%
 grid = np.linspace(-8, 9, 2001)
@@ -358,8 +360,8 @@ assert np.isclose(divergences.F_DIVERGENCES["gan"](p, q), divergences.jsd_value(
 assert np.isclose(divergences.normal_kl(0, 1, 1, 2), 0.443147, atol=1e-6)
 
 # %% [markdown]
-# What the generators of all these games go down, for fakes $N(\mu, 1)$: JS; (`least-squares`) with its chi square;
-# (`hinge`) with the total variation; and $W$. **Predict** which of them still has a slope at $\mu = 6$.
+# The generators of these games descend different functions, here for fakes $N(\mu, 1)$: JS; (`least-squares`) with its
+# chi square; (`hinge`) with the total variation; and $W$. **Predict** which of them still has a slope at $\mu = 6$.
 
 # %%
 wide = np.linspace(-10, 18, 5601)
@@ -384,15 +386,16 @@ pearson = divergences.F_DIVERGENCES["pearson"]
 assert np.isclose(pearson(2 * laws[5], p + laws[5]), chi[5])               # this order of the two, not the other
 
 # %% [markdown]
-# ## A game whose value means something
+# ## A game whose value measures quality
 #
-# The recipe `wgan-gp` with small players on one Gaussian. The generator starts far off; its rate is low, so that the
-# critic keeps up. The curve is the critic's value, the dots the true distance of samples. (A few seconds.)
+# We use the recipe `wgan-gp` with small players on one Gaussian. The generator starts far away; its learning rate is
+# low, so that the critic stays close to its maximum. The curve is the critic's value, the dots are the true distance of
+# samples. (This takes a few seconds.)
 
 # %%
 small = change(RECIPES["wgan-gp"], {"width": 32, "decay": False, "average": 0, "rate": (1e-3, 0), "gp": 5.0})
 game, true = small.start(data="gaussian", batch=64), {}
-train(game, 60)                                                # the critic learns what there is
+train(game, 60)                                                # the critic learns first
 game.rate = (1e-3, 3e-4)
 
 
@@ -414,8 +417,8 @@ print(f"correlation {np.corrcoef(values, list(true.values()))[0, 1]:.3f}")
 assert np.corrcoef(values, list(true.values()))[0, 1] > 0.9
 
 # %% [markdown]
-# **Change** 240 to 420. The fakes overshoot; the critic would have to turn its slope round, and the penalty on a slope
-# of 0 stands in the way, as in the Dirac-GAN above. Then change the objective of the same game to `"non-saturating"`
-# with `gp=0`: does its value tell you how far the fakes are?
+# **Change** 240 to 420. The fakes overshoot; the critic would have to reverse its slope, and the penalty on a slope of
+# 0 prevents this, as in the Dirac-GAN above. Then change the objective of the same game to `"non-saturating"` with
+# `gp=0`: does its value show the distance of the fakes?
 #
-# Next: lecture 10, generators that are told what to draw.
+# Next: lecture 10, generators with a condition.

@@ -1,8 +1,8 @@
 # %% [markdown]
 # # 10 Conditions and sequences: a notebook to step through
 #
-# It follows [lecture 10](../lectures/10-conditions.md): **predict**, **run**, **look**, **change**. First a generator
-# that is told what to draw, then one that draws step by step.
+# It follows [lecture 10](../lectures/10-conditions.md): **predict**, **run**, **look**, **change**. The first generator
+# gets a label; the second generates a sequence step by step.
 
 # %%
 import matplotlib.pyplot as plt
@@ -22,17 +22,17 @@ plt.rcParams.update({"figure.dpi": 95, "axes.spines.top": False, "axes.spines.ri
 ring = POINTS["ring"]
 
 # %% [markdown]
-# ## Told and not told
+# ## Games with and without the label
 #
-# Eight clusters on a ring; the condition $c$ is the number of the cluster. Both players are told, $x = g(z, c, w)$ and
-# $d(x, c, \phi)$ (`conditional`). Beside this game we play two others: one in which the labels of each batch are
-# shuffled, and one in which only $G$ hears the label and $D$ does not.
+# Eight clusters on a ring; the condition $c$ is the number of the cluster. Both players get the condition, $x = g(z, c,
+# w)$ and $d(x, c, \phi)$ (`conditional`). We also play two other games: one in which the labels of each batch are
+# shuffled, and one in which only $G$ gets the label.
 #
-# **Predict** the colours of the three pictures: a point's colour is what was *asked for*.
+# **Predict** the colours of the three pictures: the colour of a point is the *requested* label.
 
 # %%
 class Deaf(nn.Module):
-    """A discriminator that gets the same label, 0, whatever the label is."""
+    """A discriminator that gets the label 0 instead of every label."""
 
     def __init__(self, player):
         self.player = player
@@ -59,8 +59,8 @@ def play(kind, steps=250):
 games = {kind: play(kind) for kind in ("true labels", "shuffled labels", "$D$ is not told")}
 
 # %% [markdown]
-# The two numbers of the lecture (`label-accuracy`): $A$, the share that shows what was asked for, and $S$, the share
-# that changes with the wish while $z$ stays.
+# The two numbers of the lecture (`label-accuracy`): $A$ is the share of examples with the requested class, and $S$ the
+# share whose class changes with the label for the same $z$.
 
 # %%
 # picture: 10-ring.png
@@ -91,11 +91,11 @@ assert scores["shuffled labels"]["label_accuracy"] < 0.25
 assert scores["$D$ is not told"]["label_accuracy"] < 0.4
 
 # %% [markdown]
-# With true labels the right cluster each time. With shuffled ones the colours are mixed: chance is $\tfrac18$. And look
-# at the last picture: $G$ has made use of the label, and nearly each gets a cluster of its own, but nobody told it
-# *which*. $S$ is high and $A$ is nothing.
+# With true labels, every example is in the right cluster. With shuffled labels the colours are mixed: $A$ by chance is
+# $\tfrac18$. In the last picture $G$ uses the label, and nearly every label gets a cluster of its own, but not the
+# *right* one. $S$ is high and $A$ is low.
 #
-# Could you have told from the losses?
+# Do the losses show this?
 
 # %%
 figure, axes = plt.subplots(1, 3, figsize=(9, 2.4), sharey=True)
@@ -109,11 +109,12 @@ for panel, (kind, game) in zip(axes, games.items()):
 axes[0].legend(fontsize=8, loc="lower left");
 
 # %% [markdown]
-# All three end near the dotted line, $-\log 4$, where $D$ cannot tell. The first game is easier (less is left to find
-# out once the label is known), but no curve says whose labels mean something. That takes labels and a classifier.
+# All three end near the dotted line, $-\log 4$, where $D$ cannot separate real from fake. The first game is easier (a
+# known label leaves less to learn), but no curve shows in which game the labels have a meaning. To measure this we need
+# labels and a classifier.
 #
-# Both players have a vector for each label. What lies *between* two labels? The generator also takes weights of the
-# classes, so hold $z$ still and walk from label 0 to label 3.
+# Both players have a vector for each label. What is *between* two labels? The generator also accepts weights of the
+# classes, so keep $z$ fixed and interpolate from label 0 to label 3.
 
 # %%
 walk = np.linspace(0, 1, 60)[:, None] * (np.eye(8)[3] - np.eye(8)[0]) + np.eye(8)[0]
@@ -130,11 +131,12 @@ plt.gca().set(aspect="equal", xticks=[], yticks=[], title="from label 0 to label
 assert ring.classes(path[[0, -1]]).tolist() == [0, 3]
 
 # %% [markdown]
-# The ends are right; nobody ever trained what lies between.
+# The two ends are right; the points between them were never trained.
 #
-# ## What the discriminator sees
+# ## The discriminator for three labels
 #
-# The same point, and three questions: is this a real 0? a real 3? a real 6? **Predict** where $D(x, c)$ is large.
+# We evaluate the same points with three labels: is this a real 0? a real 3? a real 6? **Predict** where $D(x, c)$ is
+# large.
 
 # %%
 u, v = np.meshgrid(np.linspace(-1.6, 1.6, 70), np.linspace(-1.6, 1.6, 70))
@@ -153,7 +155,7 @@ def field(panel, values, title, bound):
     return shown
 
 
-game = RECIPES["conditional-ring"].start(0, batch=64)   # a young game: the fakes are not right yet
+game = RECIPES["conditional-ring"].start(0, batch=64)   # an early game: the fakes are not right yet
 train(game, 15)
 bound = max(abs(logits(game.discriminator, c)).max() for c in (0, 3, 6))
 figure, axes = plt.subplots(1, 3, figsize=(9, 2.9))
@@ -170,8 +172,8 @@ assert min(at) > 0                                      # its own cluster looks 
 # ## The label as a direction
 #
 # The projection discriminator (`projection`): $a(x, c) = \psi(\phi(x)) + \langle v_c, \phi(x) \rangle$. Train one
-# against a cloud of fakes with the data's labels, and take it apart. **Predict:** which part knows about the ring, and
-# which about the class?
+# against a cloud of fakes with the data's labels, and look at its two parts. **Predict:** which part depends on the
+# ring, and which on the class?
 
 # %%
 rng = np.random.default_rng(0)
@@ -199,13 +201,14 @@ for row, c in zip(axes, (1, 5)):
 figure.colorbar(shown, ax=axes);
 
 # %% [markdown]
-# The common part says where data are at all; the inner product tips it towards one cluster. **Change:** give the fakes
-# labels at random among 0 to 3 only, and look at the common part and at the class parts again (exercise 1).
+# The common part is large where there are data of any class; the inner product shifts it towards one cluster.
+# **Change:** give the fakes labels at random among 0 to 3 only, and look at the common part and at the class parts
+# again (exercise 1).
 #
-# ## Back through time
+# ## Back-propagation through time
 #
-# A recurrent cell at sixteen steps (`rnn`), and a loss that speaks to the states. What the tape computes, and what the
-# recursion of the lecture computes (`through-time`): bars and dots.
+# We run a recurrent cell for sixteen steps (`rnn`), with a loss that depends on the states. The bars are computed by
+# the tape, the dots by the recursion of the lecture (`through-time`).
 
 # %%
 T, H = 16, 12
@@ -239,14 +242,14 @@ arrow = np.abs(recursion(layer, x, last))
 assert arrow[0] < 0.01 * arrow[-1]
 
 # %% [markdown]
-# On the right the first step hears almost nothing (mind the logarithmic scale). On the left every step is spoken to
-# directly. That is why the sequence discriminator takes the mean.
+# On the right almost no gradient reaches the first step (note the logarithmic scale). On the left every step gets a
+# direct gradient. For this reason the sequence discriminator takes the mean.
 #
-# ## Vanishing, exploding, keeping
+# ## Vanishing and exploding gradients, and the gated unit
 #
-# How much of a gradient at the last state arrives at a state $k$ steps before, for cells of 64 numbers? The recurrent
+# How much of a gradient at the last state reaches a state $k$ steps earlier, for cells of 64 numbers? The recurrent
 # matrix is scaled so that its largest eigenvalue is .58 (as drawn), 1 or 1.5; then the gated unit (`gru`) as drawn, and
-# with the bias of its keep gate raised by 4. **Predict** the order of the five curves at distance 30.
+# with the bias of its keep gate increased by 4. **Predict** the order of the five curves at distance 30.
 
 # %%
 # picture: 10-vanishing.png
@@ -289,14 +292,15 @@ assert arrives["GRU, keep gate open"][-1] > 0.2
 assert arrives[r"RNN, $\rho = 1.5$"][-1] > 1
 
 # %% [markdown]
-# As drawn, both vanish, and the open gate keeps most of it. With $\rho = 1.5$ the tanh, which is nearly full, holds
-# the explosion back at first. It breaks out near the beginning of the sequence, where the states are still small.
-# **Change** `0.5`, the size of the inputs, to `0.01`: the states stay small for longer. What is $1.5^{31}$?
+# As drawn, both gradients vanish, and the open gate keeps most of the gradient. With $\rho = 1.5$ the tanh, which is
+# nearly saturated, first prevents the explosion. The explosion begins near the start of the sequence, where the states
+# are still small. **Change** `0.5`, the size of the inputs, to `0.01`: the states stay small for longer. What is
+# $1.5^{31}$?
 #
-# ## A short run
+# ## A short run of a sequence GAN
 #
-# Sines of two frequencies, eight steps long; a generator that is given the same noise at every step, and a
-# discriminator that takes the mean of its states. 500 steps with R1.
+# The data are sines of two frequencies, eight steps long. The generator gets the same noise at every step, and the
+# discriminator takes the mean of its states. We train for 500 steps with R1.
 
 # %%
 FREQUENCIES = (1 / 8, 1 / 4)
@@ -314,7 +318,7 @@ probe, purity = game.noise(500, np.random.default_rng(3)), []
 
 
 def draw(theta):
-    """What the generator makes with these parameters."""
+    """Samples of the generator with these parameters."""
     kept = G.theta.copy()
     G.theta[:] = theta
     with tg.no_grad():
@@ -352,8 +356,8 @@ for panel, x, colour, title in zip(axes, (sines(7, np.random.default_rng(5)), be
     panel.set(title=title, xlabel="step", yticks=[])
 
 # %% [markdown]
-# Both frequencies, with different phases and amplitudes. The recipe `tinygan train sequence` takes 16 steps and trains
-# longer.
+# The samples have both frequencies, with different phases and amplitudes. The recipe `tinygan train sequence` takes 16
+# steps and trains longer.
 #
 # **Change:** give the discriminator its last state in place of the mean (`D.layers[1] = lambda h: h[:, -1]`); take
-# `cell="rnn"`; ask for 16 steps. Which of them costs you most?
+# `cell="rnn"`; use 16 steps. Which change reduces the quality most?

@@ -1,8 +1,8 @@
 # %% [markdown]
 # # 11 Growing and style: a notebook to step through
 #
-# It follows [lecture 11](../lectures/11-style.md): **predict**, **run**, **look**, **change**. Images here have 8 or
-# 16 pixels a side, so that everything can be seen and trained in seconds.
+# It follows [lecture 11](../lectures/11-style.md): **predict**, **run**, **look**, **change**. Images here are 8 or 16
+# pixels wide, so that everything can be shown and trained in seconds.
 
 # %%
 from math import exp, lgamma
@@ -31,10 +31,10 @@ def show(panel, images, title="", columns=None):
 
 
 # %% [markdown]
-# ## Half as large, twice as large
+# ## Halving and doubling images
 #
-# A shape of 16 by 16 pixels; halved (`average-pool`); doubled again (`upsample`). **Predict:** what happens to the
-# picture on the right if you halve and double it once more?
+# Here is a shape of 16 by 16 pixels, then halved (`average-pool`), then doubled again (`upsample`). **Predict:** how
+# does the picture on the right change if you halve and double it once more?
 
 # %%
 rng = np.random.default_rng(0)
@@ -45,16 +45,16 @@ for panel, images, title in zip(axes, (x, half, tg.upsample(half)), ("$x$", "$P 
     show(panel, images, title, 3)
 assert np.array_equal(tg.average_pool(tg.upsample(half)), half)                        # PU = I, to the last bit
 y = rng.normal(size=x.shape)
-assert np.isclose(np.sum(tg.upsample(half) * y), 4 * np.sum(half * tg.average_pool(y)))   # adjoints, but for a 4
+assert np.isclose(np.sum(tg.upsample(half) * y), 4 * np.sum(half * tg.average_pool(y)))   # adjoints up to the factor 4
 
 # %% [markdown]
-# Nothing: $U P$ has done its work once it has been done.
+# It does not change: $U P$ is a projection, so a second application has no effect.
 #
-# ## Fading in
+# ## Fading in a new layer
 #
-# A fresh generator, all of its layers random. Its stages: 4, 8 and 16 pixels. Take it at 8 pixels and fade in the last
-# block: $(1 - \alpha)\,$old$\,+ \alpha\,$new (`fade-in`). **Predict** the first picture: does it know of the last block
-# at all?
+# We take a new generator with random weights in all layers. Its stages are 4, 8 and 16 pixels. Start at 8 pixels and
+# fade in the last block: $(1 - \alpha)\,$old$\,+ \alpha\,$new (`fade-in`). **Predict** the first picture: does it
+# depend on the last block?
 
 # %%
 G, D = progressive.networks((16, 16, 1), 32, np.random.default_rng(3))
@@ -76,7 +76,7 @@ assert np.array_equal(made(2, 0), made(1))              # bit for bit
 print("largest change of a pixel from alpha = 0 to 1:", abs(made(2, 1) - made(1)).max().round(2))
 
 # %% [markdown]
-# And the discriminator? At $\alpha = 0$ it must say of an image what it said before it grew.
+# Now the discriminator: at $\alpha = 0$ its output for an image must be the same as before it grew.
 
 # %%
 def says(stage, alpha, images):
@@ -98,8 +98,8 @@ plt.legend(fontsize=8)
 assert np.array_equal(says(2, 0, some), says(1, 1, some))
 
 # %% [markdown]
-# Each curve begins at its dot: nothing jumps. How long each stage lasts is decided by `Growth.at`, which spreads them
-# over a part of the run: .15 of it in the recipe, here half, so that there is something to see.
+# Each curve begins at its dot: there is no jump. `Growth.at` sets the length of each stage. It spreads the stages over
+# a part of the run: .15 of it in the recipe, but half of it here, so that the stages are visible.
 
 # %%
 progressive.GROWN = 0.5
@@ -116,10 +116,11 @@ axes[1].plot(share, alpha, color=D_BLUE)
 axes[1].set(ylabel=r"$\alpha$", xlabel="share of the run");
 
 # %% [markdown]
-# ## Growing up
+# ## Training a growing GAN
 #
-# A short run on digits: 360 steps of 32 images. We photograph the same latents on the way. It is far too short for good
-# digits (`tinygan train progressive` takes eight times as long), but long enough to see patches become strokes.
+# This is a short run on digits: 360 steps of 32 images. We record the images of the same latents during training. The
+# run is too short for good digits (`tinygan train progressive` takes eight times as long), but long enough to see
+# patches become strokes.
 
 # %%
 # picture: 11-growing.png
@@ -153,9 +154,10 @@ assert np.allclose(blocks, photographs[0][3], atol=1e-6)       # at first: block
 assert not np.allclose(tg.upsample(tg.average_pool(photographs[-1][3])), photographs[-1][3], atol=0.1)
 
 # %% [markdown]
-# ## How large should a weight be?
+# ## The scale of initial weights
 #
-# Twenty layers with ReLUs, random weights of deviation $s$. **Predict** which of the three curves stays level.
+# Take twenty layers with ReLUs and random weights of standard deviation $s$. **Predict** which of the three curves
+# stays constant.
 
 # %%
 rng = np.random.default_rng(0)
@@ -173,7 +175,7 @@ plt.legend(fontsize=8);
 
 # %% [markdown]
 # `EqualisedDense` draws its weights from $N(0, 1)$ and multiplies by $s = \sqrt{2/m}$ when it uses them (`equalised`).
-# Send the unit vectors through a layer, and what comes out are the weights as they are used.
+# If we send the unit vectors through a layer, the outputs are the scaled weights.
 
 # %%
 used = {}
@@ -190,8 +192,8 @@ plt.ylabel("deviation of the weights")
 plt.legend(fontsize=8);
 
 # %% [markdown]
-# Why not simply draw them that small? One step of Adam with the rate .002, in layers of different fan-in: by what
-# **share** of their size do the weights move? **Predict** both lines.
+# Why do we not draw the weights with this small size? Take one step of Adam with the learning rate .002, in layers of
+# different fan-in: by which **share** of their size do the weights move? **Predict** both lines.
 
 # %%
 shares = {"drawn small": [], "equalised": []}
@@ -213,10 +215,10 @@ assert np.allclose(shares["equalised"], 0.0025, rtol=0.05)
 assert shares["drawn small"][-1] > 10 * shares["drawn small"][0]
 
 # %% [markdown]
-# ## On the sphere
+# ## Pixel normalisation
 #
 # Pixel normalisation (`pixel-norm`) keeps the direction of a vector and makes its mean square 1. Applied to $z$ it puts
-# latents on a sphere. In 100 dimensions they are nearly there already, but the middle between two is not.
+# latents on a sphere. In 100 dimensions they are already close to it, but the midpoint of two latents is not.
 
 # %%
 rng = np.random.default_rng(0)
@@ -236,12 +238,12 @@ assert np.isclose(np.linalg.norm((one + two) / 2, axis=1).mean(), expected / np.
 assert np.allclose((norm((one + two) / 2) ** 2).mean(1), 1)
 
 # %% [markdown]
-# (The green bar goes on upwards: all 5000 have the length 10.)
+# (The green bar is cut off: all 5000 have the length 10.)
 #
-# ## A style sets the statistics
+# ## AdaIN: a style sets the statistics
 #
-# Two very different channels, and one style. AdaIN (`adain`) gives both the style's mean and deviation. **Predict** the
-# histograms on the right.
+# Take two very different channels and one style. AdaIN (`adain`) gives both channels the mean and standard deviation of
+# the style. **Predict** the histograms on the right.
 
 # %%
 rng = np.random.default_rng(0)
@@ -257,14 +259,14 @@ for panel, values, title in zip(axes, (x, y), ("before", "after: mean 1, deviati
     panel.set(title=title, yticks=[])
 assert np.allclose(y.mean((1, 2)), 1) and np.allclose(y.std((1, 2)), 0.5)
 again = layer(tg.Tensor(7 * x + 11), tg.Tensor(np.zeros((1, 3)))).numpy()
-assert np.allclose(again, y, atol=1e-6)                 # how strong and how bright it was is forgotten
+assert np.allclose(again, y, atol=1e-6)                 # the old strength and brightness are lost
 
 # %% [markdown]
 # ## A small StyleGAN
 #
-# Coloured discs, halved to 8 by 8 pixels: a place and a hue, both known. The generator has two layers of 4 by 4 pixels
-# and two of 8 by 8. Half of the training images have two styles (`style-mixing`): the layers from a random cut on take
-# the second. Its loss is the non-saturating one, with R1 (the lecture's last section).
+# The data are coloured discs, halved to 8 by 8 pixels, with a known position and hue. The generator has two layers of 4
+# by 4 pixels and two of 8 by 8. Half of the training images have two styles (`style-mixing`): the layers after a random
+# cut use the second style. The loss is non-saturating, with R1 (see the section on the loss in the lecture).
 
 # %%
 def discs(n, rng):
@@ -286,7 +288,7 @@ with tg.no_grad():
 
 
 def images(styles, maps=maps, n=200):
-    """Images of a style for each layer, with the same noise unless told."""
+    """Images of a style for each layer, with the same noise by default."""
     with tg.no_grad():
         return np.clip(G.synthesis(styles, [m[:n] for m in maps]).numpy(), -1, 1)
 
@@ -296,8 +298,9 @@ show(axes[0], discs(36, np.random.default_rng(1)), "data")
 show(axes[1], images([w[:200]] * 4)[:36], "generated")
 
 # %% [markdown]
-# Now mix. Rows: the coarse layers take the style of the image at the left. Columns: the fine ones take that of the
-# image at the top. **Predict:** which of the two decides the place, and which the colour?
+# Now we mix styles. In each row, the coarse layers take the style of the image at the left. In each column, the fine
+# layers take the style of the image at the top. **Predict:** which of the two determines the position, and which the
+# colour?
 
 # %%
 # picture: 11-mixing.png
@@ -305,8 +308,8 @@ plt.figure(figsize=(4.2, 4.2))
 show(plt.gca(), style.mixing_sheet(G, game.noise, np.random.default_rng(0), n=6, cut=2), columns=7)
 
 # %% [markdown]
-# The data can be measured, so we need not trust our eyes. Coarse styles from $A$, fine ones from $B$, 200 pairs: how
-# far do place and colour of the mixture follow $A$, and $B$ (correlations)?
+# We can measure position and colour, so we do not depend on our eyes. With coarse styles from $A$, fine styles from
+# $B$, and 200 pairs: how strongly do position and colour of the mixture follow $A$, and $B$ (correlations)?
 
 # %%
 a, b = w[:200], w[200:]
@@ -330,13 +333,13 @@ plt.legend(fontsize=8)
 assert table["colour", "B"] > 0.8 > 0.3 > abs(table["colour", "A"])
 
 # %% [markdown]
-# The colour went with the fine styles in every run that we made. The place is less certain: in some short runs the
-# layers at 8 by 8 take it over as well. (`tinygan train style` trains on 16 by 16 pixels, and longer.)
+# The colour followed the fine styles in all of our runs. The position is less certain: in some short runs the layers at
+# 8 by 8 also determine the position. (`tinygan train style` trains on 16 by 16 pixels, and longer.)
 #
 # ## Truncation
 #
-# All styles drawn towards the mean style, $\bar w + \psi (w - \bar w)$ (`truncation`). **Predict** the first picture,
-# and what happens to the colours.
+# All styles move towards the mean style, $\bar w + \psi (w - \bar w)$ (`truncation`). **Predict** the first picture,
+# and the change of the colours.
 
 # %%
 psis = (0, 0.3, 0.6, 1, 1.5)
@@ -347,11 +350,11 @@ for panel, psi in zip(axes, psis):
         short = G.truncated(z, psi)
     spread[psi] = short.numpy().std(0)
     show(panel, images([short[:200]] * 4)[:16], rf"$\psi = {psi}$")
-    assert np.allclose(spread[psi], psi * w.numpy().std(0), atol=1e-5)     # exactly psi times as far apart
+    assert np.allclose(spread[psi], psi * w.numpy().std(0), atol=1e-5)     # distances times psi exactly
 
 # %% [markdown]
-# At $\psi = 0$ all are one image, up to the noise. And the noise (`noise-input`)? The same style sixteen times, with
-# other maps each time; beside it the deviation of each pixel.
+# At $\psi = 0$ all images are the same, up to the noise. To see the effect of the noise (`noise-input`), we draw the
+# same style sixteen times, with different noise maps; next to it is the standard deviation of each pixel.
 
 # %%
 fresh = [tg.Tensor(a.astype(np.float32)) for a in game.noise(200, np.random.default_rng(9))[3:]]
@@ -369,8 +372,8 @@ print("mean size of the gains, layer by layer:", gains)
 assert by_noise.mean() < 0.5 * by_style.mean()
 
 # %% [markdown]
-# Noise decides little here: a disc on black has no freckles. What matters goes through the styles.
+# Noise has little effect here: a disc on black has no random details. The important properties come from the styles.
 #
 # **Change:** train with `{"width": 16, "mixing": 0}` and look at the correlations again; cut at 1 or at 3 in the mixing
-# sheet; train the same players with `objective="two-sample", r1=0, gp=10`, a Wasserstein critic. Nothing else has to be
-# touched.
+# sheet; train the same players with `objective="two-sample", r1=0, gp=10`, a Wasserstein critic. No other change is
+# needed.

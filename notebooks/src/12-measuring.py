@@ -1,8 +1,8 @@
 # %% [markdown]
 # # 12 Measuring: a notebook to step through
 #
-# It follows [lecture 12](../lectures/12-measuring.md): **predict**, **run**, **look**, **change**. We judge sets whose
-# quality we know, because we made them so. A metric that fails here will not be trusted with a generator.
+# It follows [lecture 12](../lectures/12-measuring.md): **predict**, **run**, **look**, **change**. We measure sets
+# whose quality we know, because we made them. If a metric fails here, we do not trust it for a generator.
 
 # %%
 import matplotlib.pyplot as plt
@@ -24,8 +24,8 @@ rng = np.random.default_rng(0)
 # %% [markdown]
 # ## Five samplers
 #
-# The data are eight clouds on a ring (grey). Red is what five samplers make. **Predict** for each: what would you say
-# is wrong with it, and would a person who sees one red point at a time notice?
+# The data are eight clouds on a ring (grey). The red points come from five samplers. **Predict** for each: what is
+# wrong with it, and would a person who sees one red point at a time notice this?
 
 # %%
 # picture: 12-samplers.png
@@ -55,13 +55,13 @@ for panel, (name, x) in zip(panels, fakes.items()):
     show(panel, name, x)
 
 # %% [markdown]
-# Two questions: is each point good (*quality*), and is all of the data there (*variety*)? "One mode" is perfect in the
-# first and hopeless in the second.
+# There are two questions: is each point good (*quality*), and are all parts of the data present (*variety*)? "One mode"
+# has perfect quality and no variety.
 #
-# ## A mixture that we know
+# ## A known mixture
 #
-# Here we know the centres and $\sigma$, and can ask each point directly: are you within $3\sigma$ of a centre?
-# (`high-quality`.) **Predict** the share for the true law. All of them? 99.7 %, as one learns at school?
+# Here we know the centres and $\sigma$, and can test each point directly: is it within $3\sigma$ of a centre?
+# (`high-quality`.) **Predict** the share for the true distribution. Is it 100 %, or the well-known 99.7 %?
 
 # %%
 x = ring(20_000, rng)
@@ -98,11 +98,11 @@ plt.legend(fontsize=8)
 assert np.allclose(measured[:3], 1 - np.exp(-4.5 / factors[:3] ** 2), atol=0.01) and measured[0] == 1
 
 # %% [markdown]
-# A score of 100 % is no praise: it says *too narrow*. The right mark is what real data score.
+# A score of 100 % is not good: it means *too narrow*. The best score is the score of real data.
 #
-# For variety, count the points of each mode, and compare the histogram with equal shares (`reverse-kl`). A *perfect*
-# sampler does not score 0, because 2,500 points never fall in exactly equal shares. **Predict** which of ring
-# (8 modes) and grid (25) is further from 0.
+# For variety, count the points of each mode, and compare the histogram with equal shares (`reverse-kl`). The score of a
+# *perfect* sampler is not 0, because 2,500 points almost never have exactly equal shares. **Predict** which of ring (8
+# modes) and grid (25) is further from 0.
 
 # %%
 plt.figure(figsize=(5.6, 2.5))
@@ -118,13 +118,13 @@ for m in (1, 2, 4, 8):
     assert np.isclose(metrics.reverse_kl([100] * m + [0] * (8 - m)), np.log(8 / m))
 
 # %% [markdown]
-# The dashed lines are $(K - 1) / 2n$. A reverse KL of .002 on the ring is as good as it gets, and one of .000 would be
-# suspicious. With $m$ equal modes of $K$ it is $\log (K / m)$.
+# The dashed lines are $(K - 1) / 2n$. A reverse KL of .002 on the ring is as good as possible, and a value of .000
+# would be suspicious. With $m$ equal modes of $K$ it is $\log (K / m)$.
 #
-# ## Carrying one cloud onto another
+# ## The Frechet distance
 #
-# Two Gaussians, $N(0, I)$ and $N((1, 2), 4I)$. The cheapest way to carry one onto the other is a straight line for each
-# point, $x \mapsto (1, 2) + 2x$. **Predict** the mean of the squared lengths, from the means and widths alone.
+# Take two Gaussians, $N(0, I)$ and $N((1, 2), 4I)$. The cheapest way to move one onto the other is a straight line for
+# each point, $x \mapsto (1, 2) + 2x$. **Predict** the mean of the squared lengths, from the means and widths alone.
 
 # %%
 a = rng.normal(size=(4000, 2))
@@ -140,9 +140,10 @@ assert np.isclose(metrics.frechet_gaussians([0, 0], np.eye(2), [1, 2], 4 * np.ey
 assert np.isclose(walked, 7, atol=0.3) and np.isclose(walked, frechet(a, b), rtol=0.02)
 
 # %% [markdown]
-# 7 = 5 for the means and 2 for the widths (`frechet`). Only means and covariances enter. So here are four laws with
-# mean 0 and covariance $I$. **Predict** which of the distances below can tell the other three from the first: the
-# Frechet distance, the kernel distance (`kernel-distance`), sliced Wasserstein (`sliced-wasserstein`), 1-NN (`one-nn`).
+# The result 7 is the sum of 5 for the means and 2 for the widths (`frechet`). Only means and covariances matter. So
+# here are four distributions with mean 0 and covariance $I$. **Predict** which of the distances below can distinguish
+# the other three from the first: the Frechet distance, the kernel distance (`kernel-distance`), sliced Wasserstein
+# (`sliced-wasserstein`), 1-NN (`one-nn`).
 
 # %%
 # picture: 12-moments.png
@@ -175,12 +176,12 @@ assert all(found[law]["sliced_wasserstein"] > 2 * found["normal"]["sliced_wasser
 assert found["four points"]["one_nn"] > 0.95
 
 # %% [markdown]
-# The Frechet distance sees two moments and nothing else; the cubic kernel sees three, so it finds the skewed law and
-# still takes four points for a Gaussian. (Features of a network are not four points, but nobody said that they are
-# Gaussian.)
+# The Frechet distance uses only two moments. The cubic kernel uses three, so it detects the skewed distribution but
+# cannot distinguish four points from a Gaussian. (Features of a network are not four points, but they need not be
+# Gaussian either.)
 #
-# Sliced Wasserstein looks from all sides. A shift by $s$, seen along $u$, has the length $|s \cdot u|$. **Predict** the
-# mean over all directions of the plane.
+# Sliced Wasserstein projects onto all directions. A shift by $s$, projected onto $u$, has the length $|s \cdot u|$.
+# **Predict** the mean over all directions of the plane.
 
 # %%
 angles = np.linspace(0, 2 * np.pi, 200)
@@ -195,11 +196,11 @@ panel.legend(fontsize=7, loc="upper right", bbox_to_anchor=(1.1, 1.15))
 assert np.isclose(value, 2 / np.pi, atol=0.02)
 
 # %% [markdown]
-# ## Who lies near whom
+# ## Metrics from nearest neighbours
 #
-# No Gaussian any more. Around each real point a ball that reaches to its $k$-th nearest real neighbour ($k = 2$ here).
-# *Precision*: which fakes lie in some ball? *Coverage*: which balls hold some fake? **Predict** both for the picture on
-# the left, where the fakes are crowded, and on the right, where they are scattered.
+# The next metrics do not use Gaussians. Around each real point we draw a ball that reaches to its $k$-th nearest real
+# neighbour ($k = 2$ here). *Precision*: which fakes lie in some ball? *Coverage*: which balls contain some fake?
+# **Predict** both for the picture on the left with crowded fakes, and on the right with scattered fakes.
 
 # %%
 # picture: 12-balls.png
@@ -223,12 +224,12 @@ for panel, x in zip(panels, (crowded, scattered)):
 assert prdc(small, crowded, 2)["precision"] > 0.9 > 0.7 > prdc(small, crowded, 2)["coverage"]
 
 # %% [markdown]
-# Look at the right-hand picture: fakes that are nearly noise have a high *recall* (`recall`). Its balls are those of
-# the fakes, and few scattered points have huge balls. (`coverage`) asks with the reals' own balls and is not taken in.
-# (`precision`) and (`density`) judge the crowded fakes well, and do not notice what they leave out.
+# Look at the picture on the right: fakes that are nearly noise have a high *recall* (`recall`). It uses the balls of
+# the fakes, and a few scattered points have huge balls. (`coverage`) uses the balls of the reals and does not make this
+# error. (`precision`) and (`density`) give the crowded fakes good scores, and do not detect the missing parts.
 #
-# How much coverage may a perfect sampler expect? The lecture counts neighbours: $1 - 2^{-k}$. **Predict** what
-# happens with ten times as many fakes as reals.
+# What is the expected coverage of a perfect sampler? The lecture counts neighbours: $1 - 2^{-k}$. **Predict** the
+# coverage with ten times as many fakes as reals.
 
 # %%
 ks = np.arange(1, 8)
@@ -247,9 +248,9 @@ assert np.allclose(equal, 1 - 0.5**ks, atol=0.02) and np.isclose(equal[4], 0.968
 assert np.allclose(more, 1 - (1 / 11) ** ks, atol=0.02)
 
 # %% [markdown]
-# With more fakes any sampler covers more: compare only at equal numbers. And now the strictest of all, (`one-nn`).
-# **Predict** its value for fresh points of the data's law, for a ring that is 10 % too big, and for a thief who hands
-# back the real points themselves.
+# With more fakes every sampler has a higher coverage: compare only at equal numbers. The strictest metric is
+# (`one-nn`). **Predict** its value for new points of the data's distribution, for a ring that is 10 % too big, and for
+# a copy of the real points themselves.
 
 # %%
 thief = real + rng.normal(0, 1e-6, real.shape)
@@ -268,14 +269,15 @@ assert table["one mode"]["precision"] > 0.9 and table["one mode"]["coverage"] < 
 assert table["stolen"]["coverage"] == table["stolen"]["precision"] == 1
 
 # %% [markdown]
-# Every other metric prefers the thief to the honest sampler; 1-NN falls to 0. That is why one also measures against the
-# *training* set, and why fakes that beat real data are a warning.
+# Every other metric prefers the copy to the independent sampler; 1-NN falls to 0. So one also measures against the
+# *training* set, and fakes with better scores than real data are a warning.
 #
-# ## Images need eyes
+# ## Classifiers for images: the inception score
 #
-# Pixels are a poor place to measure distances in: a digit moved by two pixels is far from itself. So we look through a
-# classifier that was trained with this library: 64 features before its last layer, and ten probabilities. These are the
-# four sets of known quality that every metric has to order before it may judge a model.
+# Distances between pixels do not measure similarity: a digit moved by two pixels has a large distance from the
+# original. So we use a classifier that was trained with this library: 64 features before its last layer, and ten
+# probabilities. Here are the four sets of known quality. Every metric must order them correctly before we use it for a
+# model.
 
 # %%
 x, labels = data.load("digits")
@@ -290,9 +292,9 @@ for panel, (name, images) in zip(panels, SETS.items()):
     panel.set(title=name, xticks=[], yticks=[])
 
 # %% [markdown]
-# First the inception score (`inception-score`): how far the answer about one image is from the mean of all answers,
-# on average. **Predict** where between 1 and 10 each set is. And can you think of a set of images that is worthless and
-# scores more than the real ones?
+# First the inception score (`inception-score`): the average difference between the answer for one image and the mean of
+# all answers. **Predict** where between 1 and 10 each set is. Can you find a useless set of images with a higher score
+# than the real ones?
 
 # %%
 classifier = digits_classifier()
@@ -308,10 +310,12 @@ plt.xlabel("inception score")
 assert scores["real"] < 9.5 < 9.99 < scores["ten images, 200 times each"] <= 10 + 1e-9
 
 # %% [markdown]
-# Ten images in an endless loop beat the data: the score has never seen a real image, and nothing *within* a class.
+# Ten images, repeated, have a higher score than the data: the score uses no real image, and ignores differences
+# *within* a class.
 #
-# Now everything at once, with `tinygan.metrics.calibration`. Each cell is a figure; its colour is how far it is from
-# real towards the worst of the four. **Predict** which cells are pale although the set is bad: those are blind spots.
+# Now we compute all metrics, with `tinygan.metrics.calibration`. Each cell is a value of a metric; its colour shows its
+# position between real data and the worst of the four sets. **Predict** which cells are pale although the set is bad:
+# there the metric does not detect the failure.
 
 # %%
 # picture: 12-calibration.png
@@ -339,14 +343,14 @@ assert one["recall"] < 0.2 and one["coverage"] < 0.2 and one["inception_score"] 
 assert list(values[names.index("fcd")]) == sorted(values[names.index("fcd")])
 
 # %% [markdown]
-# Framed in blue: precision and density find nothing wrong with a generator that can only write 1. Recall, coverage,
-# reverse KL and the inception score do. **Change:** add a row for half of the digits (`labels < 5`), with
-# `metrics.evaluate_images`. Which figures see that?
+# The blue frames mark these cells: precision and density do not detect a generator that can only write 1. Recall,
+# coverage, reverse KL and the inception score do. **Change:** add a row for half of the digits (`labels < 5`), with
+# `metrics.evaluate_images`. Which metrics detect it?
 #
-# ## How many samples?
+# ## The number of samples changes a metric
 #
-# Two samples from the *same* law. Whatever a distance says is error. **Predict** how the Frechet distance, the kernel
-# distance and sliced Wasserstein depend on $n$, in 64 dimensions.
+# Take two samples from the *same* distribution. Every distance that differs from 0 is an error. **Predict** how the
+# Frechet distance, the kernel distance and sliced Wasserstein depend on $n$, in 64 dimensions.
 
 # %%
 # picture: 12-samples.png
@@ -370,11 +374,11 @@ assert all(np.all(np.diff(same[name].mean(axis=1)) < 0) for name in ("frechet", 
 assert np.all(abs(same["kernel_distance"].mean(axis=1)) < 0.1)
 
 # %% [markdown]
-# The Frechet distance of equal laws is far from 0, and twice the samples halve it: figures of 2,000 and of 10,000
-# samples cannot be compared. The kernel distance is right on average (and noisy).
+# The Frechet distance of equal distributions is far from 0, and twice as many samples halve it: values from 2,000 and
+# from 10,000 samples cannot be compared. The kernel distance is right on average (and noisy).
 #
-# The classifier also minds what nobody looks at. **Predict** the FCD of real digits that are left in the range 0 to 1,
-# and of digits at half their size that were shrunk in another way than the held-out ones.
+# The metric also depends on details of preprocessing. **Predict** the FCD of real digits in the range 0 to 1, and of
+# digits at half their size that were reduced by another method than the held-out ones.
 
 # %%
 def fcd(a, b):
@@ -392,15 +396,15 @@ plt.xlabel("FCD of real digits")
 assert doors["left in 0 to 1"] > 50 * doors["digits"] and doors["every second pixel"] > 1.3 * doors["half size"]
 
 # %% [markdown]
-# ## One run is no evidence
+# ## Many seeds: one run is no evidence
 #
-# Two recipes for a small GAN on the ring (wider clouds, few steps, so that it takes seconds): without and with the R1
-# penalty of lecture 7. Eight seeds each, everything else is equal. **Predict:** if you ran each recipe once, how often
-# would you pick the better one?
+# We compare two recipes for a small GAN on the ring (wider clouds, few steps, so that it takes seconds): without and
+# with the R1 penalty of lecture 7. Each has eight seeds, and all other settings are equal. **Predict:** if you ran each
+# recipe once, how often would you choose the better one?
 
 # %%
 def run(r1, seed, steps=400, sigma=0.15):
-    """What the metrics say of a small GAN after `steps`."""
+    """The metrics of a small GAN after `steps`."""
     rng = np.random.default_rng(seed)
 
     def network(inputs, outputs):
@@ -436,17 +440,16 @@ print(f"R1 has the smaller distance in {100 * wins:.0f} % of all pairs of single
 assert len(seeds) < 8 or (np.median(with_r1) < np.median(without) and wins < 1)
 
 # %% [markdown]
-# Each point is one run, the bar its recipe's median, the box the quartiles. R1 is better; but of all pairs of single
-# runs a good part says the opposite. **Change** `seeds` to a single one, `range(3, 4)`, and tell yourself the story
-# that you would have written.
+# Each point is one run, the bar its recipe's median, the box the quartiles. R1 is better, but a large part of all pairs
+# of single runs shows the opposite. **Change** `seeds` to a single one, `range(3, 4)`: which conclusion would you draw?
 #
-# How sure is a median? Of $n$ runs, the true median lies between the worst and the best with the probability
-# $1 - 2^{1 - n}$: all $n$ would have to fall on one side of it. And the *best* of many runs is always impressive:
+# How reliable is a median? The true median lies between the worst and the best of $n$ runs with the probability $1 -
+# 2^{1 - n}$; otherwise all $n$ runs fall on one side of it. The *best* of many runs always looks impressive:
 
 # %%
 worst_to_best, best_of = [], []
 for n in range(1, 11):
-    draws = rng.exponential(size=(4000, n))                     # runs of any law; its true median is log 2
+    draws = rng.exponential(size=(4000, n))                     # here the true median is log 2
     worst_to_best.append(np.mean((draws.min(axis=1) < np.log(2)) & (np.log(2) < draws.max(axis=1))))
     best_of.append(np.median(draws.min(axis=1)))
 n = np.arange(1, 11)
@@ -460,7 +463,7 @@ assert np.allclose(worst_to_best, 1 - 2.0 ** (1 - n), atol=0.03)
 assert best_of[9] < best_of[0] / 5
 
 # %% [markdown]
-# Ten seeds and the best of them look ten times as good as the method is (for this law of runs). Show medians and
-# quartiles, with what real data and noise score beside them; `tinygan sweep` and `tinygan evaluate` do.
+# The best of ten seeds looks ten times as good as the method is (for this distribution of runs). Report medians and
+# quartiles, together with the scores of real data and noise; `tinygan sweep` and `tinygan evaluate` do this.
 #
-# Next: the lab [a broken GAN](labs/broken-gan.ipynb), where some of these looks find mistakes.
+# Next: the lab [a broken GAN](labs/broken-gan.ipynb), where some of these methods find mistakes.

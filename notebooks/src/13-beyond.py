@@ -2,7 +2,7 @@
 # # 13 Beyond one machine: a notebook to step through
 #
 # It follows [lecture 13](../lectures/13-beyond.md): **predict**, **run**, **look**, **change**. Threads of this
-# notebook play the part of machines: the library cannot tell them from the ranks of MPI.
+# notebook take the role of machines: for the library they are the same as the ranks of MPI.
 
 # %%
 import threading
@@ -25,14 +25,14 @@ plt.rcParams.update({"figure.dpi": 95, "axes.spines.top": False, "axes.spines.ri
                      "figure.constrained_layout.use": True})
 
 # %% [markdown]
-# ## Ranks of our own
+# ## Ranks as threads
 #
-# All that ranks need is a board: everybody writes, everybody waits, everybody reads, everybody waits again.
-# **Predict:** what goes wrong without the second wait?
+# Ranks need only a shared board: every rank writes, waits, reads, and waits again. **Predict** the error without the
+# second wait.
 
 # %%
 class Board:
-    """What mpi4py calls a communicator: one rank's place among `size`."""
+    """A communicator, as in mpi4py: one rank of `size`."""
 
     def __init__(self, rank, notes, barrier):
         self.rank, self.notes, self.barrier = rank, notes, barrier
@@ -51,7 +51,7 @@ class Board:
 
 
 def on(size, f):
-    """f(ranks) on so many threads at once; what each returned."""
+    """Runs f(ranks) on so many threads at once; returns their results."""
     notes, barrier = [None] * size, threading.Barrier(size, timeout=60)
     with ThreadPoolExecutor(size) as pool:
         return list(pool.map(lambda rank: f(ProcessGroup(Board(rank, notes, barrier))), range(size)))
@@ -62,18 +62,19 @@ print(*held, sep="\n")
 assert all(np.array_equal(a, [4, 1111]) for a in held)
 
 # %% [markdown]
-# Without it a fast rank would write its next note while a slow one still reads the last.
+# Without it a fast rank would write its next value while a slow rank still reads the last one.
 #
-# Nobody sends everything to everybody, though. Here is the ring of the lecture, with four ranks and four chunks each:
-# a cell shows whose parts are in a chunk. **Predict** how often everybody sends, and how much each time.
+# But in practice a rank does not send its whole array to all others. Here is the ring of the lecture, with four ranks
+# and four chunks each: a cell shows which ranks' parts are in a chunk. **Predict** the number of messages that every
+# rank sends, and their size.
 
 # %%
 # picture: 13-ring.png
 p = 4
-holds = [[{rank} for _ in range(p)] for rank in range(p)]       # holds[rank][chunk]: whose parts have been added up
+holds = [[{rank} for _ in range(p)] for rank in range(p)]       # holds[rank][chunk]: the ranks in this sum
 pictures = [[[set(c) for c in row] for row in holds]]
 for move in range(2 * (p - 1)):
-    sent = [(rank, (rank - move) % p) for rank in range(p)]     # what each rank sends to its right
+    sent = [(rank, (rank - move) % p) for rank in range(p)]     # each rank sends to its right
     parcels = [(rank, chunk, set(holds[rank][chunk])) for rank, chunk in sent]
     for rank, chunk, parts in parcels:
         holds[(rank + 1) % p][chunk] = parts | (holds[(rank + 1) % p][chunk] if move < p - 1 else set())
@@ -90,13 +91,13 @@ panels[0].set_ylabel("rank")
 assert all(len(c) == p for row in holds for c in row)
 
 # %% [markdown]
-# $2 (p - 1)$ moves of a $p$-th of the array each, whatever $p$. After $p - 1$ of them each rank has one chunk complete.
-# **Change** `p` to 8.
+# For every $p$ there are $2 (p - 1)$ moves of a $p$-th of the array each. After $p - 1$ of them each rank has one
+# complete chunk. **Change** `p` to 8.
 #
-# ## Its own adjoint
+# ## The all-reduce is its own adjoint
 #
-# `all_reduce` is the all-reduce (`all-reduce`) as an operation with a derivative. Each rank has the vector $x_r$ and
-# computes $\langle u_r, \sum_s x_s \rangle$. **Predict** the derivative that rank 2 finds.
+# `everywhere` is the all-reduce (`all-reduce`) as an operation with a derivative. Each rank has the vector $x_r$ and
+# computes $\langle u_r, \sum_s x_s \rangle$. **Predict** the derivative on rank 2.
 
 # %%
 rng = np.random.default_rng(0)
@@ -116,7 +117,7 @@ print(slopes[2], "is the sum of all u, not u_2 =", u[2])
 # %% [markdown]
 # ## The same game on any number of ranks
 #
-# A small GAN on the ring with a batch of 13, which no number of ranks divides. Each rank weighs the value of its slice
+# A small GAN on the ring with a batch of 13, which no number of ranks divides. Each rank weights the value of its slice
 # before `grad` and all-reduces the one long vector after it (`gradient-average`). **Predict** the largest difference
 # between any parameter after 30 steps, in double precision.
 
@@ -134,8 +135,8 @@ for size in (1, 2, 3, 4):
     assert abs(ends[0] - alone.generator.theta).max() < 1e-10
 
 # %% [markdown]
-# Now the mistake of the lecture's exercise: gradients averaged with equal weights. **Predict** what changes on 2 ranks,
-# and for which batches nothing does.
+# Now the mistake of the lecture's exercise: gradients averaged with equal weights. **Predict** the change on 2 ranks,
+# and the batches for which nothing changes.
 
 # %%
 class Careless(ProcessGroup):
@@ -161,10 +162,11 @@ plt.ylabel("difference")
 assert all((error < 1e-12) == (batch % 3 == 0) for batch, error in zip(batches, errors))
 
 # %% [markdown]
-# ## Batch normalisation
+# ## Batch normalisation over ranks
 #
-# A DCGAN. Its layers take mean and variance over the batch: pooled over the ranks (`pooled-moments`), or each rank's
-# own. And single precision beside double. **Predict** the order of the three curves, and which of them rise.
+# The layers of a DCGAN take mean and variance over the batch: pooled over the ranks (`pooled-moments`), or for each
+# rank alone. We also compare single and double precision. **Predict** the order of the three curves, and which of them
+# rise.
 
 # %%
 # picture: 13-rounding.png
@@ -179,7 +181,7 @@ def difference(dtype):
 
 
 double, single = difference("float64"), difference("float32")
-pooled, reduce._pooled = reduce._pooled, lambda both: both        # each rank believes its own moments
+pooled, reduce._pooled = reduce._pooled, lambda both: both        # each rank uses its own moments
 local = difference("float64")
 reduce._pooled = pooled
 plt.figure(figsize=(7, 3))
@@ -194,10 +196,11 @@ assert double[0] < 1e-12 < 1e-9 < single[0] < local[0]
 assert double[-1] < 1e-8
 
 # %% [markdown]
-# Moments of slices are another network from the first step on. Pooled, what is left is rounding; in single precision it
-# is as large as Adam's $\epsilon$, so a gradient of 0 becomes a step of full length, and the runs part like two seeds.
+# Moments of slices give a different network from the first step on. With pooled moments only rounding differs. In
+# single precision rounding is as large as Adam's $\epsilon$, so a gradient of 0 becomes a step of full length, and the
+# runs separate like two seeds.
 #
-# The variance *between* slices is what a plain mean of variances forgets:
+# A plain mean of variances omits the variance *between* slices:
 
 # %%
 batch = 2 * rng.normal(size=(12, 1)) + 5
@@ -216,8 +219,8 @@ print(f"variance {batch.var():.4f}, pooled {right[0]:.4f}, mean of variances {fo
 assert np.isclose(right[0], batch.var()) and np.isclose(forgetful[0] + between, batch.var())
 
 # %% [markdown]
-# And backwards? The derivative with respect to this rank's examples, of a sum over ranks. All ranks together must find
-# what one process finds, and R1 asks for the derivative of that derivative too.
+# Now the backward pass: we need the derivative of a sum over ranks with respect to one rank's examples. All ranks
+# together must get the same result as one process, and R1 also needs the derivative of that derivative.
 
 # %%
 def derivatives(x):
@@ -238,11 +241,11 @@ for order, (whole, *parts) in enumerate(zip(derivatives(batch), *on(3, on_slices
     np.testing.assert_allclose(np.concatenate(parts), whole, rtol=1e-8, atol=1e-10)
 
 # %% [markdown]
-# ## When more ranks stop paying
+# ## The limits of more ranks
 #
-# The lecture's model of a step of the digits' DCGAN, with numbers that were measured on one core: 4 ms whatever the
-# slice, 1.1 ms for an example played, 1 us for one drawn; two long messages and eighteen short ones. **Predict** for a
-# batch of 1,024: at how many ranks is half of the ideal lost? And with a network ten times as slow to answer?
+# The lecture's model of a step of the digits' DCGAN, with numbers that were measured on one core: 4 ms for every slice,
+# 1.1 ms for an example in the game, 1 us for a drawn example; two long messages and eighteen short ones. **Predict**
+# for a batch of 1,024: at how many ranks is half of the ideal speed lost? And with ten times the latency?
 
 # %%
 def all_reduce_time(p, size, alpha, beta):
@@ -274,9 +277,9 @@ right.set(xscale="log", xlabel="ranks", title="64 examples a rank: efficiency", 
 # The messages are short, so latency decides, and bandwidth hardly matters. **Change** $\beta$ to a hundred times as
 # much and look for the difference. Then set `d=0`, as if each rank drew its own slice only.
 #
-# ## Leaving
+# ## Export to other libraries
 #
-# Two libraries may hold the same memory. Our tensor of somebody's array, and their view of it:
+# Two libraries can share the same memory. Here is our tensor of another library's array, and that library's view of it:
 
 # %%
 theirs = np.arange(6.0).reshape(2, 3)
@@ -286,8 +289,8 @@ theirs[0, 0] = 7
 assert ours.data[0, 0] == again[0, 0] == 7
 
 # %% [markdown]
-# Where weights are *copied*, layouts matter. A dense layer reads an image that was flattened. PyTorch flattens it with
-# the channels first. **Predict** what it says with our weights just transposed.
+# If weights are *copied*, layouts matter. A dense layer reads a flattened image. PyTorch flattens it with the channels
+# first. **Predict** its output with our weights after a plain transposition.
 
 # %%
 images, dense = rng.normal(size=(5, 4, 4, 3)), nn.Dense(48, 1, rng=rng).astype(np.float64)
@@ -306,5 +309,5 @@ plt.legend(fontsize=8)
 assert np.allclose(says, right) and not np.allclose(says, forgotten)
 
 # %% [markdown]
-# That is the end of the course. On a real machine: `mpiexec -n 4 tinygan train digits --mpi`, and
-# `tinygan export runs/digits --to safetensors`.
+# This is the end of the course. On a real machine, run `mpiexec -n 4 tinygan train digits --mpi`, and `tinygan export
+# runs/digits --to safetensors`.

@@ -1,12 +1,12 @@
 # %% [markdown]
 # # Lab: a broken GAN
 #
-# Nine short training programs, each with **one** wrong line. Each mistake has been made in public code, some of them in
-# hundreds of repositories. None raises an error; that is what makes them bad.
+# Here are nine short training programs, each with **one** wrong line. Each mistake occurs in public code, some of them
+# in hundreds of repositories. None of them raises an error, so they are hard to find.
 #
 # For each: **read** the program, **run** it, **look** at the symptom, and find the line before you open the answer.
-# Then the repair: one line replaced, the same seed, the same picture. The `assert`s are the tests that would have found
-# it; take them with you.
+# Then comes the repair: one line replaced, with the same seed and the same picture. The `assert`s are tests that find
+# the mistake; use them in your own programs.
 
 # %%
 import inspect
@@ -46,7 +46,7 @@ def climb(player, value, adam, rate=3e-3):
 
 
 def repair(program, wrong, right):
-    """The same program with one line put right."""
+    """The same program with one corrected line."""
     text = inspect.getsource(program)
     assert text.count(wrong) == 1, "the line is not there, or not once"
     names = dict(globals())
@@ -89,7 +89,7 @@ def beside(broken, repaired, real, span=2.2):
 
 
 def quality(G):
-    """How far the fakes are from a ring, by the sliced Wasserstein distance."""
+    """The sliced Wasserstein distance of the fakes from a ring."""
     rng = np.random.default_rng(0)
     return metrics.sliced_wasserstein(data.ring(500, rng, sigma=0.1), samples(G), rng)
 
@@ -120,15 +120,15 @@ for i, steps in enumerate((0, 5, 10, 20)):
 print("after 600 steps the fakes are about", round(float(np.abs(samples(broken[0])).mean())), "from the middle")
 
 # %% [markdown]
-# Blue is where $D$ says "real"; the data are the small green ring. The fakes (black) run to where $D$ is surest that
-# they are fake, and go on for ever.
+# Blue means that $D$ outputs "real"; the data are the small green ring. The fakes (black) move to the region where $D$
+# is most certain that they are fake, and never stop.
 #
-# **A look that finds it.** Play *one* step, and ask the new $D$ about the fakes of the old and of the new $G$, from
-# the same noise. The generator's move must raise the opinion.
+# **A check that finds it.** Play *one* step, and evaluate the new $D$ at the fakes of the old and of the new $G$, from
+# the same noise. The generator's move must increase $D$.
 
 # %%
 def after_one_step(program):
-    """How much G's first move raised D's opinion of the fakes."""
+    """The change of D at the fakes by G's first move."""
     (old, _), (new, D) = program(0), program(1)
     return opinion(D, samples(new)) - opinion(D, samples(old))
 
@@ -139,8 +139,8 @@ assert after_one_step(program_1) < 0 and opinion(broken[1], samples(broken[0])) 
 # %% [markdown]
 # <details><summary>Which line?</summary>
 #
-# `descend` in the generator's move. (`g-non-saturating`) is *maximised*; somebody copied the line of a minimax
-# generator, which descends (`g-minimax`), or forgot the minus sign of the loss $-\log D$.
+# `descend` in the generator's move. (`g-non-saturating`) is *maximised*. The line was copied from a minimax generator,
+# which descends (`g-minimax`), or the minus sign of the loss $-\log D$ was forgotten.
 #
 # </details>
 
@@ -151,10 +151,10 @@ beside(broken, repaired, real)
 assert after_one_step(repaired_1) > 0 and quality(repaired[0]) < 0.4 < quality(broken[0])
 
 # %% [markdown]
-# ## 2 The generator stands still
+# ## 2 The generator does not move
 #
-# Most frameworks keep a slot for each player's gradient, to which every `backward` adds. Here is that in ten lines,
-# and a program that uses it as many do: clear, D's half, G's half.
+# Most frameworks keep a slot for each player's gradient, to which every `backward` adds. Here are such slots in ten
+# lines, and a program that uses them in the usual way: clear, D's half, G's half.
 
 # %%
 class Slots:
@@ -190,13 +190,14 @@ plt.figure(figsize=(3.6, 3.6))
 picture(broken[1], broken[0], real, "program 2", 3.5)
 
 # %% [markdown]
-# $D$ learns, its colours are right, and the fakes do not go there.
+# $D$ learns, its colours are right, but the fakes do not move to the data.
 #
-# **A look that finds it.** *Who moves when?* After D's half of a turn, the gradient in G's slot must be exactly 0.
+# **A check that finds it.** *Which player moves in which half?* After D's half of a turn, the gradient in G's slot must
+# be exactly 0.
 
 # %%
 def in_slot_of_g(program):
-    """The norm of what D's half of the first turn leaves in G's slot."""
+    """The norm of the gradient in G's slot after D's half of the first turn."""
     norms, backward = [], Slots.backward
 
     def watched(slots, loss):
@@ -215,10 +216,11 @@ assert d_half > 0 and g_half < 0.2 * d_half
 # %% [markdown]
 # <details><summary>Which line?</summary>
 #
-# `D(fake)` in D's half: the fakes are not detached. The gradient of (`d-loss`) flows on into $G$ and waits in its slot.
-# Then comes the generator's own, which is the same with the other sign, and the two cancel, up to D's last small step.
-# With another loss for $G$ they would not cancel so neatly: the generator would follow half of its gradient, and you
-# might never notice. A gradient that is a *value*, as `tg.grad` returns it, has no slot to forget something in.
+# `D(fake)` in D's half: the fakes are not detached. The gradient of (`d-loss`) flows into $G$ and stays in its slot.
+# Then the generator's own gradient is added, which is the same with the opposite sign, and the two cancel, up to D's
+# last small step. With another loss for $G$ they would not cancel so well: the generator would follow half of its
+# gradient, and you might never notice. `tg.grad` *returns* the gradient, so there is no slot that one can forget to
+# clear.
 #
 # </details>
 
@@ -231,10 +233,10 @@ print("the fakes' mean is off by", np.round(off, 2))
 assert in_slot_of_g(repaired_2)[0] == 0 and off[1] < 0.5 < off[0]
 
 # %% [markdown]
-# ## 3 A distance that is never more than 1
+# ## 3 The estimated distance is never more than 1
 #
-# A Wasserstein GAN with a gradient penalty, on a line: data $N(4, \frac12)$, the generator $s z + m$ begins at 0. The
-# critic's value is an estimate of $W_1$, so it should begin near 4.
+# This is a Wasserstein GAN with a gradient penalty, on a line: the data are $N(4, \frac12)$, and the generator $s z +
+# m$ begins at 0. The critic's value is an estimate of $W_1$, so it should begin near 4.
 
 # %%
 def program_3(steps=80):
@@ -272,12 +274,12 @@ critic_and_estimates(*broken, panels, FAKE, "program 3")
 print(f"the generator's mean after 80 steps: {broken[0].theta[1]:.2f}; the data's: 4")
 
 # %% [markdown]
-# **A look that finds it.** A critic may say any number. Give it wild inputs, or huge weights, and see how far its
-# outputs reach. And an estimate of a distance must be of the size of a distance that you know.
+# **A check that finds it.** A critic may output any number. Give it extreme inputs, or huge weights, and look at the
+# range of its outputs. Also compare the estimate with a distance that you know.
 
 # %%
 def reach(D):
-    """How far a critic's outputs can be apart, with weights ten times as large."""
+    """The range of a critic's outputs, with weights ten times as large."""
     theta = D.theta
     theta *= 10
     with tg.no_grad():
@@ -292,9 +294,10 @@ assert reach(broken[1]) <= 1 and max(broken[2]) < 1
 # %% [markdown]
 # <details><summary>Which line?</summary>
 #
-# `nn.Sigmoid()` at the end of the critic, left over from a discriminator. (`two-sample`) of numbers between 0 and 1 is
-# at most 1, and the slope that the penalty asks for, 1 everywhere between the samples, is impossible over a way of 4.
-# The same leftover hurts a GAN with logits: $\sigma(\sigma(a))$ is between .5 and .73, and no fake can be called one.
+# `nn.Sigmoid()` at the end of the critic, copied from a discriminator. (`two-sample`) of numbers between 0 and 1 is at
+# most 1, and a slope of 1 everywhere between the samples, as the penalty requires, is impossible over a distance of 4.
+# The same extra layer harms a GAN with logits: $\sigma(\sigma(a))$ is between .5 and .73, so $D$ can never recognise a
+# fake.
 #
 # </details>
 
@@ -308,9 +311,9 @@ assert reach(repaired[1]) > 10 and 3 < repaired[2][0] < 6
 assert abs(repaired[0].theta[1] - 4) < 0.8 < 2 < abs(broken[0].theta[1] - 4)
 
 # %% [markdown]
-# ## 4 A string in place of a cloud
+# ## 4 A curve instead of a cloud
 #
-# The data fill a square. The generator has a normalisation, written by hand, after its first layer.
+# The data fill a square. The generator has a hand-written normalisation after its first layer.
 
 # %%
 def program_4(steps=500):
@@ -341,9 +344,9 @@ plt.figure(figsize=(3.6, 3.6))
 picture(broken[1], broken[0], real, "program 4")
 
 # %% [markdown]
-# **A look that finds it.** After batch normalisation each *feature* has mean 0 and deviation 1 over the *batch*. Look
-# at the matrix of activations, examples down and features across. And: a generator that makes a string of two numbers
-# of noise has lost one of them. Which? Make the noise three times as long.
+# **A check that finds it.** After batch normalisation each *feature* has mean 0 and standard deviation 1 over the
+# *batch*. Look at the matrix of activations, with examples as rows and features as columns. Also, a generator that maps
+# two numbers of noise to a curve has lost one of them. To find out which, make the noise three times as long.
 
 # %%
 def after_normalising(layer):
@@ -353,7 +356,7 @@ def after_normalising(layer):
 
 
 def stretched(G):
-    """How far the fakes move when their noise is three times as long."""
+    """The mean shift of the fakes when their noise is three times as long."""
     z = noise(200, np.random.default_rng(2)).numpy()
     with tg.no_grad():
         return float(abs(G(tg.Tensor(3 * z)).numpy() - G(tg.Tensor(z)).numpy()).mean())
@@ -375,11 +378,11 @@ assert stretched(broken[0]) < 0.01
 # %% [markdown]
 # <details><summary>Which line?</summary>
 #
-# Both means are over `axis=1`: over the features of one example, not over the batch. After a layer without bias the
-# length of $z$ is then divided away, the generator sees only its direction, an angle, and draws a curve. The same
-# happens with a library's batch normalisation when images are given with their channels in another place than it
-# expects: it normalises over columns of pixels, without complaint if the numbers fit. (Normalising each example has its
-# uses, as layer normalisation. Not here.)
+# Both means are over `axis=1`: over the features of one example, not over the batch. After a layer without bias this
+# removes the length of $z$. The generator gets only its direction, an angle, and draws a curve. The same happens with a
+# library's batch normalisation when the channels of the images are on another axis than it expects: it normalises over
+# columns of pixels, without an error if the sizes fit. (To normalise each example is useful in layer normalisation, but
+# not here.)
 #
 # </details>
 
@@ -405,14 +408,14 @@ print("coverage of the square:", np.round(coverage, 2))
 assert coverage[1] > coverage[0] + 0.15
 
 # %% [markdown]
-# ## 5 Ink up to the edges
+# ## 5 Pixels at both ends of tanh
 #
-# Handwritten digits, made small (7 x 7 pixels) so that it takes seconds. The generator ends in $\tanh$, as that of a
-# DCGAN does.
+# The data are handwritten digits, reduced to 7 x 7 pixels so that it takes seconds. The generator ends in $\tanh$, as
+# in a DCGAN.
 
 # %%
 digits = (data.load("digits14").x[:2000].reshape(-1, 7, 2, 7, 2).mean(axis=(2, 4)) + 1) / 2 * 255
-digits = digits.reshape(-1, 49)                          # as a file of images has them: 0 to 255
+digits = digits.reshape(-1, 49)                          # as in an image file: 0 to 255
 
 
 def program_5(steps=600):
@@ -437,8 +440,8 @@ plt.figure(figsize=(3.6, 1.6))
 paper(*broken, "program 5")
 
 # %% [markdown]
-# **A look that finds it.** Before any training, draw the histogram of what $D$ gets from either side. Two histograms
-# that cannot meet are a lost game.
+# **A check that finds it.** Before any training, draw the histograms of $D$'s real and fake inputs. If the two
+# histograms cannot overlap, $G$ cannot win.
 
 # %%
 def histograms(panel, G, D, images, title):
@@ -451,7 +454,7 @@ def histograms(panel, G, D, images, title):
 
 figure, panel = plt.subplots(figsize=(4, 2.4))
 histograms(panel, *broken, "program 5")
-assert broken[2].max() > 1                               # what tanh can never make
+assert broken[2].max() > 1                               # outside the range of tanh
 at_the_ends = np.mean(np.abs(samples(broken[0], 500, 8)) > 0.95)
 print(f"{100 * at_the_ends:.0f} % of the fakes' pixels are at the ends of tanh")
 assert at_the_ends > 0.4
@@ -459,9 +462,10 @@ assert at_the_ends > 0.4
 # %% [markdown]
 # <details><summary>Which line?</summary>
 #
-# `images = digits`: pixels from 0 to 255, against a $\tanh$ that ends at 1. One bright pixel tells $D$ the truth, and
-# the generator presses each of its pixels against one end or the other. (Images from 0 to 1 are the gentler form of
-# the mistake: half of the range of $\tanh$ is then never used, and the black background, easy at $-1$, is hard at 0.)
+# `images = digits`: pixels from 0 to 255, against a $\tanh$ that ends at 1. One bright pixel is enough for $D$ to
+# recognise a real image, and the generator pushes each of its pixels to one end of the range or the other. (Images from
+# 0 to 1 are a weaker form of the mistake: half of the range of $\tanh$ is then never used, and the black background,
+# easy at $-1$, is hard at 0.)
 #
 # </details>
 
@@ -478,9 +482,9 @@ print("distance from the images:", np.round(far, 3))
 assert images.min() >= -1 and images.max() <= 1 and far[1] < far[0] / 3
 
 # %% [markdown]
-# ## 6 The game is won at once
+# ## 6 D outputs one half from the start
 #
-# Real and fake examples in one batch, labels 1 and 0, and the cross-entropy written by hand, with logits $a$ and
+# Real and fake examples are in one batch, with labels 1 and 0 and a hand-written cross-entropy, with logits $a$ and
 # labels $t$: $\mathrm{softplus}(a) - t a$.
 
 # %%
@@ -509,14 +513,14 @@ panels[1].axhline(np.log(2), color="grey", linestyle=":")
 panels[1].set(title="D's loss; dotted: log 2", xlabel="step", ylim=(0.4, 1))
 
 # %% [markdown]
-# The loss is $\log 2$ and stays there; $D$ is one half. The textbook's equilibrium, after fifty steps?
+# The loss is $\log 2$ and stays there; $D$ is one half. Is this really the equilibrium, after fifty steps?
 #
-# **A look that finds it.** Print the *shape* of what is averaged; it should be one number an example. And give $D$ a
-# task that a child can do: is it surer on the ring than in the empty middle?
+# **A check that finds it.** Print the *shape* of the array before the mean; it should have one number per example. Also
+# give $D$ a very easy task: is its output larger on the ring than in the empty centre?
 
 # %%
 def averaged(target, a):
-    """The shape of what the mean is taken over, as program 6 has it."""
+    """The shape of the array before the mean, as in program 6."""
     return (tg.softplus(a) - target * a).shape
 
 
@@ -525,7 +529,7 @@ a = tg.Tensor(np.zeros((128, 1), np.float32))
 print("logits", a.shape, "targets", target.shape, "averaged over", averaged(target, a))
 assert averaged(target, a) == (128, 128) and averaged(target[:, None], a) == (128, 1)
 try:
-    objectives.cross_entropy(target, a)                  # the library refuses the pair
+    objectives.cross_entropy(target, a)                  # the library raises an error
 except ValueError as error:
     print("ValueError:", error)
 else:
@@ -534,9 +538,9 @@ else:
 # %% [markdown]
 # <details><summary>Which line?</summary>
 #
-# `target` has the shape `(n,)` and the logits `(n, 1)`. The product is a matrix of all pairs: each logit meets *every*
-# label, and the best answer to half ones and half zeros is logit 0. The mean of $n^2$ numbers is a number, and nobody
-# asks. It is (`cross-entropy`) with all labels replaced by $\frac12$.
+# `target` has the shape `(n,)` and the logits `(n, 1)`. The product is a matrix of all pairs: each logit is combined
+# with *every* label, and the best answer to half ones and half zeros is logit 0. The mean of $n^2$ numbers is one
+# number, so the mistake is not visible. The result is (`cross-entropy`) with all labels replaced by $\frac12$.
 #
 # </details>
 
@@ -568,10 +572,10 @@ picture(broken[1], broken[0], real, "program 7")
 print("what D says of the fakes:", round(opinion(broken[1], samples(broken[0])), 2))
 
 # %% [markdown]
-# $D(G(z))$ hovers not far from one half, which looks healthy in a log.
+# $D(G(z))$ stays close to one half, which looks normal in a log.
 #
-# **A look that finds it.** *Who moved?* Compare both players' parameters before and after a turn. It costs two lines,
-# and finds frozen layers, forgotten parameters and the wrong optimiser.
+# **A check that finds it.** *Which player moved?* Compare both players' parameters before and after a turn. This needs
+# two lines, and finds frozen layers, forgotten parameters and the wrong optimiser.
 
 # %%
 def who_moved(program):
@@ -586,7 +590,7 @@ assert who_moved(program_7) == {"G": False, "D": True}
 # <details><summary>Which line?</summary>
 #
 # The generator's half moves `D`. In other frameworks: `optimizer_G = Adam(D.parameters())`, copied and not changed, or
-# a combined model in which $D$ was not frozen. $D$ is pulled down and up on the fakes in turn, and meets in the middle.
+# a combined model in which $D$ was not frozen. $D$ at the fakes is pushed down and up in turn, and stays in between.
 #
 # </details>
 
@@ -597,7 +601,7 @@ beside(broken, repaired, real)
 assert who_moved(repaired_7) == {"G": True, "D": True} and quality(repaired[0]) < 0.4 < quality(broken[0])
 
 # %% [markdown]
-# ## 8 Good in training, poor in use
+# ## 8 Good on training noise, poor on new noise
 
 # %%
 def program_8(steps=800):
@@ -614,7 +618,7 @@ def program_8(steps=800):
 
 
 def two_noises(G, D, z, title):
-    """The fakes of the noise of the last training step (crosses) and of fresh noise (dots)."""
+    """The fakes of the noise of the last training step (crosses) and of new noise (dots)."""
     x, seen = samples(G, 400, 4), G(z).numpy()
     panel = plt.gca()
     panel.plot(*real.numpy().T, ".", color="#b8b8b8", markersize=3)
@@ -629,8 +633,8 @@ plt.figure(figsize=(3.6, 3.6))
 two_noises(*broken, "program 8")
 
 # %% [markdown]
-# **A look that finds it.** Score the fakes of training and fakes of *fresh* noise by the same figure. Here, the mean
-# distance from the circle on which the data lie.
+# **A check that finds it.** Measure the fakes of the training noise and fakes of *new* noise with the same metric:
+# here, the mean distance from the circle on which the data lie.
 
 # %%
 def from_the_circle(G, z):
@@ -648,8 +652,8 @@ assert fresh_against_seen(*broken) > 2
 # %% [markdown]
 # <details><summary>Which line?</summary>
 #
-# `z = noise(...)` stands above the loop. $G$ has only ever to place 32 points, and $D$ can do nothing about the
-# rest of the space. Its relative: one *fixed* noise for pictures during training is a good idea; training on it is not.
+# `z = noise(...)` stands before the loop. $G$ only has to place 32 points, and $D$ cannot influence the rest of the
+# space. A *fixed* noise is useful for pictures during training, but not for the training itself.
 #
 # </details>
 
@@ -663,7 +667,7 @@ print(f"fresh fakes are {fresh_against_seen(*repaired):.1f} times as far off")
 assert fresh_against_seen(*repaired) < 2
 
 # %% [markdown]
-# ## 9 Well trained, badly drawn
+# ## 9 Good training, wrong sampling
 #
 # This time the training is right. The mistake is in the function that draws samples, a few at a time.
 
@@ -701,11 +705,11 @@ figure, panel = plt.subplots(figsize=(3.4, 3.4))
 square_picture(panel, drawn, "program 9")
 
 # %% [markdown]
-# **A look that finds it.** A fake depends on its own noise and nothing else. Draw the same $z$ in another company.
+# **A check that finds it.** A fake must depend only on its own noise. Draw the same $z$ together with other examples.
 
 # %%
 def company(draw):
-    """How far the first fakes move when they are drawn in the company of others."""
+    """The mean shift of the first fakes when they are drawn together with others."""
     return float(abs(draw(G, z[:8]) - draw(G, z)[:8]).max() + abs(draw(G, z[1:7])[0] - draw(G, z)[1]).max())
 
 
@@ -715,9 +719,9 @@ assert company(program_9) > 0.1
 # %% [markdown]
 # <details><summary>Which line?</summary>
 #
-# None that is there; one is missing: `G.eval()`. In training mode batch normalisation uses the mean and variance of the
-# *batch*, here of two fakes, so each is normalised by its partner: of any pair each feature becomes $+1$ and $-1$. In
-# a metric it is worse than in a picture: the figure then depends on the batch size of the evaluation.
+# No line is wrong, but one is missing: `G.eval()`. In training mode batch normalisation uses the mean and variance of
+# the *batch*, here of two fakes, so each is normalised by the other: in every pair each feature becomes $+1$ and $-1$.
+# In a metric this is worse than in a picture: the value of the metric then depends on the batch size of the evaluation.
 #
 # </details>
 
@@ -732,15 +736,15 @@ print("coverage of the square:", np.round(coverage, 2))
 assert coverage[1] > coverage[0] + 0.15
 
 # %% [markdown]
-# ## What to take with you
+# ## Summary of the checks
 #
-# | look | finds |
+# | check | finds |
 # |---|---|
-# | one step: does G's move raise D's opinion of the same noise? | signs (1) |
-# | who moved, and in which half of the turn? | detach (2), the wrong player's parameters (7) |
-# | histograms of what D gets, before training | ranges (3, 5) |
-# | shapes of what is averaged, activations as a picture | broadcasting (6), axes (4) |
-# | a task with a known answer: $W_1 = 4$, D on an easy pair | a leftover layer (3), a dead loss (6) |
-# | fresh noise, other company, another batch size | noise drawn once (8), training mode (9) |
+# | one step: does G's move increase D for the same noise? | signs (1) |
+# | which player moved, and in which half of the turn? | detach (2), the wrong player's parameters (7) |
+# | histograms of D's inputs, before training | ranges (3, 5) |
+# | shapes of averaged arrays, activations as a picture | broadcasting (6), axes (4) |
+# | a task with a known answer: $W_1 = 4$, D on an easy pair | an extra layer (3), a wrong loss (6) |
+# | new noise, other examples in the batch, another batch size | noise drawn once (8), training mode (9) |
 #
-# They take minutes, and a training run that was broken from its first line takes days.
+# These checks take minutes; a training run with a wrong first line can waste days.

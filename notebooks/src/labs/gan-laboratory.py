@@ -1,11 +1,12 @@
 # %% [markdown]
 # # The GAN laboratory
 #
-# Two players in the plane, to be stepped, played and watched. The green dots are the data. $G$ makes the red ones out
-# of noise. $D$ colours the plane: green where it takes a point for real, red where it takes it for generated, and a
-# grey line where it cannot say. The **arrows** show what $G$ learns from $D$, and it learns nothing else.
+# Here are two players in the plane. You can move them step by step, let them play, and watch. The green dots are the
+# data. $G$ makes the red dots from noise. $D$ colours the plane: green means "real", red means "generated", and on the
+# grey line $D$ is one half. The **arrows** show everything that $G$ learns from $D$.
 #
-# The laboratory needs `pip install 'tinygan[lab]'`. `tinygan lab` opens the same in your browser, as a page of its own.
+# The laboratory needs `pip install 'tinygan[lab]'`. `tinygan lab` opens the same laboratory in your browser, as a
+# separate page.
 
 # %%
 from tinygan.lab.panel import Panel
@@ -13,22 +14,23 @@ from tinygan.lab.panel import Panel
 Panel()
 
 # %% [markdown]
-# (Where no kernel runs you see a picture of it.) What the controls do:
+# (Without a running kernel you see only a picture of it.) The controls have these functions:
 #
-# - **step D**, **step G**: one move of one player; the other stays. **step**: $k$ moves of $D$, then one of $G$.
-# - **play**: step after step; **speed** says how many from one frame to the next.
-# - **slow motion**, then play: first the batch that a player is shown, as rings; then the player glides to where it
-#   moves.
-# - **data**: choose, or draw your own: click on the plane, or drag over it. The players stay as they are and have to
-#   follow; **reset** makes new ones.
+# - **step D**, **step G**: one move of one player; the other does not move. **step**: $k$ moves of $D$, then one of
+#   $G$.
+# - **play**: step after step; **speed** sets the number of steps from one frame to the next.
+# - **slow motion**, then play: first you see the player's batch, as rings; then the player moves slowly to its new
+#   state.
+# - **data**: choose, or draw your own: click on the plane, or drag over it. The players keep their parameters and have
+#   to adapt; **reset** makes new players.
 # - **game**: the objectives of lecture 05 and of the critics. The **rates**, $k$ and the weight of the **R1** penalty
-#   count from the next move on.
+#   apply from the next move on.
 #
-# The curves: what each player's objective is worth, what $D$ says of data and of samples on average, and how far apart
-# these two clouds are. All of them are measured on the same latents again and again, so what moves is the players.
+# The curves show the value of each player's objective, the mean output of $D$ on data and on samples, and the distance
+# of these two clouds. All of them use the same latents every time, so only the players cause changes.
 #
-# The rest of this notebook does by hand what the buttons do. `Laboratory` is the state behind the widgets, `Picture`
-# draws it.
+# The rest of this notebook does the same as the buttons, in code. `Laboratory` is the state behind the widgets,
+# `Picture` draws it.
 
 # %%
 import io
@@ -49,7 +51,7 @@ def show(lab):
 
 
 def times(n, move, lab):
-    """n moves, and a look after every fifth."""
+    """n moves, with a measurement after every fifth."""
     for i in range(n):
         move()
         if i % 5 == 4:
@@ -57,10 +59,10 @@ def times(n, move, lab):
 
 
 # %% [markdown]
-# ## D alone
+# ## Only D moves
 #
-# $G$ has not moved: its samples lie in a heap. **Predict** the field after sixty moves of $D$ alone: where will it be
-# green, where red? Which way will the arrows point?
+# $G$ has not moved: its samples lie in one cluster. **Predict** the field after sixty moves of $D$ alone: where is it
+# green, where red? In which direction do the arrows point?
 
 # %%
 lab = Laboratory()
@@ -73,14 +75,14 @@ assert figures["real"] > 0.8
 assert figures["fake"] < 0.2
 
 # %% [markdown]
-# $D$ need not know the data's shape yet: it is enough to be red where the samples are. All arrows point out of the
-# heap, towards green.
+# $D$ does not need the exact shape of the data yet: it is enough to be red at the samples. All arrows point out of the
+# cluster, towards green.
 #
 # ## An arrow is a slope
 #
-# An arrow is the gradient of $G$'s objective with respect to one *sample*, in the direction in which $G$ wants to go:
-# for $\log D$ uphill (`g-non-saturating`). Let us move every sample a little along its arrow, by hand, and ask $D$
-# again.
+# An arrow is the gradient of $G$'s objective with respect to one *sample*, in the direction that improves this
+# objective: for $\log D$ uphill (`g-non-saturating`). We now move every sample a little along its arrow, in code, and
+# evaluate $D$ again.
 
 # %%
 view = lab.look()
@@ -94,12 +96,12 @@ assert np.all(said(view.fake + 0.01 * view.arrows) > said(view.fake))
 
 # %% [markdown]
 # $G$ cannot move its samples one by one: it has parameters, and a move of these moves all samples at once. The chain
-# rule carries each arrow back through $G$, and the sum of what arrives is the gradient that $G$ climbs.
+# rule carries each arrow back through $G$, and the sum of the results is the gradient that $G$ ascends.
 #
-# ## G alone
+# ## Only G moves
 #
-# Now $D$ stands still. **Predict** where the samples will be after sixty moves of $G$ alone. In the middle of the eight
-# heaps? On all of them?
+# Now $D$ is fixed. **Predict** the position of the samples after sixty moves of $G$ alone. In the centre of the eight
+# clusters? On all of them?
 
 # %%
 times(60, lab.step_g, lab)
@@ -111,11 +113,11 @@ print(f"D says of the samples: {before:.2f} before, {after:.2f} after; of the da
 assert after > figures["real"]
 
 # %% [markdown]
-# They ran to where $D$ is greenest, far beyond the data, most of them out of the picture: $D$ has never been shown
-# anything out there, so it was free to say whatever it likes. A generator that wins against a $D$ that stands still
-# has learned $D$, not the data. This is why the two must take turns.
+# They moved to the region with the largest $D$, far beyond the data, and most of them left the picture: $D$ was never
+# trained there, so its outputs there are arbitrary. A generator that wins against a fixed $D$ has learned $D$, not the
+# data. For this reason the two players must take turns.
 #
-# ## Both
+# ## Both players take turns
 
 # %%
 lab = Laboratory()
@@ -126,12 +128,12 @@ show(lab)
 assert lab.look().figures["distance"] < 0.3 * lab.history["distance"][0]
 
 # %% [markdown]
-# Look at the curves: for the first two hundred moves the samples chase around the plane, and the distance goes up and
-# down. Then they spread, and $D$'s mean outputs on data and on samples close in on one half.
+# Look at the curves: for the first two hundred moves the samples move around the plane, and the distance goes up and
+# down. Then they spread, and $D$'s mean outputs on data and on samples approach one half.
 #
-# ## A film
+# ## A film of the game
 #
-# The same on two moons, a frame every twenty steps.
+# Here is the same game on two moons, with a frame every twenty steps.
 
 # %%
 lab, frames = Laboratory(SETS["two moons"]), []
@@ -145,11 +147,11 @@ frames[0].save(file, "GIF", save_all=True, append_images=frames[1:], duration=[1
 Image(file.getvalue())
 
 # %% [markdown]
-# ## The same arrows, longer and shorter
+# ## Arrows of two objectives: same direction, different length
 #
-# `lab.objective` may be changed at any moment; the arrows change with it, the field does not. $D$ gets a lead of a
-# hundred moves. **Predict**: where $D$ is sure, how long are the arrows of `minimax`, how long those of
-# `non-saturating`? Do they point the same way?
+# You can change `lab.objective` at any time; the arrows change with it, the field does not. $D$ first makes a hundred
+# moves alone. **Predict**: where $D$ is certain, how long are the arrows of `minimax`, and how long those of
+# `non-saturating`? Do they have the same direction?
 
 # %%
 lab = Laboratory(r1=0)
@@ -170,13 +172,13 @@ print(f"D says {d.mean():.4f} of the samples; without saturation the arrows are 
 assert ratio > 20
 
 # %% [markdown]
-# The same way, always: one is $(1 - D)\nabla a$, the other $D\,\nabla a$, where $a$ is the logit. Where $D$ is sure
-# of the samples, the arrows of `minimax` are gone (`g-gradient`), and those of `non-saturating` are as long as they
-# can be (`g-non-saturating-gradient`).
+# They always have the same direction: one is $(1 - D)\nabla a$, the other $D\,\nabla a$, where $a$ is the logit. If $D$
+# is certain about the samples, the arrows of `minimax` vanish (`g-gradient`), and those of `non-saturating` have their
+# full length (`g-non-saturating-gradient`).
 #
-# ## What R1 does to the field
+# ## R1 makes the field smoother
 #
-# Again $D$ alone, without the penalty and with much of it. **Predict** which field is steeper near the data.
+# Again only $D$ moves, without the penalty and with a large penalty. **Predict** which field is steeper near the data.
 
 # %%
 steepest = {}
@@ -190,18 +192,20 @@ for r1 in (0, 1):
 assert steepest[1] < 0.5 * steepest[0]
 
 # %% [markdown]
-# R1 punishes the slope of $D$ at the data (`r1`), so the hills become low and round. Arrows become shorter too, but
-# they go on pointing somewhere: a $D$ without cliffs is a $D$ that can be followed.
+# R1 penalises the slope of $D$ at the data (`r1`), so the hills become low and round. The arrows become shorter too,
+# but they keep a useful direction: $G$ can follow a $D$ without steep steps.
 #
-# ## Change
+# ## Experiments
 #
-# Each of these is a minute in the laboratory at the top. Predict first.
+# Each of these experiments takes a minute in the laboratory at the top. Predict first.
 #
-# 1. Set $k$ to 10 and play. Does $G$ get there faster or slower, counted in its own moves?
-# 2. Make $G$'s rate ten times $D$'s, then the other way round. Which of them is worse, and what do you see?
+# 1. Set $k$ to 10 and play. Does $G$ reach the data faster or slower, counted in its own moves?
+# 2. Make $G$'s learning rate ten times $D$'s, then the reverse. Which setting is worse, and what do you see?
 # 3. Choose `minimax`, press *step D* forty times, then *play*. Then do the same with `non-saturating`.
-# 4. Draw two heaps far apart. Do the samples find both? What lies between the heaps, and why must it?
-# 5. Choose `two-sample` and set R1 to 0. What becomes of the values, and why does nothing hold them?
-# 6. Let the ring be learned, then change the data to the grid without a reset. Is this easier than from the start?
+# 4. Draw two clusters far apart. Do the samples find both? Which samples lie between the clusters, and why must there
+#    be some?
+# 5. Choose `two-sample` and set R1 to 0. How do the values change, and why are they not bounded?
+# 6. Train on the ring, then change the data to the grid without a reset. Is this easier than from the start?
 #
-# The picture owes much to GAN Lab (Kahng, Thorat, Chau, Viégas and Wattenberg 2018), which plays in the browser alone.
+# The picture follows ideas of GAN Lab (Kahng, Thorat, Chau, Viégas and Wattenberg 2018), which runs completely in the
+# browser.

@@ -1,9 +1,9 @@
 # %% [markdown]
 # # Lab: mode collapse
 #
-# A generator that makes one thing well has found the best answer to the discriminator of this moment. [Lecture
-# 07](../../lectures/07-what-goes-wrong.md) says why. Here you bring it about in two ways, measure it, and find out
-# that what helps against the one does not help against the other.
+# A collapsed generator makes one kind of example well: it has found the best answer to the present discriminator.
+# [Lecture 07](../../lectures/07-what-goes-wrong.md) explains why. Here you cause mode collapse in two ways and measure
+# it. You will see that a remedy for one of them does not help against the other.
 #
 # **Predict** (put your answer in place of `None`), **run**, **explain** (the answers are folded), **change**.
 
@@ -32,10 +32,10 @@ def show(panel, x, title=""):
 
 
 # %% [markdown]
-# ## 1. The best answer
+# ## 1. The best answer to a fixed discriminator
 #
-# $D$ makes 150 moves against the first fakes. Then it is held still, and $G$ makes 300. **Predict:** where are the
-# 400 fakes then? On one point, on one mode, on all eight, elsewhere? And how wide is their cloud?
+# $D$ makes 150 moves against the first fakes. Then it is fixed, and $G$ makes 300 moves. **Predict** the positions of
+# the 400 fakes: at one point, on one mode, on all eight, elsewhere? And how wide is their cloud?
 
 # %%
 my_width = None                                      # their standard deviation in the narrower direction
@@ -78,23 +78,21 @@ covered = metrics.mixture(photos[-1], MEANS, 0.1)["modes"]
 assert covered <= 2
 
 # %% [markdown]
-# **Explain:** $D$ saw all eight modes and rates them about alike. Why do the fakes not share them out?
+# **Explain:** $D$ saw all eight modes and gives them similar values. Why do the fakes not spread over all of them?
 #
 # <details><summary>Answer</summary>
 #
-# Each fake climbs its own arrow towards the largest logit it can see from where it is, and nothing in the gradient
-# knows of the others. All begin near one another, so all see the same hill, and climb it in single file. The best
-# answer is one point; it need not even be on a mode. Here it is nowhere: beyond the data nobody has told $D$ what
-# to say, and the logit goes on rising.
+# Each fake follows its own arrow uphill on the logit, and its gradient does not depend on the other fakes. All begin
+# close together, so all follow the same path uphill. The best answer is one point; it need not even be on a mode. Here
+# there is no such point: $D$ was not trained beyond the data, and the logit increases without end.
 #
 # </details>
 #
-# ## 2. To measure it
+# ## 2. Metrics for mode collapse
 #
-# `metrics.mixture` counts the modes that have at least one good point, the share of good points (HQ), and the
-# reverse KL of the counts over the modes. **Predict** the three numbers for four samplers: the data; one mode
-# alone; seven of eight; the data blurred by 0.1. In particular: what is the reverse KL of one mode out of eight,
-# and of seven?
+# `metrics.mixture` counts the modes that have at least one good point, the share of good points (HQ), and the reverse
+# KL of the counts over the modes. **Predict** the three numbers for four samplers: the data; one mode alone; seven of
+# eight; the data blurred by 0.1. In particular, give the reverse KL of one mode out of eight, and of seven.
 
 # %%
 my_kl_one, my_kl_seven = None, None
@@ -122,16 +120,15 @@ assert scores["one mode"]["hq"] > 0.98 > 0.1 > scores["blurred"]["hq"]
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# $\log 8 = 2.08$ and $\log \frac87 = .13$: a single missing mode hardly shows. And the collapsed sampler has a
-# perfect share of good points, as good as the data's. Whoever looks at quality alone prefers it to the blurred one.
+# $\log 8 = 2.08$ and $\log \frac87 = .13$: a single missing mode has little effect. The collapsed sampler has a perfect
+# share of good points, as good as the data. By quality alone, it is better than the blurred sampler.
 #
 # </details>
 #
-# ## 3. Running from mode to mode
+# ## 3. Oscillation from mode to mode
 #
-# The first way to collapse: both players with Adam and $\beta_1 = 0.9$. The carpet shows, over time from left to
-# right, which share of the fakes is near which of the eight modes. **Predict** what it looks like for
-# $\beta_1 = 0.9$ and for 0.5.
+# In the first way to collapse, both players use Adam with $\beta_1 = 0.9$. The carpet shows, over time from left to
+# right, the share of the fakes near each of the eight modes. **Predict** the carpet for $\beta_1 = 0.9$ and for 0.5.
 
 # %%
 def carpet_game(steps=600, seed=0, betas=(0.5, 0.9), rate=1e-3, net=None, **options):
@@ -177,25 +174,25 @@ assert modes[1] > modes[0] + 2
 assert modes[2] < 3
 
 # %% [markdown]
-# **Explain** with the lecture's formula for momentum, $|\mu|^2 \approx 1 + 2h^2\beta / (1 - \beta)^3$: by which
-# factor is the push outwards at $\beta = .9$ greater than at .5? Why does R1 help here, and packs do not? The third
-# carpet has slanted stripes: what is its period?
+# **Explain** with the lecture's formula for momentum, $|\mu|^2 \approx 1 + 2h^2\beta / (1 - \beta)^3$: by which factor
+# is the outward growth at $\beta = .9$ greater than at .5? Why does R1 help here, and packs do not? The third carpet
+# has diagonal stripes: what is their period?
 #
 # <details><summary>Answer</summary>
 #
-# $.9 / .001 = 900$ against $.5 / .125 = 4$: 225 times. This collapse is an oscillation: the players throw each
-# other about, and at each moment the fakes are in one place. With packs they even go round and round the ring, a
-# round in about 130 steps. R1 is friction: it makes a cloud of the thread, though no sharp one in 600 steps. Packs
-# tell $D$ that the fakes are too much alike, but $D$ knows that anyway: it is not what it sees that is wrong, but
-# how far everybody runs.
+# $.9 / .001 = 900$ against $.5 / .125 = 4$: 225 times. This collapse is an oscillation: each player drives the other,
+# and at each moment the fakes are at one place. With packs they even circle around the ring, one round in about 130
+# steps. R1 is friction: it turns the thin line of fakes into a cloud, but not a sharp one in 600 steps. Packs show $D$
+# that the fakes are too similar, but $D$ already knows this. The input of $D$ is not the problem; the steps of both
+# players are too long.
 #
 # </details>
 #
-# ## 4. Too fast a generator
+# ## 4. A generator that is too fast
 #
-# The second way: $\beta_1 = .5$, but $G$'s rate is four times that of $D$. **Predict** for each remedy whether it
-# brings back all eight modes within 400 steps: R1; packs of two; the spread of the batch as one more feature;
-# $\beta_1 = 0$.
+# The second way to collapse: $\beta_1 = .5$, but $G$'s learning rate is four times that of $D$. **Predict** for each
+# remedy whether it brings back all eight modes within 400 steps: R1; packs of two; the spread of the batch as one more
+# feature; $\beta_1 = 0$.
 
 # %%
 my_order = None                                      # your order, the best first, for instance ["R1", ...]
@@ -216,23 +213,23 @@ assert min(modes["packs of 2"], modes[r"$\beta_1 = 0$"]) > 5
 assert modes["R1"] < 4
 
 # %% [markdown]
-# The winner of part 3 is no winner here. **Explain.** And is one game a proof? There are two seeds in the cell;
-# **change** them, and the ratio of the rates, and see which of your explanations survive.
+# The best remedy of part 3 is not the best here. **Explain.** Is one game a proof? There are two seeds in the cell;
+# **change** them, and the ratio of the learning rates, and see which of your explanations still hold.
 #
 # <details><summary>Answer</summary>
 #
-# A $G$ that moves much faster than $D$ plays $\max_D \min_G$: it finds the best point against the $D$ of this
-# moment before $D$ can answer, and that is part 1. R1 slows $D$ even more. A $D$ that sees pairs notices at once
-# that the two are alike, and there is no single point any more that is a good answer. $\beta_1 = 0$ takes away the
-# part of $G$'s speed that is only habit. The spread of the batch *could* be seen as well, but here it comes last,
-# after $D$'s hidden layers, and does not help: a remedy that is right in theory can be weak in a given network.
+# A $G$ that moves much faster than $D$ plays $\max_D \min_G$: it finds the best point against the present $D$ before
+# $D$ can answer, as in part 1. R1 slows $D$ even more. A $D$ that sees pairs detects at once that the two are alike, so
+# a single point is no longer a good answer. $\beta_1 = 0$ removes the part of $G$'s speed that comes from old
+# gradients. The spread of the batch *could* help as well, but here it comes last, after $D$'s hidden layers, and does
+# not help: a remedy that is right in theory can be weak in a given network.
 #
 # </details>
 #
-# ## 5. What packs can see
+# ## 5. The divergence between packs
 #
-# A generator makes one of $n$ equal modes only. **Predict** the Jensen-Shannon divergence that is left when $D$
-# sees packs of $k$: for $n = 8$, $k = 1, 2, 3, 4$. And when the generator makes four of the eight?
+# A generator makes only one of $n$ equal modes. **Predict** the Jensen-Shannon divergence between packs of $k$: for
+# $n = 8$, $k = 1, 2, 3, 4$. And if the generator makes four of the eight?
 
 # %%
 my_js = None                                         # for one mode of eight: four numbers
@@ -259,27 +256,27 @@ plt.ylabel("Jensen-Shannon divergence")
 plt.xticks(packs)
 plt.legend(fontsize=8)
 for made, values in curves.items():
-    share = (made / 8) ** packs                                         # of the data's packs, those that G can make
+    share = (made / 8) ** packs                                         # the share of the data's packs that G can make
     by_hand = (share * np.log(2 * share / (1 + share)) + np.log(2 / (1 + share)) + (1 - share) * np.log(2)) / 2
     assert np.allclose(values, by_hand)
     assert (np.diff(values) > 0).all()
 
 # %% [markdown]
-# **Explain** the form of the curves: for whom do packs make the greatest difference?
+# **Explain** the form of the curves: for which generator do packs make the greatest difference?
 #
 # <details><summary>Answer</summary>
 #
-# With $s = (\text{made}/8)^k$ everything depends on $s$ alone, and $k$ packs make it fall like a power. Where one
-# mode of eight is made, single examples already tell nearly everything, $\log 2$ is near, and packs have little to
-# add. Where seven are made, packs of four see several times as much. What packs change for the collapsed generator
-# of part 4 is something else: which *other* places are good for the next fake.
+# The divergence depends only on $s = (\text{made}/8)^k$, and $s$ falls like a power of $k$. If the generator makes one
+# mode of eight, single examples already give a value close to $\log 2$, and packs add little. If it makes seven, the
+# divergence of packs of four is several times as large. For the collapsed generator of part 4, packs have another
+# effect: they change which *other* positions are good for the next fake.
 #
 # </details>
 #
-# ## 6. Your own
+# ## 6. Your own experiments
 #
 # - Uneven data: draw the modes with unequal probability (`data.sampler` of your own points). Which modes are lost
 #   first?
 # - `net={"spectral_norm": True}`, `instance_noise=0.3`, `unroll=3, unroll_rate=0.3` are options of `carpet_game` as
 #   well. Predict for both kinds of collapse, then try.
-# - Find the largest ratio of the rates at which the game with $\beta_1 = .5$ still holds all eight modes.
+# - Find the largest ratio of the rates at which the game with $\beta_1 = .5$ still keeps all eight modes.

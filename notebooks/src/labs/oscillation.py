@@ -1,13 +1,13 @@
 # %% [markdown]
 # # Lab: oscillation
 #
-# You have read [lecture 07](../../lectures/07-what-goes-wrong.md): a game of two numbers, and what its eigenvalues
-# say. Here you say it *first*, and measure afterwards. Every task has the same form:
+# You have read [lecture 07](../../lectures/07-what-goes-wrong.md): a game of two numbers and its eigenvalues. Here you
+# predict the behaviour *first*, and then measure it. Every task has the same form:
 #
-# - **predict**: write your number in place of `None`; it is drawn in black beside what is measured;
+# - **predict**: write your number in place of `None`; the picture shows it in black, together with the measurement;
 # - **run** the cell;
 # - **explain** the difference, if there is one; the answers are folded;
-# - **change** what the text points at.
+# - **change** the value that the text names.
 
 # %%
 import matplotlib.pyplot as plt
@@ -29,7 +29,7 @@ def radius(path):
 
 
 def measured(path):
-    """Growth a step and period of a path, from the path alone.
+    """Growth per step and period of a path, from the path alone.
 
     Each coordinate of a linear game obeys s[t+1] = p s[t] - q s[t-1]; p and q by least squares. Its eigenvalues are
     the roots of mu^2 - p mu + q.
@@ -47,12 +47,13 @@ def guess(axes, value, **style):
 
 
 # %% [markdown]
-# ## 1. A clock
+# ## 1. The period of a game
 #
-# The Dirac-GAN (`dirac`), in turns (`alternating`), $h = 0.1$. The eigenvalues of the field are $\pm \frac{i}{2}$.
+# We play the Dirac-GAN (`dirac`) with alternating steps (`alternating`) and $h = 0.1$. The eigenvalues of the field are
+# $\pm \frac{i}{2}$.
 #
-# **Predict:** after how many steps is $\theta$ back where it began? (A rough number will do: how far does one step
-# turn?)
+# **Predict:** after how many steps does $\theta$ return to its start? (A rough number is enough: by which angle does
+# one step turn?)
 
 # %%
 my_period = None
@@ -72,7 +73,8 @@ assert abs(2 * np.pi / np.arccos(1 - 0.05**2 / 2) - 125.65) < 0.005
 assert (round(radius(path).min() / 1e-3, 3), round(radius(path).max() / 1e-3, 3)) == (0.988, 1.013)
 
 # %% [markdown]
-# The radius neither grows nor falls, but it is not constant either. **Explain** the band: what is the path's form?
+# In the long run the radius neither grows nor falls, but it is not constant. **Explain** the band: what is the form of
+# the path?
 #
 # <details><summary>Answer</summary>
 #
@@ -82,10 +84,10 @@ assert (round(radius(path).min() / 1e-3, 3), round(radius(path).max() / 1e-3, 3)
 #
 # </details>
 #
-# ## 2. The clock's speed
+# ## 2. The period against the learning rate
 #
-# **Predict** two curves: the period against the rate $h$, when $D$ makes one step in each turn, and when it makes
-# four. At which $h$ does each curve end?
+# **Predict** two curves: the period against the learning rate $h$, with one step of $D$ in each turn, and with four. At
+# which $h$ does each curve end?
 
 # %%
 my_end_1, my_end_4 = None, None
@@ -108,20 +110,20 @@ for k in (1, 4):
     assert inside < 1 + 1e-7 < 1.1 < outside
 
 # %% [markdown]
-# **Explain** the end of the curves: a period of two steps is the shortest there can be. What happens at $h = 4.1$?
+# **Explain** the end of the curves: a period of two steps is the shortest possible. What happens at $h = 4.1$?
 # **Change:** play it from `NEAR` for 30 steps and draw $\theta$.
 #
 # <details><summary>Answer</summary>
 #
-# The formula holds up to $a = \sqrt{k}\, h/2 = 2$: $h = 4$ and $h = 2$. Beyond, both eigenvalues are real and
-# negative, one of them below $-1$: the players leap over the solution, further each time.
+# The formula holds up to $a = \sqrt{k}\, h/2 = 2$: $h = 4$ and $h = 2$. For larger $h$ both eigenvalues are real and
+# negative, one of them below $-1$: the players jump over the solution, further each time.
 #
 # </details>
 #
-# ## 3. Six steps
+# ## 3. A path of six steps
 #
-# The game $xy$ (`bilinear`), in turns, $y$ first, with steps of size 1, from $(1, 1)$. **Predict** the first three
-# points with a pencil. After how many steps are you back?
+# We play the game $xy$ (`bilinear`) with alternating steps, $y$ first, with steps of size 1, from $(1, 1)$. **Predict**
+# the first three points on paper. After how many steps does the path return to its start?
 
 # %%
 my_points = None                                     # for instance [(1, 2), ...]
@@ -138,9 +140,9 @@ plt.gca().set(aspect="equal", xlim=(-2.7, 2.7), ylim=(-2.7, 2.7))
 assert np.array_equal(path[1:], [(-1, 2), (-2, 1), (-1, -1), (1, -2), (2, -1), (1, 1)])
 
 # %% [markdown]
-# **Explain** the six with the formula of task 2. Then: taking turns conserves $x^2 + y^2 + s\, \eta\, x y$ with
-# $s = 1$ or $s = -1$, depending on who moves first. **Predict** which sign belongs to whom, before you run the next
-# cell.
+# **Explain** the number six with the formula of task 2. Alternating steps conserve $x^2 + y^2 + s\, \eta\, x y$ with
+# $s = 1$ or $s = -1$, depending on the player who moves first. **Predict** which sign belongs to which player, before
+# you run the next cell.
 
 # %%
 figure, axes = plt.subplots(1, 2, figsize=(8, 2.4), sharey=True)
@@ -157,17 +159,16 @@ axes[0].legend(fontsize=8);
 # %% [markdown]
 # <details><summary>Answers</summary>
 #
-# $c = 1$, so $a = 1$ and $\cos = 1 - \frac12 = \frac12$: a step turns by 60 degrees. When $y$ moves first the sign
-# is $+$ (exercise 5 of lecture 6); when $x$ does, exchange the names: $(x, y, \eta) \to (y, x, -\eta)$, and the
+# $c = 1$, so $a = 1$ and $\cos = 1 - \frac12 = \frac12$: a step turns by 60 degrees. When $y$ moves first the sign is
+# $+$ (exercise 5 of lecture 6); when $x$ moves first, exchange the names: $(x, y, \eta) \to (y, x, -\eta)$, and the
 # sign is $-$.
 #
 # </details>
 #
-# ## 4. Both at once, and with a look ahead
+# ## 4. Simultaneous steps and extragradient
 #
-# **Predict**, for the game $xy$ with $\eta = 0.1$ from $(1, 1)$: by which factor does $r^2$ change in each step
-# when both move at once (`simultaneous`)? When they look ahead (`extragradient`)? What is $r^2$ after 100 steps of
-# each?
+# **Predict**, for the game $xy$ with $\eta = 0.1$ from $(1, 1)$: by which factor does $r^2$ change in each step when
+# both move at once (`simultaneous`)? And when they look ahead (`extragradient`)? What is $r^2$ after 100 steps of each?
 
 # %%
 my_factors = None, None                              # at once, looking ahead
@@ -187,8 +188,8 @@ plt.ylabel("$r^2$")
 plt.legend(fontsize=8);
 
 # %% [markdown]
-# The same for the Dirac-GAN, $h = 0.1$, 1000 steps at once from near the middle: **predict** how much further away
-# it is.
+# Now take the Dirac-GAN with $h = 0.1$ and 1000 simultaneous steps from a point near the centre: **predict** the growth
+# factor of the radius.
 
 # %%
 my_growth = None
@@ -207,21 +208,21 @@ assert np.isclose(abs(eigenvalues(simultaneous(dirac(), 0.1))[0]), 1.0012492, at
 assert np.isclose(radius(path)[-1] / 1e-3, 3.4849, atol=5e-5)
 
 # %% [markdown]
-# **Explain:** why is the eigenvalue's growth for a large circle no longer right? (Play it from `START` for 3000
-# steps: $r$ is 3.30 then, not $e^{3.7}$.)
+# **Explain:** why is the growth from the eigenvalue not right for a large circle? (Play it from `START` for 3000 steps:
+# $r$ is 3.30 then, not $e^{3.7}$.)
 #
 # <details><summary>Answer</summary>
 #
-# $\sqrt{1 + h^2/4}$ per step, to the power of 1000: 3.4849. The eigenvalues belong to the linear game near the
-# middle. Further out one of $\sigma(\psi\theta)$'s sides goes to 0, the arrows get shorter, and so do the errors of
-# the steps.
+# The growth is $\sqrt{1 + h^2/4}$ per step, and to the power of 1000 it is 3.4849. The eigenvalues belong to the linear
+# game near the centre. Further out, $\sigma(\psi\theta)$ goes to 0 on one side; there the arrows become shorter, and so
+# do the errors of the steps.
 #
 # </details>
 #
-# ## 5. The best friction
+# ## 5. The best R1 weight
 #
-# R1 (`r1`) with the weight $\gamma$; both at once, $h = 0.1$, from $(1, 0)$. **Predict** the number of steps until
-# $r < 10^{-3}$, as a curve over $\gamma$. Where is its minimum, and why does it have one?
+# We use R1 (`r1`) with the weight $\gamma$ and simultaneous steps, $h = 0.1$, from $(1, 0)$. **Predict** the number of
+# steps until $r < 10^{-3}$, as a curve over $\gamma$. Where is its minimum, and why does it have one?
 
 # %%
 my_best = None
@@ -246,8 +247,8 @@ assert [found[gamma] for gamma in (0.1, 0.3, 1.0, 2.0)] == [1818, 499, 203, 532]
 assert np.isclose(max(slowest), 0.5, atol=1e-7)
 
 # %% [markdown]
-# Without R1 it never comes nearer than 1. Now **predict** with the lecture's rule of thumb, $\gamma = \tau^2/2$:
-# how wide must instance noise (`instance-noise`) be to be critical? What are the eigenvalues at $\tau = 1$?
+# Without R1 the radius never falls below 1. Now use the lecture's approximation $\gamma = \tau^2/2$ and **predict** the
+# width at which instance noise (`instance-noise`) is critical. What are the eigenvalues at $\tau = 1$?
 
 # %%
 my_critical_width = None
@@ -268,18 +269,18 @@ assert steps_to_rest(dirac()) is np.nan
 # %% [markdown]
 # <details><summary>Answers</summary>
 #
-# The critical weight is $\gamma = 2c = 1$: below it the pair has the real part $-\gamma/2$, above it the slower one
-# is $-\gamma/2 + \sqrt{\gamma^2/4 - 1/4}$, which goes back to 0. In the left picture $\gamma = .85$ is there a
-# little earlier: at 1 the double eigenvalue brings a factor that grows with $t$, and a path that swings through the
-# middle may pass $10^{-3}$ sooner. In the long run 1 wins. Noise is critical at $\tau^2/2 = 1$, $\tau = \sqrt2$. At
-# $\tau = 1$: $-.25 \pm .433i$.
+# The critical weight is $\gamma = 2c = 1$: below it the pair has the real part $-\gamma/2$, above it the slower one is
+# $-\gamma/2 + \sqrt{\gamma^2/4 - 1/4}$, which returns to 0. In the left picture $\gamma = .85$ is a little faster: at 1
+# the double eigenvalue gives a factor that grows with $t$, and a path that oscillates through the centre may pass
+# $10^{-3}$ earlier. In the long run 1 is the fastest. Noise is critical at $\tau^2/2 = 1$, $\tau = \sqrt2$. At $\tau =
+# 1$: $-.25 \pm .433i$.
 #
 # </details>
 #
-# ## 6. A slow one, and two that never arrive
+# ## 6. Slow convergence, and two games that never converge
 #
-# The non-saturating game has the same eigenvalues $\pm \frac{i}{2}$ and yet comes to rest. **Predict:** $r$ is .27
-# after $10^3$ steps. And after $10^4$, $10^5$?
+# The non-saturating game has the same eigenvalues $\pm \frac{i}{2}$, but it converges. $r$ is .27 after $10^3$ steps.
+# **Predict** $r$ after $10^4$ and $10^5$ steps.
 
 # %%
 my_radii = None                                      # for instance [0.1, 0.05]
@@ -297,8 +298,8 @@ plt.legend(fontsize=8)
 assert np.allclose(r[[1000, 10_000, 100_000, 200_000]], [0.270, 0.0902, 0.0279, 0.0200], atol=1e-4)
 
 # %% [markdown]
-# The critic's game: the weight clipped at $\frac12$; with the gradient penalty and one step of $D$ in each turn;
-# the same with five. **Predict** where $\theta$ ends in each of the three.
+# Next, the critic's game in three forms: with the weight clipped at $\frac12$; with the gradient penalty and one step
+# of $D$ in each turn; and the same with five steps. **Predict** the final $\theta$ in each of the three.
 
 # %%
 penalised = dirac("two-sample", penalty=1.0, slope=1.0)
@@ -318,24 +319,25 @@ assert np.allclose(ends["penalty, k = 5"], -1, atol=1e-9)
 assert np.isclose(radius(play(simultaneous(dirac("two-sample"), 0.01), START, 1000))[-1], 1.0512685, atol=5e-7)
 
 # %% [markdown]
-# **Explain** the third: it stands still, at $\theta = -1$, $\psi = 0$. Is that a solution of the game?
+# **Explain** the third: it stops at $\theta = -1$, $\psi = 0$. Is that a solution of the game?
 #
 # <details><summary>Answers</summary>
 #
-# $r \approx \sqrt{8/(ht)}$: .0902, .0279. For a tenth of the radius it takes a hundred times as long. In the third
-# game $\psi = 0$ and the fakes pull $\psi$ up with $-\theta = 1$, the penalty pulls it down with $\lambda g_0 = 1$:
-# a rest that the kink of $(|\psi| - 1)^2$ at 0 makes. The fakes are at $-1$ and the data at 0: rest is not victory.
+# $r \approx \sqrt{8/(ht)}$: .0902, .0279. A tenth of the radius needs a hundred times as many steps. In the third game
+# $\psi = 0$; the fakes pull $\psi$ up with $-\theta = 1$, and the penalty pulls it down with $\lambda g_0 = 1$. The
+# kink of $(|\psi| - 1)^2$ at 0 makes this a fixed point. The fakes are at $-1$ and the data at 0, so this fixed point
+# is not a solution.
 #
 # </details>
 #
-# ## 7. A real one
+# ## 7. A GAN with two linear players
 #
-# Now a GAN that nobody would call a toy field: data $N(0, 1)$, a generator `Dense(1, 1)`, a discriminator `Dense(1,
-# 1)`, the library's `Game` with plain gradient steps, in turns. (To keep the noise out, a batch is always the same
-# 400 quantiles.) The discriminator is $a(x) = w x + b$, the generator $s z + m$, and the swinging pair is $(m, w)$.
+# Now we train a real GAN, not a toy field: data $N(0, 1)$, a generator `Dense(1, 1)`, a discriminator `Dense(1, 1)`,
+# and the library's `Game` with plain gradient steps, alternating. (To avoid noise, a batch is always the same 400
+# quantiles.) The discriminator is $a(x) = w x + b$, the generator $s z + m$, and the oscillating pair is $(m, w)$.
 #
-# **Predict** with a pencil: near the solution, what is the Jacobian of $(m, w)$? It is that of a game you have met
-# in task 5. Which one? What period follows at $h = 0.1$?
+# **Predict** on paper: near the solution, what is the Jacobian of $(m, w)$? It is the Jacobian of a game in task 5.
+# Which one? Which period follows at $h = 0.1$?
 
 # %%
 my_real_period = None
@@ -373,10 +375,10 @@ assert np.isclose(growth, abs(mu), atol=1e-4)
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# $\dot m = \frac12 w$ to first order. For $w$:
-# $\frac12 (E_d[x] - E_g[x]) - \frac14 w (E_d[x^2] + E_g[x^2]) = -\frac12 m - \frac12 w$. It is the Dirac-GAN with
-# instance noise of width 1, eigenvalues $-.25 \pm .433i$. The data's own width is what the noise adds to a point!
-# Data on thin sheets, such as images, have none: there the friction has to be brought.
+# $\dot m = \frac12 w$ to first order. For $w$: $\frac12 (E_d[x] - E_g[x]) - \frac14 w (E_d[x^2] + E_g[x^2]) = -\frac12
+# m - \frac12 w$. It is the Dirac-GAN with instance noise of width 1, eigenvalues $-.25 \pm .433i$. The width of the
+# data has the same effect as noise that is added to a point. Data on thin surfaces, such as images, have no such width:
+# there we have to add the friction.
 #
 # </details>
 #
@@ -400,16 +402,16 @@ assert min(paths, key=lambda gamma: radius(paths[gamma])[-1]) == 0.5
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# The frictions add: $\frac12 + \gamma = 2c = 1$, so $\gamma = \frac12$. Early on $\gamma = \frac14$ is ahead, as in
-# task 5.
+# The frictions add: $\frac12 + \gamma = 2c = 1$, so $\gamma = \frac12$. In the first steps $\gamma = \frac14$ is
+# faster, as in task 5.
 #
 # </details>
 #
-# ## 8. Your own
+# ## 8. Your own experiments
 #
-# Both players may want peace: `consensus(field, weight)` adds $-\frac{\kappa}{2} \nabla \lVert v \rVert^2$ to the
-# field. **Predict** what it does to the eigenvalues of the Dirac-GAN; then replace the field below by others: R1
-# *and* non-saturating, noise *and* clipping, $k = 3$.
+# Friction can act on both players: `consensus(field, weight)` adds $-\frac{\kappa}{2} \nabla \lVert v \rVert^2$ to the
+# field. **Predict** how it changes the eigenvalues of the Dirac-GAN; then replace the field below by others: R1 *and*
+# non-saturating, noise *and* clipping, $k = 3$.
 
 # %%
 FIELD = consensus(dirac(), 0.5)

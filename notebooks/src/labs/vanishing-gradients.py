@@ -1,9 +1,9 @@
 # %% [markdown]
 # # Lab: vanishing gradients
 #
-# [Lecture 07](../../lectures/07-what-goes-wrong.md) says: a discriminator that wins leaves the generator without a
-# slope, or with one that is far too steep. Here you take that apart: which factor vanishes, for whom, after how
-# many steps, and what helps.
+# [Lecture 07](../../lectures/07-what-goes-wrong.md) shows: a discriminator that wins leaves the generator without a
+# slope, or with a slope that is far too steep. Here you examine the details: which factor vanishes, for which
+# generator, after how many steps, and which remedies help.
 #
 # **Predict** (put your number in place of `None`; it is drawn in black), **run**, **explain** (the answers are
 # folded), **change**.
@@ -26,9 +26,9 @@ OBJECTIVES = {"minimax": (objectives.g_minimax, FAKE), "non-saturating": (object
 # %% [markdown]
 # ## 1. Near 0 or near 1?
 #
-# A well-known textbook says that the minimax loss $\log(1 - D)$ has vanishing gradients where $D(G(z))$ is near 1.
-# **Predict:** at which end does its slope along the logit vanish? And at which $D$ are the slopes of the two
-# objectives equal?
+# A well-known textbook says that the minimax loss $\log(1 - D)$ has vanishing gradients if $D(G(z))$ is near 1.
+# **Predict:** at which end does its slope along the logit vanish? And at which $D$ are the slopes of the two objectives
+# equal?
 
 # %%
 my_equal = None
@@ -53,25 +53,23 @@ assert np.allclose(slopes["minimax"] / slopes["non-saturating"], np.exp(logits))
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# The slope of $\log(1 - \sigma(a))$ is $-\sigma(a) = -D$: it vanishes near **0**, where the fakes are found out;
-# near 1 it is largest. The two are equal at $D = \frac12$. Why might somebody have written 1? As a function of the
-# *probability*, $\log(1 - D)$ is steepest near 1, and flat near 0; what is easily mixed up is the curve and the
-# player who is on it.
+# The slope of $\log(1 - \sigma(a))$ is $-\sigma(a) = -D$: it vanishes near **0**, where $D$ recognises the fakes; near
+# 1 it is largest. The two are equal at $D = \frac12$. Why might a text say 1? As a function of the *probability*,
+# $\log(1 - D)$ is steepest near 1, and flat near 0; it is easy to confuse the curve with the player's position on it.
 #
 # </details>
 #
-# ## 2. While $D$ learns
+# ## 2. The gradient while $D$ learns
 #
-# The ring of eight modes. $G$ has its first weights and is held still; $D$ makes 500 moves. After every few of them
-# we look at the norm of $G$'s gradient, for both objectives. **Predict** the ratio of the two norms after 500
-# moves.
+# We use the ring of eight modes. $G$ has its initial weights and is fixed; $D$ makes 500 moves. After every few moves
+# we compute the norm of $G$'s gradient, for both objectives. **Predict** the ratio of the two norms after 500 moves.
 
 # %%
 my_ratio = None
 
 
 def watch(steps, seed=0, r1=0.0, noise=0.0, rate=1e-3, width=128, every=20):
-    """D learns while G stands still. Rows: step, the norm of G's gradient for both objectives, mean D at the fakes,
+    """D learns while G is fixed. Rows: step, the norm of G's gradient for both objectives, mean D at the fakes,
     mean |grad_x a| at the fakes, the share of fakes that count for minimax, what theorem 2.4 bounds, its bound."""
     rng = np.random.default_rng(seed)
     g, d = vanilla.networks((2,), 2, rng, width=width)
@@ -113,7 +111,7 @@ plt.xlabel("moves of $D$")
 plt.ylabel("norm of $G$'s gradient")
 plt.legend(fontsize=8)
 for run in runs:
-    assert 0.2 < run[2][0] / run[1][0] < 5                              # alike at first
+    assert 0.2 < run[2][0] / run[1][0] < 5                              # similar at first
     assert run[2][-1] / run[1][-1] >= 1e3
     assert run[1][-1] < run[1][0] / 10
     assert run[2][-1] > 10 * run[2][0]
@@ -122,10 +120,11 @@ for run in runs:
 # **Explain** why the non-saturating gradient *grows*. Its slope along the logit is at most 1. **Change**
 # `width=32`: how does the ratio depend on the size of $D$?
 #
-# ## 3. Which factor?
+# ## 3. The factor that vanishes
 #
-# The gradient at a fake is a product: $\sigma(a)$ (or $1 - \sigma(a)$), times $\nabla_x a$, times how $G$ can get
-# there. **Predict** for the first two: does each rise or fall while $D$ learns? By how many powers of ten?
+# The gradient at a fake is a product: $\sigma(a)$ (or $1 - \sigma(a)$), times $\nabla_x a$, times the derivative of the
+# fake with respect to $G$'s parameters. **Predict** for the first two: does each rise or fall while $D$ learns? By how
+# many powers of ten?
 
 # %%
 my_powers_d, my_powers_slope = None, None            # for instance -2, 1
@@ -149,23 +148,23 @@ for run in runs:
 assert min(run[5][-1] for run in runs) < 0.05
 
 # %% [markdown]
-# The third picture is $(\sum_i D_i)^2 / \sum_i D_i^2$, divided by the number of fakes: 1 when all count alike,
-# $1/n$ when one alone decides. **Explain** what it says about the *direction* of the minimax gradient.
+# The third picture is $(\sum_i D_i)^2 / \sum_i D_i^2$, divided by the number of fakes: 1 if all have the same weight,
+# $1/n$ if one alone decides. **Explain** the consequence for the *direction* of the minimax gradient.
 #
 # <details><summary>Answers</summary>
 #
-# $D$ at the fakes falls exponentially in the logit, the slope of the logit rises only in proportion to the weights,
-# so the product vanishes. The non-saturating factor $1 - \sigma$ stays near 1 and leaves the rising slope. And what
-# remains of the minimax gradient is more and more the wish of few fakes, those that $D$ happens to doubt least; in
-# one of the three games they are one in a hundred.
+# $D$ at the fakes falls exponentially in the logit, the slope of the logit rises only in proportion to the weights, so
+# the product vanishes. The non-saturating factor $1 - \sigma$ stays near 1, so the slope rises. The rest of the minimax
+# gradient comes more and more from a few fakes, those with the highest $D$; in one of the three games they are one in a
+# hundred.
 #
 # </details>
 #
-# ## 4. A theorem
+# ## 4. A bound on the minimax gradient
 #
-# Let $D$ and its slope be below $\epsilon$ at all fakes. Then the minimax gradient is at most
-# $M \epsilon / (1 - \epsilon)$. For a generator that can only shift all its fakes, $M = 1$. **Predict:** is the
-# bound near to what happens, or far above?
+# Let $D$ and its slope be below $\epsilon$ at all fakes. Then the minimax gradient is at most $M \epsilon / (1 -
+# \epsilon)$. For a generator that can only shift all its fakes, $M = 1$. **Predict:** is the bound close to the
+# measured value, or far above?
 
 # %%
 plt.figure(figsize=(5.4, 2.8))
@@ -181,20 +180,20 @@ plt.legend(["the bound, where it says something", "gradient of a shift"], fontsi
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# It is true and loose: $\epsilon$ is the largest over all fakes, and one fake that strays near a mode spoils it.
-# But when $D$ is perfect everywhere, it leaves no way out.
+# It is true but not tight: $\epsilon$ is the largest value over all fakes, and one fake near a mode makes it large. But
+# if $D$ is perfect everywhere, the bound forces the gradient to 0.
 #
 # </details>
 #
-# ## 5. Will Adam mend it?
+# ## 5. Does Adam solve the problem?
 #
-# Adam divides by the size of recent gradients, so a small gradient makes no small step. **Predict:** $D$ has made
-# 120 moves. Now $G$ makes 40 moves with Adam, $D$ held still. Does the minimax generator come as near to the ring
+# Adam divides by the size of recent gradients, so a small gradient does not give a small step. $D$ has made 120 moves.
+# Now $G$ makes 40 moves with Adam, and $D$ is fixed. **Predict:** does the minimax generator come as close to the ring
 # as the non-saturating one? And with plain steps of rate 0.05?
 
 # %%
 def escape(objective, plain, before=120, moves=40):
-    """The mean of D at the fakes while G moves against a trained D that stands still."""
+    """The mean of D at the fakes while G moves against a trained, fixed D."""
     rng = np.random.default_rng(0)
     g, d = vanilla.networks((2,), 2, rng)
     adam_d, adam_g, draw, path = Adam(0.5, 0.9), Adam(0.5, 0.9), latent(2), []
@@ -225,15 +224,15 @@ assert ends["minimax", False][-1] > 5 * ends["minimax", False][0]
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# With plain steps the minimax generator hardly moves. With Adam it does: the size is made good, and here the
-# direction, too. So Adam hides the trouble for as long as the direction is right and the gradient is larger than
-# Adam's own $10^{-8}$; after 500 moves of $D$ it is not. (**Change** `before=500`.)
+# With plain steps the minimax generator hardly moves. With Adam it does: Adam corrects the size, and here the direction
+# is good, too. So Adam hides the problem as long as the direction is right and the gradient is larger than Adam's own
+# $10^{-8}$; after 500 moves of $D$ this is no longer true. (**Change** `before=500`.)
 #
 # </details>
 #
-# ## 6. What helps
+# ## 6. Remedies
 #
-# The same $D$, with a remedy, for 300 moves. **Predict** the order of the four: which has the largest minimax
+# We train the same $D$, with a remedy, for 300 moves. **Predict** the order of the four: which has the largest minimax
 # gradient in the end?
 
 # %%
@@ -254,20 +253,20 @@ assert max(last["R1, weight 0.3"][1], last["noise, width 0.3"][1]) < 300
 assert min(last["R1, weight 0.3"][0], last["noise, width 0.3"][0]) > 100 * last["nothing"][0]
 
 # %% [markdown]
-# **Explain** the grey curve: is a slower $D$ a remedy? What would it look like after ten times as many moves?
+# **Explain** the grey curve: is a slower $D$ a remedy? How would the curve look after ten times as many moves?
 #
 # <details><summary>Answer</summary>
 #
-# A slower $D$ is the same $D$, earlier. R1 and noise change where $D$ ends: with them the best $D$ itself has a
-# slope that $G$ can use. (In a game, where $G$ moves too, slower may be enough; then nobody knows for how long.)
+# A slower $D$ is the same $D$ at an earlier step. R1 and noise change the final $D$: with them the best $D$ itself has
+# a slope that $G$ can use. (In a game, where $G$ moves too, a slower $D$ may be enough, but we cannot know for how
+# long.)
 #
 # </details>
 #
-# ## 7. Your own
+# ## 7. Your own experiments
 #
-# - Find the smallest R1 weight that keeps the ratio below 100 after 300 moves. By how much does it differ with
+# - Find the smallest R1 weight that keeps the ratio below 100 after 300 moves. How large is the difference with
 #   `width=32`?
-# - Let the ring's modes be wider: `data.ring(64, rng, sigma=0.3)`. Explain the change with the lecture's table of
-#   $s$.
-# - The critic of lecture 9 has the objective $E[D(G(z))]$, with the slope 1 along its output. What can vanish
-#   there, what can grow?
+# - Make the ring's modes wider: `data.ring(64, rng, sigma=0.3)`. Explain the change with the lecture's table of $s$.
+# - The critic of lecture 9 has the objective $E[D(G(z))]$, with the slope 1 along its output. Which factor can vanish
+#   there, and which can grow?

@@ -1,19 +1,19 @@
 # # Assignment 03: convolution, extended
 #
 # A convolution looks through a small window ([lecture 04](../../../../lectures/04-layers.md)). Here are ways to look
-# further, to sum a window up, and to make a larger image of a small one. You compose them of what the library has, so
-# every derivative comes by itself, to any order ([lecture 03](../../../../lectures/03-autograd.md)).
+# further, to summarise a window, and to enlarge an image. You compose them from the library's operations, so you get
+# every derivative automatically, to any order ([lecture 03](../../../../lectures/03-autograd.md)).
 #
-# **You will be able to** find the last window that fits and the size of what comes out; write an operation on all
-# windows at once, with slices; say where the gradient of a layer goes that chooses, or only rearranges.
+# **You will be able to** find the last window that fits, and the size of the output; write an operation on all windows
+# at once, with slices; explain the path of the gradient through a layer that selects or only rearranges.
 #
 # **20 points, about two hours**: a kernel with holes 6, the largest of each window 5, the mean 5, pixels of channels 4.
 #
-# **A good answer** is four to eight lines. A loop over the few places of a window is fine, one over pixels or images
-# is not. Images are `(n, height, width, channels)` Tensors, of any height and width; so are kernels.
+# **A good answer** is four to eight lines. A loop over the few positions of a window is fine; a loop over pixels or
+# images is not. Images are `(n, height, width, channels)` Tensors, of any height and width; so are kernels.
 #
-# Only what stands in the cells marked for your answer is graded, each task by itself: a helper belongs in the same
-# cell. The checks that you see use a few shapes; the grader's use others, other numbers and both float64 and float32.
+# Only the cells marked for your answer are graded, and each task is graded separately: put a helper into the same
+# cell. The visible checks use a few shapes; the grader uses other shapes and numbers, and both float64 and float32.
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -28,10 +28,10 @@ from tinygan.grading import public
 #
 # $$ y_{n i j o} = \sum_{a, b, c} x_{n,\; s i + d a - p,\; s j + d b - p,\; c}\; w_{a b c o} $$
 #
-# with the stride $s$ and a frame of $p$ zeros. Both $x$ and $w$ are Tensors, to be differentiated twice.
+# with the stride $s$ and a padding of $p$ zeros. Both $x$ and $w$ are Tensors, to be differentiated twice.
 #
-# *A good answer* spreads the kernel and leaves the rest to `tg.conv2d`. With $d = 1$ it is `tg.conv2d`. How large is
-# the spread kernel? Neither $(k + 1) d$ nor $k d$.
+# *A good answer* spreads the kernel and calls `tg.conv2d` for the rest. With $d = 1$ it is `tg.conv2d`. How large is
+# the spread kernel? The answer is neither $(k + 1) d$ nor $k d$.
 
 # %% dilated-answer
 def dilated_conv2d(x, w, dilation=1, stride=1, padding=0):
@@ -46,12 +46,12 @@ def dilated_conv2d(x, w, dilation=1, stride=1, padding=0):
 #
 # $$ y_{n i j c} = \max_{0 \le a, b < k} x_{n,\; s i + a,\; s j + b,\; c} $$
 #
-# without a frame; windows overlap where the stride $s$ is smaller than $k$, leave gaps where it is larger, and the
-# last rows and columns drop out where no window fits any more. The gradient goes to the winner of each window, and to
-# nobody else (`chain-rule`); a pixel that wins two windows gets both.
+# without padding. Windows overlap if the stride $s$ is smaller than $k$, and leave gaps if it is larger. The last rows
+# and columns are not used if no window fits there. The gradient goes only to the largest pixel of each window
+# (`chain-rule`); a pixel that is the largest in two windows gets both gradients.
 #
-# *A good answer* needs no rule of its own: $k^2$ slices of the image, each a view of all windows at once, and a
-# maximum over the slices. No zeros may sneak in: all pixels can be negative.
+# *A good answer* needs no rule of its own: $k^2$ slices of the image, each a view of all windows at once, and a maximum
+# over the slices. Do not introduce zeros: all pixels can be negative.
 
 # %% max-pool-answer
 def max_pool2d(x, size, stride):
@@ -64,15 +64,15 @@ def max_pool2d(x, size, stride):
 
 # ## 3. The mean of each window (5 points, 30 minutes)
 #
-# The library halves images by (`average-pool`). Write the general one, with a window of $k \times k$, a stride $s$ and
-# a frame of $p < k$ pixels. What is the mean of a window that hangs over the edge? A mean over $k^2$ pixels of which
-# some are the frame's zeros darkens the borders of every image. So take it over the pixels that are there, the set
-# $P_{ij}$:
+# The library halves images by (`average-pool`). Write the general operation, with a window of $k \times k$, a stride
+# $s$ and a padding of $p < k$ pixels. What is the mean of a window that extends over the edge? A mean over $k^2$ pixels
+# that includes the zeros of the padding makes the borders of every image too dark. So take the mean only over the
+# pixels inside the image, the set $P_{ij}$:
 #
 # $$ y_{n i j c} = \frac{1}{|P_{ij}|} \sum_{(u, v) \in P_{ij}} x_{n u v c}, \qquad
 #    P_{ij} = \{ (u, v) \text{ in the image} : 0 \le u - s i + p < k,\; 0 \le v - s j + p < k \} $$
 #
-# *A good answer* leaves a constant image constant, up to the edges, and a float32 image float32. With $k = s = 2$ and
+# *A good answer* keeps a constant image constant, up to the edges, and a float32 image in float32. With $k = s = 2$ and
 # $p = 0$ it is the library's `average_pool`.
 
 # %% mean-pool-answer
@@ -86,13 +86,13 @@ def mean_pool2d(x, size, stride, padding=0):
 
 # ## 4. Channels become pixels (4 points, 20 minutes)
 #
-# A generator can enlarge an image by copying pixels (`upsample`) or by a transposed convolution (`conv-transpose`). A
-# third way: compute $r^2$ times as many channels at the small size, then lay the $r^2$ values of a pixel out as a
-# block:
+# A generator can enlarge an image by copying pixels (`upsample`) or by a transposed convolution (`conv-transpose`).
+# There is a third way: compute $r^2$ times as many channels at the small size, then arrange the $r^2$ values of a pixel
+# as a block:
 #
 # $$ y_{n,\; r i + a,\; r j + b,\; c} = x_{n,\, i,\, j,\; c r^2 + a r + b}, \qquad 0 \le a, b < r $$
 #
-# Nothing is computed: it is a permutation, so its adjoint is its inverse, and the same numbers come back.
+# There is no arithmetic: it is a permutation, so its adjoint is its inverse, and it restores the same numbers.
 #
 # *A good answer* is one `reshape`, one `transpose`, one `reshape`. Write down the names of the six axes before you
 # transpose; an image that is not square and has more than one channel shows every mistake.

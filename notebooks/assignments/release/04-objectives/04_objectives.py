@@ -1,21 +1,21 @@
 # # Assignment 04: objectives and explicit updates
 #
-# Two games that the library does not have: you derive what is played for ([lecture
-# 05](../../../../lectures/05-objective.md), [lecture 09](../../../../lectures/09-wasserstein.md)), the gradient by
-# hand, and move the players ([lecture 06](../../../../lectures/06-playing.md)).
+# You write two games that the library does not have: you derive the objective ([lecture
+# 05](../../../../lectures/05-objective.md), [lecture 09](../../../../lectures/09-wasserstein.md)) and, by hand, the
+# gradient, and you move the players ([lecture 06](../../../../lectures/06-playing.md)).
 #
-# **You will be able to** make a game of an f-divergence: conjugate, critic, logits; write a game in which $D$
-# compares, and swap the roles by swapping two arguments; find by hand every path on which a logit reaches an
-# objective; say of any objective who ascends and who descends it, and write the update yourself.
+# **You will be able to** derive a game from an f-divergence: conjugate, critic, logits; write a game in which $D$
+# compares, and exchange the roles by exchanging two arguments; find by hand every path from a logit to an objective;
+# say for any objective which player ascends and which descends it, and write the update yourself.
 #
-# **20 points, about two hours**: from a divergence to a game 5, more real than the others 5, its gradient by hand 5,
+# **20 points, about two hours**: from a divergence to a game 5, a relativistic discriminator 5, its gradient by hand 5,
 # each player's direction 5.
 #
-# **A good answer** is a few lines, and was derived on paper first. Tasks 1 and 2 compute on Tensors, with the
-# library's functions; task 3 on arrays, in NumPy alone; task 4 takes arrays, and lets `tg.grad` differentiate.
+# **A good answer** is a few lines, derived on paper first. Tasks 1 and 2 compute on Tensors, with the library's
+# functions; task 3 computes on arrays, in NumPy alone; task 4 takes arrays, and uses `tg.grad` to differentiate.
 #
-# Only what stands in the cells marked for your answer is graded, each task by itself: a helper belongs in the same
-# cell. The checks that you see use a few shapes; the grader's use others, and other numbers.
+# Only the cells marked for your answer are graded, and each task is graded separately: put a helper into the same
+# cell. The visible checks use a few shapes; the grader uses other shapes and numbers.
 
 import numpy as np
 
@@ -23,7 +23,7 @@ import tinygan as tg
 from tinygan.grading import public
 from tinygan.objectives import OBJECTIVES
 
-# What the checks need: slopes by finite differences, and your functions of arrays as functions of Tensors.
+# These helpers are for the checks: slopes by finite differences, and your functions of arrays as functions of Tensors.
 
 def slope(f, arrays, i, h=1e-5):
     """The slope of f(*arrays) in the i-th array, each element nudged up and down (`central-difference`)."""
@@ -51,13 +51,13 @@ def on_arrays(f):
 # $$ D_f(p \,\|\, q) \ge \mathbb E_{x \sim p}[T(x)] - \mathbb E_{x \sim q}[f^*(T(x))] $$
 #
 # 1. Derive the conjugate $f^*(t) = \max_u\, [u t - f(u)]$. For which $t$ is it finite?
-# 2. The net's logit $a$ may be any number, but $T$ may not. Take $T = 1 - e^{-a}$, and simplify $f^*(T)$.
+# 2. The network's logit $a$ may be any number, but $T$ may not. Take $T = 1 - e^{-a}$, and simplify $f^*(T)$.
 # 3. Write the right-hand side as a function of the logits: `hellinger(real, fake)`, which $D$ ascends and $G$
 #    descends.
 #
-# *A good answer* has no quotient left in it, so that it is right at a logit of 40, where $T$ is 1 to the last digit.
-# And the critic's best logit is $\tfrac12 \log (p / q)$: there the bound *is* the distance, which the check tries on
-# two laws over a few points.
+# *A good answer* contains no quotient, so that it is right at a logit of 40, where $T$ is 1 to the last digit. The
+# critic's best logit is $\tfrac12 \log (p / q)$: there the bound *equals* the distance. The check tests this with two
+# distributions over a few points.
 
 # %% hellinger-answer
 def hellinger(real, fake):
@@ -68,21 +68,22 @@ def hellinger(real, fake):
     raise NotImplementedError("your answer")
 # %%
 
-# ## 2. More real than the others (5 points, 25 minutes)
+# ## 2. A relativistic discriminator (5 points, 25 minutes)
 #
-# The $D$ of (`value`) judges each example by itself. But who knows that half of all examples are real should find the
-# real ones less certain as the fakes get better. A *relativistic* $D$ (Jolicoeur-Martineau, 2018) judges an example
-# against the mean of the other kind. For logits $a_i$ of our examples and $b_j$ of theirs, with the means $\bar a$ and
-# $\bar b$,
+# The $D$ of (`value`) judges each example separately. But half of all examples are real, so a $D$ that knows this
+# should become less certain about the real ones as the fakes improve. A *relativistic* $D$ (Jolicoeur-Martineau, 2018)
+# judges an example against the mean of the other kind. For logits $a_i$ of our examples and $b_j$ of theirs, with the
+# means $\bar a$ and $\bar b$,
 #
 # $$ R(a, b) = \frac1m \sum_{i=1}^m \log \sigma(a_i - \bar b)
 #            + \frac1n \sum_{j=1}^n \log \bigl(1 - \sigma(b_j - \bar a)\bigr) $$
 #
-# $D$ ascends $R(\text{real}, \text{fake})$. $G$ ascends $R(\text{fake}, \text{real})$: the roles are swapped, and both
-# go up.
+# $D$ ascends $R(\text{real}, \text{fake})$. $G$ ascends $R(\text{fake}, \text{real})$: the roles are exchanged, and
+# both players ascend.
 #
-# *A good answer* is two lines, finite at a logit of $\pm 1000$, and lets the gradient through both means. Only
-# differences count: add a number to all logits, and nothing changes. So all its slopes add up to zero.
+# *A good answer* is two lines, finite at a logit of $\pm 1000$, and lets the gradient flow through both means. Only
+# differences matter: if the same number is added to all logits, the value does not change. So all its slopes add up to
+# zero.
 
 # %% relativistic-answer
 def relativistic(ours, theirs):
@@ -93,12 +94,12 @@ def relativistic(ours, theirs):
     raise NotImplementedError("your answer")
 # %%
 
-# ## 3. Its gradient, by hand (5 points, 35 minutes)
+# ## 3. The gradient of R, by hand (5 points, 35 minutes)
 #
 # Derive $\partial R / \partial a_i$ and $\partial R / \partial b_j$, as lecture 06 does for (`d-gradient`), and write
-# them in NumPy: no `tg.grad`. Mind that each logit reaches $R$ on two paths: by itself, and in a mean that *every*
-# example of the other kind is compared with. A number that was spread over many places gathers the slopes of all of
-# them (`unbroadcast`).
+# them in NumPy, without `tg.grad`. Note that each logit reaches $R$ on two paths: directly, and through the mean with
+# which *every* example of the other kind is compared. A number that was used in many places gets the sum of all their
+# slopes (`unbroadcast`).
 #
 # *A good answer* sums to zero over both arrays together, is finite at any logit, and for groups of different sizes
 # divides by the right one of $m$ and $n$.
@@ -112,23 +113,23 @@ def relativistic_gradient(ours, theirs):
 # ## 4. Each player's direction (5 points, 35 minutes)
 #
 # Two players who follow their gradients circle the solution (lecture 07). An *optimistic* player (Daskalakis and
-# others, 2018) expects the gradient to go on changing as it just did, and moves along $2 g - h$, where $g$ is the
-# gradient now and $h$ that of the step before. Write one step of the game, the players taking turns (`alternating`),
-# with explicit updates and no optimiser:
+# others, 2018) expects the gradient to continue to change as in the last step, and moves along $2 g - h$, where $g$ is
+# the present gradient and $h$ that of the previous step. Write one step of the game with alternating players
+# (`alternating`), with explicit updates and no optimiser:
 #
 # 1. $D$'s gradient $g_d$ at $(\theta_d, \theta_g)$; then $\theta_d' = \theta_d \pm \lambda\, (2 g_d - h_d)$;
 # 2. $G$'s gradient $g_g$ at $(\theta_d', \theta_g)$; then $\theta_g' = \theta_g \pm \lambda\, (2 g_g - h_g)$.
 #
 # Which sign? `OBJECTIVES[name]` has for each player a `Goal`: a function of logits, and its `direction`, "ascend" or
-# "descend": $D$ ascends (`d-ascent`) where it is given the value, and descends where it is given a loss. The two
-# players are given below: functions of their parameters and of a batch, on arrays and on Tensors.
+# "descend": $D$ ascends (`d-ascent`) if its function is a value, and descends if it is a loss. The two players are
+# defined below: functions of their parameters and of a batch, on arrays and on Tensors.
 #
-# *A good answer* holds $G$ still while $D$ moves and the other way round, leaves the arrays that it was given as they
-# are, and works for all seven games of the table.
+# *A good answer* keeps $G$ fixed while $D$ moves and the reverse, does not change its input arrays, and works for all
+# seven games of the table.
 #
-# When it is right, play: 4000 steps of "two-sample" at the rate 0.1, from $\theta_d = 0$ and $\theta_g = (1, 1, 0, 0)$,
-# on 200 normal points with the means 1 and -1 and the deviations 0.5 and 1.5. $\theta_g$ should become these numbers.
-# And with $g$ in the place of $2 g - h$?
+# When it is right, play 4000 steps of "two-sample" with the learning rate 0.1, from $\theta_d = 0$ and $\theta_g = (1,
+# 1, 0, 0)$, on 200 normal points with the means 1 and -1 and the standard deviations 0.5 and 1.5. $\theta_g$ should
+# converge to these numbers. What happens with $g$ in place of $2 g - h$?
 
 def discriminator(theta, x):
     """A quadratic D: the logits (n, 1) of points x (n, 2), with theta (5,)."""

@@ -1,26 +1,26 @@
 # # Assignment 05: normalisation without the batch
 #
 # Batch normalisation (`batch-norm`, lecture 04) makes the examples of a batch depend on one another: a discriminator
-# that has it judges a *company* of images, not an image, and a dense layer with it cannot be trained on a batch of one.
-# Here you write the three best known ways round that. Two take their mean and variance within one example; the third
-# leaves the activations alone and normalises the *weights*.
+# with batch normalisation judges a *group* of images, not one image, and a dense layer with it cannot be trained on a
+# batch of one. Here you write the three best known alternatives. Two take their mean and variance within one example;
+# the third does not change the activations and normalises the *weights*.
 #
-# **You will learn** to say which axes a statistic is taken over, and to see it from a property alone; to write a layer
-# whose gradients are right, of the second order too (a gradient penalty goes through the discriminator's
-# normalisation); and what changes when a vector's length and its direction are learned apart.
+# **You will learn** to name the axes of a statistic, and to recognise them from a property alone; to write a layer
+# whose gradients are right, also of the second order (a gradient penalty passes through the discriminator's
+# normalisation); and the effect of learning a vector's length and its direction separately.
 #
 # | task | points | time | equations |
 # |---|---|---|---|
-# | 1 `group_norm`, a function | 6 | 35 min | `group-norm`, beside `batch-norm` |
-# | 2 `InstanceNorm`, a layer | 5 | 25 min | `instance-norm`, beside `adain` |
-# | 3 `weight_norm`, of any kernel | 5 | 25 min | `weight-norm`, beside `spectral-norm` |
-# | 4 `weight_norm_start`, its first values | 4 | 25 min | `weight-norm-start` |
+# | 1 `group_norm`, a function | 6 | 35 min | `group-norm`; compare `batch-norm` |
+# | 2 `InstanceNorm`, a layer | 5 | 25 min | `instance-norm`; compare `adain` |
+# | 3 `weight_norm`, of any kernel | 5 | 25 min | `weight-norm`; compare `spectral-norm` |
+# | 4 `weight_norm_start`, its initial values | 4 | 25 min | `weight-norm-start` |
 #
 # Before you begin: lectures 03 and 04. Images are channels-last, $(n, h, w, c)$. Use tinygan's operations (`tg.mean`,
 # `tg.sqrt`, `reshape`, ...), and never `.data` or `.numpy()` on the way from input to output: they cut the derivative.
-# Only what stands in the cells for your answers is graded, each task by itself: none may call what you wrote for
-# another, and a helper belongs in the same cell. The grader's checks have other shapes, other numbers, float64 and
-# float32. **A good answer** is three to six lines, one formula a line, named as the formula names it.
+# Only the cells for your answers are graded, and each task is graded separately: a task may not call your code for
+# another task, and a helper belongs in the same cell. The grader's checks have other shapes, other numbers, float64 and
+# float32. **A good answer** is three to six lines, one formula per line, with the names of the formula.
 
 import numpy as np
 
@@ -30,18 +30,18 @@ from tinygan.grading import public
 
 # ## 1 Group normalisation (6 points)
 #
-# The channels of each image are divided into `groups` equal parts, neighbours together. The values $x_i$ of **one group
-# of one image**, over all its pixels, $m = h \, w \, c / \text{groups}$ of them, get mean 0 and variance 1; then each
-# *channel* has its own scale $\gamma$ and shift $\beta$:
+# The channels of each image are divided into `groups` equal parts of neighbouring channels. The values $x_i$ of **one
+# group of one image**, over all its pixels, $m = h \, w \, c / \text{groups}$ of them, get mean 0 and variance 1; then
+# each *channel* has its own scale $\gamma$ and shift $\beta$:
 #
 # $$ \mu = \frac1m \sum_i x_i , \qquad v = \frac1m \sum_i (x_i - \mu)^2 , \qquad
 # y_i = \gamma\, \frac{x_i - \mu}{\sqrt{v + \varepsilon}} + \beta \qquad \text{(group-norm)} $$
 #
 # With one group this is layer normalisation over the whole image; with a group for each channel, the instance
-# normalisation of task 2 (Wu & He 2018). Nothing in it crosses from one image to another.
+# normalisation of task 2 (Wu & He 2018). No image influences another image.
 #
-# *Think first:* in which order does `reshape` lay out the channels, so that a group holds *neighbours*? Which axes,
-# then, does a mean go over?
+# *Think first:* in which order does `reshape` arrange the channels, so that a group contains *neighbours*? Over which
+# axes do you then take the mean?
 
 # %% group-norm-answer
 def group_norm(x, weight, bias, groups, eps=1e-5):
@@ -55,16 +55,16 @@ def group_norm(x, weight, bias, groups, eps=1e-5):
 
 # ## 2 Instance normalisation, a layer (5 points)
 #
-# Now one *channel* of one example has mean 0 and variance 1, over its pixels $p$: in an image its contrast is removed,
-# and this is why it came from style transfer (Ulyanov et al. 2016) and lives on in (`adain`):
+# Now one *channel* of one example has mean 0 and variance 1, over its pixels $p$. In an image this removes the
+# contrast. For this reason it was introduced in style transfer (Ulyanov et al. 2016), and (`adain`) still uses it:
 #
 # $$ y_{n p c} = \gamma_c\, \frac{x_{n p c} - \mu_{n c}}{\sqrt{v_{n c} + \varepsilon}} + \beta_c \qquad
 # \text{(instance-norm)} $$
 #
 # Write it as a `Module`. It should take images $(n, h, w, c)$ and sequences $(n, t, c)$ alike: the statistics are over
 # *all axes but the first and the last*. A layer's parameters are `nn.Parameter`s of float32, set in `__init__`, weight
-# before bias; here the layer begins as normalisation alone, with $\gamma = 1$ and $\beta = 0$. It keeps no running
-# statistics, so `eval()` changes nothing.
+# before bias; a new layer only normalises, with $\gamma = 1$ and $\beta = 0$. It keeps no running statistics, so
+# `eval()` changes nothing.
 
 # %% instance-norm-answer
 class InstanceNorm(nn.Module):
@@ -88,18 +88,18 @@ def instance_norm(x, *theta):
 
 # ## 3 Weight normalisation (5 points)
 #
-# Salimans & Kingma (2016) leave the activations alone. For each output $k$ of a layer, the weights $w_k$ that lead to
-# it are a vector, of a length $g_k$ and a direction; these two are learned apart:
+# Salimans & Kingma (2016) do not change the activations. For each output $k$ of a layer, its weights $w_k$ are a vector
+# with a length $g_k$ and a direction; these two are learned separately:
 #
 # $$ w_k = g_k\, \frac{v_k}{\lVert v_k \rVert} \qquad \text{(weight-norm)} $$
 #
-# The length of $v_k$ no longer matters, so the gradient has no part along $v_k$: **it is perpendicular to $v_k$**, and
-# a step of ascent can only make $v_k$ longer (Pythagoras), which makes the following steps turn it less: the layer
-# slows itself down. (`spectral-norm` divides by one number for the whole matrix; this is one for each output, and is
-# differentiated in full.)
+# The length of $v_k$ no longer matters, so the gradient has no component along $v_k$: **it is perpendicular to $v_k$**.
+# A step of ascent can only make $v_k$ longer (Pythagoras), and then the following steps turn it less: the layer slows
+# itself down. (`spectral-norm` divides by one number for the whole matrix; here there is one number for each output,
+# and it is differentiated completely.)
 #
-# The last axis of $v$ counts the outputs; the norm is over **all the others**, so that the function serves a dense
-# layer, $(\text{in}, \text{out})$, and a convolution, $(k_h, k_w, \text{in}, \text{out})$.
+# The last axis of $v$ is the axis of the outputs; the norm is over **all other axes**, so that the function works for a
+# dense layer, $(\text{in}, \text{out})$, and a convolution, $(k_h, k_w, \text{in}, \text{out})$.
 
 # %% weight-norm-answer
 def weight_norm(v, g):
@@ -110,18 +110,20 @@ def weight_norm(v, g):
     raise NotImplementedError("your answer")
 # %%
 
-# ## 4 A start from data (4 points)
+# ## 4 Initial values from data (4 points)
 #
-# What are good first values of $g$ and of the bias $b$? Show the layer one batch $x$ $(n, \text{in})$ and choose them
-# such that its outputs on *this batch* have mean 0 and variance 1: what batch normalisation does in every step, weight
-# normalisation does once, and after that no example hears of another. With $t_k = x \cdot v_k / \lVert v_k \rVert$:
+# What are good initial values of $g$ and of the bias $b$? Give the layer one batch $x$ $(n, \text{in})$ and choose them
+# such that its outputs on *this batch* have mean 0 and variance 1. Batch normalisation does this in every step; weight
+# normalisation does it once, and after that no example depends on another. With $t_k = x \cdot v_k / \lVert v_k
+# \rVert$:
 #
 # $$ g_k = \frac{1}{\sigma[t_k]} , \qquad b_k = - \frac{\mu[t_k]}{\sigma[t_k]} \qquad \text{(weight-norm-start)} $$
 #
-# $\mu$ and $\sigma$ are the mean and the deviation over the batch (the variance divided by $n$). Return both as the
-# rows of one array, with `tg.stack`. No $\varepsilon$ is needed.
+# $\mu$ and $\sigma$ are the mean and the standard deviation over the batch (the variance divided by $n$). Return both
+# as the rows of one array, with `tg.stack`. No $\varepsilon$ is needed.
 #
-# *Think:* how does $g$ change when the batch is shifted? When $v$ is made twice as long? Try your answer on both.
+# *Think:* how does $g$ change when the batch is shifted? How does it change when $v$ is twice as long? Test your answer
+# in both cases.
 
 # %% weight-norm-start-answer
 def weight_norm_start(v, x):
@@ -134,5 +136,5 @@ def weight_norm_start(v, x):
 
 # ## Looking back
 #
-# You now know four normalisations that differ in *which numbers meet*. A good question to keep: which of them may stand
-# in a discriminator that is trained with `gradient-penalty`, which asks for the slope of $D$ at *one* example?
+# You now know four normalisations that differ in *the numbers that share a statistic*. A useful question: which of them
+# can you use in a discriminator that is trained with `gradient-penalty`, which needs the slope of $D$ at *one* example?

@@ -1,25 +1,25 @@
 # # Assignment 06: differentiating a gradient
 #
 # A penalty on the *slope* of the discriminator is a function of a gradient, and training on it takes the gradient of
-# that. `tg.grad(..., create_graph=True)` returns gradients that remember how they were computed; with it, second
-# derivatives cost two lines and no matrix. The price of forgetting it is a penalty whose *value* is right and which
-# does nothing.
+# that. `tg.grad(..., create_graph=True)` returns gradients that record how they were computed. With it, second
+# derivatives need two lines and no matrix. If you forget it, the *value* of the penalty is right, but the penalty has
+# no effect.
 #
-# **You will learn** to write a penalty that moves the player it should, and no other; to keep the examples of a batch
-# apart in one call of `grad`; and to multiply by a Hessian and by a Jacobian that are never formed.
+# **You will learn** to write a penalty that moves the right player and no other; to keep the examples of a batch
+# separate in one call of `grad`; and to multiply by a Hessian and by a Jacobian without computing these matrices.
 #
 # | task | points | time | equations |
 # |---|---|---|---|
-# | 1 `r2`, a penalty on fakes | 5 | 25 min | `r2`, beside `r1` |
-# | 2 `dragan`, a penalty round the data | 6 | 35 min | `dragan`, beside `gradient-penalty` |
-# | 3 `hessian_vector`, two walks back | 5 | 30 min | `hessian-vector`, beside `chain-rule` |
-# | 4 `jacobian_vector`, forwards by two walks back | 4 | 35 min | `jacobian-vector` |
+# | 1 `r2`, a penalty on fakes | 5 | 25 min | `r2`; compare `r1` |
+# | 2 `dragan`, a penalty around the data | 6 | 35 min | `dragan`; compare `gradient-penalty` |
+# | 3 `hessian_vector`, two backward passes | 5 | 30 min | `hessian-vector`; compare `chain-rule` |
+# | 4 `jacobian_vector`, forward by two backward passes | 4 | 35 min | `jacobian-vector` |
 #
 # Before you begin: lecture 03 (higher derivatives), 07 (`r1`), 09 (`gradient-penalty`). In tasks 1 and 2, `D` is a
-# network: `D(x)` are logits $a(x)$, $(n, 1)$, each of its own example alone. Write the penalties yourself from
-# `tg.grad`; `tinygan.penalties` is there to be read. Each task is graded by itself, on other shapes and numbers than
-# you see; a helper belongs in the cell of the answer. **A good answer** is three to five lines, and you can say of
-# each Tensor in it whether it has a past, and why.
+# network: `D(x)` are logits $a(x)$, $(n, 1)$, and each depends only on its own example. Write the penalties yourself
+# with `tg.grad`; you may read `tinygan.penalties` for comparison. Each task is graded separately, on other shapes and
+# numbers than the visible ones; a helper belongs in the cell of the answer. **A good answer** is three to five lines,
+# and for each Tensor in it you can say whether it has a recorded history, and why.
 
 import numpy as np
 
@@ -42,17 +42,17 @@ def weights(case, outputs=1):
 
 # ## 1 R2 (5 points)
 #
-# (`r1`) holds $D$'s slope down at real examples; its sister does so where the generator is (Mescheder et al. 2018):
+# (`r1`) penalises $D$'s slope at real examples; R2 does the same at the generator's examples (Mescheder et al. 2018):
 #
 # $$ R_2 = \frac{\gamma}{2}\, \mathbb E_{z \sim p_z} \bigl[\, \lVert \nabla_x a(x) \rVert^2 \,\bigr] \quad
 # \text{at } x = G(z) \qquad \text{(r2)} $$
 #
-# It is added to the loss of $D$, so it is differentiated **with respect to $D$'s weights**. Nothing of it may reach
-# $G$: the fakes are points at which a slope is asked for. They come to you with or without a past; in both cases take
-# their values, and begin a new leaf from them.
+# It is added to the loss of $D$, so it is differentiated **with respect to $D$'s weights**. No gradient of it may reach
+# $G$: the fakes are only the points at which the slope is computed. They may have a recorded history or not; in both
+# cases take their values, and make a new leaf of the tape from them.
 #
 # $\lVert \cdot \rVert^2$ sums over everything in *one* example (features, pixels, channels); $\mathbb E$ is the mean
-# over the $n$ examples. Why does the gradient of the *sum* of the logits hold the gradient of each?
+# over the $n$ examples. Why does the gradient of the *sum* of the logits contain the gradient of each logit?
 
 # %% r2-answer
 def r2(D, fake, weight=1.0):
@@ -78,18 +78,19 @@ def no_path(case, f, points, theta, what, slug, **options):
 
 # ## 2 DRAGAN (6 points)
 #
-# Kodali et al. (2017) blame mode collapse on sharp slopes of $D$ *near the data*, and ask for a slope of 1 in a cloud
-# round them. With $u$ uniform in $[0, 1)$, of the shape of the real batch $x$, and $s$ the deviation of **all numbers
-# in the batch** (one number, as NumPy's `std`), their program computes
+# Kodali et al. (2017) explain mode collapse by steep slopes of $D$ *near the data*, and require a slope of 1 in a cloud
+# around them. With $u$ uniform in $[0, 1)$, of the shape of the real batch $x$, and $s$ the standard deviation of **all
+# numbers in the batch** (one number, as NumPy's `std`), their program computes
 #
 # $$ \hat x = x + c\, s\, u , \qquad
 # \lambda\, \mathbb E \Bigl[ \bigl( \lVert \nabla_{\hat x} a(\hat x) \rVert - 1 \bigr)^2 \Bigr] \qquad
 # \text{(dragan)} $$
 #
-# The caller draws $u$ and hands it over, so that your function is one of its arguments alone. The norm is that of
-# **each example**, over all its axes; put $10^{-12}$ under the root, which then has a slope even at 0.
+# The caller draws $u$ and passes it as an argument, so that your function depends only on its arguments. The norm is
+# that of **each example**, over all its axes; add $10^{-12}$ under the root, which then has a slope even at 0.
 #
-# *Compare* with (`gradient-penalty`): where does each ask for a slope of 1? Which of the two needs no generator?
+# *Compare* with (`gradient-penalty`): at which points does each require a slope of 1? Which of the two needs no
+# generator?
 
 # %% dragan-answer
 def dragan(D, real, u, weight=10.0, c=0.5):
@@ -108,13 +109,13 @@ def dragan_at(real, u, w1, b1, w2, **options):
 # ## 3 A Hessian times a vector (5 points)
 #
 # The Hessian $H$ of a function of a million weights has $10^{12}$ elements. Its product with *one* vector costs two
-# walks over the tape (Pearlmutter 1994), since the slope along a direction $v$ is a number, and can be differentiated:
+# passes over the tape (Pearlmutter 1994), since the slope along a direction $v$ is a number, and can be differentiated:
 #
 # $$ H v = \nabla_x \bigl( \nabla_x F(x) \cdot v \bigr) , \qquad F(x) = \sum_i f_i(x) \qquad
 # \text{(hessian-vector)} $$
 #
-# With it one finds the sharpest direction of a loss, or the rotation of a game near its equilibrium. $v$ is held fixed
-# in the derivative, *but the result is a function of $x$ and of $v$*, and should be differentiable in both.
+# With it one finds the sharpest direction of a loss, or the rotation of a game near its equilibrium. $v$ is constant in
+# the derivative, *but the result is a function of $x$ and of $v$*, and should be differentiable in both.
 
 # %% hessian-vector-answer
 def hessian_vector(f, x, v):
@@ -130,12 +131,12 @@ def hessian_vector_at(x, v, w1, b1, w2):
     """Your hessian_vector for the network with these weights."""
     return hessian_vector(network(w1, b1, w2), x, v)
 
-# ## 4 Forwards, by going backwards twice (4 points)
+# ## 4 The forward direction by two backward passes (4 points)
 #
-# `grad` pulls cotangents *back*: from $u$, of the shape of $y = f(x)$, it gives $J^\top u$. Sometimes one wants the
-# other way, how much $y$ moves when $x$ moves along $v$: the push-forward $J v$, of the shape of $y$. It seems to need
-# another machine. It does not: $J^\top u$ is *linear in $u$*, and the gradient of a linear function is what stands
-# before the variable:
+# `grad` pulls cotangents *back*: from $u$, of the shape of $y = f(x)$, it gives $J^\top u$. Sometimes one needs the
+# other direction, the change of $y$ when $x$ moves along $v$: the push-forward $J v$, of the shape of $y$. This does
+# not need another algorithm: $J^\top u$ is *linear in $u$*, and the gradient of a linear function is the factor of the
+# variable:
 #
 # $$ J v = \nabla_u \bigl( (J^\top u) \cdot v \bigr) \qquad \text{(jacobian-vector)} $$
 #
@@ -158,5 +159,5 @@ def jacobian_vector_at(x, v, w1, b1, w2):
 
 # ## Looking back
 #
-# Count walks: `r2` in training is a gradient of a gradient, two; `hessian_vector` two; `jacobian_vector` two. An engine
-# that can differentiate what it computed needs no second engine for any of them.
+# Count the backward passes: `r2` in training is a gradient of a gradient and needs two; `hessian_vector` needs two;
+# `jacobian_vector` needs two. An engine that can differentiate its own results needs no second engine for any of them.

@@ -1,21 +1,21 @@
 # %% [markdown]
 # # Assignment 01: pull-backs and broadcasting
 #
-# You write operations that tinygan does not have: a value, and beside it a rule for each input that pulls a cotangent
-# back to it (equation `chain-rule`, [lecture 03](../../../../lectures/03-autograd.md)).
+# You write operations that tinygan does not have: a value, and for each input a rule that pulls a cotangent back to it
+# (equation `chain-rule`, [lecture 03](../../../../lectures/03-autograd.md)).
 #
-# **You will be able to** derive the pull-back of an operation; sum it down over broadcast axes (`unbroadcast`); write
-# it so that it can be differentiated again; find your own mistakes with `check_gradients`.
+# **You will be able to** derive the pull-back (vector-Jacobian product) of an operation; sum it over broadcast axes
+# (`unbroadcast`); write it so that it can be differentiated again; find your own mistakes with `check_gradients`.
 #
 # **20 points, about two hours**: softsign 4, hypotenuse 5, cumulative sum 5, log-sum-exp 6.
 #
-# **A good answer** is short: one `record`, one line a rule. A rule `rule(g, y, *inputs)` gets the cotangent `g`, the
-# output `y` and all inputs: bare arrays at first, Tensors when the derivative is differentiated again. So it is
-# written with operators and tinygan's functions, which take both, and uses its arguments, never an array kept from
-# outside: then the second derivative is right too.
+# **A good answer** is short: one `record`, one line per rule. A rule `rule(g, y, *inputs)` gets the cotangent `g`, the
+# output `y` and all inputs: plain arrays at first, Tensors when the derivative is differentiated again. So write it
+# with operators and tinygan's functions, which accept both, and use its arguments, never an array from outside: then
+# the second derivative is right too.
 #
-# Only what stands in the cells marked for your answer is graded, each task by itself: a helper belongs in the same
-# cell. The checks that you see use a few shapes; the grader's use others, other numbers and both float64 and float32.
+# Only the cells marked for your answer are graded, and each task is graded separately: put a helper into the same
+# cell. The visible checks use a few shapes; the grader uses other shapes and numbers, and both float64 and float32.
 
 # %% nbgrader={"grade_id": "setup"}
 import numpy as np
@@ -26,7 +26,7 @@ from tinygan.ops.shape import unbroadcast
 from tinygan.tensor import record, unwrap
 
 # %% [markdown]
-# This is how the library writes the hyperbolic tangent. `unwrap(x)` is the bare array in `x`; `record` keeps the value
+# This is how the library writes the hyperbolic tangent. `array(x)` is the plain array in `x`; `record` keeps the value
 # and the rules.
 
 # %% nbgrader={"grade_id": "example"}
@@ -39,7 +39,7 @@ def tanh(x):
 #
 # $$\mathrm{softsign}(x) = \frac{x}{1 + |x|},$$
 #
-# element by element. Derive its slope by hand first; it is simpler than the quotient rule makes it look.
+# element by element. First derive its slope by hand; the result is simpler than the quotient rule suggests.
 
 # %% nbgrader={"grade_id": "softsign-answer", "solution": true}
 def softsign(x):
@@ -69,8 +69,8 @@ hidden(check_softsign, softsign, dict(shape=(1,)), dict(shape=()), dict(shape=(2
 #
 # $$\mathrm{hypotenuse}(a, b) = \sqrt{a^2 + b^2}.$$
 #
-# NumPy repeats the smaller array along new and unit axes. What was used $n$ times gets the sum of $n$ cotangents
-# (`unbroadcast`): the gradient of `a` has the shape of `a`.
+# NumPy repeats the smaller array along new and unit axes. A number that was used $n$ times gets the sum of $n$
+# cotangents (`unbroadcast`): the gradient of `a` has the shape of `a`.
 
 # %% nbgrader={"grade_id": "hypotenuse-answer", "solution": true}
 def hypotenuse(a, b):
@@ -103,8 +103,9 @@ hidden(check_hypotenuse, hypotenuse, dict(shape=(2, 1), other=(1, 5)), dict(shap
 #
 # $$y_i = x_0 + x_1 + \dots + x_i$$
 #
-# along the last axis. It is a linear map: its pull-back is the map with the transposed matrix. Write that matrix down
-# for three elements, and see what the transposed one does. (`g[..., ::-1]` is `g` backwards, for arrays and Tensors.)
+# along the last axis. It is a linear map: its pull-back is the map with the transposed matrix. Write down that matrix
+# for three elements, and find the operation of the transposed matrix. (`g[..., ::-1]` is `g` in reverse order, for
+# arrays and Tensors.)
 
 # %% nbgrader={"grade_id": "cumulative-sum-answer", "solution": true}
 def cumulative_sum(x):
@@ -135,8 +136,8 @@ hidden(check_cumulative_sum, cumulative_sum, dict(shape=(1,)), dict(shape=(4, 1)
 # $$y = \log \sum_j e^{x_j}$$
 #
 # over the last axis, which is kept as a unit axis: `(n, k)` gives `(n, 1)`. For large $x$ the exponential overflows:
-# subtract the largest element before it and add it after. The gradient is an old acquaintance; write it with `x` and
-# `y` only, and it neither overflows nor loses its second derivative.
+# subtract the largest element before it and add it after. You already know the gradient. Write it with `x` and `y`
+# only; then it neither overflows nor loses its second derivative.
 
 # %% nbgrader={"grade_id": "log-sum-exp-answer", "solution": true}
 def log_sum_exp(x):

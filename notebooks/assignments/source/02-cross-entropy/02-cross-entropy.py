@@ -1,23 +1,23 @@
 # %% [markdown]
 # # Assignment 02: a dense net and the cross-entropy
 #
-# You build the end of a discriminator: a dense layer with a bend of its own ([lecture
-# 04](../../../../lectures/04-layers.md)), what it is paid for, from (`cross-entropy`) on ([lecture
-# 05](../../../../lectures/05-objective.md)), and by hand the gradient that it climbs, (`d-gradient`) ([lecture
+# You build the end of a discriminator: a dense layer with a learned non-linearity ([lecture
+# 04](../../../../lectures/04-layers.md)), its objective, starting from (`cross-entropy`) ([lecture
+# 05](../../../../lectures/05-objective.md)), and, by hand, the gradient that it ascends, (`d-gradient`) ([lecture
 # 06](../../../../lectures/06-playing.md)).
 #
-# **You will be able to** write a layer as a module; tell (`cross-entropy`) from (`cross-entropy-split`), between which
-# stands a factor of two; keep the logarithm of a probability finite at any logit; carry a gradient by hand to every
-# weight of a net.
+# **You will be able to** write a layer as a module; distinguish (`cross-entropy`) from (`cross-entropy-split`), which
+# differ by a factor of two; keep the logarithm of a probability finite at any logit; compute a gradient by hand for
+# every weight of a network.
 #
 # **20 points, about two hours**: maxout 5, two groups in one batch 5, the gradient in the logits 4, through the net 6.
 #
 # **A good answer** is a few lines without a loop over examples, for any shape that the docstring allows: a batch of
-# one, groups of different sizes. Tasks 1 and 2 compute on Tensors, with the library's functions; tasks 3 and 4 on
-# arrays, in NumPy alone, because there you are the tape.
+# one, groups of different sizes. Tasks 1 and 2 compute on Tensors, with the library's functions; tasks 3 and 4 compute
+# on arrays, in NumPy alone, because there you do the work of the tape.
 #
-# Only what stands in the cells marked for your answer is graded, each task by itself: a helper belongs in the same
-# cell. The checks that you see use a few shapes; the grader's use others, and other numbers.
+# Only the cells marked for your answer are graded, and each task is graded separately: put a helper into the same
+# cell. The visible checks use a few shapes; the grader uses other shapes and numbers.
 
 # %% nbgrader={"grade_id": "setup"}
 import numpy as np
@@ -28,8 +28,8 @@ from tinygan.grading import public
 from tinygan.objectives import value
 
 # %% [markdown]
-# What the checks need: slopes by finite differences, your layer as a function of its parameters, your functions of
-# arrays as functions of Tensors.
+# These helpers are for the checks: slopes by finite differences, your layer as a function of its parameters, your
+# functions of arrays as functions of Tensors.
 
 # %% nbgrader={"grade_id": "helpers"}
 def slope(f, arrays, i, h=1e-5):
@@ -60,18 +60,18 @@ def on_arrays(f):
 
 
 # %% [markdown]
-# ## 1. Maxout: a dense layer with a bend of its own (5 points, 30 minutes)
+# ## 1. Maxout: a dense layer with a learned non-linearity (5 points, 30 minutes)
 #
 # The discriminators of the first GAN had no ReLU. Each of their outputs was the largest of $k$ dense ones (`dense`):
 #
 # $$ y_{nj} = \max_{p = 1 \dots k} \Bigl( \sum_i x_{ni}\, W_{pij} + b_{pj} \Bigr) $$
 #
-# With $k = 2$ and one of the two pieces at zero it is a ReLU; but here the bend is learnt. Write it as a module with
+# With $k = 2$ and one of the two pieces at zero it is a ReLU; but here the kink is learned. Write it as a module with
 # two parameters in this order: `weight` of shape `(pieces, inputs, outputs)`, drawn by `nn.initial.he` with `inputs`
-# and `outputs` for its fans, and `bias` of shape `(pieces, outputs)`, zero; both float32.
+# and `outputs` as its fan-in and fan-out, and `bias` of shape `(pieces, outputs)`, zero; both float32.
 #
 # *A good answer* is one product for all pieces (`@` broadcasts its leading axes) and one maximum. Each parameter gets
-# its derivative; where another piece won, that of a piece is zero.
+# its derivative; the derivative of a piece is zero for outputs where another piece is the largest.
 
 # %% nbgrader={"grade_id": "maxout-answer", "solution": true}
 class Maxout(nn.Module):
@@ -118,10 +118,11 @@ hidden(check_maxout, with_parameters(Maxout), dict(n=1, sizes=(2, 3, 4)), dict(n
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# ## 2. Two groups in one batch (5 points, 30 minutes)
+# ## 2. Separate means for two groups in one batch (5 points, 30 minutes)
 #
-# A batch holds $N_r$ real examples (target 1) and $N_s$ synthetic ones (target 0), in any order. With one mean over
-# all of them, (`cross-entropy`), the larger group has more to say. Give each group its own, (`cross-entropy-split`):
+# A batch contains $N_r$ real examples (target 1) and $N_s$ synthetic ones (target 0), in any order. With one mean over
+# all of them, (`cross-entropy`), the larger group has more weight. Give each group its own mean,
+# (`cross-entropy-split`):
 #
 # $$ E = -\frac{1}{N_r} \sum_{t_n = 1} \log d_n - \frac{1}{N_s} \sum_{t_n = 0} \log (1 - d_n), \qquad
 #    d_n = \sigma(a_n) $$
@@ -130,8 +131,8 @@ hidden(check_maxout, with_parameters(Maxout), dict(n=1, sizes=(2, 3, 4)), dict(n
 # Tensor, to be differentiated twice.
 #
 # *A good answer* is right at a logit of 1000 too, where $\log (1 - \sigma(1000))$ is $-1000$ and neither $-\infty$ nor
-# NaN; then so is its gradient. A $D$ that cannot tell, $d = \tfrac12$ for all, is charged $2 \log 2$, whatever $N_r$
-# and $N_s$ are (but $\log 2$ where a group is empty).
+# NaN; then so is its gradient. A $D$ that cannot separate the groups, $d = \tfrac12$ for all, has the loss $2 \log 2$
+# for every $N_r$ and $N_s$ (but $\log 2$ if a group is empty).
 
 # %% nbgrader={"grade_id": "balanced-answer", "solution": true}
 def balanced_cross_entropy(target, logits):
@@ -167,19 +168,19 @@ hidden(check_balanced, balanced_cross_entropy, dict(groups=(6, 2)), dict(groups=
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# ## 3. The gradient in the logits, by hand (4 points, 20 minutes)
+# ## 3. The gradient with respect to the logits, by hand (4 points, 20 minutes)
 #
-# *One-sided label smoothing* asks of real examples $1 - s$ in the place of 1, so that $D$ is never paid for being
-# sure:
+# *One-sided label smoothing* uses the target $1 - s$ instead of 1 for real examples, so that $D$ gains nothing from
+# full certainty:
 #
 # $$ V_s = \frac1m \sum_{i=1}^m \bigl[ (1 - s) \log D(x_i) + s \log (1 - D(x_i)) \bigr]
 #        + \frac1n \sum_{j=1}^n \log \bigl(1 - D(G(z_j))\bigr) $$
 #
-# At $s = 0$ it is $V$ (`value`). Derive its gradient in the logits of the $m$ real and of the $n$ fake examples, as
-# lecture 06 does for (`d-gradient`), and write the result in NumPy, without `tg.grad`.
+# At $s = 0$ it is $V$ (`value`). Derive its gradient with respect to the logits of the $m$ real and of the $n$ fake
+# examples, as lecture 06 does for (`d-gradient`), and write the result in NumPy, without `tg.grad`.
 #
-# *A good answer* is simple enough to see what $D$ aims at (where is the gradient of the real examples zero?), and
-# finite at any logit.
+# *A good answer* is simple enough to show the aim of $D$ (at which value is the gradient of the real examples zero?),
+# and is finite at any logit.
 
 # %% nbgrader={"grade_id": "smoothed-answer", "solution": true}
 def smoothed_d_gradient(real, fake, smoothing):
@@ -215,23 +216,24 @@ hidden(check_smoothed, on_arrays(smoothed_d_gradient), dict(sizes=(1, 1), smooth
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# ## 4. Through the net, an example a row (6 points, 40 minutes)
+# ## 4. Through the network, one row per example (6 points, 40 minutes)
 #
-# The gradient that $D$ climbs (`d-gradient`) reads
+# The gradient that $D$ ascends (`d-gradient`) is
 #
 # $$ \nabla_{\theta_d} V = \frac1m \sum_i (1 - D(x_i))\, \nabla_{\theta_d} a(x_i)
 #    - \frac1n \sum_j D(G(z_j))\, \nabla_{\theta_d} a(G(z_j)) : $$
 #
-# numbers like those of task 3, times the slopes of the logits in every weight. Compute these slopes for the net
+# numbers like those of task 3, times the slopes of the logits with respect to every weight. Compute these slopes for
+# the network
 #
 # $$ h = \tanh (x W_1 + b_1), \qquad a(x) = h W_2 + b_2 $$
 #
-# by the chain rule (`chain-rule`), in NumPy: one row an example, one column a parameter, in the order of `theta`:
-# $W_1$, $b_1$, $W_2$, $b_2$, each as `reshape(-1)` lays it out. `tg.grad` gives only the sum over the examples; the
-# rows say which example pulls where.
+# by the chain rule (`chain-rule`), in NumPy: one row per example, one column per parameter, in the order of `theta`:
+# $W_1$, $b_1$, $W_2$, $b_2$, each in the order of `reshape(-1)`. `tg.grad` gives only the sum over the examples; the
+# rows show the direction of each single example.
 #
-# *A good answer* has no loop: the slope in $W_1$ is an outer product for each example, and broadcasting makes all of
-# them at once. The check weighs your rows as (`d-gradient`) says, and compares their sum with the tape.
+# *A good answer* has no loop: the slope with respect to $W_1$ is an outer product for each example, and broadcasting
+# computes all of them at once. The check weights your rows by (`d-gradient`), and compares their sum with the tape.
 
 # %% nbgrader={"grade_id": "slopes-answer", "solution": true}
 def logit_slopes(x, w1, b1, w2, b2):

@@ -1,30 +1,29 @@
 # %% [markdown]
 # # Assignment 07: six broken GANs
 #
-# Six small training programs, each with **one** mistake of a kind that public code is full of. All run without an
-# error; some even draw good samples. You find the mistake, and hand in the program repaired.
+# Here are six small training programs. Each has **one** mistake that is common in public code. All run without an
+# error; some even make good samples. You find the mistake, and hand in the repaired program.
 #
-# **You will learn** to ask of a program not "does it look right?" but "what must hold, exactly, if it is right?", and
-# that a remedy which is not there leaves no trace in a picture.
+# **You will learn** to ask "which property must hold exactly if the program is right?" instead of "does it look
+# right?". You will also see that a picture does not show a missing remedy.
 #
 # | task | points | time | equations |
 # |---|---|---|---|
-# | 1 told, and not heard | 3 | 25 min | `conditional` |
+# | 1 labels without effect | 3 | 25 min | `conditional` |
 # | 2 always too wide | 3 | 20 min | `instance-noise` |
 # | 3 not a number | 4 | 30 min | `g-non-saturating`, `d-output` |
-# | 4 an average that trembles | 3 | 20 min | `average` |
-# | 5 a brake without effect | 4 | 30 min | `r1`, `dirac` |
-# | 6 a bound that nobody keeps | 3 | 20 min | `weight-clipping`, `two-sample` |
+# | 4 an average that oscillates | 3 | 20 min | `average` |
+# | 5 a penalty without effect | 4 | 30 min | `r1`, `dirac` |
+# | 6 a bound that does not hold | 3 | 20 min | `weight-clipping`, `two-sample` |
 #
 # Before you begin: lecture 07 and the lab [a broken GAN](../../../labs/broken-gan.ipynb); these are six other mistakes.
 #
-# **How to work.** Run the broken program for two or three seeds, look at what it returns, and say in one sentence what
-# is wrong with it *before* you look for the line. Then copy its lines into your function and repair them, **as little
-# as possible**: same game, same rates, same remedies, and the same things returned. A game depends on luck, so each
-# repair is judged by the **median of three seeds** against a band, and beside that by something that must hold exactly.
-# To take a remedy out is no repair of it. The options in each signature must go on working: the grader's differ. **A
-# good answer** changes one or two lines, and you could say which two-line test would have found the mistake on the
-# first day.
+# **How to work.** Run the broken program for two or three seeds, look at its results, and describe the error in one
+# sentence *before* you look for the line. Then copy its lines into your function and repair them, **as little as
+# possible**: same game, same learning rates, same remedies, and the same results. The result of a game is random, so
+# the grader compares the **median of three seeds** with a range, and also checks a property that must hold exactly. A
+# repair may not remove a remedy. The options in each signature must still work: the grader uses other values. **A good
+# answer** changes one or two lines, and you can name a two-line test that finds the mistake.
 
 # %% nbgrader={"grade_id": "prelude"}
 import numpy as np
@@ -85,15 +84,15 @@ def band(case, found, low, high, what, slug):
 
 # %% [markdown]
 # In all programs but the fifth, the generator is one `Dense` layer, $G(z) = s z + m$: what it has learned can be read
-# off its two numbers, $|s|$ and $m$. The data are $N(1, \tfrac12)$ unless told otherwise.
+# from its two numbers, $|s|$ and $m$. By default the data are $N(1, \tfrac12)$.
 #
-# ## 1 Told, and not heard (3 points)
+# ## 1 Labels without effect (3 points)
 #
-# The data have a label $c = \pm 1$, and given $c$ they are $N(2c, \tfrac12)$. Both players are told the label
-# (`conditional`): $G(z, c) = s z + t c + m$, and $D$ sees $x, x^2, c, cx$. So $t$ should become 2 and $m$ 0. $G$
-# begins with the labels the wrong way round, $t = -1$, and never finds it out.
+# The data have a label $c = \pm 1$, and given $c$ they are $N(2c, \tfrac12)$. Both players get the label
+# (`conditional`): $G(z, c) = s z + t c + m$, and the inputs of $D$ are $x, x^2, c, cx$. So $t$ should become 2 and
+# $m$ 0. $G$ begins with the labels exchanged, $t = -1$, and never corrects this.
 #
-# *Ask:* a label is shown to $D$ beside each example. What does it say about that example?
+# *Ask:* $D$ gets a label together with each example. Which information does it give about that example?
 
 # %% nbgrader={"grade_id": "broken-1"}
 def labels(n, rng):
@@ -164,10 +163,11 @@ hidden(check_program_1, run_1, dict(steps=320))
 # %% [markdown]
 # ## 2 Always too wide (3 points)
 #
-# What $D$ sees is blurred by noise, which makes the game calm (`instance-noise`). The samples' mean is right. But their
-# deviation, which should be 0.5, is 0.7, run after run; no rate, no network and no patience changes that.
+# Noise blurs the inputs of $D$, so that the game converges (`instance-noise`). The samples' mean is right. But their
+# standard deviation, which should be 0.5, is 0.7, in every run; other learning rates, other networks or more steps do
+# not change that.
 #
-# *Ask:* 0.7 is a number you can explain exactly. Which two distributions does this game make equal?
+# *Ask:* you can explain the number 0.7 exactly. Which two distributions does this game make equal?
 
 # %% nbgrader={"grade_id": "broken-2"}
 def broken_2(seed, steps=300, sigma=0.5):
@@ -228,13 +228,13 @@ hidden(check_program_2, run_2, dict(steps=300, sigma=0.6))
 # %% [markdown]
 # ## 3 Not a number (4 points)
 #
-# The data, $N(100, 5)$, are far from where the generator begins, and $D$ has a head start of 50 steps. Somebody wrote
-# the logarithms of $D(x) = \sigma(a)$ as the formula has them (`d-output`). Seed after seed ends with weights that are
-# `nan`, now and then from the first step.
+# The data, $N(100, 5)$, are far from the start of the generator, and $D$ first makes 50 steps alone. The program
+# computes the logarithms of $D(x) = \sigma(a)$ directly from the formula (`d-output`). Every seed ends with weights
+# that are `nan`, sometimes from the first step.
 #
-# *Ask:* what is $\sigma(-110)$ in float32, and its logarithm? The remedy that a search engine finds first, a small
-# constant inside the logarithm, brings numbers back, and a generator that does not move. Why does it not? What is the
-# slope of $\log \sigma(a)$ at $a = -110$, and what does the program compute for it (`g-non-saturating`)?
+# *Ask:* what is $\sigma(-110)$ in float32, and its logarithm? A common remedy is a small constant inside the logarithm.
+# It gives finite numbers, but the generator does not move. Why not? What is the slope of $\log \sigma(a)$ at $a =
+# -110$, and which value does the program compute for it (`g-non-saturating`)?
 
 # %% nbgrader={"grade_id": "broken-3"}
 def broken_3(seed, steps=350, start=50):
@@ -285,10 +285,11 @@ hidden(check_program_3, run_3, dict(steps=370, start=50), dict(steps=350, start=
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# ## 4 An average that trembles (3 points)
+# ## 4 An average that oscillates (3 points)
 #
-# The players circle round the solution, so one hands out not the last $\theta_g$ but its moving average (`average`),
-# which begins at the first $\theta_g$, before any step. Here the average circles as the last does.
+# The players circle around the solution. So the program returns not the last $\theta_g$ but its moving average
+# (`average`), which starts at the first $\theta_g$, before any step. But here the average circles like the last
+# $\theta_g$.
 #
 # *Ask:* `G.theta` is an array. What is `average`?
 
@@ -352,11 +353,11 @@ hidden(check_program_4, run_4, dict(steps=300, keep=0.97))
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# ## 5 A brake without effect (4 points)
+# ## 5 A penalty without effect (4 points)
 #
-# The smallest GAN (`dirac`): all data are 0, the generator draws one number $\theta$, and the discriminator is
-# $a(x) = \psi x$. Without a brake the two circle for ever; with R1 (`r1`) of weight $\gamma$ they must come to rest at
-# $(0, 0)$. The penalty is there. Its value is right: print it. And the two circle for ever.
+# The smallest GAN (`dirac`): all data are 0, the generator draws one number $\theta$, and the discriminator is $a(x) =
+# \psi x$. Without friction the two players circle for ever; with R1 (`r1`) of weight $\gamma$ they must converge to
+# $(0, 0)$. The program contains the penalty, and its value is right: print it. But the two players circle for ever.
 #
 # *Ask:* D's line is, by hand, $\psi \leftarrow \psi + h\,(-\theta\, \sigma(\psi \theta) - \gamma \psi)$. Which part of
 # the first step is missing?
@@ -426,13 +427,13 @@ hidden(check_program_5, run_5, dict(steps=240, gamma=0.8, rate=0.12))
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# ## 6 A bound that nobody keeps (3 points)
+# ## 6 A bound that does not hold (3 points)
 #
 # A Wasserstein GAN keeps its critic's slope bounded by clipping its weights to $[-c, c]$ after each of its moves
-# (`weight-clipping`), since (`two-sample`) over *all* functions has no maximum. The samples of this one are fine. That
-# is luck: print the critic's largest weight.
+# (`weight-clipping`), since (`two-sample`) over *all* functions has no maximum. The samples of this program are good,
+# but only by luck: print the critic's largest weight.
 #
-# *Ask:* what does a NumPy function do with what it was given, and where does its result go?
+# *Ask:* does a NumPy function change its argument, and where does its result go?
 
 # %% nbgrader={"grade_id": "broken-6"}
 def broken_6(seed, steps=150, bound=0.3):
@@ -492,11 +493,11 @@ hidden(check_program_6, run_6, dict(steps=170, bound=0.4))
 # %% [markdown]
 # ## Looking back
 #
-# | what was asked | what it found |
+# | question | mistake |
 # |---|---|
-# | does the label belong to the example? | fakes judged under a stranger's name |
-# | are both sides treated alike before $D$ sees them? | a blur on one of them, learned by $G$ as if it were data |
+# | does the label belong to the example? | fakes judged with the label of another example |
+# | are real and fake inputs of $D$ treated alike? | a blur on one of them, learned by $G$ as if it were data |
 # | is each function finite, with the right slope, at its far ends? | a logarithm of 0 |
-# | whose memory is this? | an average that was another name for the last |
+# | which variable owns this memory? | an average that was another name for the last parameters |
 # | does one step equal the line written by hand? | a penalty without a derivative |
-# | does the bound hold *after* the move? | a result thrown away |
+# | does the bound hold *after* the move? | a result that was not used |
