@@ -145,7 +145,7 @@ def draw_tape(output, names, axes, notes=(), fontsize=9):
         text = names.get(id(v), operation(v) if v.edges else "1" if v.shape == () else "")
         return axes.text(column[id(v)], row[id(v)], text, ha="center", va="center", fontsize=fontsize, color="white",
                          zorder=zorder, bbox={"boxstyle": "round,pad=0.35", "edgecolor": "white",
-                                              "facecolor": NODE if v.paths else LEAF}).get_bbox_patch()
+                                              "facecolor": NODE if v.edges else LEAF}).get_bbox_patch()
     boxes = {id(v): box(v, 1) for v in nodes}            # boxes cover the arrows that pass behind them
     for y in nodes:
         for x, _ in y.edges:
@@ -353,7 +353,7 @@ print(f"largest difference {abs(flat[0] - flat[1]).max():.1e}")
 assert np.allclose(*flat, atol=1e-14) and length < 70
 
 # %% [markdown]
-# The library's tape has the same parts: `Tensor.paths` are pairs of an input and a rule. Two ideas are new. A rule
+# The library's tape has the same parts: `Tensor.edges` are pairs of an input and a rule. Two ideas are new. A rule
 # receives its arguments, `rule(g, y, *inputs)`, so that `grad` can call it with plain arrays, which is fast, or, with
 # `create_graph=True`, with Tensors, which records. And `grad` follows only the paths that lead to the requested inputs.
 #
@@ -527,7 +527,7 @@ tg.check_gradients(softmax_right, x, order=3)
 
 # %%
 def square(x):
-    kept = tg.tensor.array(x)                            # an array: a constant when the rule is differentiated
+    kept = tg.unwrap(x)                            # an array: a constant when the rule is differentiated
     return tg.tensor.record(kept * kept, (x, lambda g, y, x: 2 * g * kept))
 
 

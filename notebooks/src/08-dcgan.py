@@ -426,6 +426,6 @@ assert round_digits(thick) > 0.5 and round_digits(thicker) > round_digits(some)
 # %% [markdown]
 # The difference of two means is a direction in the latent space. It makes digits thicker, and it also makes them 0s and
 # 8s, because most of the thickest samples were 0s and 8s. **Change** `thin` and `thick` to be of one class only, by
-# `judge.classify`; does the side effect remain?
+# `evaluator.classify`; does the side effect remain?
 #
 # Next: lecture 09, another distance between two densities.

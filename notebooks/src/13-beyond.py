@@ -96,7 +96,7 @@ assert all(len(c) == p for row in holds for c in row)
 #
 # ## The all-reduce is its own adjoint
 #
-# `everywhere` is the all-reduce (`all-reduce`) as an operation with a derivative. Each rank has the vector $x_r$ and
+# `all_reduce` is the all-reduce (`all-reduce`) as an operation with a derivative. Each rank has the vector $x_r$ and
 # computes $\langle u_r, \sum_s x_s \rangle$. **Predict** the derivative on rank 2.
 
 # %%
