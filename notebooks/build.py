@@ -2,7 +2,7 @@
 is `05-objective` or `labs/oscillation`; without a name, all of them.
 
 A source is Python in jupytext's percent format. The notebook beside it is generated, executed from top to bottom, and
-committed; `tests/test_notebooks.py` compares their cells and runs them. The picture of a cell that begins with
+committed; `tests/course/test_notebooks.py` compares their cells and runs them. The picture of a cell that begins with
 `# picture: NAME` is saved for the lecture as `lectures/figures/NAME`.
 """
 import base64

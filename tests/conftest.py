@@ -10,6 +10,8 @@ import pytest
 import standins
 from hypothesis import settings
 
+collect_ignore = ["support"]  # imported by name and never twice: `foreign` plays a module, and modules are one
+
 foreign.register()
 standins.register()
 settings.register_profile("tinygan", deadline=None, max_examples=30, derandomize="TINYGAN_FUZZ" not in os.environ)
