@@ -6,9 +6,9 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 import tinygan
-from tinygan.distributed.group import ALONE, Alone
+from tinygan.distributed.group import SINGLE_PROCESS, SingleProcess
 from tinygan.game import Game, SettingError
-from tinygan.runs.evaluation import Judge, judge_of
+from tinygan.runs.evaluation import Evaluator, evaluator_of
 from tinygan.runs.files import json_object
 from tinygan.zoo import RECIPES, Recipe
 from tinygan.zoo.settings import change
@@ -41,7 +41,7 @@ class Config:
             if getattr(self, name) not in known:
                 raise SettingError(f"{name}: got {getattr(self, name)!r:.99}, expected {' or '.join(known)}")
 
-    def plain(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, Any]:
         """The config as JSON has it."""
         return json.loads(json.dumps(asdict(self)))
 
@@ -55,19 +55,19 @@ class Config:
         if config.recipe not in RECIPES:
             raise RunError(f"{where} names the recipe {config.recipe!r:.99}, which this version does not have")
         try:
-            config.changed()
+            config.build_recipe()
         except SettingError as error:
             raise RunError(f"{where}: {error}") from error
         return config
 
-    def changed(self) -> Recipe:
+    def build_recipe(self) -> Recipe:
         """The recipe with the run's settings."""
         return change(RECIPES[self.recipe], self.settings)
 
-    def start(self, ranks: Alone = ALONE) -> Game:
+    def start(self, group: SingleProcess = SINGLE_PROCESS) -> Game:
         """The game at step 0."""
-        return replace(self.changed().start(self.seed, self.batch, self.dtype, self.device, self.data), ranks=ranks)
+        return replace(self.build_recipe().start(self.seed, self.batch, self.dtype, self.device, self.data), group=group)
 
-    def judge(self) -> Judge:
+    def evaluator(self) -> Evaluator:
         """How its samples are measured."""
-        return judge_of(self.data)
+        return evaluator_of(self.data)
