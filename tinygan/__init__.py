@@ -7,8 +7,8 @@
 from importlib import import_module as _import_module
 from typing import TYPE_CHECKING
 
-from tinygan import deprecated  # first: sees the modules whose names have changed
-from tinygan import ops  # gives Tensor its operators
+from tinygan import deprecated  # isort: skip  # first: sees the modules whose names have changed
+from tinygan import ops  # isort: skip  # gives Tensor its operators
 from tinygan.backend.process import tune
 from tinygan.check import GradientError, check_gradients
 from tinygan.ops.conv import conv2d, conv2d_weight, conv_transpose2d

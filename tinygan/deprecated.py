@@ -1,6 +1,6 @@
-"""The names of release 0.1.0 that have changed: each still works, with a DeprecationWarning. Goes with the next release.
+"""The names of release 0.1.0 that have changed: each still works, with a DeprecationWarning.
 
-To remove it: this file, its two lines in `tinygan/__init__.py`, and its test.
+It goes with the next release: this file, its two lines in `tinygan/__init__.py`, and its test.
 """
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from importlib.machinery import ModuleSpec
 
 # Modules: the old name, the new one.
 MODULES = {
-    **{f"tinygan.{name}": f"tinygan.backend.{name}" for name in ("kernels", "parallel", "process", "cublas", "winograd")},
+    **{f"tinygan.{name}": f"tinygan.backend.{name}" for name in (
+        "kernels", "parallel", "process", "cublas", "winograd")},
     **{f"tinygan.{name}": f"tinygan.runs.{name}" for name in ("checkpoint", "sweep", "report", "interpolate")},
     **{f"tinygan.commands.{name}": f"tinygan.cli.{name}" for name in (
         "assignments", "configure", "data", "doctor", "evaluate", "export", "import_", "interpolate", "lab", "play",
@@ -61,7 +62,7 @@ NAMES: dict[str, dict[str, str]] = {
     "tinygan.doctor.evidence": {"LANDMARKS": "ANCHORS", "Evidence.told": "auc", "Evidence.spread": "std_ratio"},
     "tinygan.grading.grader": {"judge": "grade_task"},
     "tinygan.runs.checkpoint": {"write": "tinygan.runs.files.write", "json_object": "tinygan.runs.files.json_object"},
-    "tinygan.runs.config": {"Config.changed": "recipe", "Config.plain": "as_json", "Config.judge": "evaluator"},
+    "tinygan.runs.config": {"Config.changed": "build_recipe", "Config.plain": "as_json", "Config.judge": "evaluator"},
     "tinygan.runs.run": {
         "Run.film": "save_frame", "Run.keep": "maybe_checkpoint", "Run.hold": "lock", "Run.let_go": "unlock",
         "Run.examples": "generate", "Run.mixed": "style_mixing", "Run.scale": "baselines",
@@ -152,4 +153,4 @@ class _Finder:
 
 
 if _Finder not in sys.meta_path:
-    sys.meta_path.insert(0, _Finder)  # type: ignore[arg-type]
+    sys.meta_path.insert(0, _Finder)

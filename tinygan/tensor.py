@@ -139,7 +139,7 @@ class Tensor:
         def __lt__(self, other: Any) -> Any: ...
         __le__ = __gt__ = __ge__ = __lt__
         @property
-        def T(self) -> Tensor:
+        def T(self) -> Tensor:  # noqa: N802
             """The axes in reverse order."""
         def sum(self, axis: Axis = None, keepdims: bool = False) -> Tensor:
             """The sum over `axis` (all axes by default)."""

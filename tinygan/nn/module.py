@@ -23,9 +23,9 @@ class Parameter(Tensor):
 class Module:
     """A layer or a network: holds parameters, buffers and modules as plain attributes, in order.
 
-    They may stand in lists, tuples and dicts, which may hold one another. A subclass sets all in `__init__` and computes
-    in `forward`; calling the module calls `forward`. `buffers` names the attributes that are arrays of state without a
-    derivative (running statistics).
+    They may stand in lists, tuples and dicts, which may hold one another. A subclass sets all in `__init__` and
+    computes in `forward`; calling the module calls `forward`. `buffers` names the attributes that are arrays of state
+    without a derivative (running statistics).
     """
 
     buffers: tuple[str, ...] = ()

@@ -5,6 +5,7 @@ import numpy as np
 
 from tinygan.backend import kernels
 from tinygan.distributed.group import current_group
+from tinygan.nn.inputs import check_images, check_input
 from tinygan.nn.module import Module, Parameter
 from tinygan.ops.elementwise import sqrt
 from tinygan.ops.normalise import affine, batch_norm_coefficients, moments
@@ -32,6 +33,7 @@ class BatchNorm(Module):
     def forward(self, x, negative_slope=1.0):
         """With a negative_slope, the leaky ReLU of it."""
         channels = self.weight.shape[0]
+        x = check_images(self, x, self.weight, channels)
         if x.shape[-1] != channels:
             raise ValueError(f"BatchNorm: x {x.shape} has {x.shape[-1]} channels, expected {channels}")
         if self.training:
@@ -63,6 +65,7 @@ class LayerNorm(Module):
         self.bias = Parameter(np.zeros(features, np.float32))
 
     def forward(self, x):
+        x = check_input(self, x, self.weight, self.weight.shape[0])
         if x.shape[-1] != self.weight.shape[0]:
             raise ValueError(f"LayerNorm: x {x.shape} has {x.shape[-1]} features, expected {self.weight.shape[0]}")
         distance = x - mean(x, -1, keepdims=True)

@@ -52,7 +52,8 @@ def _astype(x, dtype):
 
 _ARITHMETIC = {np.add: elementwise.add, np.subtract: elementwise.sub, np.multiply: elementwise.mul,
                np.divide: elementwise.div, np.power: elementwise.pow, np.matmul: linear.matmul}  # array + tensor
-_BY_NAME = {"add": "a + b", "subtract": "a - b", "multiply": "a * b", "divide": "a / b", "power": "a ** b", "absolute": "abs", "negative": "-x", "positive": "x", "square": "x * x", "logaddexp": "softplus",
+_BY_NAME = {"add": "a + b", "subtract": "a - b", "multiply": "a * b", "divide": "a / b", "power": "a ** b",
+            "absolute": "abs", "negative": "-x", "positive": "x", "square": "x * x", "logaddexp": "softplus",
             "ravel": "x.reshape(-1)", "dot": "a @ b"}
 _WITHOUT_DERIVATIVE = {"allclose", "argmax", "argmin", "argsort", "array2string", "array_equal", "array_repr",
                        "array_str", "ceil", "equal", "floor", "full_like", "greater", "greater_equal", "isclose",
@@ -90,7 +91,7 @@ def _ufunc(self, ufunc, method, *inputs, **options):
     return _on_values("np", name, getattr(ufunc, method), inputs, options)
 
 
-def _function(self, function, types, inputs, options):
+def _array_function(self, function, types, inputs, options):
     package = function.__module__.replace("numpy", "np", 1)
     return _on_values(package, function.__name__, function, inputs, options)
 
@@ -102,5 +103,6 @@ class _ForNumPyAlone:
         return _ufunc if tensor is None else None
 
 
-for _name, _member in (("astype", _astype), ("__array_ufunc__", _ForNumPyAlone()), ("__array_function__", _function)):
+for _name, _member in {"astype": _astype, "__array_ufunc__": _ForNumPyAlone(),
+                       "__array_function__": _array_function}.items():
     setattr(Tensor, _name, _member)
