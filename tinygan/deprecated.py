@@ -32,6 +32,7 @@ NAMES: dict[str, dict[str, str]] = {
     "tinygan.backend": {
         "like": "to_device_of", "shared": "as_array", "spread": "broadcast_copy", "multiplying": "using_matmul",
         "blocks": "cache_blocks", "written": "mark_changed", "refuse_written": "check_unchanged",
+        "number": "tinygan.backend.arrays.device_index",
     },
     "tinygan.backend.kernels": {"gate": "relu_backward", "normaliser": "batch_norm_coefficients"},
     "tinygan.backend.parallel": {
@@ -59,9 +60,13 @@ NAMES: dict[str, dict[str, str]] = {
     },
     "tinygan.game": {"falling_numbers": "scheduled"},
     "tinygan.game.game": {"Game.ranks": "group"},
-    "tinygan.doctor.evidence": {"LANDMARKS": "ANCHORS", "Evidence.told": "auc", "Evidence.spread": "std_ratio"},
+    "tinygan.doctor.evidence": {"LANDMARKS": "ANCHORS", "Visit.told": "auc", "Visit.spread": "std_ratio"},
     "tinygan.grading.grader": {"judge": "grade_task"},
-    "tinygan.runs.checkpoint": {"write": "tinygan.runs.files.write", "json_object": "tinygan.runs.files.json_object"},
+    "tinygan.runs.checkpoint": {
+        "json_object": "tinygan.runs.files.json_object", "LONGEST_JSON": "tinygan.runs.files.LONGEST_JSON",
+    },
+    "tinygan.runs": {"FRAMES": "tinygan.runs.run.FRAMES", "SAVE_EVERY": "tinygan.runs.run.SAVE_EVERY"},
+    "tinygan.cli": {"COMMANDS": "tinygan.cli.main.COMMANDS"},
     "tinygan.runs.config": {"Config.changed": "build_recipe", "Config.plain": "as_json", "Config.judge": "evaluator"},
     "tinygan.runs.run": {
         "Run.film": "save_frame", "Run.keep": "maybe_checkpoint", "Run.hold": "lock", "Run.let_go": "unlock",

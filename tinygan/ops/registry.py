@@ -80,7 +80,7 @@ def refuse(name: str, error: Exception, inputs: dict[str, Any]) -> NoReturn:
     if isinstance(error, IndexError):
         kind = OutsideError
     given = ", ".join(f"{key} {_told(value, kind is TypeError)}" for key, value in inputs.items() if value is not error)
-    raise kind(f"{name}: {given}: {said}") from None  # one traceback; NumPy's words are in it
+    raise kind(f"{name}: {given}: {said}") from None
 
 
 def signed(name: str, x):
