@@ -244,7 +244,7 @@ def grad(output: Tensor, inputs, create_graph: bool = False, allow_unused: bool 
         if g is None and not allow_unused:
             raise ValueError(f"grad: the output does not depend on inputs[{i}], of shape {inputs[i].shape}; "
                              "pass allow_unused=True to get None")
-        if g is not None and g.dtype != inputs[i].dtype:  # a float32 weight met float64: its gradient is float32
+        if g is not None and g.dtype.itemsize > inputs[i].dtype.itemsize:  # a float32 weight that met float64
             results[i] = g.astype(inputs[i].dtype)
     return [g if g is None or isinstance(g, Tensor) else Tensor(g) for g in results]  # type: ignore[misc]
 

@@ -91,7 +91,7 @@ class Optimiser:
 
 
 class SGD(Optimiser):
-    """The direction is the gradient itself: plain gradient descent or ascent."""
+    """The direction is the gradient itself: plain gradient ascent or descent (`d-ascent`)."""
 
     def __call__(self, gradient):
         return vector(gradient)

@@ -109,7 +109,7 @@ def test_in_place_addition_of_values_and_not_of_derivatives(x):
     a += x.detach()
     assert a is kept
     assert a.tolist() == X.tolist()
-    with pytest.raises(TypeError, match="np.add: a Tensor with requires_grad=True would lose its derivative"):
+    with pytest.raises(TypeError, match=r"np.add: a Tensor with requires_grad=True would lose its derivative"):
         a += x
 
 
@@ -160,7 +160,7 @@ def test_a_torch_tensor_is_shared_and_never_kept(torch, x):
 
 
 def test_a_torch_tensor_that_cannot_be_shared_is_refused_by_name(torch, x):
-    with pytest.raises(TypeError, match="mul: .*Tensor cannot be shared") as caught:
+    with pytest.raises(TypeError, match=r"mul: .*Tensor cannot be shared") as caught:
         _ = x * torch.ones(2, requires_grad=True)
     assert "\n" not in str(caught.value)
 

@@ -1,4 +1,4 @@
-"""What a layer is given is checked at its door: no network computes in another precision in silence."""
+"""What a layer is given is checked at its door: no network computes in another precision than its own in silence."""
 from __future__ import annotations
 
 import numpy as np
@@ -8,14 +8,15 @@ from tinygan.tensor import Tensor
 
 
 def check_input(layer, x, weight, size: int, name="x"):
-    """x as an array or Tensor of the dtype of the layer's weight; where it is of another, one line with the cure.
+    """x as an array or Tensor, with which the layer computes in the dtype of its weight; else one line with the cure.
 
-    The array of another library is shared, as `Tensor(x)` does. An x without `size` features is left to the layer,
-    which refuses it by its shape.
+    Numbers of lower precision are welcome: what comes out has the weight's. The array of another
+    library is shared, as `Tensor(x)` does. An x without `size` features is left to the layer, which refuses its shape.
     """
     if not isinstance(x, (np.ndarray, Tensor)) and not backend.is_array(x):
         x = backend.as_array(x)
-    if x.dtype != weight.dtype and x.shape[-1:] == (size,):
+    if x.dtype != weight.dtype and (x.dtype.kind != "f" or x.dtype.itemsize > weight.dtype.itemsize) \
+            and x.shape[-1:] == (size,):
         raise TypeError(f"{type(layer).__name__}: {_wrong_dtype(name, x.dtype, weight.dtype)}")
     return x
 
