@@ -246,8 +246,22 @@ def test_the_array_of_another_library_is_shared(torch, name):
 
 
 def test_a_torch_tensor_of_another_precision_is_refused(torch):
-    with pytest.raises(TypeError, match=r"^Dense: x is float64, the layer float32"):
+    cure = r"^Dense: x is float64, the layer float32; write np.asarray\(x, np.float32\), or layer.astype"
+    with pytest.raises(TypeError, match=cure):
         nn.Dense(3, 2, rng=0)(torch.ones(4, 3, dtype=torch.float64))
+    with pytest.raises(TypeError, match=cure):
+        nn.Dense(3, 2, rng=0)([[1.0, 2.0, 3.0]])
+
+
+@pytest.mark.parametrize("x", [None, "images", {"x": 1}, object()])
+def test_what_is_no_array_is_refused_by_name(x):
+    with pytest.raises(TypeError, match=f"^Dense: x is a {type(x).__name__}, expected an array or a Tensor$"):
+        nn.Dense(3, 2, rng=0)(x)
+
+
+def test_a_number_has_no_features():
+    with pytest.raises(ValueError, match=r"^Dense: x \(\) has no features, weight \(3, 2\) expects 3"):
+        nn.Dense(3, 2, rng=0)(np.float32(1))
 
 
 # --- rng ---

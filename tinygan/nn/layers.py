@@ -29,10 +29,10 @@ class Dense(Module):
         self.bias = Parameter(np.zeros(outputs, np.float32)) if bias else None
 
     def forward(self, x):
-        x = check_input(self, x, self.weight, self.weight.shape[0])
-        if x.shape[-1] != self.weight.shape[0]:
-            raise ValueError(f"Dense: x {x.shape} has {x.shape[-1]} features, weight {self.weight.shape} "
-                             f"expects {self.weight.shape[0]}")
+        x = check_input(self, x, self.weight)
+        if x.shape[-1:] != self.weight.shape[:1]:
+            raise ValueError(f"Dense: x {x.shape} has {x.shape[-1] if x.ndim else 'no'} features, "
+                             f"weight {self.weight.shape} expects {self.weight.shape[0]}")
         return x @ self.weight if self.bias is None else linear(x, self.weight, self.bias)
 
 
@@ -51,7 +51,7 @@ class Conv2d(Module):
         self.bias = Parameter(np.zeros(channels_out, np.float32)) if bias else None
 
     def forward(self, x):
-        x = check_images(self, x, self.weight, self.weight.shape[2])
+        x = check_images(self, x, self.weight, 2)
         y = conv2d(x, self.weight, self.stride, self.padding)
         return y if self.bias is None else y + self.bias
 
@@ -71,7 +71,7 @@ class ConvTranspose2d(Module):
         self.bias = Parameter(np.zeros(channels_out, np.float32)) if bias else None
 
     def forward(self, x):
-        x = check_images(self, x, self.weight, self.weight.shape[3])
+        x = check_images(self, x, self.weight, 3)
         y = conv_transpose2d(x, self.weight, self.stride, self.padding, self.output_padding)
         return y if self.bias is None else y + self.bias
 

@@ -33,7 +33,7 @@ class BatchNorm(Module):
     def forward(self, x, negative_slope=1.0):
         """With a negative_slope, the leaky ReLU of it."""
         channels = self.weight.shape[0]
-        x = check_images(self, x, self.weight, channels)
+        x = check_images(self, x, self.weight)
         if x.shape[-1] != channels:
             raise ValueError(f"BatchNorm: x {x.shape} has {x.shape[-1]} channels, expected {channels}")
         if self.training:
@@ -65,7 +65,7 @@ class LayerNorm(Module):
         self.bias = Parameter(np.zeros(features, np.float32))
 
     def forward(self, x):
-        x = check_input(self, x, self.weight, self.weight.shape[0])
+        x = check_input(self, x, self.weight)
         if x.shape[-1] != self.weight.shape[0]:
             raise ValueError(f"LayerNorm: x {x.shape} has {x.shape[-1]} features, expected {self.weight.shape[0]}")
         distance = x - mean(x, -1, keepdims=True)

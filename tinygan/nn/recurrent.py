@@ -41,7 +41,7 @@ class _Cell(Module):
             h = backend.module(unwrap(x)).zeros((x.shape[0], hidden), self.weight_hh.dtype)
         if h.shape != (x.shape[0], hidden):
             raise ValueError(f"{name}: h {h.shape} for x {x.shape}, expected {(x.shape[0], hidden)}")
-        x, h = check_input(self, x, self.weight_ih, inputs), check_input(self, h, self.weight_hh, hidden, "h")
+        x, h = check_input(self, x, self.weight_ih), check_input(self, h, self.weight_hh, 0, "h")
         return linear(x, self.weight_ih, self.bias_ih), linear(h, self.weight_hh, self.bias_hh), h
 
 
