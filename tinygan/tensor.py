@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import operator
 import threading
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +23,7 @@ import numpy as np
 
 from tinygan import backend
 
-_OPERATOR: Any = None
+Axis = int | tuple[int, ...] | None
 _births = backend.clock
 _birth = operator.attrgetter("birth")
 
@@ -48,12 +49,6 @@ class Tensor:
     """
 
     __slots__ = ("__weakref__", "birth", "data", "edges", "requires_grad")
-    __array_ufunc__ = None  # array * tensor: NumPy and CuPy leave the operator to us
-
-    if TYPE_CHECKING:  # operators and methods come from ops/__init__.py
-        __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = __neg__ = _OPERATOR
-        __pow__ = __rpow__ = __matmul__ = __rmatmul__ = __abs__ = __getitem__ = _OPERATOR
-        __lt__ = __le__ = __gt__ = __ge__ = __getattr__ = _OPERATOR
 
     def __init__(self, data, requires_grad: bool = False):
         if isinstance(data, Tensor):
@@ -112,20 +107,71 @@ class Tensor:
         return bool(self.data)
 
     def __float__(self) -> float:
-        return float(self.data)
+        return float(self.item())
+
+    def __int__(self) -> int:
+        return int(self.item())
+
+    def __round__(self, digits: int | None = None):
+        return round(self.item(), digits)
+
+    def __format__(self, form: str) -> str:
+        return format(self.item(), form) if form else str(self)
+
+    def __iter__(self) -> Iterator[Tensor]:
+        if self.ndim == 0:
+            raise TypeError("iteration over a Tensor without axes: it holds one number, `x.item()`")
+        return (self[i] for i in range(len(self)))
+
+    def __array__(self, dtype=None, copy=None) -> np.ndarray:
+        """The values, for `np.asarray(x)`, matplotlib and np.testing; functions of NumPy see `ops/methods.py`."""
+        return np.array(self.numpy(), dtype, copy=copy)
 
     def __reduce__(self):  # a copy or a pickle is a leaf, born anew
         return type(self), (self.data, self.requires_grad)
+
+    if TYPE_CHECKING:  # for editors and mypy; `ops/methods.py` gives a Tensor these, and this file does without
+        def __add__(self, other: Any) -> Tensor: ...
+        __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = __pow__ = __rpow__ = __add__
+        __matmul__ = __rmatmul__ = __getitem__ = __add__
+        def __neg__(self) -> Tensor: ...
+        __abs__ = __neg__
+        def __lt__(self, other: Any) -> Any: ...
+        __le__ = __gt__ = __ge__ = __lt__
+        @property
+        def T(self) -> Tensor:  # noqa: N802
+            """The axes in reverse order."""
+        def sum(self, axis: Axis = None, keepdims: bool = False) -> Tensor:
+            """The sum over `axis` (all axes by default)."""
+        def mean(self, axis: Axis = None, keepdims: bool = False) -> Tensor:
+            """The mean over `axis` (all axes by default)."""
+        def var(self, axis: Axis = None, keepdims: bool = False) -> Tensor:
+            """The variance over `axis`, divided by n."""
+        def std(self, axis: Axis = None, keepdims: bool = False) -> Tensor:
+            """The standard deviation over `axis`: the root of `var`."""
+        def max(self, axis: Axis = None, keepdims: bool = False) -> Tensor:
+            """The largest element over `axis`."""
+        def min(self, axis: Axis = None, keepdims: bool = False) -> Tensor:
+            """The smallest element over `axis`."""
+        def reshape(self, *shape: int | tuple[int, ...]) -> Tensor:
+            """The same elements in another shape; one entry may be -1."""
+        def transpose(self, *axes: int | tuple[int, ...]) -> Tensor:
+            """The axes in another order (reversed by default)."""
+        def astype(self, dtype) -> Tensor:
+            """The numbers in another dtype; differentiable between floating point dtypes."""
 
 
 def unwrap(x):
     """The bare array (or number) inside `x`: what an operation computes with.
 
     A NumPy float64 number becomes a Python one: it would turn a float32 array into float64 (NEP 50), a float does not.
+    The array of another library is shared, as `Tensor(x)` shares it.
     """
     if isinstance(x, Tensor):
         return x.data
-    return float(x) if type(x) is np.float64 else x
+    if isinstance(x, (np.ndarray, float, int)):
+        return float(x) if type(x) is np.float64 else x
+    return backend.share_foreign(x)
 
 
 def record(value, *edges):
@@ -198,6 +244,8 @@ def grad(output: Tensor, inputs, create_graph: bool = False, allow_unused: bool 
         if g is None and not allow_unused:
             raise ValueError(f"grad: the output does not depend on inputs[{i}], of shape {inputs[i].shape}; "
                              "pass allow_unused=True to get None")
+        if g is not None and g.dtype.itemsize > inputs[i].dtype.itemsize:  # a float32 weight that met float64
+            results[i] = g.astype(inputs[i].dtype)
     return [g if g is None or isinstance(g, Tensor) else Tensor(g) for g in results]  # type: ignore[misc]
 
 

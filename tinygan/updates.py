@@ -94,6 +94,13 @@ class Optimiser:
             setattr(self, name, copy(state.get(name, getattr(type(self), name))))
 
 
+class SGD(Optimiser):
+    """The direction is the gradient itself: plain gradient ascent or descent (`d-ascent`)."""
+
+    def __call__(self, gradient):
+        return vector(gradient)
+
+
 class Momentum(Optimiser):
     """v <- beta v + gradient; the direction is v (`momentum`; Polyak 1964)."""
 

@@ -372,7 +372,7 @@ def test_sequential():
 @pytest.mark.parametrize(("call", "message"), [
     (lambda: nn.Dense(3, 2, rng=SEED(0))(np.ones((4, 5))), "Dense: x (4, 5) has 5 features, weight (3, 2) expects 3"),
     (lambda: nn.BatchNorm(3)(np.ones((4, 5))), "BatchNorm: x (4, 5) has 5 channels, expected 3"),
-    (lambda: nn.BatchNorm(3)(np.ones((1, 3))),
+    (lambda: nn.BatchNorm(3)(np.ones((1, 3), np.float32)),
      "BatchNorm: x (1, 3) has one value for each channel, training needs at least two"),
     (lambda: nn.LayerNorm(3)(np.ones((4, 5))), "LayerNorm: x (4, 5) has 5 features, expected 3"),
     (lambda: nn.Dropout(1.0, rng=SEED(0)), "Dropout: rate is 1.0, expected 0 <= rate < 1"),

@@ -44,7 +44,8 @@ def test_t39_adain_gives_the_mean_and_deviation_of_the_style(n, h, w, c):
 
 
 def test_adain_begins_near_mean_0_and_deviation_1():
-    y = nn.AdaIN(3, 4, rng=SEED(0))(tg.Tensor(7 + drawn(2, 8, 8, 3)), tg.Tensor(np.zeros((2, 4)))).data
+    layer = nn.AdaIN(3, 4, rng=SEED(0)).astype(np.float64)
+    y = layer(tg.Tensor(7 + drawn(2, 8, 8, 3)), tg.Tensor(np.zeros((2, 4)))).data
     np.testing.assert_allclose(y.mean((1, 2)), 0, atol=1e-6)
     np.testing.assert_allclose(y.std((1, 2)), 1, rtol=1e-6)
 
@@ -63,7 +64,7 @@ def test_t39_equalised_weights_are_drawn_from_n01_and_used_with_sd_sqrt_2_over_f
     weight = layer.weight.data
     assert weight.std() == pytest.approx(1, rel=0.02)
     images = weight.ndim == 4
-    impulse = np.zeros((1, 3, 3, weight.shape[-2]) if images else (1, weight.shape[0]))
+    impulse = np.zeros((1, 3, 3, weight.shape[-2]) if images else (1, weight.shape[0]), np.float32)
     impulse[(0, 1, 1, 0) if images else (0, 0)] = 1  # what comes out are weights as they are used
     used = layer(tg.Tensor(impulse)).data.reshape(-1)
     np.testing.assert_allclose(np.sort(used), np.sort(np.sqrt(2 / fan_in) * (weight[..., 0, :]).reshape(-1)), rtol=1e-6)
@@ -77,7 +78,7 @@ def test_a_step_of_adam_moves_equalised_weights_by_the_same_share(small, large):
     shares = []
     for layer in (small, large):
         x = drawn(8, *([6, 6, layer.weight.shape[2]] if layer.weight.data.ndim == 4 else layer.weight.shape[:1]))
-        gradient = tg.grad((layer(tg.Tensor(x)) ** 2).sum(), layer.parameters())
+        gradient = tg.grad((layer(tg.Tensor(x.astype(np.float32))) ** 2).sum(), layer.parameters())
         before = layer.weight.data.copy()
         tg.updates.descend(layer.theta, tg.updates.Adam()(gradient), 0.01)
         shares.append(np.abs(layer.weight.data - before).mean() / np.abs(before).mean())

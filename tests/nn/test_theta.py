@@ -94,7 +94,7 @@ def test_a_shared_parameter_comes_once():
     assert [name for name, _ in net.named_parameters()] == ["0.weight", "0.bias"]
     assert net.theta.size == 6
     assert copy.deepcopy(net).theta.size == 6
-    x = np.ones((3, 2))
+    x = np.ones((3, 2), np.float32)
     assert [g.shape for g in tg.grad(net(x).sum(), net.parameters())] == [(2, 2), (2,)]
 
 

@@ -58,6 +58,11 @@ def one_climb(function, oracle, rng):
     return moved, oracle(theta, lambda t: np.sum(-np.log(1 + np.exp(-m @ t))), 0.3)
 
 
+def climb_by_sgd(sgd, oracle, rng):
+    """A climb in the direction that SGD gives."""
+    return one_climb(lambda theta, gradient, rate: tg.updates.ascend(theta, sgd()(gradient), rate), oracle, rng)
+
+
 def climb_of_value(function, oracle, rng):
     """The gradient of a linear discriminator's value is the oracle's way uphill."""
     x, fakes, theta = rng.normal(size=(6, 3)), rng.normal(size=(5, 3)), rng.normal(size=(3, 1))
@@ -146,6 +151,7 @@ FORMS = {
     **equation_cases_13.FORMS,
     ("d-ascent", "updates.ascend"): one_climb,
     ("d-ascent", "objectives.value"): climb_of_value,
+    ("d-ascent", "updates.SGD"): climb_by_sgd,
     ("d-ascent", "game.step.step"): one_step("minimax", "d"),
     ("g-minimax", "game.step.step"): one_step("minimax", "g"),
     ("g-non-saturating", "game.step.step"): one_step("non-saturating", "g"),

@@ -105,13 +105,14 @@ def reduced(f):
     """A reduction; its axes may come as a list, and where it is a mean there must be something to take it of."""
     def reduce(x, axis=None, keepdims=False):
         axis = tuple(axis) if isinstance(axis, list) else axis
-        must(f in (np.sum, np.max) or x.size or not np.isnan(f(np.ones(x.shape), axis=axis)).any())
+        must(f in (np.sum, np.max, np.min) or x.size or not np.isnan(f(np.ones(x.shape), axis=axis)).any())
         return f(x, axis=axis, keepdims=bool(keepdims))
     return reduce
 
 
 DEFINITIONS = {
     **NUMPY, "sum": reduced(np.sum), "max": reduced(np.max), "mean": reduced(np.mean), "var": reduced(np.var),
+    "std": reduced(np.std), "min": reduced(np.min),
     "conv2d": correlate, "conv_transpose2d": transposed, "conv2d_weight": weighed, "pad": padded,
     "linear": strict(NUMPY["linear"], lambda x, w, b: w.ndim == 2 and b.shape == w.shape[1:]),
     "affine": strict(NUMPY["affine"], lambda x, scale_shift: scale_shift.shape == (2, x.shape[-1])),
@@ -249,15 +250,16 @@ def convolution(draw, kind):
     return [(n, *out, o), (*kernel, c, o)], {**options, "output_padding": extra}
 
 
-UNARY = ("neg", "exp", "log", "sqrt", "abs", "tanh", "sigmoid", "softplus", "log_sigmoid", "relu",
+UNARY = ("neg", "exp", "log", "sqrt", "abs", "tanh", "sigmoid", "softplus", "log_sigmoid", "relu", "sin", "cos",
          "all_reduce")
 IMAGES = st.tuples(SIDE, SIDE, SIDE, SIDE)
 DRAWS = {
-    **{name: one() for name in UNARY}, **{name: broadcast() for name in ("add", "sub", "mul", "div", "maximum", "pow")},
+    **{name: one() for name in UNARY},
+    **{name: broadcast() for name in ("add", "sub", "mul", "div", "maximum", "minimum", "pow")},
     "leaky_relu": one(negative_slope=st.sampled_from([0, 0.2, 1])),
     "relu_backward": one(slope=st.sampled_from([0.0, 0.2])),
     "where": broadcast(3), "clip": one(low=st.sampled_from([-1, -0.5, 0.0]), high=st.sampled_from([0, 0.5, 1.0])),
-    **{name: over_axes() for name in ("sum", "mean", "var", "max")},
+    **{name: over_axes() for name in ("sum", "mean", "var", "std", "max", "min")},
     **{name: over_axes(tuples=False) for name in ("softmax", "log_softmax")},
     "moments": one(hnp.array_shapes(min_dims=1, max_dims=4, max_side=3)), "reshape": reshaped(),
     "transpose": transposed_axes(), "broadcast_to": spread(adjoint=False), "unbroadcast": spread(adjoint=True),

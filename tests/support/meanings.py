@@ -47,6 +47,7 @@ def correlate(x, w, stride=1, padding=0):
 NUMPY = {
     "add": np.add, "sub": np.subtract, "mul": np.multiply, "div": np.divide, "neg": np.negative,
     "all_reduce": np.array,
+    "sin": np.sin, "cos": np.cos, "minimum": np.minimum, "std": np.std, "min": np.min,
     "pow": lambda a, b: a ** b,
     "exp": np.exp, "log": np.log, "sqrt": np.sqrt, "abs": np.abs, "tanh": np.tanh,
     "sigmoid": lambda x: 1 / (1 + np.exp(-x)), "softplus": softplus, "log_sigmoid": lambda x: -softplus(-x),

@@ -1,7 +1,16 @@
 """The machine room: arrays and their devices, and the fast forms of what the course's files write plainly."""
 from tinygan.backend import convolutions, cuda, host  # register their forms
-from tinygan.backend.arrays import ARRAY_MODULES, DeviceError, as_array, is_array, module, to, to_device_of
+from tinygan.backend.arrays import (
+    ARRAY_MODULES,
+    DeviceError,
+    as_array,
+    is_array,
+    module,
+    share_foreign,
+    to,
+    to_device_of,
+)
 from tinygan.backend.versions import check_unchanged, clock, mark_changed
 
 __all__ = ["ARRAY_MODULES", "DeviceError", "as_array", "check_unchanged", "clock", "convolutions", "cuda", "host",
-           "is_array", "mark_changed", "module", "to", "to_device_of"]
+           "is_array", "mark_changed", "module", "share_foreign", "to", "to_device_of"]

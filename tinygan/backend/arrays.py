@@ -65,6 +65,16 @@ def as_array(x):
         raise TypeError(f"Tensor: the memory of this {type(x).__name__} cannot be shared: {error}") from error
 
 
+def share_foreign(x):
+    """x as it is if it is an array of ours, a number, or no array at all; the array of another library in place."""
+    if is_array(x) or isinstance(x, type) or not (hasattr(x, "__dlpack_device__") or hasattr(x, "__array__")):
+        return x
+    array = as_array(x)
+    if is_array(array) and array.dtype.kind not in "fiub":
+        raise TypeError(f"a {type(x).__module__}.{type(x).__name__} of {array.dtype}, expected numbers")
+    return array
+
+
 def to_device_of(array, other):
     """A host array (of noise, of a batch) on the device of `other`."""
     owner = module(other)

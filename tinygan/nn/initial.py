@@ -4,6 +4,16 @@ from __future__ import annotations
 import numpy as np
 
 
+def generator(rng) -> np.random.Generator:
+    """What a layer draws from: `rng` itself, or for a seed, a whole number, a new generator."""
+    if isinstance(rng, np.random.Generator):
+        return rng
+    if isinstance(rng, (int, np.integer)) and not isinstance(rng, bool) and rng >= 0:
+        return np.random.default_rng(rng)
+    raise TypeError(f"rng: got {rng!r:.60}, expected a numpy.random.Generator or a seed; "
+                    "write rng=np.random.default_rng(0), or rng=0")
+
+
 def he(rng, shape, fan_in, fan_out, slope=0.0):
     """Normal with variance 2 / ((1 + slope^2) fan_in): keeps a signal through (leaky) ReLUs (`he`; He et al. 2015)."""
     return _normal(rng, shape, np.sqrt(2 / ((1 + slope**2) * fan_in)))

@@ -7,6 +7,8 @@ from tinygan import backend
 from tinygan.backend.accelerated import accelerated
 from tinygan.distributed.group import current_group
 from tinygan.nn import initial
+from tinygan.nn.initial import generator
+from tinygan.nn.inputs import check_images, check_input
 from tinygan.nn.module import Module, Parameter
 from tinygan.ops.conv import conv2d, conv_transpose2d
 from tinygan.ops.linear import linear
@@ -17,17 +19,19 @@ from tinygan.ops.shape import getitem
 class Dense(Module):
     """y = x @ weight + bias, for x (n, inputs) (`dense`).
 
-    weight (inputs, outputs), bias (outputs,). initial: a rule of `tinygan.nn.initial`. rng: a numpy.random.Generator.
+    weight (inputs, outputs), bias (outputs,). initial: a rule of `tinygan.nn.initial`. rng: a numpy.random.Generator,
+    or a seed, here and in all layers.
     """
 
     def __init__(self, inputs, outputs, bias=True, *, rng, initial=initial.he):
-        self.weight = Parameter(initial(rng, (inputs, outputs), inputs, outputs))
+        self.weight = Parameter(initial(generator(rng), (inputs, outputs), inputs, outputs))
         self.bias = Parameter(np.zeros(outputs, np.float32)) if bias else None
 
     def forward(self, x):
-        if x.shape[-1] != self.weight.shape[0]:
-            raise ValueError(f"Dense: x {x.shape} has {x.shape[-1]} features, weight {self.weight.shape} "
-                             f"expects {self.weight.shape[0]}")
+        x = check_input(self, x, self.weight)
+        if x.shape[-1:] != self.weight.shape[:1]:
+            raise ValueError(f"Dense: x {x.shape} has {x.shape[-1] if x.ndim else 'no'} features, "
+                             f"weight {self.weight.shape} expects {self.weight.shape[0]}")
         return x @ self.weight if self.bias is None else linear(x, self.weight, self.bias)
 
 
@@ -41,11 +45,12 @@ class Conv2d(Module):
                  initial=initial.he):
         kh, kw = (kernel_size, kernel_size) if isinstance(kernel_size, int) else kernel_size
         self.stride, self.padding = stride, padding
-        self.weight = Parameter(initial(rng, (kh, kw, channels_in, channels_out), kh * kw * channels_in,
+        self.weight = Parameter(initial(generator(rng), (kh, kw, channels_in, channels_out), kh * kw * channels_in,
                                         kh * kw * channels_out))
         self.bias = Parameter(np.zeros(channels_out, np.float32)) if bias else None
 
     def forward(self, x):
+        x = check_images(self, x, self.weight, 2)
         y = conv2d(x, self.weight, self.stride, self.padding)
         return y if self.bias is None else y + self.bias
 
@@ -60,11 +65,12 @@ class ConvTranspose2d(Module):
                  rng, initial=initial.he):
         kh, kw = (kernel_size, kernel_size) if isinstance(kernel_size, int) else kernel_size
         self.stride, self.padding, self.output_padding = stride, padding, output_padding
-        self.weight = Parameter(initial(rng, (kh, kw, channels_out, channels_in), kh * kw * channels_in,
+        self.weight = Parameter(initial(generator(rng), (kh, kw, channels_out, channels_in), kh * kw * channels_in,
                                         kh * kw * channels_out))
         self.bias = Parameter(np.zeros(channels_out, np.float32)) if bias else None
 
     def forward(self, x):
+        x = check_images(self, x, self.weight, 3)
         y = conv_transpose2d(x, self.weight, self.stride, self.padding, self.output_padding)
         return y if self.bias is None else y + self.bias
 
@@ -80,7 +86,7 @@ class Embedding(Module):
     """
 
     def __init__(self, count, size, *, rng, initial=_STANDARD):
-        self.weight = Parameter(initial(rng, (count, size), count, size))
+        self.weight = Parameter(initial(generator(rng), (count, size), count, size))
 
     def forward(self, labels):
         labels = np.asarray(labels) if isinstance(labels, (list, int)) else unwrap(labels)
@@ -99,7 +105,7 @@ class Dropout(Module):
     def __init__(self, rate=0.5, *, rng):
         if not 0 <= rate < 1:
             raise ValueError(f"Dropout: rate is {rate}, expected 0 <= rate < 1")
-        self.rate, self.rng = rate, rng
+        self.rate, self.rng = rate, generator(rng)
 
     def forward(self, x):
         if not self.training or self.rate == 0:
@@ -128,6 +134,8 @@ class Reshape(Module):
 class Sequential(Module):
     """Modules (or plain functions) one after the other."""
 
+    unnamed = "layers"
+
     def __init__(self, *layers):
         self.layers = list(layers)
 
@@ -136,10 +144,6 @@ class Sequential(Module):
         for layer in self.layers:
             x = layer(x)
         return x
-
-    def children(self):
-        """The layers, by their number."""
-        return ((str(i), layer) for i, layer in enumerate(self.layers) if isinstance(layer, Module))
 
     def __getitem__(self, i):
         return self.layers[i]

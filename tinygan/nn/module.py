@@ -23,11 +23,13 @@ class Parameter(Tensor):
 class Module:
     """A layer or a network: holds parameters, buffers and modules as plain attributes, in order.
 
-    A subclass sets them in `__init__` and computes in `forward`; calling the module calls `forward`. `buffers` names
-    the attributes that are arrays of state without a derivative (running statistics).
+    They may stand in lists, tuples and dicts, which may hold one another. A subclass sets all in `__init__` and
+    computes in `forward`; calling the module calls `forward`. `buffers` names the attributes that are arrays of state
+    without a derivative (running statistics).
     """
 
     buffers: tuple[str, ...] = ()
+    unnamed = ""  # the attribute whose members are named without it (the layers of Sequential)
     training = True
 
     def __call__(self, *inputs, **options):
@@ -36,28 +38,58 @@ class Module:
     def forward(self, *inputs, **options):
         raise TypeError(f"{type(self).__name__} defines no forward")
 
-    def children(self) -> Iterator[tuple[str, Module]]:
-        """The modules held directly, in order: attributes, and members of lists."""
+    def members(self) -> list[tuple[str, Tensor | Module]]:
+        """The Tensors and modules held directly, with their names, in order: attributes, and what lists, tuples and
+        dicts hold at any depth (`blocks.0`, `heads.real`)."""
+        found: list[tuple[str, Tensor | Module]] = []
         for name, value in vars(self).items():
-            if isinstance(value, Module):
-                yield name, value
-            elif isinstance(value, (list, tuple)):
-                yield from ((f"{name}.{i}", m) for i, m in enumerate(value) if isinstance(m, Module))
+            kind = type(value)
+            if kind is Parameter:  # the usual cases first: every step of training asks for the parameters
+                found.append((name, value))
+            elif kind not in _PLAIN:
+                _collect("" if name == self.unnamed else name, value, found)
+        return found
+
+    def children(self) -> Iterator[tuple[str, Module]]:
+        """The modules held directly, in order."""
+        return ((name, value) for name, value in self.members() if isinstance(value, Module))
 
     def modules(self, prefix: str = "") -> Iterator[tuple[str, Module]]:
-        """This module and all below it, with the prefix of their names, in order."""
-        yield prefix, self
-        for name, child in self.children():
-            yield from child.modules(f"{prefix}{name}.")
+        """This module and all below it, with the prefix of their names, in order; a shared one comes once."""
+        return ((prefix, m) for prefix, m, _ in self._tree(prefix))
+
+    def _tree(self, prefix: str = "") -> Iterator[tuple[str, Module, list]]:
+        """The modules, each with the Tensors that it holds."""
+        seen, todo = set(), [(prefix, self)]
+        while todo:
+            prefix, m = todo.pop()
+            if id(m) in seen:
+                continue
+            seen.add(id(m))
+            tensors, below = [], []
+            for name, value in m.members():
+                if isinstance(value, Tensor):
+                    tensors.append((name, value))
+                else:
+                    below.append((f"{prefix}{name}.", value))
+            yield prefix, m, tensors
+            todo += reversed(below)
 
     def named_parameters(self) -> Iterator[tuple[str, Parameter]]:
-        """Names and parameters in the order of the layers, weight before bias; a shared one comes once."""
+        """Names and parameters in the order of the layers, weight before bias; a shared one comes once.
+
+        TypeError for a Tensor that waits for a derivative and is no Parameter: it would never be trained or saved.
+        """
         seen = set()
-        for prefix, m in self.modules():
-            for name, value in vars(m).items():
-                if isinstance(value, Parameter) and value not in seen:
-                    seen.add(value)
-                    yield prefix + name, value
+        for prefix, m, tensors in self._tree():
+            for name, value in tensors:
+                if isinstance(value, Parameter):
+                    if value not in seen:
+                        seen.add(value)
+                        yield prefix + name, value
+                elif value.requires_grad and not value.edges:
+                    raise TypeError(f"{type(m).__name__}: {name}, of shape {value.shape}, is a Tensor with "
+                                    "requires_grad=True, which is not trained; write nn.Parameter(...), or x.detach()")
 
     def parameters(self) -> list[Parameter]:
         """The parameters, in the order in which theta holds them."""
@@ -71,14 +103,15 @@ class Module:
         through: an imagined update, for one.
         """
         new = dict(zip(self.parameters(), values, strict=True))
-        places = [(m, name, p) for _, m in self.modules() for name, p in vars(m).items() if isinstance(p, Parameter)]
+        places = [(m, name, value) for _, m in self.modules() for name, value in vars(m).items()
+                  if any(isinstance(p, Parameter) for _, p in _collect(name, value, []))]
         try:
-            for m, name, p in places:
-                setattr(m, name, new[p])
+            for m, name, value in places:
+                setattr(m, name, _replaced(value, new))
             yield
         finally:
-            for m, name, p in places:
-                setattr(m, name, p)
+            for m, name, value in places:
+                setattr(m, name, value)
 
     def named_buffers(self) -> Iterator[tuple[str, Module, str]]:
         """Name, owner and attribute of each buffer."""
@@ -151,8 +184,42 @@ class Module:
         return f"{type(self).__name__}({layers}\n)" if layers else f"{type(self).__name__}({self.extra_repr()})"
 
     def extra_repr(self) -> str:
-        """What `repr` says of this layer: the shapes of its parameters."""
-        return ", ".join(f"{name} {v.shape}" for name, v in vars(self).items() if isinstance(v, Parameter))
+        """What `repr` shows of this layer: the shapes of its parameters, and its settings."""
+        shapes = [f"{name} {p.shape}" for name, p in self.members() if isinstance(p, Parameter)]
+        settings = [f"{name}={value!r}" for name, value in vars(self).items()
+                    if name != "training" and not name.startswith("_") and _is_setting(value)]
+        return ", ".join([*shapes, *settings])
+
+
+_PLAIN = {int, float, bool, str, type(None), np.ndarray}  # attributes that hold no parameters: most of them
+
+
+def _collect(name: str, value, found: list) -> list:
+    """Adds the Tensors and modules in the value of an attribute, with their names, to those that were found."""
+    if isinstance(value, (Tensor, Module)):
+        found.append((name, value))
+    elif isinstance(value, (dict, list, tuple)):
+        for key, member in value.items() if isinstance(value, dict) else enumerate(value):
+            _collect(f"{name}.{key}" if name else str(key), member, found)
+    elif isinstance(value, (set, frozenset)) and any(isinstance(v, (Tensor, Module)) for v in value):
+        raise TypeError(f"{name} is a set, which has no order; write a list of its layers or parameters")
+    return found
+
+
+def _replaced(value, new):
+    """The value of an attribute with other Tensors in place of its parameters."""
+    if isinstance(value, Parameter):
+        return new[value]
+    if isinstance(value, dict):
+        return {key: _replaced(v, new) for key, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        members = [_replaced(v, new) for v in value]
+        return members if isinstance(value, list) else getattr(value, "_make", tuple)(members)
+    return value
+
+
+def _is_setting(value) -> bool:
+    return isinstance(value, (int, float, str)) or (isinstance(value, tuple) and all(map(_is_setting, value)))
 
 
 def theta_of(parameters: list[Parameter]):

@@ -5,6 +5,7 @@ import numpy as np
 
 from tinygan.backend.accelerated import accelerated
 from tinygan.distributed.group import current_group
+from tinygan.nn.inputs import check_images, check_input
 from tinygan.nn.module import Module, Parameter
 from tinygan.ops.elementwise import sqrt
 from tinygan.ops.normalise import affine, batch_norm_coefficients, moments
@@ -35,6 +36,7 @@ class BatchNorm(Module):
     def scale_shift(self, x):
         """Scale and shift for x as rows (2, channels); in training the running statistics follow the batch."""
         channels = self.weight.shape[0]
+        x = check_images(self, x, self.weight)
         if x.shape[-1] != channels:
             raise ValueError(f"BatchNorm: x {x.shape} has {x.shape[-1]} channels, expected {channels}")
         if self.training:
@@ -65,6 +67,7 @@ class LayerNorm(Module):
         self.bias = Parameter(np.zeros(features, np.float32))
 
     def forward(self, x):
+        x = check_input(self, x, self.weight)
         if x.shape[-1] != self.weight.shape[0]:
             raise ValueError(f"LayerNorm: x {x.shape} has {x.shape[-1]} features, expected {self.weight.shape[0]}")
         distance = x - mean(x, -1, keepdims=True)

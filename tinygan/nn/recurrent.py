@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from tinygan import backend
 from tinygan.nn import initial
+from tinygan.nn.inputs import check_input
 from tinygan.nn.module import Module, Parameter
 from tinygan.ops.elementwise import sigmoid, tanh
 from tinygan.ops.linear import linear
@@ -23,6 +24,8 @@ class _Cell(Module):
     gates = 1
 
     def __init__(self, inputs, hidden, *, rng):
+        rng = initial.generator(rng)
+
         def draw(*shape):
             return Parameter(initial.uniform(rng, shape, hidden, hidden))
         wide = self.gates * hidden
@@ -35,9 +38,10 @@ class _Cell(Module):
         if x.ndim != 2 or x.shape[1] != inputs:
             raise ValueError(f"{name}: x {x.shape}, expected (n, {inputs})")
         if h is None:
-            h = backend.module(unwrap(x)).zeros((x.shape[0], hidden), x.dtype)
+            h = backend.module(unwrap(x)).zeros((x.shape[0], hidden), self.weight_hh.dtype)
         if h.shape != (x.shape[0], hidden):
             raise ValueError(f"{name}: h {h.shape} for x {x.shape}, expected {(x.shape[0], hidden)}")
+        x, h = check_input(self, x, self.weight_ih), check_input(self, h, self.weight_hh, 0, "h")
         return linear(x, self.weight_ih, self.bias_ih), linear(h, self.weight_hh, self.bias_hh), h
 
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from tinygan.nn.initial import generator
 from tinygan.nn.module import Module
 from tinygan.ops.elementwise import sqrt
 from tinygan.ops.linear import product
@@ -52,7 +53,7 @@ class SpectralNorm(Module):
     buffers = ("u", "v")
 
     def __init__(self, layer, *, rng):
-        self.layer = layer
+        self.layer, rng = layer, generator(rng)
         w = _matrix(layer.weight.data)
         self.v, self.u = (rng.standard_normal(n).astype(np.float32) for n in w.shape)
         for _ in range(15):

@@ -4,6 +4,7 @@ from __future__ import annotations
 import numpy as np
 
 from tinygan.nn import initial
+from tinygan.nn.inputs import check_images, check_input
 from tinygan.nn.layers import Conv2d, Dense
 from tinygan.nn.module import Module, Parameter
 from tinygan.ops.conv import conv2d
@@ -29,7 +30,7 @@ class EqualisedDense(Dense):
         self.scale = gain / inputs**0.5
 
     def forward(self, x):
-        return linear(x, self.weight * self.scale, self.bias)
+        return linear(check_input(self, x, self.weight), self.weight * self.scale, self.bias)
 
 
 class EqualisedConv2d(Conv2d):
@@ -43,6 +44,7 @@ class EqualisedConv2d(Conv2d):
         self.scale = gain / (kernel_size**2 * channels_in) ** 0.5
 
     def forward(self, x):
+        x = check_images(self, x, self.weight, 2)
         return conv2d(x, self.weight * self.scale, padding=self.padding) + self.bias
 
 
@@ -74,6 +76,7 @@ class AdaIN(Module):
         channels = self.style.weight.shape[1] // 2
         if x.ndim != 4 or x.shape[-1] != channels or w.shape[0] != x.shape[0]:
             raise ValueError(f"AdaIN: x {x.shape} and w {w.shape}, expected (n, h, w, {channels}) and (n, size)")
+        x = check_input(self, x, self.style.bias, None)
         style = self.style(w).reshape((-1, 1, 1, 2 * channels))
         distance = x - mean(x, (1, 2), keepdims=True)
         deviation = sqrt(mean(distance * distance, (1, 2), keepdims=True) + self.eps)
@@ -90,6 +93,7 @@ class Noise(Module):
         self.gain = Parameter(np.zeros(channels, np.float32))
 
     def forward(self, x, noise):
+        x, noise = check_input(self, x, self.gain), check_input(self, noise, self.gain, None, "noise")
         if noise.shape != (*x.shape[:3], 1):
             raise ValueError(f"Noise: noise {noise.shape} for x {x.shape}, expected {(*x.shape[:3], 1)}")
         return x + noise * self.gain

@@ -99,6 +99,18 @@ def _tanh_backward(g, y):
 
 
 @op(case((2, 3)))
+def sin(x):
+    """The sine."""
+    return record(np.sin(unwrap(x)), (x, lambda g, y, x: g * cos(x)))
+
+
+@op(case((2, 3)))
+def cos(x):
+    """The cosine."""
+    return record(np.cos(unwrap(x)), (x, lambda g, y, x: -g * sin(x)))
+
+
+@op(case((2, 3)))
 def sigmoid(x):
     """1 / (1 + exp(-x)), the logistic function, accurate on both sides (`d-output`)."""
     return record(_sigmoid(signed("sigmoid", x)), (x, lambda g, y, x: g * y * (1 - y)))
@@ -182,6 +194,14 @@ def maximum(a, b):
     return record(np.maximum(unwrap(a), unwrap(b)),
                   (a, lambda g, y, a, b: unbroadcast(where(a == b, 0.5 * g, g * (a > b)), a.shape)),
                   (b, lambda g, y, a, b: unbroadcast(where(a == b, 0.5 * g, g * (b > a)), b.shape)))
+
+
+@op(*_PAIRS)
+def minimum(a, b):
+    """The smaller of a and b, with broadcasting; where they are equal each gets half of the slope."""
+    return record(np.minimum(unwrap(a), unwrap(b)),
+                  (a, lambda g, y, a, b: unbroadcast(where(a == b, 0.5 * g, where(a < b, g, 0)), a.shape)),
+                  (b, lambda g, y, a, b: unbroadcast(where(a == b, 0.5 * g, where(a > b, g, 0)), b.shape)))
 
 
 _EVERY_OTHER = np.array([True, False, True])

@@ -1,4 +1,4 @@
-"""Over axes: sums, means, the largest element, softmax."""
+"""Over axes: sums, means, the largest and the smallest element, softmax."""
 from __future__ import annotations
 
 import math
@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from tinygan.backend.accelerated import accelerated
-from tinygan.ops.elementwise import exp, log
+from tinygan.ops.elementwise import exp, log, sqrt, where
 from tinygan.ops.registry import case, op, signed, unwrap
 from tinygan.ops.shape import _total, broadcast_to
 from tinygan.tensor import record
@@ -62,6 +62,12 @@ def var(x, axis=None, keepdims=False):
     return mean(distance * distance, axis, keepdims)
 
 
+@op(case((2, 3)), case((2, 3, 4), axis=(0, 2)), case((2, 3), axis=-1, keepdims=True))
+def std(x, axis=None, keepdims=False):
+    """The standard deviation over `axis`: the square root of `var`, so divided by n, as in NumPy."""
+    return sqrt(var(x, axis, keepdims))
+
+
 @op(case((2, 3)), case((2, 3, 4), axis=1), case((2, 3), axis=-1, keepdims=True))
 def max(x, axis=None, keepdims=False):
     """The largest element over `axis`; equal ones share the slope."""
@@ -72,6 +78,19 @@ def max(x, axis=None, keepdims=False):
         winners = unwrap(x) == unwrap(y).reshape(kept)
         return broadcast_to(g.reshape(kept), x.shape) * winners / winners.sum(axes, dtype=x.dtype, keepdims=True)
     return record(np.max(unwrap(x), axes, keepdims=keepdims), (x, share))
+
+
+@op(case((2, 3)), case((2, 3, 4), axis=1), case((2, 3), axis=-1, keepdims=True))
+def min(x, axis=None, keepdims=False):
+    """The smallest element over `axis`; equal ones share the slope."""
+    axes = _axes("min", x, axis)
+    kept = _kept(x, axes)
+
+    def share(g, y, x):
+        smallest = unwrap(x) == unwrap(y).reshape(kept)
+        each = g.reshape(kept) / smallest.sum(axes, dtype=x.dtype, keepdims=True)
+        return where(smallest, broadcast_to(each, x.shape), 0)
+    return record(np.min(unwrap(x), axes, keepdims=keepdims), (x, share))
 
 
 @op(case((2, 3)), case((2, 3), axis=0))

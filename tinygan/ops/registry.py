@@ -3,6 +3,7 @@ mistake in its inputs is told."""
 from __future__ import annotations
 
 import functools
+import linecache
 from typing import Any, NamedTuple, NoReturn
 
 from tinygan.tensor import unwrap as unwrap  # for the files of operations, beside `case` and `op`
@@ -61,8 +62,10 @@ def _named(function):
     """
     name, names = function.__name__, ", ".join(function.__code__.co_varnames[:function.__code__.co_argcount])
     scope = {"function": function, "refuse": refuse, "MISTAKES": MISTAKES}
-    exec(compile(f"def {name}({names}):\n try: return function({names})\n"
-                 f" except MISTAKES as error: refuse({name!r}, error, locals())", f"<{name}, named>", "exec"), scope)
+    file, source = f"<{name}, named>", (f"def {name}({names}):\n    try: return function({names})\n"
+                                        f"    except MISTAKES as error: refuse({name!r}, error, locals())\n")
+    exec(compile(source, file, "exec"), scope)
+    linecache.cache[file] = len(source), None, source.splitlines(True), file  # so that a debugger shows it
     named: Any = functools.wraps(function)(scope[name])
     named.__defaults__ = function.__defaults__
     return named
@@ -77,7 +80,7 @@ def refuse(name: str, error: Exception, inputs: dict[str, Any]) -> NoReturn:
     if isinstance(error, IndexError):
         kind = OutsideError
     given = ", ".join(f"{key} {_told(value, kind is TypeError)}" for key, value in inputs.items() if value is not error)
-    raise kind(f"{name}: {given}: {said}") from error
+    raise kind(f"{name}: {given}: {said}") from None
 
 
 def signed(name: str, x):

@@ -111,6 +111,19 @@ def concatenate(tensors, axis=-1):
     return record(np.concatenate([unwrap(t) for t in tensors], axis), *[(t, piece(i)) for i, t in enumerate(tensors)])
 
 
+def split(x, parts, axis=-1):
+    """x in pieces along `axis`: a list, what `concatenate` puts together again.
+
+    parts: the number of equal pieces, or a list of the indices at which to cut, as in numpy.split.
+    """
+    n = x.shape[axis] if -x.ndim <= axis < x.ndim else None
+    if n is None or (isinstance(parts, (int, np.integer)) and (parts < 1 or n % parts)):
+        raise ValueError(f"split: x {x.shape} cannot be divided into {parts} equal pieces along axis {axis}")
+    cuts = range(n // parts, n, n // parts) if isinstance(parts, (int, np.integer)) else parts
+    before = (slice(None),) * (axis % x.ndim)
+    return [getitem(x, (*before, slice(start, stop))) for start, stop in zip([0, *cuts], [*cuts, n])]
+
+
 @op(case((2, 3), (2, 3)), case((2, 3), (2, 3), axis=1), takes_list=True)
 def stack(tensors, axis=0):
     """The tensors, all of one shape, along a new axis."""
