@@ -148,6 +148,14 @@ def test_constants_and_computed_tensors_may_be_held():
     assert list(layer.state_dict()) == ["weight", "bias"]
 
 
+def test_two_parameters_of_one_name_are_refused():
+    layer = nn.Module()
+    layer.parts = {1: nn.Parameter([1.0]), "1": nn.Parameter([2.0])}
+    for ask in (layer.state_dict, lambda: layer.load_state_dict({"parts.1": np.ones(1)})):
+        with pytest.raises(ValueError, match=r"^Module: two parameters or buffers are named parts\.1; rename one$"):
+            ask()
+
+
 def test_a_set_of_layers_is_refused():
     layer = nn.Module()
     layer.parts = {nn.ReLU()}

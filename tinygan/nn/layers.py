@@ -134,7 +134,7 @@ class Reshape(Module):
 class Sequential(Module):
     """Modules (or plain functions) one after the other."""
 
-    unnamed = "layers"
+    _unnamed = "layers"
 
     def __init__(self, *layers):
         self.layers = list(layers)

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 
@@ -29,7 +30,7 @@ class Module:
     """
 
     buffers: tuple[str, ...] = ()
-    unnamed = ""  # the attribute whose members are named without it (the layers of Sequential)
+    _unnamed = ""  # the attribute whose members are named without it (the layers of Sequential)
     training = True
 
     def __call__(self, *inputs, **options):
@@ -38,7 +39,7 @@ class Module:
     def forward(self, *inputs, **options):
         raise TypeError(f"{type(self).__name__} defines no forward")
 
-    def members(self) -> list[tuple[str, Tensor | Module]]:
+    def _members(self) -> list[tuple[str, Tensor | Module]]:
         """The Tensors and modules held directly, with their names, in order: attributes, and what lists, tuples and
         dicts hold at any depth (`blocks.0`, `heads.real`)."""
         found: list[tuple[str, Tensor | Module]] = []
@@ -47,12 +48,12 @@ class Module:
             if kind is Parameter:  # the usual cases first: every step of training asks for the parameters
                 found.append((name, value))
             elif kind not in _PLAIN:
-                _collect("" if name == self.unnamed else name, value, found)
+                _collect("" if name == self._unnamed else name, value, found)
         return found
 
     def children(self) -> Iterator[tuple[str, Module]]:
         """The modules held directly, in order."""
-        return ((name, value) for name, value in self.members() if isinstance(value, Module))
+        return ((name, value) for name, value in self._members() if isinstance(value, Module))
 
     def modules(self, prefix: str = "") -> Iterator[tuple[str, Module]]:
         """This module and all below it, with the prefix of their names, in order; a shared one comes once."""
@@ -67,7 +68,7 @@ class Module:
                 continue
             seen.add(id(m))
             tensors, below = [], []
-            for name, value in m.members():
+            for name, value in m._members():
                 if isinstance(value, Tensor):
                     tensors.append((name, value))
                 else:
@@ -162,14 +163,21 @@ class Module:
 
     def state_dict(self) -> dict[str, np.ndarray]:
         """A copy of parameters and buffers by name, on the host."""
-        state = {name: p.data for name, p in self.named_parameters()}
-        state.update({name: getattr(owner, attribute) for name, owner, attribute in self.named_buffers()})
-        return {name: np.array(backend.to(a, "cpu")) for name, a in state.items()}
+        return {name: np.array(backend.to(a, "cpu")) for name, a in self._state().items()}
+
+    def _state(self) -> dict[str, Any]:
+        """The arrays of parameters and buffers by name; ValueError where two have one name (keys 1 and "1")."""
+        state: dict[str, Any] = {}
+        for name, a in [*((name, p.data) for name, p in self.named_parameters()),
+                        *((name, getattr(owner, attribute)) for name, owner, attribute in self.named_buffers())]:
+            if name in state:
+                raise ValueError(f"{type(self).__name__}: two parameters or buffers are named {name}; rename one")
+            state[name] = a
+        return state
 
     def load_state_dict(self, state) -> None:
         """Copies values in by name; names and shapes must agree, and nothing is changed when they do not."""
-        arrays = {name: p.data for name, p in self.named_parameters()}
-        arrays.update({name: getattr(owner, attribute) for name, owner, attribute in self.named_buffers()})
+        arrays = self._state()
         for name in sorted(arrays.keys() ^ state.keys()):
             raise ValueError(f"load_state_dict: {name} is {'missing' if name in arrays else 'unknown to the network'}")
         for name, a in arrays.items():
@@ -185,7 +193,7 @@ class Module:
 
     def extra_repr(self) -> str:
         """What `repr` shows of this layer: the shapes of its parameters, and its settings."""
-        shapes = [f"{name} {p.shape}" for name, p in self.members() if isinstance(p, Parameter)]
+        shapes = [f"{name} {p.shape}" for name, p in self._members() if isinstance(p, Parameter)]
         settings = [f"{name}={value!r}" for name, value in vars(self).items()
                     if name != "training" and not name.startswith("_") and _is_setting(value)]
         return ", ".join([*shapes, *settings])

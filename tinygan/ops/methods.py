@@ -67,7 +67,8 @@ def _values(x):
         return x.data, x.requires_grad
     if isinstance(x, (list, tuple)):
         parts = [_values(part) for part in x]
-        return type(x)([value for value, _ in parts]), any(differentiable for _, differentiable in parts)
+        values = [value for value, _ in parts]
+        return values if isinstance(x, list) else tuple(values), any(lost for _, lost in parts)
     return x, False
 
 
