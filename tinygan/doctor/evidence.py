@@ -11,6 +11,7 @@ import numpy as np
 from tinygan import backend, nn
 from tinygan.game import Game, parts
 from tinygan.metrics import reverse_kl
+from tinygan.objectives import Objective
 from tinygan.ops.registry import unwrap
 from tinygan.tensor import no_grad
 
@@ -50,7 +51,7 @@ class Evidence:
     steps: int
     history: Mapping[str, Sequence[float]]
     visits: Sequence[Visit]
-    objective: str
+    objective: Objective
     rates: tuple[float, float] | None
     reach: tuple[float, float] | None
     rows: dict[str, int]
@@ -61,7 +62,7 @@ class Evidence:
         rates = game.rate if isinstance(game.rate, tuple) else (game.rate, game.rate)
         alike = type(game.optimisers[0]) is type(game.optimisers[1])
         rows = {"G": (game.generator, game.batch), "D": (game.discriminator, game.batch // _pack(game))}
-        return cls(steps, game.history, visits, game.objective, rates if alike else None, _reach(game.generator),
+        return cls(steps, game.history, visits, game.goals, rates if alike else None, _reach(game.generator),
                    {name: n for name, (player, n) in rows.items()
                     if any(isinstance(m, nn.BatchNorm) for _, m in player.modules())})
 
