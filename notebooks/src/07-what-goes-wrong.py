@@ -182,7 +182,7 @@ def one_weight_game(**options):
     g.theta[:], d.theta[:] = START
     path = [START]
     game = Game(g, d, lambda n, rng: np.zeros((n, 1)), lambda n, rng: np.ones((n, 1)), rng, batch=2,
-                objective="two-sample", rate=0.1, optimisers=(updates.vector, updates.vector), **options)
+                objective="two-sample", rate=0.1, optimiser_d=updates.vector, optimiser_g=updates.vector, **options)
     train(game, 150, [lambda game: path.append((g.theta[0], d.theta[0]))])
     return np.array(path)
 
@@ -321,8 +321,8 @@ def gradient_norms(r1=0.0, steps=500, seed=0):
     """The norms of the gradients of both of G's objectives while D learns."""
     rng = np.random.default_rng(seed)
     g, d = vanilla.networks((2,), 2, rng)
-    game = Game(g, d, data.ring, latent(2), rng, batch=64, rate=(1e-3, 0.0), r1=r1,
-                optimisers=(Adam(0.5, 0.9), Adam()))
+    game = Game(g, d, data.ring, latent(2), rng, batch=64, rate_d=1e-3, rate_g=0.0, r1=r1,
+                optimiser_d=Adam(0.5, 0.9), optimiser_g=Adam())
     z, rows = game.noise(500, np.random.default_rng(1)), []
 
     def look(game):
@@ -361,7 +361,7 @@ def ring_game(beta=0.9, steps=800, seed=1, **options):
     rng = np.random.default_rng(seed)
     g, d = vanilla.networks((2,), 2, rng, width=64)
     game = Game(g, d, data.ring, latent(2), rng, batch=128, rate=1e-3,
-                optimisers=(Adam(beta, 0.999), Adam(beta, 0.999)), **options)
+                optimiser_d=Adam(beta, 0.999), optimiser_g=Adam(beta, 0.999), **options)
     z, photos = game.noise(400, np.random.default_rng(9)), []
 
     def look(game):

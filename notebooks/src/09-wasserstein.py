@@ -393,7 +393,7 @@ assert np.isclose(pearson(2 * laws[5], p + laws[5]), chi[5])               # thi
 small = change(RECIPES["wgan-gp"], {"width": 32, "decay": False, "average": 0, "rate": (1e-3, 0), "gp": 5.0})
 game, true = small.start(data="gaussian", batch=64), {}
 train(game, 60)                                                # the critic learns what there is
-game.rate = (1e-3, 3e-4)
+game.rate_d, game.rate_g = 1e-3, 3e-4
 
 
 def look(game):

@@ -129,7 +129,7 @@ def start(recipe, draw, size, players, **changes):
     shape = draw(1, np.random.default_rng(1)).shape[1:]
     nets = recipe.networks(shape, size, rng, **players)
     return recipe.play(*nets, draw, latent(size), rng, batch=32, average=Average(0.99),
-                       optimisers=(Adam(*recipe.betas), Adam(*recipe.betas)), **{**recipe.game, **changes})
+                       optimiser_d=Adam(*recipe.betas), optimiser_g=Adam(*recipe.betas), **{**recipe.game, **changes})
 
 
 game, photographs = start("progressive", data.sampler(digits), 64, {"width": 24}, rate=6e-3), []

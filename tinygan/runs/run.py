@@ -20,14 +20,15 @@ from typing import Any
 import numpy as np
 
 import tinygan
-from tinygan import backend, metrics, plots
+from tinygan import metrics, plots
 from tinygan.runs import checkpoint
 from tinygan.game import Game, SettingError, parts
 from tinygan.game.history import COLUMNS
 from tinygan.nn import Conv2d, ConvTranspose2d, Module
+from tinygan.nn.module import input_of
 from tinygan.backend.process import tune
 from tinygan.distributed.group import SINGLE_PROCESS, SingleProcess
-from tinygan.tensor import Tensor, no_grad
+from tinygan.tensor import no_grad
 from tinygan.runs.config import Config, RunError
 from tinygan.runs.files import LONGEST_JSON, write
 from tinygan.zoo import style
@@ -234,10 +235,8 @@ def generate(generator, *inputs, chunk: int = 256) -> np.ndarray:
     """G(z, ...) on the host, in eval mode, in chunks; the generator is left as it was."""
     training = generator.training
     generator.eval()
-    theta = generator.theta
-    inputs = tuple(a if a.dtype.kind in "iu" else a.astype(theta.dtype) for a in inputs)
     with no_grad():
-        parts = [generator(*(Tensor(backend.to_device_of(a[i:i + chunk], theta)) for a in inputs)).numpy()
+        parts = [generator(*(input_of(generator, a[i:i + chunk]) for a in inputs)).numpy()
                  for i in range(0, len(inputs[0]), chunk)]
     if training:
         generator.train()

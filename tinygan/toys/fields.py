@@ -22,7 +22,7 @@ def bilinear(x, y):
 
 
 def pull(goal, *logits) -> tuple:
-    """How a player pulls at each logit: the slope of its own term in the mean, upwards if the player ascends, else down.
+    """How a player pulls at each logit: the slope of the logit's own term in the mean, times -1 if the player descends.
 
     goal: a `Goal` whose function is a mean over the batch. All or none of the logits are Tensors.
     """

@@ -139,7 +139,7 @@ def carpet_game(steps=600, seed=0, betas=(0.5, 0.9), rate=1e-3, net=None, **opti
     rng = np.random.default_rng(seed)
     g, d = vanilla.networks((2,), 2, rng, width=64, **(net or {}))
     game = Game(g, d, data.ring, latent(2), rng, batch=128, rate=rate,
-                optimisers=(Adam(*betas), Adam(*betas)), **options)
+                optimiser_d=Adam(*betas), optimiser_g=Adam(*betas), **options)
     z, columns = draw(400, np.random.default_rng(9)), []
 
     def look(game):

@@ -350,7 +350,7 @@ def real_game(r1=0.0, steps=400):
     g.theta[:], d.theta[:] = (1, 0.01), (0, 0)                          # weight, bias
     path = [(g.theta[1], d.theta[0])]
     game = Game(g, d, lambda n, rng: QUANTILES, lambda n, rng: QUANTILES, rng, batch=400, objective="minimax",
-                rate=0.1, r1=r1, optimisers=(updates.vector, updates.vector))
+                rate=0.1, r1=r1, optimiser_d=updates.vector, optimiser_g=updates.vector)
     train(game, steps, [lambda game: path.append((g.theta[1], d.theta[0]))], record_every=steps)
     return np.array(path)
 
