@@ -15,7 +15,8 @@ FLOORS = [
     {"tensor"},
     {"ops", "check"},
     {"nn"},
-    {"objectives", "penalties", "updates", "divergences", "toys", "fusion"},  # fusion: backend/fusion.py
+    {"fusion", "objectives", "updates", "divergences"},  # fusion: backend/fusion.py
+    {"penalties", "toys"},
     {"game", "metrics"},
     {"zoo"},
     {"runs"},

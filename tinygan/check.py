@@ -147,11 +147,19 @@ def _diagnose(weighed, points, i, found, level) -> str:
     if numeric.any() and _at(weighed, points, i, 1e-9 * np.sign(numeric)) == _at(weighed, points, i, 0.0):
         cause = "a step of 1e-9 does not move f: somewhere in it the precision is lost (float32?)"
     else:
-        cause = _cause(found, numeric, {n for p in points for n in _products(p.shape)}, level)
+        cause = _cause(found, numeric, {n for p in points for n in counts(p.shape)}, level)
     return f"element {worst}: analytic {analytic:.8g}, numeric {expected:.8g}, ratio {ratio:.6g}; {cause}"
 
 
-def _products(shape) -> set[int]:
+def common_factor(found, expected) -> float | None:
+    """The number r with found = r * expected, where there is one and anything to tell it by; else None."""
+    wrong, live = ~np.isclose(found, expected, rtol=1e-5, atol=1e-7), np.abs(expected) > 1e-6
+    ratios = found[live] / expected[live]
+    same = live.any() and np.allclose(ratios, ratios[0], rtol=1e-4) and not (wrong & ~live).any()
+    return float(ratios[0]) if same else None
+
+
+def counts(shape) -> set[int]:
     """Over how many elements a sum or a mean can go: the products of some of the axes."""
     return {math.prod(some) for k in range(1, len(shape) + 1) for some in itertools.combinations(shape, k)}
 
@@ -163,11 +171,8 @@ def _cause(found, numeric, sizes, level) -> str:
     kept = " (in the pull-back an array is kept where its Tensor is needed?)" if level > 1 else ""
     if not found.any():
         return "zero: this path is cut" + (kept or " (a detach, an array used in place of its Tensor, a rule left out)")
-    wrong = ~np.isclose(found, numeric, rtol=1e-5, atol=1e-7)
-    live = np.abs(numeric) > 1e-6
-    ratios = found[live] / numeric[live]
-    if live.any() and np.allclose(ratios, ratios[0], rtol=1e-4) and not (wrong & ~live).any():
-        ratio = float(ratios[0])
+    wrong, ratio = ~np.isclose(found, numeric, rtol=1e-5, atol=1e-7), common_factor(found, numeric)
+    if ratio is not None:
         if np.isclose(ratio, -1, rtol=1e-4):
             return "ratio -1 everywhere: the sign is flipped"
         for n in sorted(sizes - {0, 1}):

@@ -6,7 +6,9 @@ stable at any a; each returns a scalar. An expectation is the mean over a batch.
 """
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from math import log as ln
 from typing import Any, NamedTuple
 
 from tinygan.ops.elementwise import log, log_sigmoid, relu, sigmoid
@@ -119,20 +121,35 @@ def g_non_saturating_gradient(fake):
 
 
 class Goal(NamedTuple):
-    """What a player does to a function: `direction` is "ascend" or "descend". Calling it evaluates the function."""
+    """What a player does to a function: `direction` is "ascend" or "descend". Calling it evaluates the function.
+
+    gradient: a function of the same logits, its gradient with respect to each of them, if that was derived by hand.
+    """
 
     function: Callable[..., Any]
     direction: str
+    gradient: Callable[..., Any] | None = None
 
     def __call__(self, *logits):
         return self.function(*logits)
 
 
-class Objective(NamedTuple):
-    """A game: `discriminator(real, fake)` and `generator(fake)` on logits, each with its `direction`."""
+@dataclass(frozen=True)
+class Objective:
+    """A game: `discriminator(real, fake)` and `generator(fake)` on logits, each with its `direction`.
+
+    critic: D's outputs may be any number; they are not the logits of a probability. blind: the value of D's function
+    where D gives 0 for every example, as one that cannot tell real from fake does; None where such a value shows
+    nothing. It unpacks into its two goals.
+    """
 
     discriminator: Goal
     generator: Goal
+    critic: bool = False
+    blind: float | None = None
+
+    def __iter__(self) -> Iterator[Goal]:
+        return iter((self.discriminator, self.generator))
 
 
 def _synthetic_part(fake):
@@ -145,15 +162,29 @@ def _critic_part(fake):
     return -mean(fake)
 
 
+def _two_sample_gradient(real, fake):
+    """The gradient of `two_sample` with respect to the logits: at every logit the same."""
+    return 1 / real.size, -1 / fake.size
+
+
+def _critic_part_gradient(fake):
+    """The gradient of `_critic_part` with respect to the logits."""
+    return -1 / fake.size
+
+
 OBJECTIVES = {
-    "minimax": Objective(Goal(value, "ascend"), Goal(g_minimax, "descend")),
-    "non-saturating": Objective(Goal(value, "ascend"), Goal(g_non_saturating, "ascend")),
-    "zero-sum": Objective(Goal(d_loss, "descend"), Goal(g_minimax, "descend")),
-    "sign-reversal": Objective(Goal(cross_entropy_split, "descend"), Goal(_synthetic_part, "ascend")),
-    "two-sample": Objective(Goal(two_sample, "ascend"), Goal(_critic_part, "descend")),
-    "least-squares": Objective(Goal(least_squares, "descend"), Goal(g_least_squares, "descend")),
-    "hinge": Objective(Goal(hinge, "descend"), Goal(_critic_part, "descend")),
+    "minimax": Objective(Goal(value, "ascend", d_gradient), Goal(g_minimax, "descend", g_gradient), blind=-ln(4)),
+    "non-saturating": Objective(Goal(value, "ascend", d_gradient),
+                                Goal(g_non_saturating, "ascend", g_non_saturating_gradient), blind=-ln(4)),
+    "zero-sum": Objective(Goal(d_loss, "descend"), Goal(g_minimax, "descend"), blind=ln(4)),
+    "sign-reversal": Objective(Goal(cross_entropy_split, "descend"), Goal(_synthetic_part, "ascend"), blind=ln(4)),
+    "two-sample": Objective(Goal(two_sample, "ascend", _two_sample_gradient),
+                            Goal(_critic_part, "descend", _critic_part_gradient), critic=True),
+    "least-squares": Objective(Goal(least_squares, "descend"), Goal(g_least_squares, "descend"), critic=True,
+                               blind=1.0),
+    "hinge": Objective(Goal(hinge, "descend"), Goal(_critic_part, "descend"), critic=True, blind=2.0),
 }
+OBJECTIVES["wasserstein"] = OBJECTIVES["two-sample"]
 
 
 def _log_d(d, logits):

@@ -1,5 +1,23 @@
-"""What helps a game to converge: penalties on D, a gradient of a gradient; noise on the examples; a look ahead."""
+"""What helps a game to converge: penalties on D, a gradient of a gradient; noise on the examples; a look ahead.
+
+Each is a function, and beside it the remedy that brings it into a game: `Game(remedies=[R1(1.0), InstanceNoise(0.1)])`.
+A remedy is any object with one or more of these methods, which Algorithm 1 calls (`tinygan.game.step`):
+
+    examples(game, x, left) -> x                              what D is shown in place of x, real or generated
+    penalty(game, x, fake, condition, logits_real) -> scalar  what is added to D's loss
+    after_move(game)                                          after each move of D
+    opponent(game, x, fake, condition) -> function            what G plays against in place of D
+
+left: the share of the game's steps that are to come, from 1 to 0. x, fake: what D was shown, Tensors. For `penalty` x
+requires grad, unless the remedy has `differentiates_x = False`; for `opponent` fake has its past, so that derivatives
+reach G. condition: a list of what both players are given beside. Whatever is drawn comes from `game.rng`, among ranks
+from `game.group.drawing(game.rng)`.
+"""
 from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 
@@ -9,6 +27,18 @@ from tinygan.ops.elementwise import sqrt
 from tinygan.ops.normalise import all_reduce
 from tinygan.ops.reduce import mean, sum
 from tinygan.tensor import Tensor, grad
+from tinygan.updates import clip
+
+HOOKS = ("examples", "penalty", "after_move", "opponent")
+
+
+class Remedy:
+    """What the remedies below have in common: their numbers are at least 0."""
+
+    def __post_init__(self):
+        for f in fields(self):  # type: ignore[arg-type]
+            if not getattr(self, f.name) >= 0:
+                raise ValueError(f"{type(self).__name__}: {f.name} is {getattr(self, f.name)}, expected at least 0")
 
 
 def r1(logits, x, weight=1.0):
@@ -20,6 +50,16 @@ def r1(logits, x, weight=1.0):
     """
     [slope] = grad(sum(logits), [x], create_graph=True)
     return (weight / 2 / len(logits)) * sum(slope * slope)
+
+
+@dataclass
+class R1(Remedy):
+    """The penalty of `r1`."""
+
+    weight: float = 1.0
+
+    def penalty(self, game, x, fake, condition, logits_real):
+        return r1(logits_real, x, self.weight)
 
 
 def gradient_penalty(discriminator, real, fake, rng, weight=10.0):
@@ -40,10 +80,42 @@ def gradient_penalty(discriminator, real, fake, rng, weight=10.0):
     return weight * mean((norm - 1) ** 2)
 
 
+@dataclass
+class GradientPenalty(Remedy):
+    """The penalty of `gradient_penalty`."""
+
+    weight: float = 10.0
+    differentiates_x = False  # but D between x and fake
+
+    def penalty(self, game, x, fake, condition, logits_real):
+        return gradient_penalty(lambda between: game.discriminator(between, *condition), x, fake,
+                                game.group.drawing(game.rng), self.weight)
+
+
+@dataclass
+class WeightClipping(Remedy):
+    """D's weights stay within [-bound, bound], by `clip` after each of its moves."""
+
+    bound: float = 0.01
+
+    def after_move(self, game):
+        clip(game.discriminator.theta, self.bound)
+
+
 def instance_noise(x, sigma, rng):
     """x + sigma N(0, I) (`instance-noise`; Sonderby et al. 2017): real and generated examples that overlap."""
     noise = rng.standard_normal(x.shape).astype(np.float32)
     return x + sigma * backend.to_device_of(noise.astype(x.dtype, copy=False), x.data)
+
+
+@dataclass
+class InstanceNoise(Remedy):
+    """The noise of `instance_noise` on all that D is shown; sigma falls in a straight line to 0 at the last step."""
+
+    sigma: float = 0.1
+
+    def examples(self, game, x, left):
+        return instance_noise(x, self.sigma * left, game.group.drawing(game.rng))
 
 
 def unrolled(player, value, steps, rate):
@@ -63,3 +135,23 @@ def unrolled(player, value, steps, rate):
         with player.with_parameters(theta):
             return player(*inputs)
     return ahead
+
+
+@dataclass
+class Unrolled(Remedy):
+    """G plays against D as `steps` plain steps on the batch would leave it, by `unrolled`; without D's penalties."""
+
+    steps: int = 5
+    rate: float = 0.1
+
+    def opponent(self, game, x, fake, condition):
+        d, goal = game.discriminator, game.goals.discriminator
+        rate = self.rate if goal.direction == "ascend" else -self.rate
+        return unrolled(d, lambda: goal(d(x, *condition), d(fake, *condition)), self.steps, rate)
+
+
+def by_name(r1=0.0, gp=0.0, clip=0.0, instance_noise=0.0, unroll=0, unroll_rate=0.1) -> list[Any]:
+    """The remedies with these numbers, each left out at 0: as `tinygan train --set r1=1 unroll=5` names them."""
+    kinds: list[tuple[Callable, tuple]] = [(R1, (r1,)), (GradientPenalty, (gp,)), (WeightClipping, (clip,)),
+                                           (InstanceNoise, (instance_noise,)), (Unrolled, (unroll, unroll_rate))]
+    return [kind(*numbers) for kind, numbers in kinds if numbers[0] != 0]

@@ -11,7 +11,9 @@ import numpy as np
 import tinygan as tg
 from tinygan import data, divergences, nn, objectives, penalties, updates
 from tinygan.game import Game, latent, train
-from tinygan.toys.dynamics import alternating, eigenvalues, extragradient, play, simultaneous
+from tinygan.objectives import Goal, Objective
+from tinygan.penalties import R1, Unrolled
+from tinygan.toys.dynamics import alternating, eigenvalues, extragradient, simultaneous, trajectory
 from tinygan.toys.fields import bilinear, dirac
 from tinygan.updates import Adam, Average, Momentum, ascend, descend
 from tinygan.zoo import vanilla
@@ -62,7 +64,7 @@ h, steps = 0.3, 150
 figure, (plane, field, circle) = plt.subplots(1, 3, figsize=(11, 3.7))
 show_field(plane, dirac(), span=3)
 for name, (kind, colour) in KINDS.items():
-    path = play(kind(dirac(), h), START, steps)
+    path = trajectory(kind(dirac(), h), START, steps)
     plane.plot(*path.T, color=colour, linewidth=1, label=name)
     plane.plot(*path[-1], "o", color=colour)
     mu = eigenvalues(kind(dirac(), h))
@@ -94,14 +96,14 @@ figure, (left, right) = plt.subplots(1, 2, figsize=(8.5, 2.8))
 t = np.arange(0, 1001, 50)
 for name, (kind, colour) in KINDS.items():
     update = kind(dirac(), 0.1)
-    path = play(update, (1e-3, 0.0), 1000)
+    path = trajectory(update, (1e-3, 0.0), 1000)
     left.semilogy(t, radius(path)[t] / 1e-3, ".", color=colour)
     left.semilogy(t, abs(eigenvalues(update)[0]) ** t, color=colour, label=name)
     if name == "both at once":
         assert np.isclose(radius(path)[-1] / 1e-3, 3.4849, atol=5e-5)
 left.legend(fontsize=8)
 left.set(xlabel="step", title="radius, from 1")
-path = play(alternating(dirac(), 0.1), (1e-3, 0.0), 400)
+path = trajectory(alternating(dirac(), 0.1), (1e-3, 0.0), 400)
 right.plot(path[:, 0] / 1e-3, color=FAKE, label=r"$\theta$")
 right.plot(path[:, 1] / 1e-3, color=D_BLUE, label=r"$\psi$")
 period = 2 * np.pi / abs(np.angle(eigenvalues(alternating(dirac(), 0.1))[0]))
@@ -110,7 +112,7 @@ for i in range(4):
 right.set(xlabel="step", title=f"in turns: the eigenvalue's period is {period:.2f}")
 right.legend(fontsize=8, loc="lower left")
 assert round(period, 2) == 125.65
-both, ahead = (play(kind(bilinear, 0.1), (1.0, 1.0), 100)[-1] for kind in (simultaneous, extragradient))
+both, ahead = (trajectory(kind(bilinear, 0.1), (1.0, 1.0), 100)[-1] for kind in (simultaneous, extragradient))
 assert np.allclose([both @ both, ahead @ ahead], [5.409628, 0.739496], atol=5e-7)
 
 # %% [markdown]
@@ -127,7 +129,7 @@ WEIGHTS = {0.1: "#e8a0aa", 0.3: OCHRE, 1.0: DATA, 2.0: D_BLUE}
 figure, (plane, curve, locus) = plt.subplots(1, 3, figsize=(11, 3.4), width_ratios=(1, 1.2, 1))
 show_field(plane, dirac(), 1.25)
 for gamma, colour in WEIGHTS.items():
-    path = play(simultaneous(dirac(r1=gamma), 0.1), START, 2000)
+    path = trajectory(simultaneous(dirac(r1=gamma), 0.1), START, 2000)
     r = radius(path)
     there = int(np.argmax(r < 1e-3))
     plane.plot(*path.T, color=colour, linewidth=1.2)
@@ -158,8 +160,8 @@ locus.set(title=r"eigenvalues, $\gamma$ from 0 to 2.2", xlabel="real part", aspe
 # %%
 figure, axes = plt.subplots(figsize=(4.2, 3.6))
 show_field(axes, dirac(noise=1.0), 1.25)
-axes.plot(*play(simultaneous(dirac(noise=1.0), 0.05), START, 800).T, color=OCHRE, label=r"noise, $\tau = 1$")
-axes.plot(*play(simultaneous(dirac(r1=0.5), 0.05), START, 800).T, "--", color=DATA, label=r"R1, $\gamma = 1/2$")
+axes.plot(*trajectory(simultaneous(dirac(noise=1.0), 0.05), START, 800).T, color=OCHRE, label=r"noise, $\tau = 1$")
+axes.plot(*trajectory(simultaneous(dirac(r1=0.5), 0.05), START, 800).T, "--", color=DATA, label=r"R1, $\gamma = 1/2$")
 axes.legend(fontsize=8, loc="lower right")
 axes.set(xlabel=r"$\theta$", ylabel=r"$\psi$")
 noise, r1 = (np.sort_complex(eigenvalues(field)) for field in (dirac(noise=1.0), dirac(r1=0.5)))
@@ -176,14 +178,15 @@ assert np.isclose(penalties.instance_noise(x, 0.5, np.random.default_rng(0)).num
 # **Predict:** one step ahead of size $\eta = 1$ is critical. How does $\eta = 0.2$ look?
 
 # %%
-def one_weight_game(**options):
+def one_weight_game(remedies):
     """The critic's Dirac-GAN as a `Game`: D(x) = psi x, G(1) = theta, plain steps."""
     rng = np.random.default_rng(0)
     g, d = (nn.Dense(1, 1, bias=False, rng=rng).astype(np.float64) for _ in range(2))
     g.theta[:], d.theta[:] = START
     path = [START]
     game = Game(g, d, lambda n, rng: np.zeros((n, 1)), lambda n, rng: np.ones((n, 1)), rng, batch=2,
-                objective="two-sample", rate=0.1, optimisers=(updates.vector, updates.vector), **options)
+                objective="two-sample", rate=0.1, remedies=remedies, optimiser_d=updates.vector,
+                optimiser_g=updates.vector)
     train(game, 150, [lambda game: path.append((g.theta[0], d.theta[0]))])
     return np.array(path)
 
@@ -191,7 +194,7 @@ def one_weight_game(**options):
 figure, axes = plt.subplots(figsize=(4.2, 3.6))
 show_field(axes, dirac("two-sample"), 1.25)
 for eta, colour in {0: FAKE, 0.2: OCHRE, 1.0: DATA}.items():
-    path = one_weight_game(unroll=int(eta > 0), unroll_rate=eta)
+    path = one_weight_game([Unrolled(1, eta)] if eta else [])
     axes.plot(*path.T, color=colour, label=f"one step of {eta:g} ahead" if eta else "not ahead")
     assert (radius(path)[-1] < 0.1) == (eta > 0)
 axes.legend(fontsize=8, loc="lower right")
@@ -205,10 +208,10 @@ axes.set(xlabel=r"$\theta$", ylabel=r"$\psi$");
 # reaches the centre.
 
 # %%
-GAMES = {"non-saturating": play(alternating(dirac("non-saturating"), 0.1, first="g"), START, 10_000),
-         "critic": play(simultaneous(dirac("two-sample"), 0.01), START, 1000),
-         "critic, clipped": play(simultaneous(dirac("two-sample"), 0.1, clip=0.5), START, 3000),
-         "critic, gradient penalty": play(alternating(dirac("two-sample", penalty=1.0), 0.01), START, 3000)}
+GAMES = {"non-saturating": trajectory(alternating(dirac("non-saturating"), 0.1, first="g"), START, 10_000),
+         "critic": trajectory(simultaneous(dirac("two-sample"), 0.01), START, 1000),
+         "critic, clipped": trajectory(simultaneous(dirac("two-sample"), 0.1, clip=0.5), START, 3000),
+         "critic, gradient penalty": trajectory(alternating(dirac("two-sample", penalty=1.0), 0.01), START, 3000)}
 figure, axes = plt.subplots(1, 4, figsize=(11, 2.9))
 for panel, (name, path) in zip(axes, GAMES.items()):
     panel.plot(*path.T, color=FAKE, linewidth=0.5)
@@ -318,12 +321,12 @@ axes.legend(fontsize=7, loc="lower right");
 
 # %%
 # picture: 07-vanishing.png
-def gradient_norms(r1=0.0, steps=500, seed=0):
+def gradient_norms(remedies=(), steps=500, seed=0):
     """The norms of the gradients of both of G's objectives while D learns."""
     rng = np.random.default_rng(seed)
     g, d = vanilla.networks((2,), 2, rng)
-    game = Game(g, d, data.ring, latent(2), rng, batch=64, rate=(1e-3, 0.0), r1=r1,
-                optimisers=(Adam(0.5, 0.9), Adam()))
+    game = Game(g, d, data.ring, latent(2), rng, batch=64, rate_d=1e-3, rate_g=0.0,
+                remedies=list(remedies), optimiser_d=Adam(0.5, 0.9), optimiser_g=Adam())
     z, rows = game.noise(500, np.random.default_rng(1)), []
 
     def look(game):
@@ -335,7 +338,7 @@ def gradient_norms(r1=0.0, steps=500, seed=0):
     return np.array(rows).T
 
 
-plain, held = gradient_norms(), gradient_norms(r1=0.3, steps=200)
+plain, held = gradient_norms(), gradient_norms([R1(0.3)], steps=200)
 plt.figure(figsize=(6, 3.1))
 for (steps, minimax, other), style, note in ((plain, "-", ""), (held, "--", ", R1 on D")):
     plt.semilogy(steps, minimax, style, color=FAKE, label="minimax" + note)
@@ -357,12 +360,12 @@ assert held[2][-1] / held[1][-1] < 100
 # same game with R1, with $\beta_1 = 0.5$, and with both.
 
 # %%
-def ring_game(beta=0.9, steps=800, seed=1, **options):
+def ring_game(beta=0.9, remedies=(), objective="non-saturating", steps=800, seed=1):
     """Samples at four moments of a game on the ring."""
     rng = np.random.default_rng(seed)
     g, d = vanilla.networks((2,), 2, rng, width=64)
-    game = Game(g, d, data.ring, latent(2), rng, batch=128, rate=1e-3,
-                optimisers=(Adam(beta, 0.999), Adam(beta, 0.999)), **options)
+    game = Game(g, d, data.ring, latent(2), rng, objective, batch=128, rate=1e-3, remedies=list(remedies),
+                optimiser_d=Adam(beta, 0.999), optimiser_g=Adam(beta, 0.999))
     z, photos = game.noise(400, np.random.default_rng(9)), []
 
     def look(game):
@@ -389,8 +392,8 @@ def show_ring(panel, x, title):
 # %%
 # picture: 07-modes.png
 collapsed = ring_game()
-ends = {r"$\beta_1 = .9$, R1": ring_game(r1=1.0)[-1], r"$\beta_1 = .5$": ring_game(0.5)[-1],
-        r"$\beta_1 = .5$, R1": ring_game(0.5, r1=1.0)[-1]}
+ends = {r"$\beta_1 = .9$, R1": ring_game(remedies=[R1(1.0)])[-1], r"$\beta_1 = .5$": ring_game(0.5)[-1],
+        r"$\beta_1 = .5$, R1": ring_game(0.5, [R1(1.0)])[-1]}
 figure, axes = plt.subplots(1, 7, figsize=(13, 2.2))
 for panel, x, step in zip(axes, collapsed, (200, 400, 600, 800)):
     show_ring(panel, x, rf"step {step}: near {modes(x)}")
@@ -404,6 +407,45 @@ assert all(modes(x) >= 5 for x in ends.values())
 # spreads them out, but the momentum keeps them oscillating; with the smaller $\beta_1$ they find the ring, and with
 # both remedies they stay there. **Change** the seed; change $\beta_1$ to 0 and to 0.7; in the game with R1, change the
 # weight. At which values does the behaviour change?
+#
+# ## A remedy and an objective of your own
+#
+# A remedy is an object with one or more of four methods, which Algorithm 1 calls: `examples`, `penalty`, `after_move`
+# and `opponent` (`tinygan.penalties` says what each is given). R2 is R1 at the fakes instead of the data.
+# **Predict**: does it hold the game with $\beta_1 = .9$ as R1 does?
+
+# %%
+class R2:
+    """weight / 2 E_z[|grad D(G(z))|^2]."""
+
+    def __init__(self, weight):
+        self.weight = weight
+
+    def penalty(self, game, x, fake, condition, logits_real):
+        fake = tg.Tensor(fake, requires_grad=True)
+        return penalties.r1(game.discriminator(fake, *condition), fake, self.weight)
+
+
+both = {"R1": ring_game(remedies=[R1(1.0)])[-1], "R2": ring_game(remedies=[R2(1.0)])[-1]}
+figure, axes = plt.subplots(1, 2, figsize=(4.6, 2.2))
+for panel, (name, x) in zip(axes, both.items()):
+    show_ring(panel, x, f"{name}: near {modes(x)}")
+
+# %% [markdown]
+# An objective is two functions of logits, each with a direction. In this one $D$ ascends
+# $-E_x[e^{-D(x)}] - E_z[e^{D(G(z))}]$, the loss of boosting, and $G$ descends $E_z[e^{-D(G(z))}]$. At logits of 0 their
+# slopes are 1. **Predict** the eigenvalues of its Dirac-GAN, without a remedy and with R1.
+
+# %%
+EXPONENTIAL = Objective(Goal(lambda real, fake: -tg.mean(tg.exp(-real)) - tg.mean(tg.exp(fake)), "ascend"),
+                        Goal(lambda fake: tg.mean(tg.exp(-fake)), "descend"), critic=True, blind=-2.0)
+print(eigenvalues(dirac(EXPONENTIAL)), eigenvalues(dirac(EXPONENTIAL, r1=1.0)))
+x = ring_game(0.5, [R1(1.0)], EXPONENTIAL)[-1]
+show_ring(plt.subplots(figsize=(2.4, 2.4))[1], x, f"near {modes(x)}")
+assert np.allclose(eigenvalues(dirac(EXPONENTIAL)), [1j, -1j])
+
+# %% [markdown]
+# It is a centre, as it was for every objective here, and R1 pulls it in. **Write** an objective of your own.
 #
 # ## Packing: the discriminator sees several examples
 #

@@ -147,7 +147,7 @@ noise = tg.game.latent(64)
 rng = np.random.default_rng(0)
 G, D = dcgan.networks((16, 16, 1), 64, rng, width=16)
 game = Game(G, D, tg.data.sampler(digits), noise, rng, batch=32, rate=4e-3, decay=True,
-            optimisers=(Adam(0.0, 0.99), Adam(0.0, 0.99)))
+            optimiser_d=Adam(0.0, 0.99), optimiser_g=Adam(0.0, 0.99))
 same, film = noise(16, np.random.default_rng(1)), {}
 for step in (0, 25, 50, 100, 200, 500):
     if step:

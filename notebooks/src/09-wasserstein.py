@@ -319,9 +319,9 @@ assert not bare.requires_grad and tg.grad(tg.sum(D(x)), [x], create_graph=True)[
 
 # %%
 update = dynamics.simultaneous(dirac("two-sample"), 0.01)
-paths = {"simultaneous": dynamics.play(update, (1.0, 0.0), 1000),
-         "clipped": dynamics.play(dynamics.alternating(dirac("two-sample"), 0.01, clip=0.5), (1.0, 0.0), 3000),
-         **{f"penalty, k = {k}": dynamics.play(dynamics.alternating(dirac("two-sample", penalty=1.0), 0.01, k=k),
+paths = {"simultaneous": dynamics.trajectory(update, (1.0, 0.0), 1000),
+         "clipped": dynamics.trajectory(dynamics.alternating(dirac("two-sample"), 0.01, clip=0.5), (1.0, 0.0), 3000),
+         **{f"penalty, k = {k}": dynamics.trajectory(dynamics.alternating(dirac("two-sample", penalty=1.0), 0.01, k=k),
                                                (1.0, 0.0), 3000) for k in (1, 5)}}
 figure, panels = plt.subplots(1, 4, figsize=(11, 2.9), sharex=True, sharey=True)
 for panel, (name, path) in zip(panels, paths.items()):
@@ -396,7 +396,7 @@ assert np.isclose(pearson(2 * laws[5], p + laws[5]), chi[5])               # thi
 small = change(RECIPES["wgan-gp"], {"width": 32, "decay": False, "average": 0, "rate": (1e-3, 0), "gp": 5.0})
 game, true = small.start(data="gaussian", batch=64), {}
 train(game, 60)                                                # the critic learns first
-game.rate = (1e-3, 3e-4)
+game.rate_d, game.rate_g = 1e-3, 3e-4
 
 
 def look(game):

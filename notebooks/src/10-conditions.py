@@ -11,6 +11,7 @@ import numpy as np
 import tinygan as tg
 from tinygan import data, metrics, nn
 from tinygan.game import Game, latent, train
+from tinygan.penalties import R1
 from tinygan.updates import Adam, Average
 from tinygan.zoo import RECIPES, sequence
 from tinygan.zoo.conditional import Projection
@@ -312,8 +313,8 @@ def sines(n, rng):
 
 rng = np.random.default_rng(1)
 G, D = sequence.networks((8, 1), 4, rng, width=24)
-game = Game(G, D, sines, latent(4), rng, rate=1.6e-2, decay=True, r1=0.1,
-            optimisers=(Adam(0, 0.99), Adam(0, 0.99)), average=Average(0.99))
+game = Game(G, D, sines, latent(4), rng, rate=1.6e-2, decay=True, remedies=[R1(0.1)],
+            optimiser_d=Adam(0, 0.99), optimiser_g=Adam(0, 0.99), average=Average(0.99))
 probe, purity = game.noise(500, np.random.default_rng(3)), []
 
 

@@ -16,6 +16,7 @@ from tinygan.data.shapes import draw_shapes, measure_shapes, shape_factors
 from tinygan.game import latent, train
 from tinygan.updates import Adam, Average
 from tinygan.zoo import RECIPES, progressive, style
+from tinygan.zoo.recipe import game_settings
 from tinygan.zoo.settings import switches
 
 DATA, FAKE, D_BLUE = "#3a7d44", "#d1495b", "#2e6f95"  # the data, the generator, the discriminator
@@ -129,8 +130,9 @@ def start(recipe, draw, size, players, **changes):
     recipe, rng = RECIPES[recipe], np.random.default_rng(0)
     shape = draw(1, np.random.default_rng(1)).shape[1:]
     nets = recipe.networks(shape, size, rng, **players)
-    return recipe.play(*nets, draw, latent(size), rng, batch=32, average=Average(0.99),
-                       optimisers=(Adam(*recipe.betas), Adam(*recipe.betas)), **{**recipe.game, **changes})
+    return recipe.make_game(*nets, draw, latent(size), rng, batch=32, average=Average(0.99),
+                            optimiser_d=Adam(*recipe.betas), optimiser_g=Adam(*recipe.betas),
+                            **game_settings({**recipe.game, **changes}))
 
 
 game, photographs = start("progressive", data.sampler(digits), 64, {"width": 24}, rate=6e-3), []

@@ -13,6 +13,7 @@ from tinygan import data, game, metrics, nn, plots
 from tinygan.metrics import evaluate_rows, frechet, kernel_distance, mixture, one_nn_accuracy, sliced_wasserstein
 from tinygan.metrics.classifier import digits_classifier
 from tinygan.metrics.neighbours import radii
+from tinygan.penalties import R1
 from tinygan.runs import report
 
 prdc = metrics.precision_recall_density_coverage
@@ -411,7 +412,7 @@ def run(r1, seed, steps=400, sigma=0.15):
         return nn.Sequential(nn.Dense(inputs, 32, rng=rng), nn.LeakyReLU(0.2), nn.Dense(32, 32, rng=rng),
                              nn.LeakyReLU(0.2), nn.Dense(32, outputs, rng=rng))
     match = game.Game(network(2, 2), network(2, 1), lambda n, rng: data.ring(n, rng, sigma=sigma), game.latent(2), rng,
-                      batch=32, rate=5e-3, r1=r1, decay=True)
+                      batch=32, rate=5e-3, remedies=[R1(r1)] if r1 else [], decay=True)
     game.train(match, steps, record_every=100)
     with tg.no_grad():
         x = match.generator(tg.Tensor(match.noise(1000, rng))).numpy()

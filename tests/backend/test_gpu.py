@@ -127,19 +127,20 @@ def test_products_agree_with_numpy(shapes, dtype, first, second, products, cupy)
 
 @pytest.mark.parametrize("kind", ["dense", "images"])
 @pytest.mark.parametrize("options", [
-    {"decay": True}, {"r1": 1.0}, {"k": 2}, {"simultaneous": True}, {"optimisers": (Momentum, RMSProp)},
+    {"decay": True}, {"r1": 1.0}, {"k": 2}, {"simultaneous": True},
+    {"optimiser_d": Momentum, "optimiser_g": RMSProp},
 ], ids=str)
 def test_replayed_is_played(kind, options, products):
     """To rounding: the products of CuPy and of nvmath-python are two calls."""
     def make():
-        settings = {"optimisers": (Adam, Adam), **options}
-        settings["optimisers"] = tuple(optimiser() for optimiser in settings["optimisers"])
+        settings = {"optimiser_d": Adam, "optimiser_g": Adam, **options}
+        settings |= {name: settings[name]() for name in ("optimiser_d", "optimiser_g")}
         return on_gpu(game(kind, average=Average(0.9), **settings))
     plain, replayed, replay = make(), make(), Replay()
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         tg.game.train(plain, 50, record_every=10)
-        tg.game.train(replayed, 50, record_every=10, play=replay)
+        tg.game.train(replayed, 50, record_every=10, stepper=replay)
     assert replay.recorded
     for a, b in ((plain.generator, replayed.generator), (plain.discriminator, replayed.discriminator)):
         np.testing.assert_allclose(b.theta.get(), a.theta.get(), rtol=1e-7, atol=1e-9)
@@ -157,7 +158,7 @@ def test_other_work_does_not_reach_the_memory_of_a_graph(products, cupy):
         kept.append((cupy.full((64, 1024), 7.0), cupy.full(100, 7.0)))
         kept[:-5] = []
     tg.game.train(plain, 30)
-    tg.game.train(replayed, 30, [work], play=Replay())
+    tg.game.train(replayed, 30, [work], stepper=Replay())
     np.testing.assert_allclose(replayed.generator.theta.get(), plain.generator.theta.get(), rtol=1e-7, atol=1e-9)
     assert all((a == 7).all() for pair in kept for a in pair)
 
@@ -172,7 +173,7 @@ def test_what_cannot_be_recorded_is_played(products):
     played.generator.layers.insert(1, Peek())
     with pytest.warns(UserWarning, match="no CUDA graph, steps are played launch by launch: RuntimeError: the current "
                                          "stream is capturing"):
-        tg.game.train(played, 6, play=Replay())
+        tg.game.train(played, 6, stepper=Replay())
     assert np.isfinite(played.generator.theta.get()).all()
 
 
@@ -182,10 +183,10 @@ def test_a_replayed_step_is_faster(recipe, products, cupy, record_property):
     times = {}
     for name, play in (("launch by launch", tg.game.step), ("replayed", Replay())):
         played = RECIPES[recipe].start(device="gpu")
-        tg.game.train(played, 20, record_every=10_000, play=play)
+        tg.game.train(played, 20, record_every=10_000, stepper=play)
         cupy.cuda.Device().synchronize()
         start = time.perf_counter()
-        tg.game.train(played, 220, record_every=10_000, play=play)
+        tg.game.train(played, 220, record_every=10_000, stepper=play)
         cupy.cuda.Device().synchronize()
         times[name] = (time.perf_counter() - start) / 200
     ratio = times["replayed"] / times["launch by launch"]

@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+from networks import number
 from torch_nets import CHANNELS_FIRST, CHANNELS_LAST, torch_net
 
 from tinygan.backend.process import tune
@@ -21,6 +22,7 @@ from tinygan.cli.arguments import seeds
 from tinygan.game import train
 from tinygan.metrics import label_scores
 from tinygan.ops.elementwise import sigmoid
+from tinygan.penalties import R1
 from tinygan.runs import generate, report
 from tinygan.runs.evaluation import evaluator_of
 from tinygan.zoo import RECIPES, Recipe
@@ -101,6 +103,7 @@ def with_torch(recipe, seed, steps):
     import torch
     import torch.nn.functional as F  # noqa: N812
     game = recipe.start(seed)
+    r1 = number(game, R1)
     assert (game.objective, game.k, recipe.optimiser) == ("non-saturating", 1, "adam")
     rng = game.rng
     (g, _), (d, _) = (torch_net(net, torch.float32) for net in (game.generator, game.discriminator))
@@ -114,7 +117,7 @@ def with_torch(recipe, seed, steps):
     def drawn():
         data = game.data(game.batch, rng)
         x, *labels = data if isinstance(data, tuple) else (data,)
-        return first(x).requires_grad_(game.r1 > 0), *map(torch.from_numpy, labels)
+        return first(x).requires_grad_(r1 > 0), *map(torch.from_numpy, labels)
 
     for step in range(steps):
         for optimiser in (g_adam, d_adam):
@@ -123,9 +126,9 @@ def with_torch(recipe, seed, steps):
         fake = g(torch.from_numpy(game.noise(game.batch, rng)), *labels)
         d_real = d(x, *labels)
         loss = F.softplus(-d_real).mean() + F.softplus(d(fake.detach(), *labels)).mean()
-        if game.r1:
+        if r1:
             [slope] = torch.autograd.grad(d_real.sum(), x, create_graph=True)
-            loss = loss + game.r1 / 2 * (slope**2).flatten(1).sum(1).mean()
+            loss = loss + r1 / 2 * (slope**2).flatten(1).sum(1).mean()
         d_adam.zero_grad()
         loss.backward()
         d_adam.step()

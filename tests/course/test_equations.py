@@ -29,8 +29,11 @@ def short(use):
 
 
 def exempt(function):
-    """What is neither an objective nor an update: a list joined, a base class, a record of two functions."""
-    return function in (updates.vector, updates.Optimiser, objectives.Goal, objectives.Objective)
+    """What computes nothing that a lecture states: a list joined, a base class, a record, a remedy, which calls a
+    function beside it."""
+    remedy = inspect.isclass(function) and function.__module__ == penalties.__name__
+    return remedy or function in (updates.vector, updates.Optimiser, objectives.Goal, objectives.Objective,
+                                  penalties.by_name)
 
 
 # --- the lectures ---

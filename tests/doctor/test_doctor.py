@@ -20,8 +20,9 @@ from tinygan.updates import Adam, Momentum
 from tinygan.zoo import RECIPES
 from tinygan.zoo.recipe import POINTS
 from tinygan.zoo.settings import change
-from tinygan.zoo.settings import read as meant
+from tinygan.zoo.settings import parse_settings as meant
 
+NON_SATURATING = tg.objectives.OBJECTIVES["non-saturating"]
 NAMES = [ailment.name for ailment in AILMENTS]
 
 
@@ -110,7 +111,7 @@ def test_batch_norm_of_one_example(settings, batch, players):
 
 def test_a_finding_is_told_once_and_in_plain_words(capsys):
     game = RECIPES["ring"].start(batch=8)
-    game.rate = 0.0, 1e-3
+    game.rate_d, game.rate_g = 0.0, 1e-3
     train(game, 60, [Doctor(60)])
     assert capsys.readouterr().out == (
         "the rates are far apart: D's learning rate is 0 and G's 0.001\n"
@@ -152,7 +153,7 @@ def well(**other):
     columns = {"d_real": 0.6, "d_fake": 0.4, "g_gradient": 0.1, "d_value": -1.2, "g_value": -0.9, "d_gradient": 0.1}
     columns = {name: np.broadcast_to(other.pop(name, value), len(steps)).tolist() for name, value in columns.items()}
     visits = [Visit(step, -1.0, 1.0, 0.6, 1.0, 1.0, 0.0, 0.0) for step in range(100, len(steps) + 1, 100)]
-    return replace(Evidence(len(steps), {"step": steps, **columns}, visits, "non-saturating", (1e-3, 1e-3), None, {}),
+    return replace(Evidence(len(steps), {"step": steps, **columns}, visits, NON_SATURATING, (1e-3, 1e-3), None, {}),
                    **other)
 
 
@@ -174,7 +175,8 @@ FALLING = np.geomspace(1, 1e-4, 1000)
     ({"d_real": 0.5, "d_fake": 0.5}, ["D cannot tell"]),
     ({"d_real": 0.5, "d_fake": 0.5, "of": 399}, []),
     ({"d_real": np.linspace(0.55, 0.5, 1000), "d_fake": np.linspace(0.45, 0.5, 1000)}, []),  # it could, once
-    ({"d_real": 0.5, "d_fake": 0.5, "objective": "two-sample"}, []),  # a critic's numbers have no scale
+    ({"d_real": 0.5, "d_fake": 0.5,
+      "objective": tg.objectives.OBJECTIVES["two-sample"]}, []),  # a critic's numbers have no scale
     ({"rates": (1e-3, 1e-4)}, []), ({"rates": (9e-5, 1e-3)}, ["the rates are far apart"]), ({"rates": None}, []),
 ])
 def test_bounds_in_the_history(other, found):
@@ -212,9 +214,9 @@ def test_where_d_has_won_it_is_no_collapse():
 
 def test_rates_of_different_optimisers_are_not_compared():
     game = RECIPES["ring"].start()
-    game.rate = 1e-1, 1e-4
+    game.rate_d, game.rate_g = 1e-1, 1e-4
     assert Evidence.of(game, 10, []).rates == (1e-1, 1e-4)
-    game.optimisers = Momentum(), Adam()
+    game.optimiser_d, game.optimiser_g = Momentum(), Adam()
     assert Evidence.of(game, 10, []).rates is None
 
 

@@ -243,10 +243,32 @@ def test_the_table():
                 "two-sample": (REAL.mean() - FAKE.mean(), -FAKE.mean()),
                 "least-squares": (RAW["least_squares"][2], RAW["g_least_squares"][2]),
                 "hinge": (RAW["hinge"][2], -FAKE.mean())}
+    expected["wasserstein"] = expected["two-sample"]
     assert expected.keys() == obj.OBJECTIVES.keys()
     for name, objective in obj.OBJECTIVES.items():
         np.testing.assert_allclose(objective.discriminator(REAL, FAKE), expected[name][0])
         np.testing.assert_allclose(objective.generator(FAKE), expected[name][1])
+
+
+@pytest.mark.parametrize("name", obj.OBJECTIVES)
+def test_a_gradient_by_hand_is_that_of_its_function(name):
+    for goal, logits in zip(obj.OBJECTIVES[name], ([REAL, FAKE], [FAKE])):
+        if goal.gradient:
+            by_hand = goal.gradient(*logits)
+            for ours, expected in zip(by_hand if len(logits) > 1 else [by_hand], slopes(goal, *logits), strict=True):
+                np.testing.assert_allclose(np.broadcast_to(ours, expected.shape), expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize("name", obj.OBJECTIVES)
+def test_the_value_of_one_who_cannot_tell(name):
+    """`blind` is D's value at logits 0, and no constant logit makes a better one."""
+    goal, blind = obj.OBJECTIVES[name].discriminator, obj.OBJECTIVES[name].blind
+    constant = [goal(np.full((5, 1), a), np.full((7, 1), a)) for a in (0, -0.5, 0.5, 3)]
+    if blind is None:
+        assert constant == [0] * 4  # a critic gains nothing by any of them, however it is scaled
+    else:
+        assert constant[0] == pytest.approx(blind)
+        assert constant[0] == {"ascend": max, "descend": min}[goal.direction](constant)
 
 
 @pytest.mark.parametrize("name", obj.OBJECTIVES)

@@ -16,6 +16,7 @@ import tinygan as tg
 from tinygan import nn
 from tinygan.game import Diverged, Game, latent, train
 from tinygan.game.history import COLUMNS, Column, empty
+from tinygan.penalties import R1
 from tinygan.tensor import record, unwrap
 from tinygan.updates import Adam, Average, Momentum, RMSProp
 
@@ -53,7 +54,7 @@ def by_hand(played, k, simultaneous, r1):
 @pytest.mark.parametrize(("k", "simultaneous"), [(1, False), (3, False), (1, True)])
 def test_each_step_is_algorithm_1(kind, r1, k, simultaneous):
     options = {"objective": "minimax", "k": k, "simultaneous": simultaneous, "r1": r1, "rate": 0.05}
-    played = game(kind, optimisers=(plain, plain), **options)
+    played = game(kind, optimiser_d=plain, optimiser_g=plain, **options)
     other = game(kind, **options)
     for _ in range(3):
         train(played, played.step + 1)
@@ -82,12 +83,13 @@ def test_every_objective_is_played(objective):
         z, x = (source(500, np.random.default_rng(9)) for source in (played.noise, played.data))
         return d(x).data.mean() - d(g(z)).data.mean(), d(g(z)).data.mean()
 
-    played = game("dense", objective=objective, optimisers=(plain, plain), batch=200, rate=(1e-3, 0.0))
+    played = game("dense", objective=objective, optimiser_d=plain, optimiser_g=plain, batch=200, rate_d=1e-3,
+                  rate_g=0.0)
     played.discriminator[2].bias.data[...] = -1.0
     g, d = copy.deepcopy((played.generator, played.discriminator))
     train(played, 1)
     assert logits(played, g, played.discriminator)[0] > logits(played, g, d)[0]
-    played.rate = (0.0, 1e-3)
+    played.rate_d, played.rate_g = 0.0, 1e-3
     d = copy.deepcopy(played.discriminator)
     train(played, 2)
     np.testing.assert_array_equal(played.discriminator.theta, d.theta)
@@ -102,7 +104,7 @@ def test_every_objective_is_played(objective):
 def test_the_same_on_both_array_modules(kind, r1, make):
     paths = []
     for place in (np, foreign):
-        played = game(kind, r1=r1, optimisers=(make(), make()), average=Average(0.9), k=2)
+        played = game(kind, r1=r1, optimiser_d=make(), optimiser_g=make(), average=Average(0.9), k=2)
         if place is foreign:
             to_foreign(played.generator), to_foreign(played.discriminator)
         path = []
@@ -211,7 +213,7 @@ def test_rates():
 
 def test_decay():
     ones = lambda gradient: np.ones_like(plain(gradient))
-    played = game("dense", optimisers=(ones, ones), objective="minimax", decay=True, rate=1.0)
+    played = game("dense", optimiser_d=ones, optimiser_g=ones, objective="minimax", decay=True, rate=1.0)
     path = [played.discriminator.theta[0]]
     train(played, 4, [lambda p: path.append(p.discriminator.theta[0])])
     np.testing.assert_allclose(np.diff(path), [1.0, 0.75, 0.5, 0.25])
@@ -345,11 +347,18 @@ def test_data_that_is_not_finite():
 
 @pytest.mark.parametrize(("options", "message"), [
     ({"objective": "maximin"}, "objective: got 'maximin', expected one of minimax, non-saturating, zero-sum, "
-                               "sign-reversal, two-sample, least-squares, hinge"),
+                               "sign-reversal, two-sample, least-squares, hinge, wasserstein"),
     ({"batch": 0}, "batch is 0 and k is 1, expected at least 1"),
     ({"k": 0}, "batch is 8 and k is 0, expected at least 1"),
-    *[({name: -1}, f"{name} is -1, expected at least 0") for name in ("r1", "gp", "clip", "instance_noise", "unroll")],
-    ({"gp": float("nan")}, "gp is nan, expected at least 0"),
+    ({"r1": -1}, "R1: weight is -1, expected at least 0"),
+    ({"gp": float("nan")}, "GradientPenalty: weight is nan, expected at least 0"),
+    ({"clip": -1}, "WeightClipping: bound is -1, expected at least 0"),
+    ({"instance_noise": -1}, "InstanceNoise: sigma is -1, expected at least 0"),
+    ({"unroll": -1}, "Unrolled: steps is -1, expected at least 0"),
+    ({"unroll": 1, "unroll_rate": -1}, "Unrolled: rate is -1, expected at least 0"),
+    ({"remedies": [R1]}, f"remedies: got {R1!r}, expected an object with a method examples, penalty, after_move, "
+                         "opponent"),
+    ({"remedies": [1]}, "remedies: got 1, expected an object with a method examples, penalty, after_move, opponent"),
     ({"k": 2, "simultaneous": True}, "simultaneous: both move once from the same point, but k is 2"),
 ])
 def test_messages(options, message):

@@ -1,4 +1,5 @@
 """The step as a CUDA graph, on the stand-ins for CuPy and nvmath-python: what is replayed ends where play ends."""
+import copy
 import importlib
 import json
 import subprocess
@@ -23,6 +24,7 @@ from tinygan.game import Game, latent, train
 from tinygan.game.cuda_graph import Replay
 from tinygan.ops.linear import product
 from tinygan.ops.shape import getitem
+from tinygan.penalties import R1
 from tinygan.updates import Adam, Average, Momentum, Optimiser, RMSProp
 from tinygan.zoo import progressive, style
 
@@ -70,7 +72,7 @@ def compare(make, steps=STEPS, callbacks=lambda: (), rtol=1e-12):
     """A game played and one replayed end alike; returns how the steps of the latter were played."""
     plain, replay = on_device(make()), Counted()
     train(plain, steps, callbacks(), record_every=3)
-    captured = train(on_device(make()), steps, callbacks(), record_every=3, play=replay)
+    captured = train(on_device(make()), steps, callbacks(), record_every=3, stepper=replay)
     for a, b in zip(end(captured), end(plain), strict=True):
         np.testing.assert_allclose(a, b, rtol=rtol, atol=rtol)
     for name, column in plain.history.items():
@@ -91,7 +93,8 @@ SETTLED = ["plain", "plain", "recorded"] + ["replayed"] * (STEPS - 3)
 @pytest.mark.parametrize("r1", [0.0, 1.0], ids=["plain", "r1"])
 def test_replayed_is_played(kind, r1, options):
     settings = {"decay": True, "r1": r1, **options}
-    assert compare(lambda: game(kind, average=Average(0.9), optimisers=(Adam(0.5), Adam(0.5)), **settings)) == SETTLED
+    settings |= {"average": Average(0.9), "optimiser_d": Adam(0.5), "optimiser_g": Adam(0.5)}
+    assert compare(lambda: game(kind, **copy.deepcopy(settings))) == SETTLED
 
 
 @pytest.mark.parametrize("kind", ["dense", "images"])
@@ -101,8 +104,8 @@ def test_in_single_precision(kind):
 
 @pytest.mark.parametrize("make", [Momentum, RMSProp])
 def test_other_optimisers(make):
-    assert compare(lambda: game("dense", optimisers=(make(), Adam()))) == SETTLED
-    assert compare(lambda: game("dense", optimisers=(make(), make()), k=2, decay=True)) == SETTLED
+    assert compare(lambda: game("dense", optimiser_d=make(), optimiser_g=Adam())) == SETTLED
+    assert compare(lambda: game("dense", optimiser_d=make(), optimiser_g=make(), k=2, decay=True)) == SETTLED
 
 
 class Labelled(nn.Module):
@@ -128,8 +131,8 @@ def test_conditions_are_written_too():
 def of_images(zoo):
     """A game of small players of `zoo` on 8x8 images."""
     g, d = (net.astype(np.float64) for net in zoo.networks((8, 8, 1), 3, np.random.default_rng(0), width=4))
-    return zoo.play(g, d, lambda n, rng: rng.standard_normal((n, 8, 8, 1)), latent(3), np.random.default_rng(1),
-                    batch=4, rate=1e-2, r1=1.0, optimisers=(Adam(), Adam()))
+    return zoo.make_game(g, d, lambda n, rng: rng.standard_normal((n, 8, 8, 1)), latent(3), np.random.default_rng(1),
+                    batch=4, rate=1e-2, remedies=[R1(1.0)], optimiser_d=Adam(), optimiser_g=Adam())
 
 
 def test_styles_and_maps_of_noise_are_written_too():
@@ -150,7 +153,33 @@ REMEDIES = [{"gp": 10.0, "k": 2}, {"instance_noise": 0.3, "decay": True}, {"clip
                          ids=str)
 def test_remedies(kind, options):
     """Those that draw in a step draw what they drew."""
-    assert compare(lambda: game(kind, optimisers=(RMSProp(), Adam()), **options)) == SETTLED
+    assert compare(lambda: game(kind, optimiser_d=RMSProp(), optimiser_g=Adam(), **options)) == SETTLED
+
+
+class Blurred:
+    """A remedy of one's own: noise that comes and goes, and a pull on D's outputs."""
+
+    def __init__(self, weight):
+        self.weight = weight
+
+    def examples(self, game, x, left):
+        noise = game.group.drawing(game.rng).standard_normal(x.shape)
+        return x + left * (1 - left) * backend.to_device_of(noise, x.data)
+
+    def penalty(self, game, x, fake, condition, logits_real):
+        return self.weight * (logits_real * logits_real).mean()
+
+
+def test_a_remedy_of_ones_own():
+    assert compare(lambda: game("dense", remedies=[Blurred(0.5)])) == SETTLED
+
+
+def test_a_number_of_a_remedy_is_not_baked_in():
+    def schedule(played, steps):
+        played.remedies[0].weight = 0.1 if played.step < 10 else 0.2
+    for remedy in (Blurred, R1):
+        assert compare(lambda remedy=remedy: game("dense", remedies=[remedy(0.1)], schedule=schedule)) == [
+            "plain", "plain", "recorded", *["replayed"] * 7, "plain", "recorded", *["replayed"] * 8]
 
 
 def test_layers_that_are_remedies():
@@ -169,7 +198,7 @@ def test_one_launch_instead_of_hundreds():
     played, marks = on_device(game("images", decay=True, average=Average())), []
     with foreign.counting() as counts:
         train(played, 8, [lambda _: marks.append((counts.launches, counts.synchronisations))], record_every=1000,
-              play=Replay())
+              stepper=Replay())
     launched = [b[0] - a[0] for a, b in zip(marks, marks[1:-1])]
     assert launched[0] > 100
     assert launched[-1] == 3 * 2 + 1  # x, z and the numbers: moved to the device, and copied to their places
@@ -178,14 +207,14 @@ def test_one_launch_instead_of_hundreds():
 
 def test_five_steps_and_five_are_ten():
     make = lambda: on_device(game("images", average=Average(0.9)))
-    whole, first = train(make(), 10, play=Replay()), train(make(), 5, play=Replay())
+    whole, first = train(make(), 10, stepper=Replay()), train(make(), 5, stepper=Replay())
     second = make()
     for ours, theirs in ((second.generator, first.generator), (second.discriminator, first.discriminator)):
         ours.load_state_dict(theirs.state_dict())
     for ours, theirs in zip((*second.optimisers, second.average), (*first.optimisers, first.average)):
         ours.load_state_dict(theirs.state_dict())
     second.rng.bit_generator.state, second.step = first.rng.bit_generator.state, first.step
-    for a, b in zip(end(train(second, 10, play=Replay())), end(whole), strict=True):
+    for a, b in zip(end(train(second, 10, stepper=Replay())), end(whole), strict=True):
         np.testing.assert_array_equal(a, b)
 
 
@@ -286,7 +315,7 @@ def refused(make, reason):
     """The game warns once, with the reason, and ends where play ends."""
     plain, replay = train(make(), 8), Counted()
     with pytest.warns(UserWarning, match="no CUDA graph") as caught:
-        captured = train(make(), 8, play=replay)
+        captured = train(make(), 8, stepper=replay)
     assert [str(w.message) for w in caught] == ["no CUDA graph, steps are played launch by launch: " + reason]
     for a, b in zip(end(captured), end(plain), strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-13)
@@ -354,15 +383,15 @@ def test_a_library_that_does_not_load(monkeypatch):
 def test_an_optimiser_of_ones_own():
     def along(gradient):
         return tg.updates.vector(gradient)
-    refused(lambda: on_device(game("dense", optimisers=(along, Adam()))),
+    refused(lambda: on_device(game("dense", optimiser_d=along, optimiser_g=Adam())),
             f"{along!r} is no Optimiser, so it may count the steps")
 
 
 def test_a_step_that_depends_on_its_number(monkeypatch):
     """What would be a constant of the graph is not there while it is recorded."""
     module = importlib.import_module("tinygan.game.step")
-    penalised = module._penalised
-    monkeypatch.setattr(module, "_penalised", lambda game, value, *others: penalised(
+    penalised = module.with_penalties
+    monkeypatch.setattr(module, "with_penalties", lambda game, value, *others: penalised(
         game, value / (1 + game.step), *others))
     refused(lambda: on_device(game("dense")), "TypeError: unsupported operand type(s) for +: 'int' and 'NoneType'")
 
@@ -385,13 +414,13 @@ class Vain(nn.Module):
         return x
 
 
-@pytest.mark.parametrize("make", [lambda: on_device(game("dense", optimisers=(Annealed(), Adam()))),
+@pytest.mark.parametrize("make", [lambda: on_device(game("dense", optimiser_d=Annealed(), optimiser_g=Adam())),
                                   lambda: with_layer(Vain())], ids=["counter", "state"])
 def test_what_is_new_in_each_step_is_never_baked_in(make, monkeypatch):
     monkeypatch.setattr("tinygan.game.cuda_graph.PATIENCE", 10)
     plain, replay = train(make(), 25), Counted()
     with pytest.warns(UserWarning, match="no CUDA graph so far: each of 10 steps differed") as caught:
-        captured = train(make(), 25, play=replay)
+        captured = train(make(), 25, stepper=replay)
     assert len(caught) == 1
     assert set(replay.how) == {"plain"}
     for a, b in zip(end(captured), end(plain), strict=True):
@@ -405,13 +434,13 @@ def test_a_mistake_in_a_step_is_said_as_ever():
         return np.ones((n, 2 if played.step < 5 else 3))
     played.data = data
     with pytest.raises(ValueError, match=r"Dense: x \(8, 3\) has 3 features"):
-        train(played, 8, play=Replay())
+        train(played, 8, stepper=Replay())
 
 
 def test_diverged():
     played = on_device(game("dense", rate=1e300, objective="two-sample"))
     with pytest.raises(tg.game.Diverged):
-        train(played, 50, play=Replay())
+        train(played, 50, stepper=Replay())
 
 
 @pytest.mark.parametrize(("options", "kind"), [

@@ -65,7 +65,7 @@ def test_a_weight_that_overflows_stops_the_run_at_that_step():
 
     def overflow(g):
         return np.where(np.arange(g.size) == 3, np.inf, 0).astype(g.dtype) if game.step == 2 else g
-    game.optimisers = (lambda g: nothing(g), lambda g: overflow(tg.updates.vector(g)))
+    game.optimiser_d, game.optimiser_g = nothing, lambda g: overflow(tg.updates.vector(g))
     with pytest.raises(Diverged, match=r"step 2: the norm of the generator's weights is (inf|nan)"):
         train(game, 5)
 
@@ -80,7 +80,7 @@ def test_debug_finds_the_first_operation(player, where, name):
     calls = 6 if player == "discriminator" else 2
     game, play = broken_game(Broken(calls, np.nan, where), player), Debug()
     with pytest.raises(Diverged, match=r"^step 2: "):
-        train(game, 5, play=play)
+        train(game, 5, stepper=play)
     assert play.found.startswith(f"first in {name if where == 'derivative' else 'record'} (")
     if where == "value":
         assert f"in the {player}'s 1, with value (8, 4) from nan to nan" in play.found
@@ -89,7 +89,7 @@ def test_debug_finds_the_first_operation(player, where, name):
 
 
 def test_debug_changes_nothing():
-    one, other = (train(broken_game(Broken(99, 1, "value")), 4, play=play) for play in (tg.game.step, Debug()))
+    one, other = (train(broken_game(Broken(99, 1, "value")), 4, stepper=play) for play in (tg.game.step, Debug()))
     assert one.history == other.history
     np.testing.assert_array_equal(one.generator.theta, other.generator.theta)
     assert sys.getprofile() is None

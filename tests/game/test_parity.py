@@ -1,10 +1,11 @@
 """Two hundred steps of a GAN beside PyTorch: the same weights, batches and noise, every parameter equal to 1e-9."""
 import numpy as np
 import pytest
-from networks import conditional, game
+from networks import conditional, game, number
 from torch_nets import CHANNELS_FIRST, gradient_penalty, losses, to_torch, torch_net
 
 import tinygan as tg
+from tinygan.penalties import R1, GradientPenalty, WeightClipping
 from tinygan.updates import Adam, Momentum, RMSProp
 
 pytestmark = pytest.mark.oracle
@@ -15,6 +16,7 @@ STEPS = 200
 def torch_game(torch, played, make):
     """Algorithm 1 in PyTorch, from the same rng: yields the parameters of both nets."""
     d_loss, g_loss = losses(played.objective)
+    r1, gp, clip = (number(played, remedy) for remedy in (R1, GradientPenalty, WeightClipping))
     (g, theta_g), (d, theta_d) = (
         torch_net(net, torch.float64) for net in (played.generator, played.discriminator))
     update_g, update_d = make(theta_g), make(theta_d)
@@ -28,18 +30,18 @@ def torch_game(torch, played, make):
             fake = g(torch.tensor(played.noise(played.batch, rng).astype(float)), *c)
             real, not_real = d(x, *c), d(fake.detach(), *c)
             loss = d_loss(real, not_real)
-            if played.r1:
+            if r1:
                 [slope] = torch.autograd.grad(real.sum(), x, create_graph=True)
-                loss = loss + played.r1 / 2 * (slope ** 2).flatten(1).sum(1).mean()
-            if played.gp:
-                loss = loss + played.gp * gradient_penalty(lambda between: d(between, *c), x, fake, rng)
+                loss = loss + r1 / 2 * (slope ** 2).flatten(1).sum(1).mean()
+            if gp:
+                loss = loss + gp * gradient_penalty(lambda between: d(between, *c), x, fake, rng)
             update_d.zero_grad()
             loss.backward()
             update_d.step()
-            if played.clip:
+            if clip:
                 with torch.no_grad():
                     for p in theta_d:
-                        p.clamp_(-played.clip, played.clip)
+                        p.clamp_(-clip, clip)
         update_g.zero_grad()
         g_loss(d(fake, *c)).backward()
         update_g.step()
@@ -68,7 +70,7 @@ def compare(torch, played, theirs, tolerance):
 @pytest.mark.parametrize("objective", ["minimax", "non-saturating", "least-squares", "hinge"])
 @pytest.mark.parametrize(("kind", "tolerance"), [("dense", 1e-9), ("images", 1e-7)])
 def test_two_hundred_steps(torch, kind, objective, r1, tolerance):
-    played = game(kind, objective=objective, r1=r1, optimisers=(Adam(0.5), Adam(0.5)))
+    played = game(kind, objective=objective, r1=r1, optimiser_d=Adam(0.5), optimiser_g=Adam(0.5))
     theirs = torch_game(torch, played, lambda theta: torch.optim.Adam(theta, lr=1e-3, betas=(0.5, 0.999)))
     compare(torch, played, theirs, tolerance)
 
@@ -76,7 +78,7 @@ def test_two_hundred_steps(torch, kind, objective, r1, tolerance):
 @pytest.mark.parametrize("r1", [0.0, 1.0], ids=["plain", "r1"])
 @pytest.mark.parametrize(("kind", "tolerance"), [("points", 1e-9), ("images", 1e-7), ("projected", 1e-7)])
 def test_two_hundred_conditional_steps(torch, kind, r1, tolerance):
-    played = conditional(kind, r1=r1, optimisers=(Adam(0.5), Adam(0.5)))
+    played = conditional(kind, r1=r1, optimiser_d=Adam(0.5), optimiser_g=Adam(0.5))
     theirs = torch_game(torch, played, lambda theta: torch.optim.Adam(theta, lr=1e-3, betas=(0.5, 0.999)))
     compare(torch, played, theirs, tolerance)
 
@@ -89,14 +91,14 @@ def test_two_hundred_steps_through_sixteen(torch, r1):
 
 
 def test_two_hundred_steps_of_momentum_with_two_of_the_discriminator(torch):
-    played = game("dense", k=2, rate=0.01, optimisers=(Momentum(0.5), Momentum(0.5)))
+    played = game("dense", k=2, rate=0.01, optimiser_d=Momentum(0.5), optimiser_g=Momentum(0.5))
     compare(torch, played, torch_game(torch, played, lambda theta: torch.optim.SGD(theta, lr=0.01, momentum=0.5)), 1e-9)
 
 
 @pytest.mark.parametrize(("kind", "tolerance"), [("dense", 1e-9), ("images", 1e-7)])
 def test_two_hundred_steps_of_a_wgan(torch, kind, tolerance):
     """Clipped weights, RMSProp, five steps of the critic."""
-    played = game(kind, objective="two-sample", k=5, clip=0.2, rate=1e-3, optimisers=(RMSProp(), RMSProp()))
+    played = game(kind, objective="two-sample", k=5, clip=0.2, rate=1e-3, optimiser_d=RMSProp(), optimiser_g=RMSProp())
     compare(torch, played, torch_game(torch, played, lambda theta: torch.optim.RMSprop(theta, lr=1e-3)), tolerance)
     assert np.abs(played.discriminator.theta).max() == 0.2
 
@@ -111,6 +113,6 @@ def critic_without_batch_norm(played):
 @pytest.mark.parametrize(("kind", "tolerance"), [("dense", 1e-9), ("images", 1e-7)])
 def test_two_hundred_steps_of_a_wgan_gp(torch, kind, tolerance):
     played = critic_without_batch_norm(game(kind, objective="two-sample", k=2, gp=10.0,
-                                            optimisers=(Adam(0.5, 0.9), Adam(0.5, 0.9))))
+                                            optimiser_d=Adam(0.5, 0.9), optimiser_g=Adam(0.5, 0.9)))
     theirs = torch_game(torch, played, lambda theta: torch.optim.Adam(theta, lr=1e-3, betas=(0.5, 0.9)))
     compare(torch, played, theirs, tolerance)

@@ -11,7 +11,7 @@ from networks import game, plain, thetas
 import tinygan as tg
 from tinygan import nn, objectives, penalties
 from tinygan.game import Diverged, train
-from tinygan.game.step import _unrolled
+from tinygan.penalties import Unrolled
 from tinygan.updates import Average, clip, linear_decay
 
 SEED = np.random.default_rng
@@ -31,10 +31,10 @@ every_net = pytest.mark.parametrize("kind", ["dense", "images"])
 
 # --- by hand ---
 
-def by_hand(played, steps):
+def by_hand(played, steps, r1=0, gp=0, clip=0, instance_noise=0, unroll=0, unroll_rate=0, **_):
     """One step of a game for `two-sample` with everything on, written out."""
     g, d, rng = played.generator, played.discriminator, played.rng
-    sigma = played.instance_noise * (steps - played.step) / steps
+    sigma = instance_noise * (steps - played.step) / steps
     noise = lambda shape: sigma * rng.standard_normal(shape).astype(np.float32).astype(float) if sigma else 0.0
     x = tg.Tensor(played.data(played.batch, rng).astype(float), requires_grad=True)
     fake = g(played.noise(played.batch, rng).astype(float))
@@ -43,23 +43,23 @@ def by_hand(played, steps):
     fixed = fake.detach()
     real = d(noisy)
     v = real.mean() - d(fixed).mean()
-    if played.r1:
+    if r1:
         [slope] = tg.grad(real.sum(), [x], create_graph=True)
-        v = v - played.r1 / 2 * (slope * slope).reshape(played.batch, -1).sum(1).mean()
-    if played.gp:
+        v = v - r1 / 2 * (slope * slope).reshape(played.batch, -1).sum(1).mean()
+    if gp:
         alpha = rng.random((played.batch, *[1] * (x.ndim - 1)))
         between = tg.Tensor(alpha * noisy.data + (1 - alpha) * fixed.data, requires_grad=True)
         [slope] = tg.grad(d(between).sum(), [between], create_graph=True)
         norm = tg.sqrt((slope * slope).reshape(played.batch, -1).sum(1))
-        v = v - played.gp * ((norm - 1) ** 2).mean()
+        v = v - gp * ((norm - 1) ** 2).mean()
     d.theta[...] += played.rate * plain(tg.grad(v, d.parameters()))
-    if played.clip:
-        d.theta[...] = np.maximum(np.minimum(d.theta, played.clip), -played.clip)
+    if clip:
+        d.theta[...] = np.maximum(np.minimum(d.theta, clip), -clip)
     weights = d.parameters()
-    for _ in range(played.unroll):
+    for _ in range(unroll):
         with d.with_parameters(weights):
             v = d(noisy).mean() - d(fake).mean()
-        weights = [w + played.unroll_rate * s for w, s in zip(weights, tg.grad(v, weights, create_graph=True))]
+        weights = [w + unroll_rate * s for w, s in zip(weights, tg.grad(v, weights, create_graph=True))]
     with d.with_parameters(weights):
         v = -d(fake).mean()
     g.theta[...] -= played.rate * plain(tg.grad(v, g.parameters()))
@@ -73,11 +73,11 @@ def by_hand(played, steps):
 @every_net
 def test_each_step_is_what_it_says(kind, options):
     options = {"objective": "two-sample", "rate": 0.02, "unroll_rate": 0.1, **options}
-    played, other = game(kind, optimisers=(plain, plain), **options), game(kind, **options)
+    played, other = game(kind, optimiser_d=plain, optimiser_g=plain, **options), game(kind, **options)
     other.discriminator.train(), other.generator.train()
     train(played, 4)
     for _ in range(4):
-        by_hand(other, 4)
+        by_hand(other, 4, **options)
     np.testing.assert_allclose(thetas(played), thetas(other), rtol=1e-10, atol=1e-12)
 
 
@@ -216,10 +216,10 @@ def test_unrolled_is_where_plain_steps_lead(kind):
 @pytest.mark.parametrize("objective", objectives.OBJECTIVES)
 def test_d_foresees_its_own_gain(objective):
     """Whichever way D's function is written, the imagined D tells real from fake better."""
-    played = game("dense", objective=objective, unroll=5, unroll_rate=0.05)
+    played = game("dense", objective=objective)
     d, x = played.discriminator, tg.Tensor(SEED(1).normal(1, 1, (200, 2)))
     fake = tg.Tensor(SEED(2).normal(-1, 1, (200, 2)))
-    ahead = _unrolled(played, x, fake, [])
+    ahead = Unrolled(5, 0.05).opponent(played, x, fake, [])
     assert ahead(x).data.mean() - ahead(fake).data.mean() > d(x).data.mean() - d(fake).data.mean()
 
 
@@ -231,7 +231,8 @@ def test_unrolling_ends_the_circling_of_the_dirac_gan(unroll, lowest, highest):
     g, d = (nn.Dense(1, 1, bias=False, rng=rng).astype(np.float64) for _ in range(2))
     g.theta[:], d.theta[:] = 1, 0
     played = tg.game.Game(g, d, lambda n, rng: np.zeros((n, 1)), lambda n, rng: np.ones((n, 1)), rng, batch=2,
-                          objective="two-sample", rate=0.1, optimisers=(plain, plain), unroll=unroll, unroll_rate=1.0)
+                          objective="two-sample", rate=0.1, optimiser_d=plain, optimiser_g=plain,
+                          remedies=[Unrolled(unroll, 1.0)])
     train(played, 300)
     assert lowest <= np.hypot(g.theta[0], d.theta[0]) <= highest
 
@@ -280,7 +281,7 @@ def test_the_same_on_both_array_modules(name, kind):
     paths = []
     for place in (np, foreign):
         # not Adam: a critic's last bias has the slope 0 but for rounding, which Adam would bring to size
-        played = game(kind, optimisers=(plain, plain), **{**GAMES[name], "rate": 0.02})
+        played = game(kind, optimiser_d=plain, optimiser_g=plain, **{**GAMES[name], "rate": 0.02})
         if place is foreign:
             to_foreign(played.generator), to_foreign(played.discriminator)
         path = []

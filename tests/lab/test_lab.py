@@ -10,6 +10,7 @@ from tinygan.lab import serve
 from tinygan.lab.picture import HEIGHT, LEFT, LOW, SIDE, WIDTH, Picture
 from tinygan.lab.state import SETS, SPAN, Laboratory, drawn
 from tinygan.objectives import OBJECTIVES
+from tinygan.penalties import R1
 
 
 @pytest.fixture
@@ -53,13 +54,14 @@ def test_the_moves_are_those_of_the_game(objective, r1, rng):
     """With the same latents in every batch, a step is a step of `game.step`, to the last bit but a few."""
     z = rng.standard_normal((16, 2))
     lab = Laboratory(objective=objective, r1=r1, k=2, batch=16, width=16, dtype="float64", rate_d=0.02, rate_g=0.01)
-    lab.prior = lambda n, rng: z
+    lab.game.noise = lambda n, rng: z
     twin = Laboratory(width=16, dtype="float64")
     for ours, other in ((lab.G, twin.G), (lab.D, twin.D)):
         other.theta[:] = ours.theta
     played = game.Game(twin.G, twin.D, lab.source, lambda n, rng: z, np.random.default_rng(5), objective, 16, k=2,
-                       rate=(0.02, 0.01), r1=r1, optimisers=(twin.adam_d, twin.adam_g))
-    lab.rng = np.random.default_rng(5)
+                       rate_d=0.02, rate_g=0.01, remedies=[R1(r1)] if r1 else [],
+                       optimiser_d=twin.game.optimiser_d, optimiser_g=twin.game.optimiser_g)
+    lab.game.rng = np.random.default_rng(5)
     for step in range(3):
         lab.step()
         game.step(played, 3)
@@ -113,10 +115,10 @@ def test_the_field_is_what_d_says(lab):
 
 
 def test_looking_changes_nothing_but_the_history(lab):
-    state = lab.rng.bit_generator.state
+    state = lab.game.rng.bit_generator.state
     first, second = lab.look(), lab.look()
     assert all(np.array_equal(a, b) for a, b in zip(first[:3], second[:3]))
-    assert lab.rng.bit_generator.state == state
+    assert lab.game.rng.bit_generator.state == state
     assert lab.history["moves"] == [0]
     lab.step()
     lab.look()

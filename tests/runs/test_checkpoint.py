@@ -22,23 +22,22 @@ from tinygan.updates import Adam, Average, Momentum, RMSProp
 posix = pytest.mark.skipif(os.name != "posix", reason="fork")
 
 
-def new_game(seed=0, width=6, optimisers=None):
+def new_game(seed=0, width=6, **optimisers):
     """A game with all that a checkpoint has to keep: running statistics, an average, a layer that draws by itself."""
     rng = np.random.default_rng(seed)
     g = Sequential(Dense(2, width, rng=rng), BatchNorm(width), ReLU(), Dense(width, 2, rng=rng))
     d = Sequential(Dense(2, width, rng=rng), ReLU(), Dropout(0.2, rng=np.random.default_rng(seed + 1)),
                    Dense(width, 1, rng=rng))
-    return Game(g, d, tg.data.ring, latent(2), rng, batch=8, rate=1e-2, average=Average(.9),
-                optimisers=optimisers or (Adam(0.5), Adam(0.5)))
+    return Game(g, d, tg.data.ring, latent(2), rng, batch=8, rate=1e-2, average=Average(.9), **optimisers)
 
 
 @pytest.mark.parametrize("mover", [Adam, RMSProp, Momentum])
 @pytest.mark.parametrize("at", [0, 3])
 def test_a_restored_game_goes_on_bit_for_bit(mover, at, tmp_path):
     path = tmp_path / "c.npz"
-    whole = train(new_game(optimisers=(mover(), mover())), at)
+    whole = train(new_game(optimiser_d=mover(), optimiser_g=mover()), at)
     checkpoint.save(path, whole)
-    parts = new_game(seed=5, optimisers=(mover(), mover()))
+    parts = new_game(seed=5, optimiser_d=mover(), optimiser_g=mover())
     checkpoint.load(path, parts)
     assert same(whole, parts)
     assert same(train(whole, 9), train(parts, 9))

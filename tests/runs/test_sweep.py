@@ -16,6 +16,7 @@ from PIL import Image
 from tinygan.cli import arguments, main
 from tinygan.game import Diverged
 from tinygan.game.history import COLUMNS
+from tinygan.penalties import R1
 from tinygan.runs import Config, Run, RunError, sweep
 
 
@@ -209,7 +210,7 @@ def test_every_combination_of_settings_is_run(tmp_path, monkeypatch, capsys):
     assert [(row["rate"], row["r1"], row["seed"]) for row in rows] == [
         (rate, "0.5", seed) for rate in ("0.0001", "0.002") for seed in "01"]
     run = Run.open(tmp_path / "out" / "rate=0.002,r1=0.5,seed-1")
-    assert (run.game.rate, run.game.r1, run.config.seed) == (.002, .5, 1)
+    assert (run.game.rate, run.game.remedies, run.config.seed) == (.002, [R1(.5)], 1)
     assert len({row["sd"] for row in rows}) == 4
     assert main(["evaluate", "out/rate=0.0001,r1=0.5,seed-1", "out/rate=0.002,r1=0.5,seed-1"]) == 2
     assert "medians need runs of one kind" in capsys.readouterr().err

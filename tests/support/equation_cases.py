@@ -120,7 +120,7 @@ def one_step(objective, player):
         d, g = nn.Dense(2, 1, rng=rng).astype(np.float64), nn.Dense(1, 2, rng=rng).astype(np.float64)
         x, z = rng.normal(size=(6, 2)), rng.normal(size=(6, 1))
         match = game.Game(g, d, lambda n, rng: x, lambda n, rng: z, rng, objective, batch=6, rate=0.3,
-                          optimisers=(plain, plain))
+                          optimiser_d=plain, optimiser_g=plain)
         old_d, old_g = d.theta.copy(), g.theta.copy()
         function(match, 1)
 

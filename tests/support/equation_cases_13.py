@@ -59,7 +59,7 @@ def pooled_from_moments(function, oracle, rng):
 
 FORMS = {
     ("all-reduce", "ops.normalise.all_reduce"): added,
-    ("gradient-average", "game.step._gradient"): averaged,
+    ("gradient-average", "game.step.gradient"): averaged,
     ("pooled-moments", "ops.normalise.moments"): pooled,
     ("pooled-moments", "ops.normalise._pooled"): pooled_from_moments,
 }

@@ -4,6 +4,7 @@ from helpers import host
 
 import tinygan as tg
 from tinygan import data, nn, zoo
+from tinygan.zoo.recipe import game_settings
 
 
 def dense(seed=0, dtype=np.float64):
@@ -46,12 +47,17 @@ def pictures(n, rng):
 
 
 def game(kind, dtype=np.float64, seed=0, **options):
-    """A game between the players of `kind`: "dense", "images" or "sequences"."""
+    """A game between the players of `kind`: "dense", "images" or "sequences", with options for `game_settings`."""
     players, draw = {"dense": (dense, points), "images": (images, pictures),
                      "sequences": (sequences, data.sines)}[kind]
     g, d, size = players(seed, dtype)
     options = {"batch": 8, "rate": 1e-3, **options}
-    return tg.game.Game(g, d, draw, tg.game.latent(size), np.random.default_rng(seed + 1), **options)
+    return tg.game.Game(g, d, draw, tg.game.latent(size), np.random.default_rng(seed + 1), **game_settings(options))
+
+
+def number(played, remedy):
+    """The number of the game's remedy of this class; 0 without one."""
+    return next((next(iter(vars(r).values())) for r in played.remedies if isinstance(r, remedy)), 0)
 
 
 def conditional(kind, dtype=np.float64, seed=0, classes=4, **options):
@@ -65,7 +71,7 @@ def conditional(kind, dtype=np.float64, seed=0, classes=4, **options):
     options = {"batch": 8, "rate": 1e-3, **options}
     return tg.game.Game(*(player.astype(dtype) for player in players),
                         lambda n, rng: (draw(n, rng), rng.integers(classes, size=n)), tg.game.latent(size),
-                        np.random.default_rng(seed + 1), **options)
+                        np.random.default_rng(seed + 1), **game_settings(options))
 
 
 def network(seed=0):

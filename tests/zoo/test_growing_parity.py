@@ -2,6 +2,7 @@
 import numpy as np
 import pytest
 
+from tinygan import penalties
 from tinygan.game import latent, train
 from tinygan.updates import Adam
 from tinygan.zoo import progressive, style
@@ -142,8 +143,8 @@ def test_two_hundred_steps(torch, zoo, kind):
     def data(n, rng):  # in float64: they are halved
         return np.tanh(rng.standard_normal((n, 1, 1, 1)) + rng.standard_normal((n, SIDE, SIDE, 1)))
     g, d = (net.astype(np.float64) for net in zoo.networks((SIDE, SIDE, 1), LATENT, np.random.default_rng(0), width=12))
-    game = zoo.play(g, d, data, latent(LATENT), np.random.default_rng(1), batch=4, rate=RATE, r1=R1,
-                    optimisers=(Adam(*BETAS), Adam(*BETAS)))
+    game = zoo.make_game(g, d, data, latent(LATENT), np.random.default_rng(1), batch=4, rate=RATE,
+                         remedies=[penalties.R1(R1)], optimiser_d=Adam(*BETAS), optimiser_g=Adam(*BETAS))
     twin, start = kind(torch, g, d), [net.theta.copy() for net in (g, d)]
     train(game, STEPS)
     play(twin, data, game.noise, np.random.default_rng(1))

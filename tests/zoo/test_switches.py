@@ -4,8 +4,9 @@ import json
 import pytest
 
 from tinygan.game import SettingError
+from tinygan.penalties import R1, GradientPenalty
 from tinygan.zoo import RECIPES
-from tinygan.zoo.settings import change, describe, read, switches, write
+from tinygan.zoo.settings import change, describe, format_setting, parse_settings, switches
 
 RING = RECIPES["ring"]
 
@@ -19,13 +20,13 @@ RING = RECIPES["ring"]
 ])
 def test_text_and_value(text, value):
     name = text.partition("=")[0]
-    assert read(RING, [text]) == {name: value}
-    assert type(read(RING, [text])[name]) is type(value)
+    assert parse_settings(RING, [text]) == {name: value}
+    assert type(parse_settings(RING, [text])[name]) is type(value)
     changed = change(RING, {name: value})
     assert switches(changed)[name] == value
     assert {k: v for k, v in switches(changed).items() if k != name} == {
         k: v for k, v in switches(RING).items() if k != name}
-    assert read(RING, [f"{name}={write(value)}"]) == {name: value}
+    assert parse_settings(RING, [f"{name}={format_setting(value)}"]) == {name: value}
     assert change(RING, json.loads(json.dumps({name: value}))) == changed  # a run folder keeps them as JSON
     assert changed.start(batch=8).step == 0
 
@@ -33,8 +34,9 @@ def test_text_and_value(text, value):
 def test_they_reach_the_game():
     texts = ["rate=1e-4:2e-4", "gp=3", "betas=0:.9", "optimiser=momentum", "average=0", "width=8", "packing=2",
              "latent=5"]
-    game = change(RING, read(RING, texts)).start(batch=8)
-    assert (game.rate, game.gp, game.r1, game.decay) == ((1e-4, 2e-4), 3, 0.1, True)
+    game = change(RING, parse_settings(RING, texts)).start(batch=8)
+    assert (game.rate_d, game.rate_g, game.decay) == (1e-4, 2e-4, True)
+    assert game.remedies == [R1(0.1), GradientPenalty(3)]
     assert [type(o).__name__ for o in game.optimisers] == ["Momentum"] * 2
     assert game.average is None
     assert game.discriminator[0].size == 2
@@ -50,7 +52,7 @@ def test_they_reach_the_game():
 def test_every_recipe_describes_itself(name):
     """What it sets, given to a recipe that sets nothing, makes it again."""
     recipe = RECIPES[name]
-    settings = read(recipe, describe(recipe).split())
+    settings = parse_settings(recipe, describe(recipe).split())
     assert change(recipe, settings) == recipe
     assert {k: v for k, v in switches(recipe).items() if k in settings} == settings
     assert "rate" in settings or "objective" in settings
@@ -80,13 +82,13 @@ def test_every_recipe_describes_itself(name):
     (["betas=.5"], "betas is '0.5', expected a pair A:B of numbers of at least 0 and below 1"),
     (["betas=0:1"], "betas is '0:1', expected a pair A:B of numbers of at least 0 and below 1"),
     (["average=1"], "average is '1', expected a number of at least 0 and below 1"),
-    (["objective=wasserstein"], "objective is 'wasserstein', expected one of minimax, non-saturating, zero-sum, "
-                                "sign-reversal, two-sample, least-squares, hinge"),
+    (["objective=maximin"], "objective is 'maximin', expected one of minimax, non-saturating, zero-sum, "
+                            "sign-reversal, two-sample, least-squares, hinge, wasserstein"),
     (["optimiser=1"], "optimiser is '1', expected one of adam, rmsprop, momentum"),
 ])
 def test_messages(texts, message):
     with pytest.raises(SettingError) as caught:
-        read(RING, texts)
+        parse_settings(RING, texts)
     assert str(caught.value) == message
 
 

@@ -4,6 +4,7 @@ import pytest
 
 from tinygan import metrics, nn
 from tinygan.game import train
+from tinygan.penalties import GradientPenalty
 from tinygan.runs import generate
 from tinygan.zoo import RECIPES
 from tinygan.zoo.recipe import POINTS
@@ -26,7 +27,7 @@ def test_the_clipped_critics_advantage_follows_the_distance():
             true = distance(generate(game.generator, game.noise(2000, rng)), game.data(2000, rng))
             rows.append((true, game.history["d_value"][-1]))
 
-    game.rate = (1e-3, 1e-4)
+    game.rate_d, game.rate_g = 1e-3, 1e-4
     train(game, 700, [look])
     true, advantage = np.array(rows).T
     assert true.max() - true.min() > 1
@@ -44,7 +45,7 @@ def test_the_penalised_critics_advantage_is_the_distance(shift):
     game.generator = nn.Dense(1, 1, rng=game.rng)
     game.generator.theta[:] = 0.5, 4 - shift
     train(game, 200)  # with a small penalty: against a large one a critic of the wrong sign could not pass the slope 0
-    game.gp = 20.0
+    game.remedies = [GradientPenalty(20.0)]
     train(game, 1000)
     advantage = np.mean(game.history["d_value"][-300:])
     assert advantage == pytest.approx(abs(shift), rel=0.05)

@@ -7,12 +7,14 @@ from tinygan.backend import cuda
 from tinygan.backend.accelerated import form
 from tinygan.backend.host import floats
 from tinygan.backend.kernels import owner_of
-from tinygan.nn.activations import LeakyReLU, ReLU
-from tinygan.nn.norm import BatchNorm
+from tinygan.nn import BatchNorm, Dense, LeakyReLU, ReLU, Sequential
 from tinygan.ops.elementwise import leaky_relu, relu_backward
 from tinygan.ops.normalise import affine, affine_adjoint
 from tinygan.ops.registry import unwrap
+from tinygan.ops.shape import concatenate
 from tinygan.tensor import record
+
+EACH_ALONE = {Sequential, Dense, ReLU, LeakyReLU}  # layers that look at each example alone
 
 
 @form("nn.layers.Sequential.forward", lambda *_: True)
@@ -48,3 +50,16 @@ def _value(x, scale_shift, slope):
     value = x * scale_shift[0]
     value += scale_shift[1]
     return np.maximum(value, slope * value, out=value) if slope else np.clip(value, 0, np.inf, out=value)
+
+
+def _one_pass(game, x, fake, condition) -> bool:
+    """Whether D may take real and generated examples together: it looks at each alone, and no slope in x is asked for."""
+    return not (condition or x.requires_grad) and x.shape == fake.shape and all(
+        [type(m) in EACH_ALONE for _, m in game.discriminator.modules()])
+
+
+@form("game.step.logits", _one_pass)
+def _logits(game, x, fake, condition):
+    """Fewer and larger products."""
+    both = game.discriminator(concatenate([x, fake], 0))
+    return both[:len(x)], both[len(x):]

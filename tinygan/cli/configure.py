@@ -18,4 +18,4 @@ def configured(options, seed, settings) -> Config:
 
 def settings_of(options, recipe) -> dict:
     """What --set (and --rate) say."""
-    return settings.read(recipe, options.set + ([f"rate={options.rate}"] if options.rate else []))
+    return settings.parse_settings(recipe, options.set + ([f"rate={options.rate}"] if options.rate else []))

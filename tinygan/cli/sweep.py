@@ -29,7 +29,7 @@ def add(parser) -> None:
 
 def run(options):
     out, recipe = options.out or Path("sweeps") / options.recipe, RECIPES[options.recipe]
-    kinds = [settings.read(recipe, texts) for texts in sweep.combinations(options.set)]
+    kinds = [settings.parse_settings(recipe, texts) for texts in sweep.combinations(options.set)]
     configs = sweep.named(configured(options, seed, chosen) for chosen in kinds for seed in options.seeds)
     try:
         with _pool(options) as pool:

@@ -67,13 +67,13 @@ def _train(run, options, ranks):
     run.tune()
     on_gpu = run.config.device == "gpu"
     graph = on_gpu and not options.no_graph and ranks.size == 1
-    play = Debug() if options.debug else Replay() if graph else game.step
+    stepper = Debug() if options.debug else Replay() if graph else game.step
     try:
         with _Progress(run.game, steps) as progress:
             doctor = Doctor(steps, run.config.seed, folder, lambda finding: progress.bar.write(str(finding)))
             callbacks = [run.save_frame, doctor, run.maybe_checkpoint, progress] if first else [progress]
             game.train(run.game, steps, callbacks,
-                       20 if on_gpu and not options.debug else 1, play)
+                       20 if on_gpu and not options.debug else 1, stepper)
         if first:
             run.finish()
     except KeyboardInterrupt:
@@ -83,7 +83,7 @@ def _train(run, options, ranks):
                   f"--out {folder}", file=sys.stderr)
         raise
     except game.Diverged as error:
-        where = f"; {play.found}" if isinstance(play, Debug) and play.found else ""
+        where = f"; {stepper.found}" if isinstance(stepper, Debug) and stepper.found else ""
         raise game.Diverged(f"{error}{where}; {folder} keeps the checkpoint of step {run.saved_step}") from error
     except OSError as error:
         raise RunError(f"{folder} cannot be written after step {run.game.step}: {error.strerror or error}; the last "
@@ -157,8 +157,8 @@ def _resumed(options, ranks) -> Run:
     kept = {**vars(run.config), **settings.switches(recipe)}
     for name, value in {**asked, **settings_of(options, recipe)}.items():
         if value is not None and value != kept[name]:
-            raise RunError(f"--resume: {run.folder} was started with {name} {settings.write(kept[name])}, "
-                           f"not {settings.write(value)}")
+            raise RunError(f"--resume: {run.folder} was started with {name} {settings.format_setting(kept[name])}, "
+                           f"not {settings.format_setting(value)}")
     if options.steps not in (None, run.config.steps):
         run.config.steps = options.steps
         run.write_config()  # so that it goes on to there when it is stopped again

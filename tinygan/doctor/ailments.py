@@ -14,9 +14,6 @@ from tinygan.doctor.evidence import Evidence
 
 PATIENCE = 400  # steps that a state lasts, and a tenth of the run, before it counts
 BLOCK = 20  # records that are averaged
-LN4 = float(np.log(4))
-BLIND = {"minimax": -LN4, "non-saturating": -LN4, "zero-sum": LN4, "sign-reversal": LN4, "hinge": 2.0,
-         "least-squares": 1.0}  # what D's function is worth where D says the same of everything
 
 
 class Ailment(NamedTuple):
@@ -65,14 +62,14 @@ def d_has_won(e: Evidence) -> str:
 def d_cannot_tell(e: Evidence) -> str:
     """D has said the same of real and fake since the first step."""
     steps = e.history["step"]
-    if len(steps) < BLOCK or e.objective not in BLIND or steps[0] > 0 or steps[-1] < _patience(e):
+    if len(steps) < BLOCK or e.objective.blind is None or steps[0] > 0 or steps[-1] < _patience(e):
         return ""
     gaps = [float(np.mean(block)) for block in _blocks(np.array(e.history["d_real"]) - e.history["d_fake"])]
     widest = max(map(abs, gaps))
     if widest > 0.004:
         return ""
     return (f"in {steps[-1] + 1} steps D(x) and D(G(z)) were never more than {widest:.1g} apart; D's function is worth "
-            f"{_mean(e.history['d_value']):.4f}, which for one that guesses is {BLIND[e.objective]:.4f}")
+            f"{_mean(e.history['d_value']):.4f}, which for one that guesses is {e.objective.blind:.4f}")
 
 
 def collapse(e: Evidence) -> str:

@@ -11,6 +11,8 @@ import numpy as np
 from tinygan import backend, nn
 from tinygan.game import Game, parts
 from tinygan.metrics import reverse_kl
+from tinygan.nn.module import input_of
+from tinygan.objectives import Objective
 from tinygan.ops.registry import unwrap
 from tinygan.tensor import no_grad
 
@@ -50,7 +52,7 @@ class Evidence:
     steps: int
     history: Mapping[str, Sequence[float]]
     visits: Sequence[Visit]
-    objective: str
+    objective: Objective
     rates: tuple[float, float] | None
     reach: tuple[float, float] | None
     rows: dict[str, int]
@@ -58,10 +60,10 @@ class Evidence:
     @classmethod
     def of(cls, game: Game, steps: int, visits: Sequence[Visit]) -> Evidence:
         """What there is to know of a game that was visited."""
-        rates = game.rate if isinstance(game.rate, tuple) else (game.rate, game.rate)
-        alike = type(game.optimisers[0]) is type(game.optimisers[1])
+        alike = type(game.optimiser_d) is type(game.optimiser_g)
         rows = {"G": (game.generator, game.batch), "D": (game.discriminator, game.batch // _pack(game))}
-        return cls(steps, game.history, visits, game.objective, rates if alike else None, _reach(game.generator),
+        return cls(steps, game.history, visits, game.goals, (game.rate_d, game.rate_g) if alike else None,
+                   _reach(game.generator),
                    {name: n for name, (player, n) in rows.items()
                     if any(isinstance(m, nn.BatchNorm) for _, m in player.modules())})
 
@@ -71,10 +73,10 @@ def visit(game: Game, rng: np.random.Generator) -> Visit:
     g, d = _watched(game.generator), _watched(game.discriminator)
     n = -(-EXAMPLES // _pack(game)) * _pack(game)
     with no_grad(), np.errstate(over="ignore", invalid="ignore"):
-        x, *condition = _draw(game.data, n, rng, d.theta)
-        fake = g(*_draw(game.noise, n, rng, g.theta), *condition)
+        x, *condition = _draw(game.data, n, rng, d)
+        fake = g(*_draw(game.noise, n, rng, g), *condition)
         real_logits, fake_logits = (_host(d(batch, *condition)).ravel() for batch in (x, fake))
-    anchors = _host(_draw(game.data, ANCHORS, rng, d.theta)[0]).reshape(ANCHORS, -1)
+    anchors = _host(_draw(game.data, ANCHORS, rng, d)[0]).reshape(ANCHORS, -1)
     x, fake = (_host(a).reshape(n, -1) for a in (x, fake))
     above = np.sign(real_logits[:, None] - fake_logits).mean()
     return Visit(game.step, x.min().item(), x.max().item(), (1 + above.item()) / 2,
@@ -99,10 +101,9 @@ def _reach(generator):
     return {nn.Tanh: (-1.0, 1.0), nn.Sigmoid: (0.0, 1.0)}.get(type(layers[-1])) if layers else None
 
 
-def _draw(source, n, rng, theta):
-    """n examples or latents, and what comes with them, as the player with this theta takes them."""
-    return [backend.to_device_of(a if a.dtype.kind in "iu" else a.astype(theta.dtype), theta)
-            for a in parts(source(n, rng))]
+def _draw(source, n, rng, player):
+    """n examples or latents, and what comes with them, as the player takes them."""
+    return [input_of(player, a) for a in parts(source(n, rng))]
 
 
 def _host(a):

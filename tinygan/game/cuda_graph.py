@@ -1,6 +1,6 @@
 """A whole step of the game as one CUDA graph: recorded once, then replayed by one launch instead of hundreds.
 
-    train(game, steps, play=graph.Replay())
+    train(game, steps, stepper=Replay())
 
 A graph is a list of launches with their arguments as they were: an array is a place in memory, a number a constant. So
 what is new in every step (what it draws, the rates, what Adam counts to) is written to arrays with a fixed place before
@@ -27,7 +27,7 @@ from tinygan.tensor import Tensor
 from tinygan.updates import Optimiser
 
 PATIENCE = 100  # steps in a row that differ in more than what is written, before a warning
-_WRITTEN = {"data", "noise", "rng", "rate", "decay", "step", "history"}  # or not used in a step
+_WRITTEN = {"data", "noise", "rng", "rate_d", "rate_g", "decay", "step", "history"}  # or not used in a step
 _PLAIN = (bool, int, float, str)
 
 
@@ -80,20 +80,21 @@ class _Recording:
 
     def __init__(self, game, steps, multiply, drawn):
         cuda, theta, error = multiply.owner.cuda, game.generator.theta, None
-        movers = copy(game.optimisers[0]), copy(game.optimisers[1])
-        counts = [len(count) for count in _counts(replace(game, optimisers=movers))]
+        movers = {"optimiser_d": copy(game.optimiser_d), "optimiser_g": copy(game.optimiser_g)}
+        counts = [len(count) for count in _counts(replace(game, **movers))]
         self.drawn = [tuple([backend.to_device_of(a, theta).copy() for a in arrays]) for arrays in drawn]
         self.numbers = multiply.owner.empty(3 + sum(counts), theta.dtype)
         self.places = [*chain(*self.drawn), self.numbers]  # what the graph reads, and is written before
         number = iter([self.numbers[i] for i in range(self.numbers.size)])
         falling, count = tuple(islice(number, 3)), iter([tuple(islice(number, n)) for n in counts if n]).__next__
-        for mover in movers:
+        for mover in movers.values():
             vars(mover)["count"] = count
         stream, self.pool = cuda.Stream(non_blocking=True), cuda.MemoryPool()  # memory that nothing else may use
         with stream, cuda.using_allocator(self.pool.malloc), _products_by(multiply):
             stream.begin_capture()  # from here on, nothing is computed
             try:
-                inside, _, _ = _drawing(game, self.drawn, optimisers=movers, rate=None, step=None)  # no constants
+                hidden = {"rate_d": None, "rate_g": None, "step": None}  # they would become constants
+                inside, _, _ = _drawing(game, self.drawn, **movers, **hidden)
                 with _in_place(inside):
                     played = step(inside, steps, falling)
             except Exception as first:  # if it is the step's own fault, playing it will say so again
@@ -135,8 +136,9 @@ def _products(game) -> cublas.Products:
 
 
 def _counts(game) -> list[tuple]:
-    """What the optimisers count to in a step, for each of their calls."""
-    return [mover.count() for mover in [game.optimisers[0]] * game.k + [game.optimisers[1]]]
+    """What the optimisers count to in a step, for each of their calls, in the order of `step`."""
+    movers = [game.optimiser_d] * game.k + [game.optimiser_g]
+    return [mover.count() for mover in (reversed(movers) if game.simultaneous else movers)]
 
 
 class _Rng:
@@ -201,6 +203,9 @@ def _state(game) -> list:
     for f in fields(game):
         if f.name not in _WRITTEN:
             _collect(getattr(game, f.name), found)
+    for remedy in game.remedies:
+        for value in vars(remedy).values():
+            _collect(value, found)
     return found
 
 

@@ -1,4 +1,4 @@
-"""Where a number that is not finite came from: `tinygan train --debug`, or `train(game, steps, play=Debug())`."""
+"""Where a number that is not finite came from: `tinygan train --debug`, or `train(game, steps, stepper=Debug())`."""
 from __future__ import annotations
 
 import sys
@@ -13,7 +13,7 @@ from tinygan.tensor import Tensor
 
 
 class Debug:
-    """Plays steps like `game.step` and looks at what every Python function returns: many times slower.
+    """Plays a step like `game.step` and looks at what every Python function returns: many times slower.
 
     found: of the last step, the first function that returned a number that is not finite, its line, its arguments, and
     the layer that it was called in; "" while all were finite. Functions of libraries other than tinygan count too, so

@@ -13,8 +13,10 @@ import numpy as np
 
 from tinygan.distributed.group import SINGLE_PROCESS, SingleProcess
 from tinygan.game.history import Column, empty
+from tinygan.game.release_0_1 import pair_of_0_1, with_settings_of_0_1
 from tinygan.nn import Module, Pack
-from tinygan.objectives import OBJECTIVES
+from tinygan.objectives import OBJECTIVES, Objective
+from tinygan.penalties import HOOKS
 from tinygan.updates import Adam, Average
 
 
@@ -27,24 +29,21 @@ class SettingError(ValueError):
     """A setting with which there is no game."""
 
 
+@with_settings_of_0_1
 @dataclass
 class Game:
     """Two players, what they play for, and the state of play.
 
     data, noise: functions (n, rng) -> array, of examples and of latents; or -> tuple of arrays: what follows the
     examples is their condition c, which both players see, G(z, c) and D(x, c), and fakes share it with the real batch
-    (`conditional`); what follows the latents is more of them. objective: a name in `OBJECTIVES`.
+    (`conditional`); what follows the latents is more of them. objective: a name in `OBJECTIVES`, or an `Objective`.
     k: steps of the discriminator for each of the generator. simultaneous: both move from the same point, instead of
-    the generator answering the discriminator's move. rate: of both players, or a pair (D, G); with decay it falls in a
-    straight line to 0 at the last step. optimisers: one for each player (D, G), called with a gradient, giving a
-    direction. average: the moving average of G's theta, or None. schedule: called with the game and the last step
-    before each step; what it does depends on them alone, so that a game can go on.
-
-    Remedies, each off at 0. r1, gp: weights of the R1 and of the gradient penalty on D. clip: the bound of D's weights.
-    instance_noise: sigma of the noise on whatever D sees; it falls in a straight line to 0 at the last step. unroll:
-    plain steps of D, at unroll_rate, that G looks ahead. (Others are layers of D: packs, minibatch statistics.)
-
-    group: those who play the game together, each on its slice of every batch.
+    the generator answering the discriminator's move. rate_d, rate_g: the rates of D and G (`rate` sets both); with
+    decay they fall in a straight line to 0 at the last step. remedies: what helps it to converge, such as `R1(1.0)` of
+    `tinygan.penalties`, where it says how to write one. (Others are layers of D: packs, minibatch statistics.)
+    optimiser_d, optimiser_g: called with a gradient, giving a direction. average: the moving average of G's theta, or
+    None. schedule: called with the game and the last step before each step; what it does depends on them alone, so that
+    a game can go on. group: those who play the game together, each on its slice of every batch.
 
     history holds, for each step that was recorded, the columns `history.COLUMNS`: what each player's function was worth
     before its move (the penalty left out), the means of D(x) and D(G(z)), the norms of both gradients.
@@ -55,19 +54,16 @@ class Game:
     data: Callable
     noise: Callable
     rng: np.random.Generator
-    objective: str = "non-saturating"
+    objective: str | Objective = "non-saturating"
     batch: int = 64
     k: int = 1
     simultaneous: bool = False
-    rate: float | tuple[float, float] = 2e-4
+    rate_d: float = 2e-4
+    rate_g: float = 2e-4
     decay: bool = False
-    r1: float = 0.0
-    gp: float = 0.0
-    clip: float = 0.0
-    instance_noise: float = 0.0
-    unroll: int = 0
-    unroll_rate: float = 0.1
-    optimisers: tuple[Any, Any] = field(default_factory=lambda: (Adam(0.5), Adam(0.5)))
+    remedies: list[Any] = field(default_factory=list)
+    optimiser_d: Any = field(default_factory=lambda: Adam(0.5))
+    optimiser_g: Any = field(default_factory=lambda: Adam(0.5))
     average: Average | None = None
     schedule: Callable | None = None
     group: SingleProcess = SINGLE_PROCESS
@@ -75,15 +71,15 @@ class Game:
     history: dict[str, Column] = field(default_factory=empty)
 
     def __post_init__(self):
-        if self.objective not in OBJECTIVES:
+        if not isinstance(self.objective, Objective) and self.objective not in OBJECTIVES:
             raise SettingError(f"objective: got {self.objective!r}, expected one of {', '.join(OBJECTIVES)}")
         if self.batch < 1 or self.k < 1:
             raise SettingError(f"batch is {self.batch} and k is {self.k}, expected at least 1")
         if self.simultaneous and self.k > 1:
             raise SettingError(f"simultaneous: both move once from the same point, but k is {self.k}")
-        for name in ("r1", "gp", "clip", "instance_noise", "unroll", "unroll_rate"):
-            if not getattr(self, name) >= 0:
-                raise SettingError(f"{name} is {getattr(self, name)}, expected at least 0")
+        for remedy in self.remedies:
+            if isinstance(remedy, type) or not any(hasattr(remedy, name) for name in HOOKS):
+                raise SettingError(f"remedies: got {remedy!r}, expected an object with a method {', '.join(HOOKS)}")
         packs = [layer.size for _, layer in self.discriminator.modules() if isinstance(layer, Pack)]
         for size in packs:
             if self.batch % size:
@@ -92,6 +88,29 @@ class Game:
             self.group.divide(self.batch, max(packs, default=1))
         except ValueError as error:
             raise SettingError(error) from error
+
+    @property
+    def goals(self) -> Objective:
+        """What the players play for."""
+        return self.objective if isinstance(self.objective, Objective) else OBJECTIVES[self.objective]
+
+    @property
+    def rate(self) -> float | tuple[float, float]:
+        """The rate of both players, or where they differ the pair (D, G). A number that is set is that of both."""
+        return self.rate_d if self.rate_d == self.rate_g else (self.rate_d, self.rate_g)
+
+    @rate.setter
+    def rate(self, rate: float) -> None:
+        self.rate_d, self.rate_g = pair_of_0_1("rate", rate) if isinstance(rate, tuple) else (rate, rate)
+
+    @property
+    def optimisers(self) -> tuple[Any, Any]:
+        """Those of D and of G."""
+        return self.optimiser_d, self.optimiser_g
+
+    @optimisers.setter
+    def optimisers(self, pair: tuple[Any, Any]) -> None:
+        self.optimiser_d, self.optimiser_g = pair_of_0_1("optimisers", pair)
 
 
 def parts(drawn) -> tuple:

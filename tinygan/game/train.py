@@ -1,6 +1,7 @@
 """Training: steps of the game until its end, and a history of them."""
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -17,19 +18,22 @@ class Diverged(ArithmeticError):
 
 
 def train(game: Game, steps: int, callbacks: Iterable[Callable[[Game], Any]] = (), record_every: int = 1,
-          play: Callable[[Game, int], tuple] = step) -> Game:
+          stepper: Callable[[Game, int], tuple] = step, *, play: Callable | None = None) -> Game:
     """Plays until `game.step` is `steps`.
 
     Every `record_every` steps, and at the last, a row is added to the history (this reads the device), and a value in
-    it that is not finite raises Diverged. After each step every callback is called with the game. play: what plays a
-    step, `step` or a `graph.Replay()`.
+    it that is not finite raises Diverged. After each step every callback is called with the game. stepper: what plays
+    a step: `step`, or a `Replay()` or a `Debug()` of `tinygan.game`. play: the name of stepper in release 0.1.0.
     """
+    if play is not None:
+        warnings.warn("train: play= is of release 0.1; use stepper=", DeprecationWarning, stacklevel=2)
+        stepper = play
     game.generator.train(), game.discriminator.train()
     while game.step < steps:
         if game.schedule is not None:
             game.schedule(game, steps)
         with using_group(game.group), np.errstate(over="ignore", invalid="ignore"):  # Diverged is raised instead
-            played = play(game, steps)
+            played = stepper(game, steps)
             if game.step % record_every == 0 or game.step == steps - 1:
                 _record(game, *played)
         game.step += 1

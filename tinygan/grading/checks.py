@@ -6,11 +6,9 @@ and need not: it draws arrays from the case, calls f through the case, and compa
 """
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
-from tinygan.check import GradientError, check_gradients
+from tinygan.check import GradientError, check_gradients, common_factor, counts
 from tinygan.tensor import Tensor
 
 TOLERANCE = {"float64": 1e-9, "float32": 1e-4, "float16": 1e-2}  # relative to the largest number expected
@@ -147,19 +145,14 @@ def _input(x):
 
 def _likely(found, expected) -> str:
     """The mistake that most often looks like this."""
-    ratio, offset = found / np.where(expected == 0, 1, expected), found - expected
-    live = np.abs(expected) > 1e-6
+    ratio, offset = common_factor(found, expected), found - expected
     if not found.any():
         return "zero everywhere"
-    if live.any() and np.allclose(found, expected * (r := float(np.median(ratio[live]))), rtol=1e-4, atol=1e-7):
-        n = next((n for n in sorted(_products(expected.shape)) if n > 1 and np.isclose(r, 1 / n, rtol=1e-4)), 0)
-        return ("the sign is flipped" if np.isclose(r, -1, rtol=1e-4) else
-                f"ratio 1/{n} everywhere: a mean for a sum?" if n else f"ratio {r:.6g} everywhere")
+    if ratio is not None:
+        n = next((n for n in sorted(counts(expected.shape)) if n > 1 and np.isclose(ratio, 1 / n, rtol=1e-4)), 0)
+        return ("the sign is flipped" if np.isclose(ratio, -1, rtol=1e-4) else
+                f"ratio 1/{n} everywhere: a mean for a sum?" if n else f"ratio {ratio:.6g} everywhere")
     if found.size > 1 and np.allclose(offset, offset.flat[0], rtol=1e-4):
         return f"too much by {float(offset.flat[0]):.6g} everywhere"
     wrong = int((~np.isclose(found, expected, rtol=1e-5, atol=1e-7)).sum())
     return f"{wrong} of {found.size} elements differ: a wrong formula, or a wrong axis?"
-
-
-def _products(shape) -> set[int]:
-    return {math.prod(shape[i:j]) for i in range(len(shape)) for j in range(i + 1, len(shape) + 1)}

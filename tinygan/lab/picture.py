@@ -8,7 +8,7 @@ import io
 
 import numpy as np
 
-from tinygan.lab.state import CRITICS, SPAN, Laboratory
+from tinygan.lab.state import SPAN, Laboratory
 
 DATA, FAKE, D_BLUE, INK, DARK = "#2f6b3a", "#d1495b", "#2e6f95", "#3c3c3c", "#7c1626"
 FIELD = ["#e8808f", "#f6c6cc", "#fbfaf7", "#c3dcc4", "#73b082"]  # from "generated" over "I cannot say" to "real"
@@ -55,7 +55,7 @@ class Picture:
 
     def draw(self, lab: Laboratory, scene: str = "") -> np.ndarray:
         """The laboratory as it is: an image (HEIGHT, WIDTH, 4), uint8. scene: what is happening, in words."""
-        view, field, critic = lab.look(), lab.field(), lab.objective in CRITICS
+        view, field, critic = lab.look(), lab.field(), lab.goals.critic
         self.real.set_data(*view.real.T)
         self.fake.set_data(*view.fake.T)
         for ring, points in zip(self.rings, lab.seen if scene and lab.seen else [np.empty((0, 2))] * 2):

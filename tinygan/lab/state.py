@@ -8,17 +8,19 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tinygan import data, penalties
-from tinygan.game import Diverged, latent
+from tinygan import data
+from tinygan.game import Diverged, Game, discriminator_step, generator_step, latent
+from tinygan.game.step import Shown, fakes, show
 from tinygan.metrics import sliced_wasserstein
-from tinygan.objectives import OBJECTIVES
+from tinygan.nn.module import input_of
+from tinygan.objectives import OBJECTIVES, Objective
 from tinygan.ops.elementwise import sigmoid
+from tinygan.penalties import R1
 from tinygan.tensor import Tensor, grad, no_grad
-from tinygan.updates import STEPS, Adam
+from tinygan.updates import Adam
 from tinygan.zoo import vanilla
 
 SPAN = 1.6  # what is looked at: the square [-SPAN, SPAN]^2
-CRITICS = ("two-sample", "least-squares", "hinge")  # objectives whose D is no probability
 
 
 def moons(n: int, rng: np.random.Generator, sigma: float = 0.05) -> np.ndarray:
@@ -60,8 +62,8 @@ class Laboratory:
     k: moves of D in a step. r1: the weight of the R1 penalty. All of them may be changed while the game goes on; width
     (units of a hidden layer) and seed count at the next `reset`.
 
-    G, D: the players. moves: how often each has moved. seen: the examples and the fakes of the last batch that D or G
-    was shown. history: a column a figure, a row a call of `look`.
+    game: what is played, between the players G and D. moves: how often each has moved. seen: the examples and the fakes
+    of the last batch that D or G was shown. history: a column a figure, a row a call of `look`.
     """
 
     source: Callable = SETS["ring of eight"]
@@ -84,36 +86,27 @@ class Laboratory:
 
     def reset(self):
         """New players, at step 0; the same ones for the same seed."""
-        self.rng, self.prior = np.random.default_rng(self.seed), latent(2)
-        self.G, self.D = (player.astype(self.dtype) for player in
-                          vanilla.networks((2,), 2, self.rng, width=self.width))
-        self.adam_d, self.adam_g = Adam(0.5, 0.9), Adam(0.5, 0.9)
-        self.z = self.noise(self.shown)
+        rng = np.random.default_rng(self.seed)
+        self.G, self.D = (player.astype(self.dtype) for player in vanilla.networks((2,), 2, rng, width=self.width))
+        self.game = Game(self.G, self.D, self.source, latent(2), rng, batch=self.batch, optimiser_d=Adam(0.5, 0.9),
+                         optimiser_g=Adam(0.5, 0.9))
+        self.z = input_of(self.G, self.game.noise(self.shown, rng))
         self.moves, self.seen, self.history = {"D": 0, "G": 0}, (), {}
-
-    def noise(self, n):
-        """z, n latents from the prior: (n, 2)."""
-        return Tensor(self.prior(n, self.rng).astype(self.dtype))
 
     def step_d(self):
         """D's move: up or down its objective, and down the penalty."""
-        goal = OBJECTIVES[self.objective].discriminator
-        x = Tensor(self.source(self.batch, self.rng).astype(self.dtype), requires_grad=True)
-        fake = self.G(self.noise(self.batch)).detach()
-        real = self.D(x)
-        worth = goal(real, self.D(fake))
-        if self.r1:
-            worth = worth + penalties.r1(real, x, self.r1 if goal.direction == "descend" else -self.r1)
-        self.seen = x.numpy(), fake.numpy()
-        STEPS[goal.direction](self.D.theta, self.adam_d(grad(worth, self.D.parameters())), self.rate_d)
+        game = self._set()
+        shown = show(game)
+        discriminator_step(game, shown=shown)
+        self.seen = shown.x.numpy(), shown.fake.numpy()
         self._moved("D", self.D)
 
     def step_g(self):
         """G's move: up or down its objective, with D as a landscape that stays."""
-        goal = OBJECTIVES[self.objective].generator
-        fake = self.G(self.noise(self.batch))
+        game = self._set()
+        fake = fakes(game)
+        generator_step(game, shown=Shown(fake, fake, []))  # it needs no real examples
         self.seen = np.empty((0, 2)), fake.numpy()
-        STEPS[goal.direction](self.G.theta, self.adam_g(grad(goal(self.D(fake)), self.G.parameters())), self.rate_g)
         self._moved("G", self.G)
 
     def step(self):
@@ -128,15 +121,15 @@ class Laboratory:
         A player glides from where it was to where it moves; a caller who stops early leaves it there.
         """
         for player, move in [(self.D, self.step_d)] * self.k + [(self.G, self.step_g)]:
-            name, goal = ("D", 0) if player is self.D else ("G", 1)
-            way = OBJECTIVES[self.objective][goal].direction
+            name, goal = ("D", self.goals.discriminator) if player is self.D else ("G", self.goals.generator)
             before = player.theta.copy()
             move()
             after = player.theta.copy()
             try:
                 for share in np.linspace(0, 1, frames, dtype=after.dtype):
                     player.theta[:] = before + share * (after - before)
-                    yield (f"{name} is shown a batch, the rings" if share == 0 else f"{name} {way}s its objective",
+                    moving = f"{name} {goal.direction}s its objective"
+                    yield (f"{name} is shown a batch, the rings" if share == 0 else moving,
                            0.8 if share in (0, 1) else 0.05)
             finally:
                 player.theta[:] = after
@@ -149,7 +142,7 @@ class Laboratory:
             fake = self.G(self.z)
             on_real, on_fake = self.D(Tensor(real)), self.D(fake)
         _finite("the samples", fake.numpy())
-        goals = OBJECTIVES[self.objective]
+        goals = self.goals
         figures = {"moves": sum(self.moves.values()), "V_D": goals.discriminator(on_real, on_fake).item(),
                    "V_G": goals.generator(on_fake).item(), "real": self.output(on_real).mean().item(),
                    "fake": self.output(on_fake).mean().item(),
@@ -165,7 +158,7 @@ class Laboratory:
 
         The slope of the fake's own term, not of the mean: at one fake it does not depend on how many there are.
         """
-        goal = OBJECTIVES[self.objective].generator
+        goal = self.goals.generator
         x = Tensor(fake, requires_grad=True)
         [slope] = grad(goal(self.D(x)), [x])
         return (len(fake) if goal.direction == "ascend" else -len(fake)) * slope.numpy()
@@ -179,7 +172,19 @@ class Laboratory:
 
     def output(self, logits) -> np.ndarray:
         """What D says: D(x) in (0, 1), or of a critic the number itself."""
-        return (logits if self.objective in CRITICS else sigmoid(logits)).numpy()
+        return (logits if self.goals.critic else sigmoid(logits)).numpy()
+
+    @property
+    def goals(self) -> Objective:
+        """What the players want."""
+        return OBJECTIVES[self.objective]
+
+    def _set(self) -> Game:
+        """The game, with the settings as they are now."""
+        game = self.game
+        game.data, game.objective, game.rate_d, game.rate_g = self.source, self.objective, self.rate_d, self.rate_g
+        game.remedies = [R1(self.r1)] if self.r1 else []
+        return game
 
     def _moved(self, name, player):
         self.moves[name] += 1

@@ -15,8 +15,9 @@ from pathlib import Path
 
 import numpy as np
 
-from tinygan import backend, data
+from tinygan import data
 from tinygan.nn import BatchNorm, Conv2d, Dense, Flatten, Module, ReLU, Sequential
+from tinygan.nn.module import input_of
 from tinygan.ops.reduce import log_softmax, mean, softmax, sum
 from tinygan.tensor import Tensor, grad, no_grad
 from tinygan.updates import Adam, descend, linear_decay
@@ -82,11 +83,9 @@ class Classifier(Module):
         if np.abs(images).max() > 10:  # far beyond [-1, 1], noise aside
             raise ValueError(f"Classifier: images reach from {images.min():g} to {images.max():g}, expected -1 to 1")
         self.eval()
-        theta = self.theta
         with no_grad():
-            return np.concatenate([
-                f(Tensor(backend.to_device_of(images[i:i + batch].astype(theta.dtype, copy=False), theta))).numpy()
-                for i in range(0, len(images), batch)])
+            return np.concatenate([f(input_of(self, images[i:i + batch])).numpy()
+                                   for i in range(0, len(images), batch)])
 
 
 def classifier_for(images, labels, rng: np.random.Generator, epochs: int = 12, batch: int = 100, rate: float = 2e-3,

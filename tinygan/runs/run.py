@@ -17,12 +17,13 @@ from pathlib import Path
 
 import numpy as np
 
-from tinygan import backend, metrics, plots
+from tinygan import metrics, plots
 from tinygan.backend.process import tune
 from tinygan.distributed.group import SINGLE_PROCESS, SingleProcess
 from tinygan.game import Game, parts
 from tinygan.game.history import COLUMNS
 from tinygan.nn import Conv2d, ConvTranspose2d, Module
+from tinygan.nn.module import input_of
 from tinygan.runs import checkpoint
 from tinygan.runs.config import Config, RunError
 from tinygan.runs.files import LONGEST_JSON, write
@@ -229,10 +230,8 @@ def generate(generator, *inputs, chunk: int = 256) -> np.ndarray:
     """G(z, ...) on the host, in eval mode, in chunks; the generator is left as it was."""
     training = generator.training
     generator.eval()
-    theta = generator.theta
-    inputs = tuple(a if a.dtype.kind in "iu" else a.astype(theta.dtype) for a in inputs)
     with no_grad():
-        parts = [generator(*(Tensor(backend.to_device_of(a[i:i + chunk], theta)) for a in inputs)).numpy()
+        parts = [generator(*(input_of(generator, a[i:i + chunk]) for a in inputs)).numpy()
                  for i in range(0, len(inputs[0]), chunk)]
     if training:
         generator.train()

@@ -28,7 +28,7 @@ from tinygan.backend.process import cores, limit
 from tinygan.game.history import COLUMNS
 from tinygan.runs import Config, Run, RunError, report
 from tinygan.runs.files import json_object, write
-from tinygan.zoo.settings import write as write_value
+from tinygan.zoo.settings import format_setting
 
 STOP = "stop"  # a file in OUT that tells every run to save its state and end
 
@@ -55,12 +55,12 @@ def named(configs: Iterable[Config]) -> dict[str, Config]:
 
 def kind(config: Config) -> str:
     """What is set otherwise in a config, such as rate=0.0001 r1=0."""
-    return " ".join(f"{name}={write_value(value)}" for name, value in config.settings.items())
+    return " ".join(f"{name}={format_setting(value)}" for name, value in config.settings.items())
 
 
 def blank(name: str, config: Config) -> dict[str, Any]:
     """The row of a run that is not measured yet: run, seed, what is set, error, figures."""
-    settings = {name: write_value(value) for name, value in config.settings.items()}
+    settings = {name: format_setting(value) for name, value in config.settings.items()}
     return {"run": name, "seed": config.seed, **settings, "error": "", "figures": {}}
 
 

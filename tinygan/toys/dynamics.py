@@ -6,7 +6,7 @@ An update is a function (theta, psi) -> (theta, psi), made of a field (`tinygan.
 >>> update = simultaneous(dirac(), 0.1)
 >>> eigenvalues(dirac()).imag, abs(eigenvalues(update)).round(7)      # a centre; the steps lead out of it
 (array([ 0.5, -0.5]), array([1.0012492, 1.0012492]))
->>> path = play(update, (0.001, 0.0), 1000)
+>>> path = trajectory(update, (0.001, 0.0), 1000)
 >>> round(float(np.linalg.norm(path[-1]) / np.linalg.norm(path[0])), 4)
 3.4849
 """
@@ -16,6 +16,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from tinygan.backend.renamed import old_names
 from tinygan.ops.elementwise import clip as clipped
 from tinygan.tensor import Tensor, grad
 
@@ -64,7 +65,7 @@ def extragradient(field, rate) -> Callable:
     return update
 
 
-def play(update, start, steps) -> np.ndarray:
+def trajectory(update, start, steps) -> np.ndarray:
     """The path of (theta, psi) from `start`: (steps + 1, 2), or (steps + 1, 2, n) from n points at once."""
     path = np.empty((steps + 1, *np.shape(start)))
     path[0] = point = start
@@ -88,3 +89,6 @@ def eigenvalues(function, point=(0.0, 0.0)) -> np.ndarray:
 
 def _within(psi, bound):
     return psi if bound is None else clipped(psi, -bound, bound)
+
+
+__getattr__ = old_names(__name__, play="trajectory")

@@ -8,7 +8,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from tinygan.ops.elementwise import abs, sigmoid
+from tinygan.objectives import OBJECTIVES
+from tinygan.ops.elementwise import abs
 from tinygan.tensor import Tensor, grad, unwrap
 
 NODES, WEIGHTS = np.polynomial.hermite_e.hermegauss(24)
@@ -20,31 +21,46 @@ def bilinear(x, y):
     return -y, x
 
 
-# How the players pull at a logit a: D at that of a real example, D at that of a fake one, G at that of a fake one.
-PULLS: dict[str, tuple[Callable, Callable, Callable]] = {
-    "minimax": (lambda a: sigmoid(-a), lambda a: -sigmoid(a), sigmoid),
-    "non-saturating": (lambda a: sigmoid(-a), lambda a: -sigmoid(a), lambda a: sigmoid(-a)),
-    "two-sample": (lambda a: 1.0, lambda a: -1.0, lambda a: 1.0),
-}
+def pull(goal, *logits) -> tuple:
+    """How a player pulls at each logit: the slope of the logit's own term in the mean, times -1 if the player descends.
+
+    goal: a `Goal` whose function is a mean over the batch. All or none of the logits are Tensors.
+    """
+    sign = 1 if goal.direction == "ascend" else -1
+    return tuple([sign * a.size * slope for a, slope in zip(logits, _slopes(goal, logits))])
+
+
+def _slopes(goal, logits):
+    if goal.gradient:
+        slopes = goal.gradient(*logits)
+        return slopes if isinstance(slopes, tuple) else (slopes,)
+    if isinstance(logits[0], Tensor):
+        return grad(goal(*logits), logits, create_graph=True)
+    leaves = [Tensor(a, requires_grad=True) for a in logits]
+    return [slope.data for slope in grad(goal(*leaves), leaves)]
 
 
 def dirac(objective="minimax", r1=0.0, noise=0.0, penalty=0.0, slope=1.0) -> Callable:
     """The field of the Dirac-GAN (`dirac`): all data are at 0, G puts all its examples at theta, D(x) = psi x.
 
-    objective: a name in `PULLS`, whose players want what `OBJECTIVES` says. Weights and widths of remedies: r1 of the
-    R1 penalty r1 / 2 psi^2; noise, the standard deviation of instance noise, added to real and fake examples; penalty
-    of the gradient penalty penalty / 2 (|psi| - slope)^2.
+    objective: a name in `OBJECTIVES`, or an `Objective`. Weights and widths of remedies: r1 of the R1 penalty
+    r1 / 2 psi^2; noise, the standard deviation of instance noise, added to real and fake examples (by quadrature,
+    for smooth functions); penalty of the gradient penalty penalty / 2 (|psi| - slope)^2.
 
     With f' = 1/2 and f'' = -1/4, the slopes of log sigmoid at 0, the eigenvalues at the equilibrium are +-i f'; with R1
     -r1 / 2 +- sqrt(r1^2 / 4 - f'^2); with noise f'' noise^2 +- sqrt(f''^2 noise^4 - f'^2). The critic of "two-sample"
     has f' = 1 and f'' = 0. Source: Mescheder et al. 2018, whose D has the other sign.
     """
-    pull_real, pull_fake, pull_g = PULLS[objective]
-    nodes = list(zip((noise * NODES).tolist(), WEIGHTS.tolist())) if noise else [(0.0, 1.0)]
+    objective = OBJECTIVES[objective] if isinstance(objective, str) else objective
+    nodes, weights = (noise * NODES, WEIGHTS) if noise else (np.zeros(1), np.ones(1))
 
     def field(theta, psi):
-        v_theta = sum(w * psi * pull_g(psi * (theta + e)) for e, w in nodes)
-        v_psi = sum(w * (e * pull_real(psi * e) + (theta + e) * pull_fake(psi * (theta + e))) for e, w in nodes)
+        column = -1, *[1] * np.ndim(unwrap(theta * psi))
+        e, w = nodes.reshape(column), weights.reshape(column)
+        x, g_z = 0 * theta + e, theta + e
+        pull_real, pull_fake = pull(objective.discriminator, psi * x, psi * g_z)
+        [pull_g] = pull(objective.generator, psi * g_z)
+        v_theta, v_psi = (w * psi * pull_g).sum(0), (w * (x * pull_real + g_z * pull_fake)).sum(0)
         return v_theta, v_psi - r1 * psi - penalty * (abs(psi) - slope) * np.sign(unwrap(psi))
     return field
 

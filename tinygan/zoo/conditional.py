@@ -8,7 +8,7 @@ from tinygan import nn
 from tinygan.nn import initial
 from tinygan.ops.reduce import sum
 from tinygan.ops.shape import concatenate
-from tinygan.zoo import dcgan, vanilla
+from tinygan.zoo import dcgan, players, vanilla
 from tinygan.zoo.recipe import Recipe
 
 SIZE = 16  # of a class's vector, where it is one
@@ -61,7 +61,7 @@ class Projection(nn.Module):
 
 def images(shape, latent, rng, classes, *, projection=False, width=32, batch_norm=True):
     """The DCGAN with the class beside z, and told to the discriminator as a further channel, or by a projection."""
-    dcgan.refuse_other(shape)
+    dcgan.expect_halves(shape)
     *sides, channels = shape
     g = Generator(dcgan.generator(shape, latent + SIZE, rng, width), classes, rng)
     if projection:
@@ -72,7 +72,7 @@ def images(shape, latent, rng, classes, *, projection=False, width=32, batch_nor
 
 def points(shape, latent, rng, classes, *, width=128):
     """Dense nets on points (n, d): the class beside z, and as further coordinates."""
-    vanilla.refuse_other(shape)
+    players.expect_shape(len(shape) == 1, "points (n, d)", shape)
     return (Generator(vanilla.mlp([latent + SIZE, width, width, width, *shape], rng), classes, rng),
             Discriminator(vanilla.mlp([shape[0] + SIZE, width, width, width, 1], rng), classes, (SIZE,), rng))
 

@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 from tinygan import nn
-from tinygan.data import DataError
 from tinygan.zoo import players
 from tinygan.zoo.recipe import Recipe
 
@@ -48,17 +47,16 @@ def networks(shape, latent, rng, *, width=32, halvings=2, batch_norm=True, packi
 
     With width=64 and halvings=4 they are those of the paper, for images of 64 x 64 pixels.
     """
-    refuse_other(shape, halvings)
+    expect_halves(shape, halvings)
     return generator(shape, latent, rng, width, halvings), discriminator(
         shape, rng, width, halvings, batch_norm=batch_norm, packing=packing, minibatch_std=minibatch_std,
         spectral_norm=spectral_norm)
 
 
-def refuse_other(shape, halvings=2):
+def expect_halves(shape, halvings=2):
     """DataError unless `shape` is that of an image whose sides can be halved so often."""
-    if len(shape) != 3 or any(side % (1 << halvings) for side in shape[:2]):
-        raise DataError(f"this recipe is for images (n, h, w, c) with h and w multiples of {1 << min(halvings, 64)}; "
-                        f"the data are of shape (n, {', '.join(map(str, shape))})")
+    players.expect_shape(len(shape) == 3 and not any(side % (1 << halvings) for side in shape[:2]),
+                         f"images (n, h, w, c) with h and w multiples of {1 << min(halvings, 64)}", shape)
 
 
 # Twenty times DCGAN's rate, which R1 and the decay to 0 make possible; no momentum, as in StyleGAN. On the digits the

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from tinygan import nn
+from tinygan.data import DataError
 
 
 def discriminator(body, features, rng, *, packing=1, minibatch_std=False, spectral_norm=False, **dense):
@@ -16,3 +17,9 @@ def discriminator(body, features, rng, *, packing=1, minibatch_std=False, spectr
     if spectral_norm:
         layers = [nn.SpectralNorm(m, rng=rng) if isinstance(m, (nn.Dense, nn.Conv2d)) else m for m in layers]
     return nn.Sequential(*([nn.Pack(packing)] if packing > 1 else []), *layers)
+
+
+def expect_shape(fits, expected, shape):
+    """DataError unless the shape of an example fits; expected: the data that the recipe is for, in words."""
+    if not fits:
+        raise DataError(f"this recipe is for {expected}; the data are of shape (n, {', '.join(map(str, shape))})")

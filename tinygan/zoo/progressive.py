@@ -2,9 +2,10 @@
 from __future__ import annotations
 
 from tinygan import nn
-from tinygan.data import DataError
+from tinygan.backend.renamed import old_names
 from tinygan.game import Game
 from tinygan.ops.image import average_pool, upsample
+from tinygan.zoo import players
 from tinygan.zoo.recipe import Recipe
 
 GROWN = 0.15  # the share of a run's steps after which the players are fully grown
@@ -103,9 +104,8 @@ def widths_of(last, width):
 def last_stage(shape):
     """How often the side of images of this shape is twice 4; DataError unless it is 8, 16, 32, ..."""
     side = shape[0]
-    if len(shape) != 3 or shape[1] != side or side < 8 or side & (side - 1):
-        raise DataError("this recipe is for images (n, side, side, c) with a side of 8, 16, 32, ...; "
-                        f"the data are of shape (n, {', '.join(map(str, shape))})")
+    players.expect_shape(len(shape) == 3 and shape[1] == side and side >= 8 and not side & (side - 1),
+                         "images (n, side, side, c) with a side of 8, 16, 32, ...", shape)
     return side.bit_length() - 3
 
 
@@ -128,13 +128,15 @@ def grow(game, steps):
             optimiser.load_state_dict({})
 
 
-def play(generator, discriminator, data, noise, rng, **settings):
+def make_game(generator, discriminator, data, noise, rng, **settings):
     """The game of players that grow."""
     return Game(generator, discriminator, generator.growth.seen(data), noise, rng, schedule=grow, **settings)
 
 
+__getattr__ = old_names(__name__, play="make_game")
+
 RECIPES = [
     Recipe("progressive", "players that grow from 4x4 to 16x16 pixels, on the handwritten digits",
            "Karras et al. 2018; R1: Mescheder et al. 2018", networks, "digits16", latent=64, steps=3000, batch=32,
-           betas=(0.0, 0.99), average=0.99, game={"rate": 4e-2, "decay": True, "r1": 1.0}, play=play),
+           betas=(0.0, 0.99), average=0.99, game={"rate": 4e-2, "decay": True, "r1": 1.0}, make_game=make_game),
 ]

@@ -1,6 +1,7 @@
 """What a recipe is: an architecture, its data, and the settings with which it was seen to work."""
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -10,6 +11,7 @@ import numpy as np
 from tinygan import data
 from tinygan.game import Game, latent
 from tinygan.nn.module import Module
+from tinygan.penalties import by_name
 from tinygan.updates import Adam, Average, Momentum, RMSProp
 
 
@@ -44,6 +46,7 @@ class Waves(NamedTuple):
 
 SEQUENCES = {"sines": Waves(data.sines, (16, 1), data.SINES)}
 
+REMEDIES = {name: p.default for name, p in inspect.signature(by_name).parameters.items()}  # their numbers, unless set
 OPTIMISERS: dict[str, Callable] = {"adam": Adam, "rmsprop": lambda beta1, beta2: RMSProp(beta2),
                                    "momentum": lambda beta1, beta2: Momentum(beta1)}
 
@@ -53,11 +56,11 @@ class Recipe:
     """A system that trains with its defaults.
 
     networks: a function (shape of an example, size of z, rng, ...) -> (generator, discriminator). players: its further
-    settings, which it takes by name; those of `Game` are in `game`. conditional: the players are told the class of each
-    example (`conditional`), and `networks` takes the number of classes after the rng. optimiser: of both players, a
-    name in `OPTIMISERS`. betas: the decays of Adam's two moments; RMSProp has the second alone, momentum the first.
-    average: the decay of G's moving average, or 0 for none. What can be changed in all this, and how:
-    `tinygan.zoo.settings`. play: makes the game of players, data, noise and rng.
+    settings, which it takes by name; those of the game are in `game`, as `game_settings` takes them. conditional: the
+    players are told the class of each example (`conditional`), and `networks` takes the number of classes after the
+    rng. optimiser: of both players, a name in `OPTIMISERS`. betas: the decays of Adam's two moments; RMSProp has the
+    second alone, momentum the first. average: the decay of G's moving average, or 0 for none. What can be changed in
+    all this, and how: `tinygan.zoo.settings`. make_game: makes the game of players, data, noise and rng.
     """
 
     name: str
@@ -74,7 +77,7 @@ class Recipe:
     optimiser: str = "adam"
     players: dict[str, Any] = field(default_factory=dict)
     conditional: bool = False
-    play: Callable[..., Game] = Game
+    make_game: Callable[..., Game] = Game
 
     def start(self, seed=0, batch=None, dtype="float32", device="cpu", data=None) -> Game:
         """The game at step 0. Whatever is drawn, now and later, comes from one generator seeded with `seed`."""
@@ -83,9 +86,21 @@ class Recipe:
         players = self.networks(shape, self.latent, rng, *classes, **self.players)
         generator, discriminator = (player.astype(dtype).to(device) for player in players)
         optimiser = OPTIMISERS[self.optimiser]
-        return self.play(generator, discriminator, draw, latent(self.latent), rng, batch=batch or self.batch,
-                         optimisers=(optimiser(*self.betas), optimiser(*self.betas)),
-                         average=Average(self.average) if self.average else None, **self.game)
+        return self.make_game(generator, discriminator, draw, latent(self.latent), rng, batch=batch or self.batch,
+                              optimiser_d=optimiser(*self.betas), optimiser_g=optimiser(*self.betas),
+                              average=Average(self.average) if self.average else None, **game_settings(self.game))
+
+
+def game_settings(settings: dict[str, Any]) -> dict[str, Any]:
+    """Settings as they are named in a recipe and by `--set`, as `Game` takes them.
+
+    The numbers that `penalties.by_name` takes become remedies, a pair rate=(D, G) becomes rate_d and rate_g.
+    """
+    rest = {name: value for name, value in settings.items() if name not in REMEDIES}
+    numbers = {name: value for name, value in settings.items() if name in REMEDIES}
+    if isinstance(rest.get("rate"), tuple):
+        rest["rate_d"], rest["rate_g"] = rest.pop("rate")
+    return rest | {"remedies": [*rest.get("remedies", ()), *by_name(**numbers)]}
 
 
 def source(name: str) -> tuple[Callable, tuple[int, ...]]:

@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 from tinygan import nn
-from tinygan.data import DataError
 from tinygan.ops.reduce import mean
 from tinygan.ops.shape import broadcast_to
 from tinygan.zoo import players
@@ -35,9 +34,7 @@ def networks(shape, latent, rng, *, width=32, cell="gru", packing=1, minibatch_s
     The discriminator's features are the mean over all steps of what it has read so far. width: of h. cell: a name in
     `CELLS`. The rest: `players.discriminator`.
     """
-    if len(shape) != 2 or shape[0] < 2:
-        raise DataError("this recipe is for sequences (n, time, features) of two steps or more; "
-                        f"the data are of shape (n, {', '.join(map(str, shape))})")
+    players.expect_shape(len(shape) == 2 and shape[0] >= 2, "sequences (n, time, features) of two steps or more", shape)
     length, features = shape
     g = nn.Sequential(Repeat(length), nn.Recurrent(CELLS[cell](latent, width, rng=rng)),
                       nn.Dense(width, features, rng=rng, initial=nn.initial.uniform))

@@ -12,14 +12,15 @@ from collections.abc import Iterable
 from dataclasses import fields, replace
 from typing import Any
 
+from tinygan.backend.renamed import old_names
 from tinygan.game import Game, SettingError
 from tinygan.objectives import OBJECTIVES
 from tinygan.zoo import sequence
-from tinygan.zoo.recipe import OPTIMISERS, Recipe
+from tinygan.zoo.recipe import OPTIMISERS, REMEDIES, Recipe
 
 OWN = {f.name: f.default for f in fields(Recipe) if f.name in ("optimiser", "betas", "average")} | {"latent": 0}
-PLAY = {f.name: f.default for f in fields(Game) if isinstance(f.default, (int, float, str))
-        and f.name not in ("batch", "step")}
+GAME = {"rate" if f.name == "rate_d" else f.name: f.default for f in fields(Game)
+        if isinstance(f.default, (int, float, str)) and f.name not in ("batch", "step", "rate_g")} | REMEDIES
 WORDS: dict[str, Iterable[str]] = {"objective": OBJECTIVES, "optimiser": OPTIMISERS, "cell": sequence.CELLS}
 LEAST = {"latent": 1, "k": 1, "packing": 1, "width": 1, "halvings": 1}  # of the others it is 0
 BELOW_ONE = ("betas", "average")
@@ -30,7 +31,7 @@ PAIRS = {"betas": ((2,), "a pair A:B of numbers"), "rate": ((1, 2), "a number, o
 def usual(recipe: Recipe) -> dict[str, Any]:
     """Name and usual value of every switch of a recipe."""
     players = inspect.signature(recipe.networks).parameters.values()
-    return {**OWN, **PLAY, **{p.name: p.default for p in players if p.kind is p.KEYWORD_ONLY}}
+    return {**OWN, **GAME, **{p.name: p.default for p in players if p.kind is p.KEYWORD_ONLY}}
 
 
 def switches(recipe: Recipe) -> dict[str, Any]:
@@ -48,11 +49,11 @@ def change(recipe: Recipe, settings: dict[str, Any]) -> Recipe:
                     f"did you mean {close[0]}?" if close else f"there are {', '.join(sorted(present))}")
             raise SettingError(f"{recipe.name} has no switch {name!r}; {hint}")
     new = {name: _fitting(name, value, present[name]) for name, value in settings.items()}
-    own, game = ({name: new.pop(name) for name in list(new) if name in part} for part in (OWN, PLAY))
+    own, game = ({name: new.pop(name) for name in list(new) if name in part} for part in (OWN, GAME))
     return replace(recipe, **own, game={**recipe.game, **game}, players={**recipe.players, **new})
 
 
-def read(recipe: Recipe, texts: Iterable[str]) -> dict[str, Any]:
+def parse_settings(recipe: Recipe, texts: Iterable[str]) -> dict[str, Any]:
     """The settings that texts such as `rate=1e-4` mean; SettingError, one line, for one that means none."""
     settings: dict[str, Any] = {}
     for text in texts:
@@ -66,17 +67,18 @@ def read(recipe: Recipe, texts: Iterable[str]) -> dict[str, Any]:
     return {name: changed[name] for name in settings}
 
 
-def write(value) -> str:
-    """A value as `read` reads it."""
+def format_setting(value) -> str:
+    """A value in the form in which `parse_settings` takes it."""
     if isinstance(value, (tuple, list)):
-        return ":".join(map(write, value))
+        return ":".join(map(format_setting, value))
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def describe(recipe: Recipe) -> str:
-    """The switches that a recipe sets, in the form in which `read` takes them."""
+    """The switches that a recipe sets, in the form in which `parse_settings` takes them."""
     before = usual(recipe)
-    return " ".join(f"{name}={write(value)}" for name, value in switches(recipe).items() if value != before[name])
+    return " ".join(f"{name}={format_setting(value)}" for name, value in switches(recipe).items()
+                    if value != before[name])
 
 
 def _meant(text: str):
@@ -110,5 +112,8 @@ def _fitting(name, value, usual_value):
         over = below == 1 or (whole and isinstance(value, int) and value >= below)
         expected = f"{form} of at least {least}" + (f" and below {below}" if over else "")
     if not fits:
-        raise SettingError(f"{name} is {write(value)!r}, expected {expected}")
+        raise SettingError(f"{name} is {format_setting(value)!r}, expected {expected}")
     return value
+
+
+__getattr__ = old_names(__name__, read="parse_settings", write="format_setting")

@@ -4,9 +4,10 @@ from __future__ import annotations
 import numpy as np
 
 from tinygan import backend, nn
+from tinygan.backend.renamed import old_names
 from tinygan.distributed.group import current_group
 from tinygan.game import Game
-from tinygan.nn.module import Parameter
+from tinygan.nn.module import Parameter, input_of
 from tinygan.ops.elementwise import leaky_relu, where
 from tinygan.ops.image import average_pool, upsample
 from tinygan.ops.shape import broadcast_to
@@ -100,7 +101,7 @@ def networks(shape, latent, rng, *, width=32, mixing=0.5):
     return Generator(latent, shape[2], widths, mixing, rng=rng), discriminator(shape[2], widths, rng)
 
 
-def play(generator, discriminator, data, noise, rng, **settings):
+def make_game(generator, discriminator, data, noise, rng, **settings):
     """The game of a generator that is given more than z."""
     return Game(generator, discriminator, data, generator.noise(noise), rng, **settings)
 
@@ -110,11 +111,10 @@ def mixing_sheet(generator, noise, rng, n=8, cut=4):
 
     The first column shows A, the first row B. The layers before `cut` are coarse. All have the same maps of noise.
     """
-    theta = generator.theta
-    z, _, _, *maps = (backend.to_device_of(a.astype(theta.dtype), theta) for a in noise(2 * n, rng))
+    z, _, _, *maps = (input_of(generator, a).data for a in noise(2 * n, rng))
     row, column = np.divmod(np.arange((n + 1) ** 2), n + 1)
     a, b = row - 1, n + column - 1  # places in z: A first, then B
-    coarse, fine = (backend.to_device_of(i, theta) for i in (np.where(row > 0, a, b), np.where(column > 0, b, a)))
+    coarse, fine = (backend.to_device_of(i, z) for i in (np.where(row > 0, a, b), np.where(column > 0, b, a)))
     generator.eval()
     with no_grad():
         w = generator.mapping(z)
@@ -124,8 +124,10 @@ def mixing_sheet(generator, noise, rng, n=8, cut=4):
     return images
 
 
+__getattr__ = old_names(__name__, play="make_game")
+
 RECIPES = [
     Recipe("style", "a small StyleGAN on coloured shapes, 16x16", "Karras et al. 2019; R1: Mescheder et al. 2018",
            networks, "shapes", latent=32, steps=2000, batch=32, betas=(0.0, 0.99), average=0.99,
-           game={"rate": 1e-2, "decay": True, "r1": 1.0}, play=play),
+           game={"rate": 1e-2, "decay": True, "r1": 1.0}, make_game=make_game),
 ]

@@ -5,7 +5,6 @@ import functools
 import math
 
 from tinygan import nn
-from tinygan.data import DataError
 from tinygan.zoo import players
 from tinygan.zoo.recipe import Recipe
 
@@ -26,7 +25,7 @@ def networks(shape, latent, rng, *, width=128, slope=0.0, packing=1, minibatch_s
 
     slope: of the discriminator's ReLUs below 0.
     """
-    refuse_other(shape)
+    players.expect_shape(len(shape) == 1, "points (n, d)", shape)
     relu = functools.partial(nn.LeakyReLU, slope) if slope else nn.ReLU
     g = mlp([latent, width, width, width, *shape], rng)
     body = [*mlp([packing * shape[0], width, width, width], rng, relu).layers, relu()]
@@ -34,17 +33,9 @@ def networks(shape, latent, rng, *, width=128, slope=0.0, packing=1, minibatch_s
                                      spectral_norm=spectral_norm, initial=nn.initial.uniform)
 
 
-def refuse_other(shape):
-    """DataError unless `shape` is that of a point."""
-    if len(shape) != 1:
-        raise DataError(f"this recipe is for points (n, d); the data are of shape (n, {', '.join(map(str, shape))})")
-
-
 def image_networks(shape, latent, rng, *, width=256):
     """Two hidden layers of `width` in each; images (n, h, w, c) with pixels in (-1, 1)."""
-    if len(shape) != 3:
-        raise DataError("this recipe is for images (n, h, w, c); "
-                        f"the data are of shape (n, {', '.join(map(str, shape))})")
+    players.expect_shape(len(shape) == 3, "images (n, h, w, c)", shape)
     pixels = math.prod(shape)
     return (nn.Sequential(*mlp([latent, width, width, pixels], rng).layers, nn.Tanh(), nn.Reshape(*shape)),
             nn.Sequential(nn.Flatten(), *mlp([pixels, width, width, 1], rng).layers))

@@ -14,6 +14,7 @@ import numpy as np
 import tinygan as tg
 from tinygan import data, divergences, metrics, objectives
 from tinygan.game import Game, latent, train
+from tinygan.penalties import R1
 from tinygan.updates import Adam, ascend
 from tinygan.zoo import vanilla
 
@@ -131,12 +132,12 @@ assert scores["one mode"]["hq"] > 0.98 > 0.1 > scores["blurred"]["hq"]
 # right, the share of the fakes near each of the eight modes. **Predict** the carpet for $\beta_1 = 0.9$ and for 0.5.
 
 # %%
-def carpet_game(steps=600, seed=0, betas=(0.5, 0.9), rate=1e-3, net=None, **options):
+def carpet_game(steps=600, seed=0, betas=(0.5, 0.9), rate_d=1e-3, rate_g=1e-3, net=None, remedies=()):
     """The shares of the fakes near each mode, every ten steps (8, steps / 10), and the last fakes."""
     rng = np.random.default_rng(seed)
     g, d = vanilla.networks((2,), 2, rng, width=64, **(net or {}))
-    game = Game(g, d, data.ring, latent(2), rng, batch=128, rate=rate,
-                optimisers=(Adam(*betas), Adam(*betas)), **options)
+    game = Game(g, d, data.ring, latent(2), rng, batch=128, rate_d=rate_d, rate_g=rate_g,
+                remedies=list(remedies), optimiser_d=Adam(*betas), optimiser_g=Adam(*betas))
     z, columns = draw(400, np.random.default_rng(9)), []
 
     def look(game):
@@ -160,7 +161,8 @@ def show_carpet(panel, carpet, title):
     panel.set(xlabel="step", yticks=range(8))
 
 
-MOMENTUM = {r"$\beta_1 = .9$": {"betas": (0.9, 0.999)}, r"$\beta_1 = .9$, R1": {"betas": (0.9, 0.999), "r1": 1.0},
+MOMENTUM = {r"$\beta_1 = .9$": {"betas": (0.9, 0.999)},
+            r"$\beta_1 = .9$, R1": {"betas": (0.9, 0.999), "remedies": [R1(1.0)]},
             r"$\beta_1 = .9$, packs of 2": {"betas": (0.9, 0.999), "net": {"packing": 2}},
             r"$\beta_1 = .5$": {}}
 found = {name: carpet_game(**options) for name, options in MOMENTUM.items()}
@@ -197,8 +199,8 @@ assert modes[2] < 3
 # %%
 my_order = None                                      # your order, the best first, for instance ["R1", ...]
 
-FAST = {"rate": (1e-3, 4e-3), "steps": 400}
-REMEDIES = {"nothing": {}, "R1": {"r1": 0.3}, "packs of 2": {"net": {"packing": 2}},
+FAST = {"rate_d": 1e-3, "rate_g": 4e-3, "steps": 400}
+REMEDIES = {"nothing": {}, "R1": {"remedies": [R1(0.3)]}, "packs of 2": {"net": {"packing": 2}},
             "minibatch std": {"net": {"minibatch_std": True}}, r"$\beta_1 = 0$": {"betas": (0.0, 0.9)}}
 found = {name: [carpet_game(seed=seed, **FAST, **options) for seed in (0, 1)] for name, options in REMEDIES.items()}
 figure, axes = plt.subplots(2, 5, figsize=(13, 4.6), height_ratios=(1, 1.2))
@@ -277,6 +279,6 @@ for made, values in curves.items():
 #
 # - Uneven data: draw the modes with unequal probability (`data.sampler` of your own points). Which modes are lost
 #   first?
-# - `net={"spectral_norm": True}`, `instance_noise=0.3`, `unroll=3, unroll_rate=0.3` are options of `carpet_game` as
-#   well. Predict for both kinds of collapse, then try.
+# - `net={"spectral_norm": True}` and `remedies=[InstanceNoise(0.3), Unrolled(3, 0.3)]` of `tinygan.penalties` are
+#   options of `carpet_game` as well. Predict for both kinds of collapse, then try.
 # - Find the largest ratio of the rates at which the game with $\beta_1 = .5$ still keeps all eight modes.

@@ -15,7 +15,8 @@ import numpy as np
 
 from tinygan import nn, updates
 from tinygan.game import Game, train
-from tinygan.toys.dynamics import alternating, eigenvalues, extragradient, play, simultaneous
+from tinygan.penalties import R1
+from tinygan.toys.dynamics import alternating, eigenvalues, extragradient, simultaneous, trajectory
 from tinygan.toys.fields import bilinear, consensus, dirac
 
 FAKE, D_BLUE, DATA, OCHRE = "#d1495b", "#2e6f95", "#3a7d44", "#d08c2f"
@@ -58,7 +59,7 @@ def guess(axes, value, **style):
 # %%
 my_period = None
 
-path = play(alternating(dirac(), 0.1), NEAR, 20_000)
+path = trajectory(alternating(dirac(), 0.1), NEAR, 20_000)
 growth, period = measured(path[:500])
 figure, (left, right) = plt.subplots(1, 2, figsize=(9, 2.6))
 left.plot(path[:400] / 1e-3)
@@ -95,7 +96,7 @@ my_end_1, my_end_4 = None, None
 plt.figure(figsize=(6, 3))
 for k, colour in ((1, FAKE), (4, D_BLUE)):
     h = np.linspace(0.05, 3.95 / np.sqrt(k), 25)
-    found = [measured(play(alternating(dirac(), rate, k=k), NEAR, 300))[1] for rate in h]
+    found = [measured(trajectory(alternating(dirac(), rate, k=k), NEAR, 300))[1] for rate in h]
     a = np.sqrt(k) * h / 2
     plt.semilogy(h, 2 * np.pi / np.arccos(1 - a**2 / 2), color=colour, label=f"k = {k}: the formula")
     plt.semilogy(h, found, "o", color=colour, markersize=4, label="measured")
@@ -128,7 +129,7 @@ for k in (1, 4):
 # %%
 my_points = None                                     # for instance [(1, 2), ...]
 
-path = play(alternating(bilinear, 1.0, first="d"), (1.0, 1.0), 6)
+path = trajectory(alternating(bilinear, 1.0, first="d"), (1.0, 1.0), 6)
 plt.figure(figsize=(3.4, 3.2))
 plt.plot(*path.T, "o-", color=D_BLUE)
 for i, point in enumerate(path[:6]):
@@ -147,12 +148,12 @@ assert np.array_equal(path[1:], [(-1, 2), (-2, 1), (-1, -1), (1, -2), (2, -1), (
 # %%
 figure, axes = plt.subplots(1, 2, figsize=(8, 2.4), sharey=True)
 for panel, first, sign in zip(axes, "dg", (1, -1)):
-    x, y = play(alternating(bilinear, 0.7, first=first), (1.0, 1.0), 40).T
+    x, y = trajectory(alternating(bilinear, 0.7, first=first), (1.0, 1.0), 40).T
     for s, colour in ((1, D_BLUE), (-1, OCHRE)):
         panel.plot(x**2 + y**2 + s * 0.7 * x * y, color=colour, label=f"$s = {s}$")
     panel.set(title=f"{'y' if first == 'd' else 'x'} first, $\\eta = 0.7$", xlabel="step")
     for eta in (0.1, 0.7, 1.5):
-        x, y = play(alternating(bilinear, eta, first=first), (1.0, 1.0), 1000).T
+        x, y = trajectory(alternating(bilinear, eta, first=first), (1.0, 1.0), 1000).T
         assert np.allclose(x**2 + y**2 + sign * eta * x * y, 2 + sign * eta, atol=1e-12)
 axes[0].legend(fontsize=8);
 
@@ -177,7 +178,7 @@ plt.figure(figsize=(5, 2.6))
 for (name, kind, colour, factor, end), mine in zip((
         ("at once", simultaneous, FAKE, 1 + 0.1**2, 5.409628),
         ("looking ahead", extragradient, DATA, 1 - 0.1**2 + 0.1**4, 0.739496)), my_factors):
-    r2 = radius(play(kind(bilinear, 0.1), (1.0, 1.0), 100)) ** 2
+    r2 = radius(trajectory(kind(bilinear, 0.1), (1.0, 1.0), 100)) ** 2
     plt.semilogy(r2, color=colour, label=f"{name}: {r2[-1]:.6f}")
     if mine is not None:
         plt.semilogy(2 * mine ** np.arange(101), "k:")
@@ -194,7 +195,7 @@ plt.legend(fontsize=8);
 # %%
 my_growth = None
 
-path = play(simultaneous(dirac(), 0.1), NEAR, 1000)
+path = trajectory(simultaneous(dirac(), 0.1), NEAR, 1000)
 growth, _ = measured(path[:200])
 plt.figure(figsize=(5, 2.6))
 plt.plot(radius(path) / 1e-3, color=FAKE, label=f"measured growth a step: {growth:.7f}")
@@ -229,7 +230,7 @@ my_best = None
 
 
 def steps_to_rest(field, h=0.1, most=4000):
-    small = radius(play(simultaneous(field, h), START, most)) < 1e-3
+    small = radius(trajectory(simultaneous(field, h), START, most)) < 1e-3
     return int(small.argmax()) if small.any() else np.nan
 
 
@@ -285,7 +286,7 @@ assert steps_to_rest(dirac()) is np.nan
 # %%
 my_radii = None                                      # for instance [0.1, 0.05]
 
-r = radius(play(alternating(dirac("non-saturating"), 0.1, first="g"), START, 200_000))
+r = radius(trajectory(alternating(dirac("non-saturating"), 0.1, first="g"), START, 200_000))
 t = np.unique(np.geomspace(1, 200_000, 200).astype(int))
 plt.figure(figsize=(5, 2.8))
 plt.loglog(t, r[t], color=DATA, label="measured")
@@ -303,9 +304,9 @@ assert np.allclose(r[[1000, 10_000, 100_000, 200_000]], [0.270, 0.0902, 0.0279, 
 
 # %%
 penalised = dirac("two-sample", penalty=1.0, slope=1.0)
-PATHS = {"clipped": play(simultaneous(dirac("two-sample"), 0.1, clip=0.5), START, 3000),
-         "penalty, k = 1": play(alternating(penalised, 0.01), START, 3000),
-         "penalty, k = 5": play(alternating(penalised, 0.01, k=5), START, 3000)}
+PATHS = {"clipped": trajectory(simultaneous(dirac("two-sample"), 0.1, clip=0.5), START, 3000),
+         "penalty, k = 1": trajectory(alternating(penalised, 0.01), START, 3000),
+         "penalty, k = 5": trajectory(alternating(penalised, 0.01, k=5), START, 3000)}
 figure, axes = plt.subplots(1, 3, figsize=(9, 2.8))
 for panel, (name, path) in zip(axes, PATHS.items()):
     panel.plot(*path.T, color=FAKE, linewidth=0.7)
@@ -316,7 +317,7 @@ ends = {name: (path[2000:, 0].min(), path[2000:, 0].max()) for name, path in PAT
 assert np.allclose(ends["clipped"], [-0.541, 0.541], atol=5e-4)
 assert np.allclose(ends["penalty, k = 1"], [-1.387, 1.387], atol=5e-4)
 assert np.allclose(ends["penalty, k = 5"], -1, atol=1e-9)
-assert np.isclose(radius(play(simultaneous(dirac("two-sample"), 0.01), START, 1000))[-1], 1.0512685, atol=5e-7)
+assert np.isclose(radius(trajectory(simultaneous(dirac("two-sample"), 0.01), START, 1000))[-1], 1.0512685, atol=5e-7)
 
 # %% [markdown]
 # **Explain** the third: it stops at $\theta = -1$, $\psi = 0$. Is that a solution of the game?
@@ -352,7 +353,7 @@ def real_game(r1=0.0, steps=400):
     g.theta[:], d.theta[:] = (1, 0.01), (0, 0)                          # weight, bias
     path = [(g.theta[1], d.theta[0])]
     game = Game(g, d, lambda n, rng: QUANTILES, lambda n, rng: QUANTILES, rng, batch=400, objective="minimax",
-                rate=0.1, r1=r1, optimisers=(updates.vector, updates.vector))
+                rate=0.1, remedies=[R1(r1)] if r1 else [], optimiser_d=updates.vector, optimiser_g=updates.vector)
     train(game, steps, [lambda game: path.append((g.theta[1], d.theta[0]))], record_every=steps)
     return np.array(path)
 
@@ -416,7 +417,7 @@ assert min(paths, key=lambda gamma: radius(paths[gamma])[-1]) == 0.5
 # %%
 FIELD = consensus(dirac(), 0.5)
 
-path = play(simultaneous(FIELD, 0.1), START, 300)
+path = trajectory(simultaneous(FIELD, 0.1), START, 300)
 found = eigenvalues(FIELD)
 figure, (left, right) = plt.subplots(1, 2, figsize=(7.5, 3))
 left.plot(*path.T, color=DATA)

@@ -28,7 +28,8 @@ def test_t12_vanishing_gradients(seed):
     """
     rng = np.random.default_rng(seed)
     g, d = vanilla.networks((2,), 2, rng)
-    game = Game(g, d, data.ring, latent(2), rng, batch=64, rate=(1e-3, 0.0), optimisers=(Adam(0.5, 0.9), Adam()))
+    game = Game(g, d, data.ring, latent(2), rng, batch=64, rate_d=1e-3, rate_g=0.0,
+                optimiser_d=Adam(0.5, 0.9), optimiser_g=Adam())
     before = g.theta.copy()
     minimax, other = norms(game)
     assert 0.2 < other / minimax < 5  # at first D knows nothing, and the two are much alike

@@ -1,0 +1,158 @@
+"""A remedy of one's own is an object with some of the hooks: each is called in its place, nothing else is needed."""
+import numpy as np
+import pytest
+from networks import game
+
+import tinygan as tg
+from tinygan.game import Game, train
+from tinygan.penalties import R1, GradientPenalty, InstanceNoise, Unrolled, WeightClipping, r1
+
+
+class Everything:
+    """All four hooks, which change nothing; notes what they were given."""
+
+    def __init__(self):
+        self.calls, self.left = [], []
+
+    def examples(self, game, x, left):
+        self.calls.append("examples")
+        self.left.append(left)
+        return x
+
+    def penalty(self, game, x, fake, condition, logits_real):
+        self.calls.append("penalty")
+        assert x.requires_grad
+        assert not fake.requires_grad
+        assert x.shape == fake.shape
+        np.testing.assert_allclose(logits_real.data, game.discriminator(x, *condition).data, rtol=1e-12)
+        return 0.0
+
+    def after_move(self, game):
+        self.calls.append("after_move")
+
+    def opponent(self, game, x, fake, condition):
+        self.calls.append("opponent")
+        assert fake.requires_grad
+        return game.discriminator
+
+
+def thetas(played):
+    return np.concatenate([played.generator.theta, played.discriminator.theta])
+
+
+def test_each_hook_is_called_where_it_says():
+    remedy = Everything()
+    played, other = game("images", k=2, remedies=[remedy]), game("images", k=2)
+    train(played, 4), train(other, 4)
+    assert remedy.calls == [*["examples", "examples", "penalty", "after_move"] * 2, "opponent"] * 4
+    assert remedy.left == [left for left in (1.0, 0.75, 0.5, 0.25) for _ in range(4)]
+    np.testing.assert_array_equal(thetas(played), thetas(other))
+
+
+class R2:
+    """R1 where the generator is: weight / 2 E_z[|grad D(G(z))|^2]."""
+
+    differentiates_x = False
+
+    def __init__(self, weight):
+        self.weight = weight
+
+    def penalty(self, game, x, fake, condition, logits_real):
+        fake = tg.Tensor(fake, requires_grad=True)
+        return r1(game.discriminator(fake, *condition), fake, self.weight)
+
+
+@pytest.mark.parametrize("objective", ["non-saturating", "zero-sum"])  # one D ascends, the other descends
+def test_a_penalty_of_ones_own_worsens_d(objective):
+    """One plain step: theta_d is moved along the gradient of its function and down that of the penalty."""
+    plain = tg.updates.vector
+    penalised, free = (game("dense", objective=objective, remedies=remedies, optimiser_d=plain, optimiser_g=plain,
+                            rate=1.0) for remedies in ([R2(3.0)], []))
+    d, rng = game("dense").discriminator, np.random.default_rng(1)
+    free.data(8, rng)
+    fake = tg.Tensor(free.generator(free.noise(8, rng).astype(float)), requires_grad=True)
+    down = plain(tg.grad(r1(d(fake), fake, 3.0) + 0 * d(fake).mean(), d.parameters()))
+    train(penalised, 1), train(free, 1)
+    moved = free.discriminator.theta - penalised.discriminator.theta
+    np.testing.assert_allclose(moved, down, rtol=1e-7, atol=1e-12)
+    assert np.abs(down).max() > 1e-3
+
+
+class Mirrored:
+    """Shows D each point or its mirror image, by a coin that is the game's."""
+
+    def examples(self, game, x, left):
+        return x * game.rng.choice([-1.0, 1.0], (len(x), 1))
+
+
+def test_what_it_draws_comes_with_the_seed():
+    first, second, without = (thetas(train(game("dense", remedies=remedies), 8))
+                              for remedies in ([Mirrored()], [Mirrored()], []))
+    np.testing.assert_array_equal(first, second)
+    assert not np.allclose(first, without)
+
+
+class Softened:
+    """G plays against D's outputs times a number."""
+
+    def __init__(self, factor):
+        self.factor = factor
+
+    def opponent(self, game, x, fake, condition):
+        return lambda *inputs: self.factor * game.discriminator(*inputs)
+
+
+def test_an_opponent_of_ones_own():
+    plain = tg.updates.vector
+    played, other = (game("dense", objective="two-sample", remedies=remedies, optimiser_d=plain, optimiser_g=plain)
+                     for remedies in ([Softened(0.5)], []))
+    start = thetas(played)[:played.generator.theta.size]
+    train(played, 1), train(other, 1)
+    np.testing.assert_allclose(2 * (played.generator.theta - start), other.generator.theta - start, rtol=1e-9)
+    np.testing.assert_array_equal(played.discriminator.theta, other.discriminator.theta)
+
+
+# --- the old names ---
+
+OLD = {"r1": 0.5, "gp": 2.0, "clip": 0.3, "instance_noise": 0.2, "unroll": 2, "unroll_rate": 0.3}
+NEW = [R1(0.5), GradientPenalty(2.0), WeightClipping(0.3), InstanceNoise(0.2), Unrolled(2, 0.3)]
+
+
+def old_game(**options):
+    new = game("dense")
+    return Game(new.generator, new.discriminator, new.data, new.noise, new.rng, batch=8, **options)
+
+
+def test_the_arguments_of_release_0_1_make_the_same_game():
+    with pytest.warns(DeprecationWarning, match="use remedies=") as caught:
+        old = old_game(**OLD)
+    assert caught[0].filename == __file__
+    assert old.remedies == NEW
+    with pytest.warns(DeprecationWarning, match="rate_d and rate_g"):
+        old = old_game(rate=(1e-3, 2e-3))
+    assert (old.rate_d, old.rate_g, old.rate) == (1e-3, 2e-3, (1e-3, 2e-3))
+    adams = tg.updates.Adam(), tg.updates.Adam(0.5)
+    with pytest.warns(DeprecationWarning, match="optimiser_d and optimiser_g"):
+        old = old_game(optimisers=adams)
+    assert old.optimisers == adams
+    with pytest.warns(DeprecationWarning, match="rate_d and rate_g"):
+        old.rate = 3e-3, 4e-3
+    assert (old.rate_d, old.rate_g) == (3e-3, 4e-3)
+    old.rate = 5e-3
+    assert (old.rate_d, old.rate_g, old.rate) == (5e-3, 5e-3, 5e-3)
+    with pytest.raises(AttributeError, match=r"r1 is now a number of one of game\.remedies"):
+        old.r1 = 1.0
+    with pytest.warns(DeprecationWarning, match="use stepper="):
+        assert train(old, 1, play=lambda game, steps: tg.game.step(game, steps)).step == 1
+
+
+@pytest.mark.parametrize(("module", "old", "new"), [
+    ("tinygan.toys.dynamics", "play", "trajectory"), ("tinygan.zoo.style", "play", "make_game"),
+    ("tinygan.zoo.progressive", "play", "make_game"), ("tinygan.zoo.settings", "read", "parse_settings"),
+    ("tinygan.zoo.settings", "write", "format_setting")])
+def test_a_function_answers_to_its_old_name(module, old, new):
+    found = __import__(module, fromlist=[new])
+    with pytest.warns(DeprecationWarning, match=f"{module}.{old} is of release 0.1; use {new}"):
+        assert getattr(found, old) is getattr(found, new)
+    with pytest.raises(AttributeError, match="has no attribute 'other'"):
+        getattr(found, "other")  # noqa: B009
