@@ -1,5 +1,6 @@
 """Arguments for every accelerated function and every kernel: awkward shapes, shapes on both sides of every bound."""
 import copy
+from types import SimpleNamespace
 
 import numpy as np
 
@@ -158,6 +159,16 @@ def _in_use(rng, dtype):
 
 cases("nn.layers.Sequential.forward", _layers, _in_use)
 
+
+def _game(rng, dtype):
+    """What the discriminator's outputs depend on: a dense discriminator, real and generated examples, no condition."""
+    nn = tg.nn
+    d = nn.Sequential(nn.Dense(2, 5, rng=rng), nn.LeakyReLU(0.2), nn.Sequential(nn.Dense(5, 1, rng=rng))).astype(dtype)
+    return [SimpleNamespace(discriminator=d), *[tg.Tensor(rng.standard_normal((4, 2)).astype(dtype)) for _ in "12"], []]
+
+
+cases("game.step.logits", _game)
+
 IDS = [f"{name}-{i}" for i, (name, *_) in enumerate(CALLS)]
 
 
@@ -167,6 +178,10 @@ def moved(a, xp):
         return [moved(x, xp) for x in a]
     if isinstance(a, tg.nn.Module):
         return copy.deepcopy(a) if xp is np else copy.deepcopy(a).apply(xp.asarray)
+    if isinstance(a, SimpleNamespace):
+        return SimpleNamespace(**{name: moved(x, xp) for name, x in vars(a).items()})
+    if isinstance(a, tg.Tensor):
+        return tg.Tensor(moved(a.data, xp))
     if not isinstance(a, np.ndarray):
         return a
     if a.ndim and a.size and a.strides[-1] != a.itemsize and not a.flags.c_contiguous:
@@ -178,13 +193,13 @@ def results(function, args, host=np.asarray):
     """The result of a call and the arrays in its arguments after it, on the host."""
     with np.errstate(all="ignore"):
         got = function(*args)
-    found = [got.data if isinstance(got, tg.Tensor) else got]
+    found = list(got) if isinstance(got, tuple) else [got]
     for a in args:
         if isinstance(a, tg.nn.Module):
             found += [getattr(owner, attribute) for _, owner, attribute in a.named_buffers()]
         else:
             found += a if isinstance(a, list) else [a]
-    return [np.asarray(host(a)) for a in found if hasattr(a, "dtype")]
+    return [np.asarray(host(tg.unwrap(a))) for a in found if hasattr(a, "dtype")]
 
 
 PRECISION = {"float32": (3e-5, 3e-6), "float64": (1e-12, 1e-13)}  # relative, and absolute for numbers near 1

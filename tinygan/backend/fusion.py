@@ -53,9 +53,9 @@ def _value(x, scale_shift, slope):
 
 
 def _one_pass(game, x, fake, condition) -> bool:
-    """Whether D may take real and generated examples together: it looks at each alone, and no slope in x is asked for."""
+    """Whether D may take real and generated examples together: it looks at each alone, and x needs no derivative."""
     return not (condition or x.requires_grad) and x.shape == fake.shape and all(
-        [type(m) in EACH_ALONE for _, m in game.discriminator.modules()])
+        type(m) in EACH_ALONE for _, m in game.discriminator.modules())
 
 
 @form("game.step.logits", _one_pass)

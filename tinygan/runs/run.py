@@ -27,7 +27,7 @@ from tinygan.nn.module import input_of
 from tinygan.runs import checkpoint
 from tinygan.runs.config import Config, RunError
 from tinygan.runs.files import LONGEST_JSON, write
-from tinygan.tensor import Tensor, no_grad
+from tinygan.tensor import no_grad
 from tinygan.zoo import style
 
 FRAMES = 40  # pictures in the film
