@@ -1,0 +1,73 @@
+"""What a run was started with: the recipe, its settings, the seed, the data."""
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field, fields, replace
+from typing import Any
+
+import tinygan
+from tinygan.distributed.group import SINGLE_PROCESS, SingleProcess
+from tinygan.game import Game, SettingError
+from tinygan.runs.evaluation import Evaluator, evaluator_of
+from tinygan.runs.files import json_object
+from tinygan.zoo import RECIPES, Recipe
+from tinygan.zoo.settings import change
+
+
+class RunError(ValueError):
+    """A run folder that cannot be made, read or gone on with."""
+
+
+@dataclass
+class Config:
+    """What a run was started with; settings: the recipe's switches that were set otherwise."""
+
+    recipe: str
+    steps: int
+    seed: int
+    batch: int
+    dtype: str
+    device: str
+    data: str
+    settings: dict[str, Any] = field(default_factory=dict)
+    version: str = tinygan.__version__
+
+    def __post_init__(self):
+        for f in fields(self):
+            value, kind = getattr(self, f.name), str(f.type).partition("[")[0]
+            if type(value).__name__ != kind or (kind == "int" and not 0 <= value < 2**63):
+                raise SettingError(f"{f.name}: got {value!r:.99}, expected {f.type}")
+        for name, known in (("dtype", ("float32", "float64")), ("device", ("cpu", "gpu"))):
+            if getattr(self, name) not in known:
+                raise SettingError(f"{name}: got {getattr(self, name)!r:.99}, expected {' or '.join(known)}")
+
+    def as_json(self) -> dict[str, Any]:
+        """The config as JSON has it."""
+        return json.loads(json.dumps(asdict(self)))
+
+    @classmethod
+    def read(cls, text: str, where: str) -> Config:
+        """The config that a text in JSON holds; RunError, one line that begins with `where`, if it fits no recipe."""
+        try:
+            config = cls(**json_object(text))
+        except (ValueError, TypeError) as error:
+            raise RunError(f"{where} cannot be read: {error}") from error
+        if config.recipe not in RECIPES:
+            raise RunError(f"{where} names the recipe {config.recipe!r:.99}, which this version does not have")
+        try:
+            config.build_recipe()
+        except SettingError as error:
+            raise RunError(f"{where}: {error}") from error
+        return config
+
+    def build_recipe(self) -> Recipe:
+        """The recipe with the run's settings."""
+        return change(RECIPES[self.recipe], self.settings)
+
+    def start(self, group: SingleProcess = SINGLE_PROCESS) -> Game:
+        """The game at step 0."""
+        return replace(self.build_recipe().start(self.seed, self.batch, self.dtype, self.device, self.data), group=group)
+
+    def evaluator(self) -> Evaluator:
+        """How its samples are measured."""
+        return evaluator_of(self.data)
