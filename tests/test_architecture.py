@@ -10,6 +10,7 @@ import tinygan
 
 PACKAGE = Path(tinygan.__file__).parent
 FLOORS = [
+    {"errors"},
     {"backend", "data", "plots", "latent"},
     {"distributed"},
     {"tensor"},

@@ -18,11 +18,12 @@ from typing import Any
 import numpy as np
 
 from tinygan import backend
+from tinygan.errors import TinyganError
 
 PATIENCE = 2.0  # seconds that a rank waits with its error for the first one to say the same
 
 
-class RanksError(RuntimeError):
+class RanksError(TinyganError, RuntimeError):
     """What keeps ranks from playing together, raised on all of them."""
 
 
@@ -190,7 +191,7 @@ class ProcessGroup(SingleProcess):
         package, _, _ = type(error).__module__.partition(".")
         if package == "mpi4py":  # MPI's word for another one that is gone
             return f"the job ended before its time{what}"
-        if package == "tinygan":
+        if isinstance(error, TinyganError):
             return f"rank {self.rank}: {error}{what}" if self.rank else str(error)
         place = traceback.extract_tb(error.__traceback__)[-1]
         return (f"rank {self.rank}: {type(error).__name__}: {str(error).partition(chr(10))[0]} "

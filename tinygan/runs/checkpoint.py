@@ -19,6 +19,7 @@ import numpy as np
 
 import tinygan
 from tinygan import backend
+from tinygan.errors import TinyganError
 from tinygan.game import Diverged, Game, parts
 from tinygan.game.history import COLUMNS, Column
 from tinygan.runs.files import write
@@ -27,7 +28,7 @@ FORMAT = 2
 FREE = ("steps", "device", "version")  # of a config: what may change while a run goes on
 
 
-class CheckpointError(ValueError):
+class CheckpointError(TinyganError, ValueError):
     """A checkpoint that cannot be read, or that belongs to another game."""
 
 

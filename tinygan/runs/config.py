@@ -7,6 +7,7 @@ from typing import Any
 
 import tinygan
 from tinygan.distributed.group import SINGLE_PROCESS, SingleProcess
+from tinygan.errors import TinyganError
 from tinygan.game import Game, SettingError
 from tinygan.runs.evaluation import Evaluator, evaluator_of
 from tinygan.runs.files import json_object
@@ -14,7 +15,7 @@ from tinygan.zoo import RECIPES, Recipe
 from tinygan.zoo.settings import change
 
 
-class RunError(ValueError):
+class RunError(TinyganError, ValueError):
     """A run folder that cannot be made, read or gone on with."""
 
 
@@ -66,7 +67,8 @@ class Config:
 
     def start(self, group: SingleProcess = SINGLE_PROCESS) -> Game:
         """The game at step 0."""
-        return replace(self.build_recipe().start(self.seed, self.batch, self.dtype, self.device, self.data), group=group)
+        game = self.build_recipe().start(self.seed, self.batch, self.dtype, self.device, self.data)
+        return replace(game, group=group)
 
     def evaluator(self) -> Evaluator:
         """How its samples are measured."""

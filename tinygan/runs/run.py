@@ -13,26 +13,21 @@ import time
 import weakref
 from collections.abc import Callable
 from copy import deepcopy
-from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-import tinygan
 from tinygan import backend, metrics, plots
-from tinygan.runs import checkpoint
-from tinygan.game import Game, SettingError, parts
-from tinygan.game.history import COLUMNS
-from tinygan.nn import Conv2d, ConvTranspose2d, Module
 from tinygan.backend.process import tune
 from tinygan.distributed.group import SINGLE_PROCESS, SingleProcess
-from tinygan.tensor import Tensor, no_grad
+from tinygan.game import Game, parts
+from tinygan.game.history import COLUMNS
+from tinygan.nn import Conv2d, ConvTranspose2d, Module
+from tinygan.runs import checkpoint
 from tinygan.runs.config import Config, RunError
 from tinygan.runs.files import LONGEST_JSON, write
+from tinygan.tensor import Tensor, no_grad
 from tinygan.zoo import style
-from tinygan.runs.evaluation import Evaluator, evaluator_of
-from tinygan.zoo.settings import change
 
 FRAMES = 40  # pictures in the film
 SAVE_EVERY = 30.0  # seconds between checkpoints

@@ -24,11 +24,10 @@ from typing import Any
 import numpy as np
 
 from tinygan import game, plots
-from tinygan.runs import report
-from tinygan.runs.files import json_object, write
-from tinygan.game.history import COLUMNS
 from tinygan.backend.process import cores, limit
-from tinygan.runs import Config, Run, RunError
+from tinygan.game.history import COLUMNS
+from tinygan.runs import Config, Run, RunError, report
+from tinygan.runs.files import json_object, write
 from tinygan.zoo.settings import write as write_value
 
 STOP = "stop"  # a file in OUT that tells every run to save its state and end
