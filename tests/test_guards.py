@@ -2,7 +2,6 @@
 import errno
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -177,14 +176,13 @@ def begun(tmp_path):
     return tmp_path / "run"
 
 
-@pytest.mark.skipif(os.name != "posix", reason="fcntl")
 def test_a_second_process_is_refused_until_the_first_is_killed(begun, capsys):
     with holder(begun) as process:
         assert fails(capsys, "train", "--resume", "--out", "run") == "tinygan train: run: another process trains here"
         with pytest.raises(RunError, match="another process trains here"):
             Run.open(begun, hold=True)
         assert Run.open(begun).game.step == 0  # to look at it is allowed
-        process.send_signal(signal.SIGKILL)
+        process.kill()
         process.wait(10)
     run = Run.open(begun, hold=True)
     del run

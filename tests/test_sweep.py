@@ -110,7 +110,6 @@ def test_a_failed_run_is_a_row_with_its_error(tmp_path, monkeypatch, capsys):
     assert [row["error"] for row in table(tmp_path / "out")] == ["", "", ""]
 
 
-@pytest.mark.skipif(os.name != "posix", reason="fcntl")
 def test_a_run_is_held_until_its_last_save(tmp_path, monkeypatch):
     finish, refused = Run.finish, []
 

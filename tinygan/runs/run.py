@@ -1,14 +1,13 @@
 """A run folder: what was asked for, how it went, what came out, and the state to go on from.
 
     config.json  history.csv  samples.png  curves.png  training.gif  checkpoint.npz  checkpoint.previous.npz  doctor.csv
-    frames/
+    frames/  .lock
 """
 from __future__ import annotations
 
 import csv
 import io
 import json
-import os
 import time
 import weakref
 from collections.abc import Callable
@@ -19,6 +18,7 @@ import numpy as np
 
 from tinygan import backend, metrics, plots
 from tinygan.backend.process import tune
+from tinygan.data.files import lock
 from tinygan.distributed.group import SINGLE_PROCESS, SingleProcess
 from tinygan.game import Game, parts
 from tinygan.game.history import COLUMNS
@@ -81,23 +81,12 @@ class Run:
         return run
 
     def lock(self) -> None:
-        """Keeps others from training in the folder until `unlock()`, or any end; RunError if one does.
-
-        On Windows nothing is held: there it is left to the user that one process trains in a folder at a time. (Every
-        file is still written complete or not at all; of two processes the last to save wins.)
-        """
+        """Keeps other processes from training in the folder until `unlock()`, or any end; RunError if one does."""
         try:
-            import fcntl
-        except ImportError:  # Windows
-            return
-        held = os.open(self.folder, os.O_RDONLY)
-        self.unlock = weakref.finalize(self, os.close, held)
-        try:
-            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+            unlock = lock(self.folder / ".lock", timeout=0)
+        except TimeoutError:
             raise RunError(f"{self.folder}: another process trains here") from None
-        except OSError:  # a file system without locks
-            pass
+        self.unlock = weakref.finalize(self, unlock)
 
     def save_frame(self, game: Game) -> None:
         """A callback of `train`: a frame of the film now and then."""
