@@ -52,7 +52,7 @@ def _pool(options):
         return sweep.processes(options.jobs)
     if options.jobs > 1:
         raise RanksError("--jobs: with --mpi the ranks that mpiexec starts are the jobs")
-    return mpi.workers("\ntinygan sweep: the job ended before its time; the same command goes on\n")
+    return mpi.workers()
 
 
 def _tell(row):

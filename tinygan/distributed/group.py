@@ -78,7 +78,7 @@ class SingleProcess:
     def ending(self, command: str):
         """Inside `with`, an error of one rank ends the job, on all ranks and with one line.
 
-        Gives a function of what there is to say about a job that ends before its time.
+        Gives a function that sets what this line says of the state that is kept.
         """
         yield lambda kept: None
 
@@ -115,9 +115,9 @@ class ProcessGroup(SingleProcess):
     holds. Arrays on a device go straight to an MPI that reads the device, to others by way of the host.
     """
 
-    def __init__(self, comm, reads_device: bool = False, words: Callable[[str], None] | None = None):
+    def __init__(self, comm, reads_device: bool = False):
         self.comm, self.rank, self.size = comm, comm.Get_rank(), comm.Get_size()
-        self.reads_device, self.words = reads_device, words
+        self.reads_device = reads_device
 
     def divide(self, batch, unit=1):
         if batch // unit < self.size:
@@ -168,23 +168,16 @@ class ProcessGroup(SingleProcess):
         def leave(kept):
             nonlocal what
             what = f"; {kept}"
-            if self.words is not None:
-                self.words(f"\n{command}: the job ended before its time{what}\n")
         try:
             yield leave
         except (RanksError, KeyboardInterrupt):
             raise  # every rank has it
         except BaseException as error:
             time.sleep(PATIENCE if self.rank else 0)
-            if self.words is not None:
-                self.words("")  # this line says it
             print(f"\n{command}: {self._line(error, what)}", file=sys.stderr, flush=True)
             os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # MPI would add lines of its own
             time.sleep(0.5)  # what is said travels by mpiexec, which the next line ends
             self.comm.Abort(2)
-        finally:
-            if self.words is not None:
-                self.words("")
 
     def _line(self, error, what) -> str:
         """What this rank says of an error that ends the job."""

@@ -10,7 +10,6 @@ import io
 import json
 import os
 import zipfile
-from collections.abc import Iterator
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -84,22 +83,13 @@ def read(path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
 
 
 def fingerprint(game) -> dict[str, str]:
-    """What two processes must have alike to play the same game: a digest of the state, and one of the data."""
+    """Two digests that processes must have alike to play the same game: of the state, and of the next batch drawn."""
     rng = deepcopy(game.rng)
     drawn = *parts(game.data(game.batch, rng)), *parts(game.noise(game.batch, rng))
     found = {"state": {f"{group} {name}": np.asarray(backend.to(a, "cpu"))
                        for group, state in _groups(game).items() for name, a in state.items()},
-             "data set": {str(i): a for i, a in enumerate([*drawn, *_held(game.data)])}}
+             "data set": {str(i): a for i, a in enumerate(drawn)}}
     return {name: _digest(arrays).tobytes().hex()[:16] for name, arrays in found.items()}
-
-
-def _held(source) -> Iterator[np.ndarray]:
-    """The arrays that a data source draws from, which its function holds."""
-    for cell in getattr(source, "__closure__", None) or ():
-        if isinstance(cell.cell_contents, np.ndarray):
-            yield cell.cell_contents
-        elif callable(cell.cell_contents):
-            yield from _held(cell.cell_contents)
 
 
 def _groups(game) -> dict[str, dict]:
