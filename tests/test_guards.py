@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ from tinygan.game.debug import Debug
 from tinygan.runs import Config, Run, RunError, files
 from tinygan.tensor import record
 from tinygan.updates import ascend, clip, descend
+from tinygan.zoo.sources import SOURCES
 
 SHORT = ["--steps", "6", "--batch", "8"]
 
@@ -95,12 +97,12 @@ def test_debug_changes_nothing():
 
 
 def test_debug_on_the_command_line(monkeypatch, capsys):
-    draw = tg.zoo.recipe.POINTS["ring"].draw
+    ring = SOURCES["ring"]
 
     def sometimes(n, rng):
-        points = draw(n, rng)
+        points = ring(n, rng)
         return points * np.float32(np.nan) if rng.random() > 0.7 else points
-    monkeypatch.setitem(tg.zoo.recipe.POINTS, "ring", tg.zoo.recipe.POINTS["ring"]._replace(draw=sometimes))
+    monkeypatch.setitem(SOURCES, "ring", replace(ring, draw=sometimes))
     line = fails(capsys, "train", "ring", "--debug", "--out", "run", "--steps", "99", "--batch", "8")
     assert "is nan; a lower rate may help" in line
     assert "first in sometimes (test_guards.py, line" in line

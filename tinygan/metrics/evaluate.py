@@ -1,6 +1,9 @@
 """All metrics of one set of samples at once, and their calibration on sets whose quality is known."""
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 import numpy as np
 
 from tinygan import data
@@ -18,6 +21,27 @@ BETTER = {  # which way a figure is better; what real data score bounds them all
     "one_nn": "as real", "label_accuracy": "higher", "label_swap": "higher",
     "purity": "higher", "least_share": "higher", "amplitude": "as real", "amplitude_sd": "as real",
     "phase_bias": "lower"}
+
+
+@dataclass(frozen=True)
+class Evaluator:
+    """How samples are measured.
+
+    figures: a function of samples, as `Run.samples` gives them, to figures by name (which way each is better:
+    `metrics.BETTER`). real: (n, rng) -> n training examples, in the form of samples. count: how many to draw. classify:
+    samples -> the class of each, which a conditional recipe needs.
+    """
+
+    figures: Callable[..., dict[str, float]]
+    real: Callable[[int, np.random.Generator], np.ndarray]
+    count: int
+    classify: Callable | None = None
+
+    def baselines(self, n: int, rng: np.random.Generator) -> tuple[dict[str, float], dict[str, float]]:
+        """The figures of n training examples, and of n of uniform noise within the range of the data."""
+        real = self.real(n, rng)
+        noise = rng.uniform(real.min(), real.max(), real.shape).astype(real.dtype)
+        return self.figures(real), self.figures(noise)
 
 
 def evaluate_points(samples, means, sigma: float, rng: np.random.Generator | None = None) -> dict[str, float]:

@@ -9,10 +9,11 @@ import tinygan
 from tinygan.distributed.group import SINGLE_PROCESS, SingleProcess
 from tinygan.errors import TinyganError
 from tinygan.game import Game, SettingError
-from tinygan.runs.evaluation import Evaluator, evaluator_of
+from tinygan.metrics import Evaluator
 from tinygan.runs.files import json_object
 from tinygan.zoo import RECIPES, Recipe
 from tinygan.zoo.settings import change
+from tinygan.zoo.sources import evaluator_of
 
 
 class RunError(TinyganError, ValueError):
