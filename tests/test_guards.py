@@ -163,7 +163,7 @@ def test_the_other_player_may_move():
 
 def holder(folder):
     """Another process that holds a run's folder, and says so."""
-    code = (f"from tinygan.runs import Run; run = Run.open({str(folder)!r}, hold=True); "
+    code = (f"from tinygan.runs import Run; run = Run.open({str(folder)!r}, lock=True); "
             "print('held', flush=True); import time; time.sleep(60)")
     process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True,
                                env={**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)})
@@ -182,11 +182,11 @@ def test_a_second_process_is_refused_until_the_first_is_killed(begun, capsys):
     with holder(begun) as process:
         assert fails(capsys, "train", "--resume", "--out", "run") == "tinygan train: run: another process trains here"
         with pytest.raises(RunError, match="another process trains here"):
-            Run.open(begun, hold=True)
+            Run.open(begun, lock=True)
         assert Run.open(begun).game.step == 0  # to look at it is allowed
         process.kill()
         process.wait(10)
-    run = Run.open(begun, hold=True)
+    run = Run.open(begun, lock=True)
     del run
     assert main(["train", "--resume", "--out", "run"]) == 0
 
@@ -197,7 +197,7 @@ def test_a_file_system_without_locks(begun, monkeypatch):
     def no_locks(*_):
         raise OSError(errno.ENOLCK, "No locks available")
     monkeypatch.setattr(fcntl, "flock", no_locks)
-    assert Run.open(begun, hold=True).game.step == 0
+    assert Run.open(begun, lock=True).game.step == 0
 
 
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EROFS])

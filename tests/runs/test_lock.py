@@ -8,10 +8,10 @@ import pytest
 from helpers import fails
 
 from tinygan.cli import main
-from tinygan.data.files import lock
+from tinygan.data.files import lock_file
 from tinygan.runs import Config, Run, RunError
 
-HOLD = ("import sys, time; from tinygan.runs import Run; run = Run.open(sys.argv[1], hold=True); "
+HOLD = ("import sys, time; from tinygan.runs import Run; run = Run.open(sys.argv[1], lock=True); "
         "print('held', flush=True)")
 REFUSED = "another process trains here"
 
@@ -42,16 +42,16 @@ def test_a_process_that_is_killed_holds_nothing(begun, capsys):
 def test_a_process_that_ends_holds_nothing(begun):
     with holder(begun, "sys.exit()") as process:
         assert process.wait(30) == 0
-    Run.open(begun, hold=True)
+    Run.open(begun, lock=True)
 
 
 def test_a_run_is_held_until_it_is_unlocked_or_gone(begun):
-    first = Run.open(begun, hold=True)
+    first = Run.open(begun, lock=True)
     with pytest.raises(RunError, match=f"run: {REFUSED}"):
-        Run.open(begun, hold=True)
+        Run.open(begun, lock=True)
     first.unlock()
     first.unlock()  # a second time does nothing
-    second = Run.open(begun, hold=True)
+    second = Run.open(begun, lock=True)
     with pytest.raises(RunError, match=REFUSED):
         first.lock()
     del second
@@ -62,23 +62,23 @@ def test_a_run_is_held_until_it_is_unlocked_or_gone(begun):
 def test_a_new_run_is_held_from_its_start(tmp_path):
     run = Run.create(tmp_path / "run", Config("ring", 6, 0, 8, "float32", "cpu", "ring"))
     with pytest.raises(RunError, match=REFUSED):
-        Run.open(tmp_path / "run", hold=True)
+        Run.open(tmp_path / "run", lock=True)
     run.unlock()
 
 
 def test_a_copy_of_a_held_run_is_free(begun):
-    held = Run.open(begun, hold=True)
+    held = Run.open(begun, lock=True)
     shutil.copytree(begun, begun.with_name("copy"))
     assert (begun.with_name("copy") / ".lock").exists()
-    Run.open(begun.with_name("copy"), hold=True).unlock()
+    Run.open(begun.with_name("copy"), lock=True).unlock()
     held.unlock()
 
 
 def test_what_lies_in_the_lock_file_does_not_matter(begun):
     (begun / ".lock").write_text("something else")
-    run = Run.open(begun, hold=True)
+    run = Run.open(begun, lock=True)
     with pytest.raises(RunError, match=REFUSED):
-        Run.open(begun, hold=True)
+        Run.open(begun, lock=True)
     run.unlock()
 
 
@@ -96,7 +96,7 @@ def test_a_file_system_without_locks_does_not_stop_training(begun, monkeypatch, 
     def no_locks(*_):
         raise OSError(code, "no locks here")
     monkeypatch.setattr(fcntl, "flock", no_locks)
-    runs = [Run.open(begun, hold=True), Run.open(begun, hold=True)]
+    runs = [Run.open(begun, lock=True), Run.open(begun, lock=True)]
     for run in runs:
         run.unlock()
     assert main(["train", "--resume", "--out", "run"]) == 0
@@ -105,15 +105,15 @@ def test_a_file_system_without_locks_does_not_stop_training(begun, monkeypatch, 
 def test_a_folder_in_which_no_lock_file_can_be_made(begun):
     (begun / ".lock").unlink()
     (begun / ".lock").mkdir()
-    run = Run.open(begun, hold=True)
+    run = Run.open(begun, lock=True)
     assert run.game.step == 0
     run.unlock()
 
 
 def test_who_waits_gets_the_lock_when_it_is_free(tmp_path):
-    unlock = lock(tmp_path / "a.lock")
+    unlock = lock_file(tmp_path / "a.lock")
     with pytest.raises(TimeoutError):
-        lock(tmp_path / "a.lock", timeout=0.2)
-    lock(tmp_path / "b.lock", timeout=0)()  # another file is free
+        lock_file(tmp_path / "a.lock", timeout=0.2)
+    lock_file(tmp_path / "b.lock", timeout=0)()  # another file is free
     unlock()
-    lock(tmp_path / "a.lock", timeout=0)()
+    lock_file(tmp_path / "a.lock", timeout=0)()

@@ -54,7 +54,7 @@ def main(arguments=None) -> int:
 
 
 def _say(name, message):
-    """A message on stderr, on one line: what it names may have line breaks."""
+    """Prints a message on stderr, on one line: a file that it names may have line breaks."""
     if speaks():
         print(f"tinygan {name}: {' '.join(str(message).split())}", file=sys.stderr)
 

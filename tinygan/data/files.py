@@ -1,4 +1,4 @@
-"""Data files: where they may lie, what they must hold, and how to fetch them.
+"""Data files: the folders where they may lie, their checks, and their download.
 
 A file counts only if its content is right, so every read checks length and SHA-256. Of the IDX files the uncompressed
 content is checked, because distributions compress them anew.
@@ -125,7 +125,7 @@ def read_cifar(path: Path, batches: Sequence[str], sha256: str) -> tuple[np.ndar
 
 
 def folders(name: str) -> list[Path]:
-    """Where the files of a set may lie on this machine, in the order of search; $TINYGAN_DATA_DIR comes first."""
+    """The folders that may hold the files of a set, in the order of search; $TINYGAN_DATA_DIR comes first."""
     own = os.environ.get("TINYGAN_DATA_DIR")
     own_folders = [Path(own).expanduser() / name, Path(own).expanduser()] if own else []
     return [*own_folders, cache(name), *([Path(SYSTEM[name])] if name in SYSTEM else [])]
@@ -144,7 +144,7 @@ def on_this_machine(name: str) -> bool:
 
 
 def obtain(name: str, copies: Sequence[str], read: Callable[[Path], Any]) -> Any:
-    """What `read` makes of the first right copy of a file, on this machine or else from a mirror of the set.
+    """Reads the first right copy of a file, on this machine or else from a mirror of the set.
 
     name: the set; copies: the names that the file may have, the first one being that in `SHA256`, the last one the
     mirrors'. A copy for which `read` raises DataError is passed over with a warning; where no right copy is found,
@@ -192,14 +192,14 @@ def download(url: str, folder: Path, name: str, sha256: str) -> Path:
     except OSError as error:
         raise DataError(f"cache {folder}: {_reason(error)}") from error
     pooch.get_logger().setLevel("WARNING")   # the bar is enough
-    unlock = lock(folder.with_name(f".{folder.name}.lock"))
+    unlock = lock_file(folder.with_name(f".{folder.name}.lock"))
     try:
         return Path(pooch.retrieve(url, f"sha256:{sha256}", name, folder, downloader=fetch))
     finally:
         unlock()
 
 
-def lock(file: Path, timeout: float = -1) -> Callable[[], None]:
+def lock_file(file: Path, timeout: float = -1) -> Callable[[], None]:
     """Locks out the other processes that call this with the same file; returns the function that unlocks it.
 
     timeout: the seconds to wait, -1 for as long as it takes; TimeoutError when they are over. The lock ends with the

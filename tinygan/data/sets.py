@@ -68,7 +68,7 @@ def load(name_or_folder: str | os.PathLike, held_out: bool = False, size: int | 
     fetched, see `files.obtain`), or a folder of images (see `folder.load_folder`; its labels are None where it has no
     subfolders); photos@64 is the folder photos with size 64.
     held_out: the test images instead of the training images; a folder has none.
-    size: height and width to resize to; a named set keeps its own unless told, a folder becomes 32 x 32.
+    size: height and width to resize to; by default a named set keeps its own and a folder becomes 32 x 32.
     DataError, one line, where the name is unknown or the data missing or damaged.
 
     >>> x, labels = load("digits", held_out=True)

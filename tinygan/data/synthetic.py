@@ -40,7 +40,7 @@ def grid_means(side: int = 5, spacing: float = 2.0) -> np.ndarray:
 def ring(n: int, rng: np.random.Generator, modes: int = 8, radius: float = 1.0, sigma: float = 0.01) -> np.ndarray:
     """Draw n points of a mixture of equal Gaussians on a circle: (n, 2) float32.
 
-    Source: Metz et al. 2017, Unrolled GANs; the figures are those of the PacGAN comparison.
+    Source: Metz et al. 2017, Unrolled GANs; the numbers are those of the PacGAN comparison.
 
     >>> ring(3, np.random.default_rng(0)).shape
     (3, 2)
@@ -51,7 +51,7 @@ def ring(n: int, rng: np.random.Generator, modes: int = 8, radius: float = 1.0, 
 def grid(n: int, rng: np.random.Generator, side: int = 5, spacing: float = 2.0, sigma: float = 0.05) -> np.ndarray:
     """Draw n points of a mixture of equal Gaussians on a square lattice: (n, 2) float32.
 
-    Unless told, the centres are {-4, -2, 0, 2, 4}^2.
+    By default the centres are {-4, -2, 0, 2, 4}^2.
 
     >>> grid(3, np.random.default_rng(0), side=7).shape
     (3, 2)
@@ -99,7 +99,7 @@ def sines(n: int, rng: np.random.Generator, length: int = 16, frequencies: Seque
     """Draw n sines a sin(2 pi f t + phase) at t = 0, 1, ..., each of one of the frequencies: (n, length, 1) float32.
 
     frequencies f: in cycles a step, below 1/2. The phase is uniform, and so is the amplitude a, in [1/2, 1].
-    DataError where not even one cycle of the slowest fits: the frequencies could not be told apart.
+    DataError where not even one cycle of the slowest fits: the frequencies could not be distinguished.
 
     >>> sines(3, np.random.default_rng(0)).shape
     (3, 16, 1)

@@ -12,7 +12,7 @@ from tinygan.backend import arrays
 from tinygan.backend.process import cores, limit
 from tinygan.distributed.group import ProcessGroup, RanksError
 
-_SIZES = ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE", "PMIX_SIZE")  # what an mpiexec tells the processes it starts
+_SIZES = ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE", "PMIX_SIZE")  # an mpiexec sets one of these in the processes it starts
 _RANKS = ("PMI_RANK", "OMPI_COMM_WORLD_RANK", "PMIX_RANK")
 
 
@@ -22,7 +22,7 @@ def launched() -> int:
 
 
 def speaks() -> bool:
-    """Whether this process says what all of its job have to say."""
+    """Whether this process prints for its whole job."""
     return all(os.environ.get(name, "0") == "0" for name in _RANKS)
 
 
@@ -66,7 +66,7 @@ def _mpi():
 
 
 def _reads_device(MPI, comm) -> bool:
-    """Whether MPI takes arrays on a GPU: as MPI 4.1 says it, or as its libraries said it before."""
+    """Whether MPI takes arrays on a GPU: asked as in MPI 4.1, or as in the libraries before it."""
     if "cuda" in (comm.Get_info().get("mpi_memory_alloc_kinds") or ""):
         return True
     try:

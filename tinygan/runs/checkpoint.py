@@ -1,7 +1,7 @@
-"""A game on disk: everything that training needs to go on as if it had never stopped, in one `.npz`, without pickle.
+"""Checkpoints: the whole state of a game in one `.npz`, without pickle; resumed training is bit for bit the same.
 
 A checkpoint is written beside the one before it, which is kept, and takes its name only when it is complete. It is read
-as a stranger's: nothing in it is run, no more memory is taken than the file is long, and a checksum covers it all.
+as an untrusted file: nothing in it is run, no more memory is taken than the file is long, and a checksum covers it all.
 """
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tinygan.game.history import COLUMNS, Column
 from tinygan.runs.files import write
 
 FORMAT = 2
-FREE = ("steps", "device", "version")  # of a config: what may change while a run goes on
+FREE = ("steps", "device", "version")  # of a config: these may differ when a run is resumed
 
 
 class CheckpointError(TinyganError, ValueError):
@@ -59,13 +59,13 @@ def load(path, game: Game, config: dict[str, Any] | None = None) -> None:
             if name not in FREE and config.get(name) != kept:  # type: ignore[union-attr]
                 raise ValueError(f"it was made with {name} {kept}, not {config.get(name)}")  # type: ignore[union-attr]
         _restore(game, facts, arrays)
-    except Exception as error:  # what a stranger's numbers raise is anything
+    except Exception as error:  # untrusted numbers raise anything
         other = "" if facts.get("version") == tinygan.__version__ else f" (written by tinygan {facts.get('version')!r})"
         raise CheckpointError(f"{path}: not a checkpoint of this game: {_line(error)}{other}") from error
 
 
 def previous(path) -> Path:
-    """Where the checkpoint before the one at `path` is kept."""
+    """The path of the checkpoint before the one at `path`."""
     return Path(path).with_suffix(".previous.npz")
 
 
@@ -99,7 +99,7 @@ def _groups(game) -> dict[str, dict]:
 
 
 def _memories(game) -> dict[str, Any]:
-    """What remembers, by name: both optimisers and the average."""
+    """The parts with a memory, by name: both optimisers and the average."""
     memories = {"optimiser0": game.optimisers[0], "optimiser1": game.optimisers[1], "average": game.average}
     return {group: memory for group, memory in memories.items() if memory is not None}
 
@@ -156,7 +156,7 @@ def _read(path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
             raise ValueError("its checksum is wrong")
     except FileNotFoundError:
         raise CheckpointError(f"{path}: there is no checkpoint") from None
-    except Exception as error:  # what damaged bytes raise is anything
+    except Exception as error:  # damaged bytes raise anything
         raise CheckpointError(f"{path}: the checkpoint is damaged ({_line(error)})") from error
     if facts["format"] != FORMAT:
         raise CheckpointError(f"{path}: checkpoint format {facts['format']!r}, this version reads {FORMAT}")

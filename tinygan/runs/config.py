@@ -1,4 +1,4 @@
-"""What a run was started with: the recipe, its settings, the seed, the data."""
+"""The config of a run: recipe, settings, seed, data."""
 from __future__ import annotations
 
 import json
@@ -17,12 +17,12 @@ from tinygan.zoo.sources import evaluator_of
 
 
 class RunError(TinyganError, ValueError):
-    """A run folder that cannot be made, read or gone on with."""
+    """A run folder that cannot be made, read or resumed."""
 
 
 @dataclass
 class Config:
-    """What a run was started with; settings: the recipe's switches that were set otherwise."""
+    """The config of a run; settings: those of the recipe's settings that differ from its defaults."""
 
     recipe: str
     steps: int
@@ -72,5 +72,5 @@ class Config:
         return replace(game, group=group)
 
     def evaluator(self) -> Evaluator:
-        """How its samples are measured."""
+        """The evaluator of its data source."""
         return evaluator_of(self.data)

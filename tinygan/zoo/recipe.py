@@ -1,4 +1,4 @@
-"""What a recipe is: an architecture, its data, and the settings with which it was seen to work."""
+"""A recipe: an architecture, its data, and settings with which it works."""
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -24,7 +24,7 @@ class Recipe:
     settings, which it takes by name; those of `Game` are in `game`. conditional: the players are told the class of each
     example (`conditional`), and `networks` takes the number of classes after the rng. optimiser: of both players, a
     name in `OPTIMISERS`. betas: the decays of Adam's two moments; RMSProp has the second alone, momentum the first.
-    average: the decay of G's moving average, or 0 for none. What can be changed in all this, and how:
+    average: the decay of G's moving average, or 0 for none. How to change them:
     `tinygan.zoo.settings`. play: makes the game of players, data, noise and rng.
     """
 

@@ -1,4 +1,4 @@
-"""Data sources by name: what draws examples, the shape of one, the number of classes, and how samples are measured."""
+"""Data sources by name: each draws examples and knows their shape, their classes and the metrics of samples."""
 from __future__ import annotations
 
 import functools
@@ -65,7 +65,7 @@ def compare(real: Callable, held_out: Callable[[], np.ndarray], further: Callabl
 
 
 def synthetic(draw: Callable, shape: tuple[int, ...], further: Callable = lambda samples: {}) -> Source:
-    """What a function draws, measured against other examples of it."""
+    """A source of a function that draws; samples are measured against other examples of it."""
     return Source(draw, shape, 0, compare(draw, lambda: draw(HELD_OUT, np.random.default_rng(2019)), further))
 
 
