@@ -40,11 +40,11 @@ def load_folder(folder: Path, size: int = 32) -> tuple[np.ndarray, np.ndarray | 
     if classes:
         skipped["outside the class folders"] = sum(group == folder for _, group in found)
         found = [(image, group) for image, group in found if group != folder]
-    skips = ", ".join(f"{count} {why}" for why, count in skipped.items() if count)
+    left = ", ".join(f"{count} {why}" for why, count in skipped.items() if count)
     if not found:
-        raise DataError(f"folder {str(folder)!r}: expected images, found " + (f"files: {skips}" if skips else "no file"))
-    if skips:
-        warnings.warn(f"folder {str(folder)!r}: skipped {skipped.total()} of {len(paths)} files ({skips})", stacklevel=3)
+        raise DataError(f"folder {str(folder)!r}: expected images, found " + (f"files: {left}" if left else "no file"))
+    if left:
+        warnings.warn(f"folder {str(folder)!r}: skipped {skipped.total()} of {len(paths)} files ({left})", stacklevel=3)
     mode = "L" if sum(image.mode == "L" for image, _ in found) > len(found) / 2 else "RGB"
     x = np.stack([np.asarray(image.convert(mode)) for image, _ in found]).reshape(len(found), size, size, -1)
     return x, np.array([classes.index(group) for _, group in found]) if classes else None

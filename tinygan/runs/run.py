@@ -172,7 +172,7 @@ class Run:
         tune(divide_batches=any(isinstance(m, (Conv2d, ConvTranspose2d)) for _, m in self.game.generator.modules()))
 
     def evaluate(self, n: int | None, rng: np.random.Generator) -> dict[str, float]:
-        """The metrics of n samples (default: 2,500 points or 2,000 images), and the label scores of a conditional run."""
+        """The metrics of n samples (default: 2,500 points or 2,000 images), and label scores if the run has classes."""
         evaluator = self.config.evaluator()
         figures = evaluator.figures(self.samples(n or evaluator.count, rng))
         labels = self.labels(n or evaluator.count)
