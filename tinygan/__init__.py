@@ -12,6 +12,7 @@ from tinygan import ops  # isort: skip  # gives Tensor its operators
 from tinygan.backend.accelerated import plain
 from tinygan.backend.process import tune
 from tinygan.check import GradientError, check_gradients
+from tinygan.errors import TinyganError
 from tinygan.ops.conv import conv2d, conv2d_weight, conv_transpose2d
 from tinygan.ops.elementwise import (
     abs,

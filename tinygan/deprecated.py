@@ -22,7 +22,7 @@ MODULES = {
     "tinygan.mpi": "tinygan.distributed.mpi", "tinygan.remedies": "tinygan.penalties",
     "tinygan.arguments": "tinygan.cli.arguments", "tinygan.commands": "tinygan.cli",
     "tinygan.nn.remedies": "tinygan.nn.regularisation", "tinygan.zoo.switches": "tinygan.zoo.settings",
-    "tinygan.zoo.judge": "tinygan.runs.evaluation", "tinygan.grading.judge": "tinygan.grading.grader",
+    "tinygan.zoo.judge": "tinygan.zoo.sources", "tinygan.grading.judge": "tinygan.grading.grader",
 }
 
 # Names in a module, or in a class of it; the new name stands in the same place, or is given with its module.
@@ -71,7 +71,8 @@ NAMES: dict[str, dict[str, str]] = {
         "Run.film": "save_frame", "Run.keep": "maybe_checkpoint", "Run.hold": "lock", "Run.let_go": "unlock",
         "Run.examples": "generate", "Run.mixed": "style_mixing", "Run.scale": "baselines",
     },
-    "tinygan.runs.evaluation": {"Judge": "Evaluator", "judge_of": "evaluator_of", "Evaluator.scale": "baselines"},
+    "tinygan.zoo.sources": {"Judge": "tinygan.metrics.evaluate.Evaluator", "judge_of": "evaluator_of"},
+    "tinygan.metrics.evaluate": {"Evaluator.scale": "baselines"},
 }
 
 

@@ -14,10 +14,10 @@ import tinygan as tg
 from tinygan import latent, nn, objectives, plots
 from tinygan.game import Game, train
 from tinygan.runs import generate
-from tinygan.runs.evaluation import evaluator_of
 from tinygan.toys.fields import dirac
 from tinygan.updates import Adam, ascend
 from tinygan.zoo import dcgan
+from tinygan.zoo.sources import evaluator_of
 
 DATA, FAKE, D_BLUE = "#3a7d44", "#d1495b", "#2e6f95"  # the data, the generator, the discriminator
 plt.rcParams.update({"figure.dpi": 85, "axes.spines.top": False, "axes.spines.right": False,

@@ -15,12 +15,12 @@ from tinygan.penalties import R1
 from tinygan.updates import Adam, Average
 from tinygan.zoo import RECIPES, sequence
 from tinygan.zoo.conditional import Projection
-from tinygan.zoo.recipe import POINTS
+from tinygan.zoo.sources import source
 
 DATA, FAKE, D_BLUE = "#3a7d44", "#d1495b", "#2e6f95"  # the data, the generator, the discriminator
 plt.rcParams.update({"figure.dpi": 95, "axes.spines.top": False, "axes.spines.right": False,
                      "figure.constrained_layout.use": True})
-ring = POINTS["ring"]
+ring, means = source("ring", labels=True), data.ring_means()
 
 # %% [markdown]
 # ## Games with and without the label
@@ -80,9 +80,9 @@ figure, axes = plt.subplots(1, 3, figsize=(9, 3.3))
 for panel, (kind, game) in zip(axes, games.items()):
     game.generator.eval()
     x = sampler(game)(labels)
-    scores[kind] = metrics.label_scores(sampler(game), ring.classes, labels, 8, np.random.default_rng(2))
-    panel.plot(*ring.means.T, "o", color="#d8d8d8", markersize=14, zorder=0)
-    for c, mean in enumerate(ring.means):
+    scores[kind] = metrics.label_scores(sampler(game), ring.evaluate.classify, labels, 8, np.random.default_rng(2))
+    panel.plot(*means.T, "o", color="#d8d8d8", markersize=14, zorder=0)
+    for c, mean in enumerate(means):
         panel.plot(*x[labels == c][:60].T, ".", color=f"C{c}", markersize=4)
         panel.text(*(1.32 * mean), str(c), color=f"C{c}", ha="center", va="center", weight="bold")
     panel.set(title=f"{kind}: A = {scores[kind]['label_accuracy']:.2f}, S = {scores[kind]['label_swap']:.2f}",
@@ -121,7 +121,7 @@ axes[0].legend(fontsize=8, loc="lower left");
 walk = np.linspace(0, 1, 60)[:, None] * (np.eye(8)[3] - np.eye(8)[0]) + np.eye(8)[0]
 generator = games["true labels"].generator
 plt.figure(figsize=(3.6, 3.4))
-plt.plot(*ring.means.T, "o", color="#d8d8d8", markersize=14)
+plt.plot(*means.T, "o", color="#d8d8d8", markersize=14)
 for seed in range(6):
     z = np.random.default_rng(seed).normal(size=(1, 2)).astype(np.float32).repeat(60, 0)
     with tg.no_grad():
@@ -129,7 +129,7 @@ for seed in range(6):
     plt.plot(*path.T, color=FAKE, linewidth=1)
     plt.plot(*path[[0, -1]].T, "o", color=FAKE, markersize=4)
 plt.gca().set(aspect="equal", xticks=[], yticks=[], title="from label 0 to label 3")
-assert ring.classes(path[[0, -1]]).tolist() == [0, 3]
+assert ring.evaluate.classify(path[[0, -1]]).tolist() == [0, 3]
 
 # %% [markdown]
 # The two ends are right; the points between them were never trained.
@@ -151,7 +151,7 @@ def logits(d, c):
 
 def field(panel, values, title, bound):
     shown = panel.pcolormesh(u, v, values, cmap="RdBu", vmin=-bound, vmax=bound, shading="auto", alpha=0.8)
-    panel.plot(*ring.means.T, "o", color="black", markersize=3)
+    panel.plot(*means.T, "o", color="black", markersize=3)
     panel.set(title=title, aspect="equal", xticks=[], yticks=[])
     return shown
 
@@ -162,10 +162,10 @@ bound = max(abs(logits(game.discriminator, c)).max() for c in (0, 3, 6))
 figure, axes = plt.subplots(1, 3, figsize=(9, 2.9))
 for panel, c in zip(axes, (0, 3, 6)):
     shown = field(panel, logits(game.discriminator, c), f"logit of $D(x, {c})$", bound)
-    panel.plot(*ring.means[c], "o", color=DATA, markersize=9, markerfacecolor="none", markeredgewidth=2)
+    panel.plot(*means[c], "o", color=DATA, markersize=9, markerfacecolor="none", markeredgewidth=2)
 figure.colorbar(shown, ax=axes)
-at = [logits(game.discriminator, c)[np.unravel_index(np.argmin(((plane - ring.means[c]) ** 2).sum(1)), u.shape)] -
-      logits(game.discriminator, c)[np.unravel_index(np.argmin(((plane + ring.means[c]) ** 2).sum(1)), u.shape)]
+at = [logits(game.discriminator, c)[np.unravel_index(np.argmin(((plane - means[c]) ** 2).sum(1)), u.shape)] -
+      logits(game.discriminator, c)[np.unravel_index(np.argmin(((plane + means[c]) ** 2).sum(1)), u.shape)]
       for c in range(8)]
 assert min(at) > 0                                      # its own cluster looks more real than the opposite one
 
@@ -182,7 +182,7 @@ body = nn.Sequential(nn.Dense(2, 48, rng=rng), nn.Tanh(), nn.Dense(48, 32, rng=r
                      nn.Dense(32, 1, rng=rng))
 D, adam = Projection(body, 8, rng), Adam(0.5, 0.99)
 for _ in range(300):
-    x, c = ring.draw_labelled(128, rng)
+    x, c = ring.draw(128, rng)
     real = D(tg.Tensor(x + rng.normal(0, 0.1, x.shape).astype(np.float32)), c)
     fake = D(tg.Tensor(rng.normal(0, 0.8, x.shape).astype(np.float32)), c)
     v_of_game = tg.objectives.value(real, fake)

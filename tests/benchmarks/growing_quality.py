@@ -18,8 +18,8 @@ from tinygan.backend.process import tune
 from tinygan.data.shapes import measure_shapes
 from tinygan.game import train
 from tinygan.runs import generate
-from tinygan.runs.evaluation import evaluator_of
 from tinygan.zoo import RECIPES
+from tinygan.zoo.sources import evaluator_of
 
 
 def trained(name, seed, steps=None, schedule=True):

@@ -24,9 +24,9 @@ from tinygan.metrics import label_scores
 from tinygan.ops.elementwise import sigmoid
 from tinygan.penalties import R1
 from tinygan.runs import generate, report
-from tinygan.runs.evaluation import evaluator_of
 from tinygan.zoo import RECIPES, Recipe
 from tinygan.zoo.settings import change
+from tinygan.zoo.sources import evaluator_of
 
 
 class Shuffled(Recipe):

@@ -20,7 +20,7 @@ from tinygan.runs import Config, Run
 
 SHORT = ["--steps", "6", "--batch", "8"]
 FILES = {"config.json", "history.csv", "samples.png", "curves.png", "training.gif", "checkpoint.npz",
-         "checkpoint.previous.npz", "doctor.csv"}
+         "checkpoint.previous.npz", "doctor.csv", ".lock"}
 
 
 @pytest.fixture(autouse=True)

@@ -11,11 +11,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tinygan.runs import Run
+
 PATH = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
 MPIEXEC = shutil.which("mpiexec", path=PATH)
 ENVIRONMENT = {**os.environ, "PATH": PATH, "OPENBLAS_NUM_THREADS": "1",
                "PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")])}
-MAIN = "import sys; from tinygan import runs, cli; runs.FRAMES, runs.SAVE_EVERY = 1, .2; sys.exit(cli.main())"
+MAIN = "import sys; from tinygan import cli; from tinygan.runs import run; run.FRAMES, run.SAVE_EVERY = 1, .2; " \
+       "sys.exit(cli.main())"
 TINYGAN = [sys.executable, "-c", MAIN]
 KEPT = "run keeps its last checkpoint; go on with --resume, on any number of ranks"
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(MPIEXEC is None, reason="there is no mpiexec")]
@@ -71,9 +74,7 @@ def test_a_rank_that_is_killed_ends_the_job_and_any_number_goes_on():
         time.sleep(.01)
     [*_, second] = sorted(children(process.pid))
     os.kill(second, signal.SIGKILL)
-    status, _, lines = ended(process)
-    assert status != 0
-    assert lines in ([f"tinygan train: the job ended before its time; {KEPT}"], [])  # where mpiexec was gone before it
+    assert ended(process)[0] != 0  # and mpiexec says why
     status, out, lines = ended(ranks(3, "train", "--resume", "--out", "run", "--mpi"))
     assert (status, lines) == (0, [])
     assert 0 < int(out.partition("steps ")[2].split()[0]) < 400
@@ -116,8 +117,8 @@ def test_a_rank_that_fails_ends_the_job(rank):
     process = start(MPIEXEC, "-n", "2", sys.executable, "failing.py", "train", "ring", "--mpi", "--out", "run")
     status, _, lines = ended(process)
     assert status == 2
-    assert lines[0] == f"tinygan train: rank {rank}: ValueError: a rank of its own mind (failing.py, line 8); {KEPT}"
-    assert lines[1:] in ([], [f"tinygan train: the job ended before its time; {KEPT}"][:rank])
+    assert lines == [f"tinygan train: rank {rank}: ValueError: a rank of its own mind (failing.py, line 8); {KEPT}"]
+    assert Run.open("run").game.step == 0
 
 
 OTHER_DATA = "from tinygan import data; a = data.load; data.load = lambda name: data.Images(a(name).x * .999, None); "

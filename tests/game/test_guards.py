@@ -2,10 +2,10 @@
 import errno
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -19,6 +19,7 @@ from tinygan.game.debug import Debug
 from tinygan.runs import Config, Run, RunError, files
 from tinygan.tensor import record
 from tinygan.updates import ascend, clip, descend
+from tinygan.zoo.sources import SOURCES
 
 SHORT = ["--steps", "6", "--batch", "8"]
 
@@ -96,12 +97,12 @@ def test_debug_changes_nothing():
 
 
 def test_debug_on_the_command_line(monkeypatch, capsys):
-    draw = tg.zoo.recipe.POINTS["ring"].draw
+    ring = SOURCES["ring"]
 
     def sometimes(n, rng):
-        points = draw(n, rng)
+        points = ring(n, rng)
         return points * np.float32(np.nan) if rng.random() > 0.7 else points
-    monkeypatch.setitem(tg.zoo.recipe.POINTS, "ring", tg.zoo.recipe.POINTS["ring"]._replace(draw=sometimes))
+    monkeypatch.setitem(SOURCES, "ring", replace(ring, draw=sometimes))
     line = fails(capsys, "train", "ring", "--debug", "--out", "run", "--steps", "99", "--batch", "8")
     assert "is nan; a lower rate may help" in line
     assert "first in sometimes (test_guards.py, line" in line
@@ -162,7 +163,7 @@ def test_the_other_player_may_move():
 
 def holder(folder):
     """Another process that holds a run's folder, and says so."""
-    code = (f"from tinygan.runs import Run; run = Run.open({str(folder)!r}, hold=True); "
+    code = (f"from tinygan.runs import Run; run = Run.open({str(folder)!r}, lock=True); "
             "print('held', flush=True); import time; time.sleep(60)")
     process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True,
                                env={**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)})
@@ -177,16 +178,15 @@ def begun(tmp_path):
     return tmp_path / "run"
 
 
-@pytest.mark.skipif(os.name != "posix", reason="fcntl")
 def test_a_second_process_is_refused_until_the_first_is_killed(begun, capsys):
     with holder(begun) as process:
         assert fails(capsys, "train", "--resume", "--out", "run") == "tinygan train: run: another process trains here"
         with pytest.raises(RunError, match="another process trains here"):
-            Run.open(begun, hold=True)
+            Run.open(begun, lock=True)
         assert Run.open(begun).game.step == 0  # to look at it is allowed
-        process.send_signal(signal.SIGKILL)
+        process.kill()
         process.wait(10)
-    run = Run.open(begun, hold=True)
+    run = Run.open(begun, lock=True)
     del run
     assert main(["train", "--resume", "--out", "run"]) == 0
 
@@ -197,7 +197,7 @@ def test_a_file_system_without_locks(begun, monkeypatch):
     def no_locks(*_):
         raise OSError(errno.ENOLCK, "No locks available")
     monkeypatch.setattr(fcntl, "flock", no_locks)
-    assert Run.open(begun, hold=True).game.step == 0
+    assert Run.open(begun, lock=True).game.step == 0
 
 
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EROFS])

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import tinygan as tg
-from tinygan import cli, game
+from tinygan import cli, data, game
 from tinygan.lab import serve
 from tinygan.lab.picture import HEIGHT, LEFT, LOW, SIDE, WIDTH, Picture
 from tinygan.lab.state import SETS, SPAN, Laboratory, drawn
@@ -36,7 +36,7 @@ def test_data_sets_lie_in_the_picture(name, rng):
 
 
 def test_moons_are_two_arcs_of_radius_one(rng):
-    points = SETS["two moons"](1000, rng, sigma=0)
+    points = data.moons(1000, rng, sigma=0)
     upper = np.linalg.norm(points - [-0.5, -0.25], axis=1)
     lower = np.linalg.norm(points - [0.5, 0.25], axis=1)
     assert np.allclose(np.minimum(abs(upper - 1), abs(lower - 1)), 0, atol=1e-6)

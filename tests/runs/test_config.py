@@ -20,15 +20,15 @@ def config(**other):
 @pytest.mark.parametrize("settings", [{}, {"rate": (1e-4, 2e-4), "objective": "hinge", "r1": 0}])
 def test_a_config_survives_its_file(settings):
     before = config(settings=settings)
-    after = Config.read(json.dumps(before.plain()), "here")
-    assert after.plain() == before.plain()
+    after = Config.read(json.dumps(before.as_json()), "here")
+    assert after.as_json() == before.as_json()
     assert (after.recipe, after.steps, after.seed, after.batch) == ("ring", 6, 3, 8)
     assert (after.dtype, after.device, after.data, after.version) == ("float32", "cpu", "ring", tinygan.__version__)
-    assert after.changed() == before.changed()
+    assert after.build_recipe() == before.build_recipe()
 
 
 def test_the_version_that_began_a_run_is_kept():
-    assert Config.read(json.dumps({**config().plain(), "version": "0.0.1"}), "here").version == "0.0.1"
+    assert Config.read(json.dumps({**config().as_json(), "version": "0.0.1"}), "here").version == "0.0.1"
 
 
 @pytest.mark.parametrize(("text", "message"), [
@@ -83,12 +83,12 @@ def test_the_seed_is_all_that_a_game_begins_with():
 
 
 def test_settings_change_the_recipe_of_this_config_alone():
-    assert config(settings={"r1": 7}).changed().game["r1"] == 7
-    assert config().changed().game["r1"] != 7
+    assert config(settings={"r1": 7}).build_recipe().game["r1"] == 7
+    assert config().build_recipe().game["r1"] != 7
 
 
 def test_a_config_knows_how_its_data_are_measured():
-    judge = config(data="grid").judge()
-    real, noise = judge.scale(500, np.random.default_rng(0))
+    judge = config(data="grid").evaluator()
+    real, noise = judge.baselines(500, np.random.default_rng(0))
     assert real["modes"] == 25  # of the grid, not of the recipe's ring
     assert noise["hq"] < 0.5 < real["hq"]

@@ -6,8 +6,8 @@ from PIL import Image
 from tinygan import data
 from tinygan.metrics import BETTER
 from tinygan.runs import report
-from tinygan.runs.evaluation import evaluator_of
 from tinygan.zoo import RECIPES
+from tinygan.zoo.sources import evaluator_of
 
 HERE = sorted({recipe.data for recipe in RECIPES.values()} - {"mnist", "fashion", "cifar10"})  # these are fetched
 

@@ -16,6 +16,7 @@ import pytest
 
 from tinygan import runs
 from tinygan.cli import main
+from tinygan.runs import run
 
 STEPS = {"ring": 400, "digits14": 120, "conditional": 30, "progressive": 40, "sequence": 40, "wgan-gp": 60}
 
@@ -27,7 +28,7 @@ def train(recipe, folder, *options):
         try:
             quiet = os.open(os.devnull, os.O_WRONLY)
             os.dup2(quiet, 1), os.dup2(quiet, 2)
-            runs.SAVE_EVERY, runs.FRAMES = 0.05, 4  # a frame takes longer than many steps
+            run.SAVE_EVERY, run.FRAMES = 0.05, 4  # a frame takes longer than many steps
             os._exit(main(["train", recipe, "--out", str(folder), "--batch", "8", *options]))
         finally:
             os._exit(1)

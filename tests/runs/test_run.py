@@ -67,9 +67,9 @@ def test_the_generator_has_the_moving_average(tmp_path):
     raw, average = run.game.generator.theta.copy(), run.game.average.theta.copy()
     assert np.abs(raw - average).max() > 0.01
     z = np.random.default_rng(2).standard_normal((5, 3)).astype(np.float32)
-    np.testing.assert_allclose(run.examples(z), affine(average, z), rtol=0, atol=1e-5)
+    np.testing.assert_allclose(run.generate(z), affine(average, z), rtol=0, atol=1e-5)
     np.testing.assert_array_equal(run.generator().theta, average)
-    np.testing.assert_array_equal(run.samples(5, np.random.default_rng(2)), run.examples(z))
+    np.testing.assert_array_equal(run.samples(5, np.random.default_rng(2)), run.generate(z))
     np.testing.assert_array_equal(run.game.generator.theta, raw)  # the game goes on from where it was
 
 
@@ -77,7 +77,7 @@ def test_without_an_average_the_generator_is_the_games(tmp_path):
     run = small(tmp_path)
     train(run.game, 3)
     z = np.random.default_rng(2).standard_normal((5, 3)).astype(np.float32)
-    np.testing.assert_allclose(run.examples(z), affine(run.game.generator.theta, z), rtol=0, atol=1e-5)
+    np.testing.assert_allclose(run.generate(z), affine(run.game.generator.theta, z), rtol=0, atol=1e-5)
 
 
 def test_what_is_generated_in_chunks_leaves_the_generator_as_it_was():
@@ -125,7 +125,7 @@ def test_all_of_one_class(conditional):
     assert conditional.labels(3, 7).tolist() == [7, 7, 7]
     z = conditional.game.noise(3, np.random.default_rng(0))
     np.testing.assert_array_equal(conditional.samples(3, np.random.default_rng(0), label=7),
-                                  conditional.examples(z, np.array([7, 7, 7])))
+                                  conditional.generate(z, np.array([7, 7, 7])))
 
 
 def test_a_class_that_there_is_not_is_refused(conditional):
@@ -141,7 +141,7 @@ def test_a_class_that_there_is_not_is_refused(conditional):
 
 
 def test_real_data_and_noise_give_the_scale(conditional):
-    real, noise = conditional.scale(400, np.random.default_rng(0))
+    real, noise = conditional.baselines(400, np.random.default_rng(0))
     assert (real["modes"], noise["label_accuracy"]) == (8, 1 / 8)
     assert real["label_accuracy"] > 0.95
     assert noise["hq"] < 0.5 < real["hq"]
@@ -154,7 +154,7 @@ def test_the_film_has_forty_frames_evenly_spread(tmp_path):
     assert FRAMES == 40
     for steps, gaps in ((80, {2}), (100, {2, 3})):
         run = small(tmp_path / str(steps), steps)
-        train(run.game, steps, [run.film])
+        train(run.game, steps, [run.save_frame])
         frames = sorted((run.folder / "frames").iterdir())
         taken = [int(path.stem) for path in frames]
         assert len(taken) == 40
@@ -166,18 +166,18 @@ def test_the_last_step_has_a_frame_however_the_steps_divide(tmp_path):
     run = small(tmp_path, 41)
     for step in range(1, 42):
         run.game.step = step
-        run.film(run.game)
+        run.save_frame(run.game)
     taken = sorted(int(path.stem) for path in (tmp_path / "frames").iterdir())
     assert taken == [*range(2, 42)]
 
 
 def test_every_frame_is_of_the_same_latents(tmp_path):
     run = small(tmp_path, 3, average=Average(0.5))
-    train(run.game, 1, [run.film])
+    train(run.game, 1, [run.save_frame])
     for step in (2, 3):  # the game draws, but nobody moves
         run.game.noise(10, run.game.rng)
         run.game.step = step
-        run.film(run.game)
+        run.save_frame(run.game)
     first, *others = [pixels(path) for path in sorted((tmp_path / "frames").iterdir())]
     assert first.std() > 1
     for other in others:
@@ -259,7 +259,7 @@ def test_a_run_is_opened_as_it_was_saved(tmp_path):
     run.save()
     expected = run.samples(9, np.random.default_rng(1))
     opened = Run.open(tmp_path)
-    assert opened.config.plain() == run.config.plain()
+    assert opened.config.as_json() == run.config.as_json()
     assert (opened.game.step, opened.saved_step) == (4, 4)
     np.testing.assert_array_equal(opened.samples(9, np.random.default_rng(1)), expected)
     assert {name: column[:] for name, column in opened.game.history.items()} == {
@@ -299,7 +299,7 @@ def test_a_checkpoint_is_written_now_and_then(tmp_path, monkeypatch):
         """The step of the last checkpoint, when a step has ended so many seconds after the one before."""
         now[0] += after
         run.game.step += 1
-        run.keep(run.game)
+        run.maybe_checkpoint(run.game)
         with np.load(tmp_path / "checkpoint.npz") as arrays:
             assert json.loads(arrays["facts"].tobytes())["step"] == run.saved_step
         return run.saved_step
@@ -310,19 +310,19 @@ def test_a_folder_is_held_until_it_is_let_go(tmp_path):
     pytest.importorskip("fcntl")
     run = Run.create(tmp_path, config())
     with pytest.raises(RunError, match="another process trains here") as caught:
-        Run.open(tmp_path, hold=True)
+        Run.open(tmp_path, lock=True)
     assert one_line(caught).startswith(str(tmp_path))
-    run.let_go()
-    second = Run.open(tmp_path, hold=True)
+    run.unlock()
+    second = Run.open(tmp_path, lock=True)
     with pytest.raises(RunError, match="another process trains here"):
-        run.hold()
+        run.lock()
     del second  # a run that is forgotten lets go too
-    run.hold()
+    run.lock()
 
 
 def test_what_is_finished_has_its_pictures(tmp_path):
     run = small(tmp_path, average=Average(0.5))
-    train(run.game, 6, [run.film])
+    train(run.game, 6, [run.save_frame])
     run.finish()
     assert {path.name for path in tmp_path.iterdir()} == {
         "checkpoint.npz", "checkpoint.previous.npz", "config.json", "curves.png", "frames", "history.csv",
@@ -348,7 +348,7 @@ def test_a_run_of_no_step_has_no_curves_and_no_film(tmp_path):
 
 def test_a_damaged_frame_is_named_after_everything_else_is_kept(tmp_path):
     run = small(tmp_path)
-    train(run.game, 6, [run.film])
+    train(run.game, 6, [run.save_frame])
     (tmp_path / "frames" / "0000002.png").write_bytes(b"no picture")
     with pytest.raises(RunError, match=r"training\.gif cannot be made of frames/") as caught:
         run.finish()

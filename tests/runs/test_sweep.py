@@ -91,19 +91,18 @@ def test_a_failed_run_is_a_row_with_its_error(tmp_path, monkeypatch, capsys):
     assert [row["error"] for row in table(tmp_path / "out")] == ["", "", ""]
 
 
-@pytest.mark.skipif(os.name != "posix", reason="fcntl")
 def test_a_run_is_held_until_its_last_save(tmp_path, monkeypatch):
     finish, refused = Run.finish, []
 
     def refuse(run):
         with pytest.raises(RunError, match="another process trains here"):
-            Run.open(run.folder, hold=True)
+            Run.open(run.folder, lock=True)
         refused.append(run.config.seed)
         finish(run)
     monkeypatch.setattr(Run, "finish", refuse)
     [row] = sweep.sweep(configs([4]), tmp_path / "out", Here())
     assert (row["error"], refused) == ("", [4])
-    Run.open(tmp_path / "out" / row["run"], hold=True).unlock()  # and then it is let go
+    Run.open(tmp_path / "out" / row["run"], lock=True).unlock()  # and then it is let go
 
 
 class in_this_process(Here):  # noqa: N801, it stands for a function
@@ -165,7 +164,7 @@ def test_a_run_that_ended_before_its_first_checkpoint_begins_again(tmp_path):
     [(name, config)] = configs([0]).items()
     Run.create(tmp_path / name, config)
     (tmp_path / name / "checkpoint.npz").unlink()
-    assert sweep.play(tmp_path / name, config)["error"] == ""
+    assert sweep.train_and_measure(tmp_path / name, config)["error"] == ""
 
 
 def test_an_interrupt_stops_every_run(tmp_path):

@@ -17,7 +17,7 @@ from tinygan.metrics.classifier import digits_classifier
 from tinygan.runs import Run, generate
 from tinygan.zoo import RECIPES
 from tinygan.zoo.conditional import Discriminator, Generator, Projection
-from tinygan.zoo.recipe import POINTS, labelled_source
+from tinygan.zoo.sources import SOURCES, source
 
 KINDS = ["points", "images", "projected"]
 every_kind = pytest.mark.parametrize("kind", KINDS)
@@ -156,14 +156,15 @@ def scores(recipe, steps, classify, shuffled, n=1000, **options):
 
 
 def test_the_ring_minds_its_labels():
-    got = scores("conditional-ring", 250, POINTS["ring"].classes, shuffled=False, batch=64)
+    got = scores("conditional-ring", 250, SOURCES["ring"].evaluate.classify, shuffled=False, batch=64)
     assert got["label_accuracy"] > 0.99
     assert got["label_swap"] > 0.99
 
 
 def test_labels_at_random_teach_nothing():
     """The control: with shuffled labels the accuracy is that of chance, one in eight."""
-    assert scores("conditional-ring", 250, POINTS["ring"].classes, shuffled=True, batch=64)["label_accuracy"] < 0.25
+    got = scores("conditional-ring", 250, SOURCES["ring"].evaluate.classify, shuffled=True, batch=64)
+    assert got["label_accuracy"] < 0.25
 
 
 @pytest.mark.slow
@@ -185,10 +186,10 @@ def test_digits_with_labels_at_random():
     ("grid", lambda x: np.rint(x / 2 + 2) @ [5, 1], 1),
 ])
 def test_labels_belong_to_their_examples(name, classify, accuracy):
-    draw, shape, classes = labelled_source(name)
-    x, labels = draw(500, SEED(0))
-    assert x.shape == (500, *shape)
-    assert set(labels) == set(range(classes))
+    found = source(name, labels=True)
+    x, labels = found(500, SEED(0))
+    assert x.shape == (500, *found.shape)
+    assert set(labels) == set(range(found.classes))
     assert (classify(x) == labels).mean() >= accuracy
 
 
@@ -283,7 +284,9 @@ def folder_of(classes, root):
 def test_mistakes_are_one_line(runs, tmp_path, capsys):
     train_on = lambda name: ("train", "conditional", "--data", name, "--out", "new", "--steps", "2")
     for arguments, message in [
-        (train_on(folder_of(0, tmp_path / "plain")), "have no labels; put those of each class in a subfolder"),
+        (train_on(folder_of(0, tmp_path / "plain")),
+         "have no labels; of a folder, put the images of each class in a subfolder"),
+        (train_on("sines"), "data 'sines': the examples have no labels"),
         (train_on(folder_of(1, tmp_path / "one")), "one class, and a condition needs at least two"),
         (train_on("ring"), "this recipe is for images"),
         (("train", "conditional-ring", "--data", "digits"), "this recipe is for points"),

@@ -2,13 +2,13 @@
 import numpy as np
 import pytest
 
-from tinygan import metrics, nn
+from tinygan import nn
 from tinygan.game import train
 from tinygan.penalties import GradientPenalty
 from tinygan.runs import generate
 from tinygan.zoo import RECIPES
-from tinygan.zoo.recipe import POINTS
 from tinygan.zoo.settings import change
+from tinygan.zoo.sources import SOURCES
 
 
 def distance(a, b):
@@ -66,6 +66,6 @@ def test_the_ring(name, hq):
     game = train(recipe.start(), recipe.steps)
     game.generator.theta[:] = game.average.theta
     samples = generate(game.generator, game.noise(2500, np.random.default_rng(0)))
-    figures = metrics.evaluate_points(samples, POINTS["ring"].means, POINTS["ring"].sigma)
+    figures = SOURCES["ring"].evaluate.figures(samples)
     assert figures["modes"] == 8
     assert figures["hq"] >= hq

@@ -10,12 +10,14 @@ from typing import Any
 
 import numpy as np
 
+from tinygan.errors import TinyganError
+
 ARRAY_MODULES = {"numpy", "cupy"}
 _HOST = (1, 3)  # DLPack's numbers of memory that NumPy can read: the host's, and that which a GPU sees too
 device_index: int | None = None  # of the GPU that this process computes on, where several processes share a machine
 
 
-class DeviceError(RuntimeError):
+class DeviceError(TinyganError, RuntimeError):
     """A device that this machine does not have."""
 
 

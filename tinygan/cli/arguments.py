@@ -1,4 +1,4 @@
-"""What the command line takes as an argument: a number, seeds, the name of a recipe."""
+"""The types of the command line's arguments: numbers, seeds, the name of a recipe."""
 from __future__ import annotations
 
 import argparse

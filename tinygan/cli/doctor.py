@@ -1,4 +1,4 @@
-"""`tinygan doctor`: what is wrong with a run, by which figures, what to try, and where the lectures explain it."""
+"""`tinygan doctor`: the problems of a run, the numbers behind them, remedies, and the lectures that explain them."""
 from __future__ import annotations
 
 from pathlib import Path

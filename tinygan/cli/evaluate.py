@@ -1,4 +1,4 @@
-"""`tinygan evaluate`: the figures of a run, or the quartiles of several, beside those of real data and noise."""
+"""`tinygan evaluate`: the metrics of a run, or the quartiles of several, beside those of real data and noise."""
 from __future__ import annotations
 
 import itertools

@@ -28,7 +28,7 @@ def add(parser) -> None:
 def run(options):
     from tinygan.exchange import files, layouts, sequential
     state, facts = files.read(options.file)
-    config, step = _ours(options, facts) if facts and not options.recipe else (_strangers(options, state), 0)
+    config, step = _own(options, facts) if facts and not options.recipe else (_foreign(options, state), 0)
     came = {"generator": (options.file, state)}
     if options.discriminator is not None:
         came["discriminator"] = options.discriminator, files.read(options.discriminator)[0]
@@ -51,8 +51,8 @@ def run(options):
           f"discriminator is {opponent}; next: tinygan sample {run.folder}")
 
 
-def _ours(options, facts) -> tuple[Config, int]:
-    """The config and the step that a file of ours tells."""
+def _own(options, facts) -> tuple[Config, int]:
+    """The config and the step in a file that `tinygan export` wrote."""
     where, step = f"{options.file}: its config", facts.get("step")
     config = Config.read(json.dumps(facts.get("config")), where)
     if type(step) is not int or step < 0:
@@ -62,8 +62,8 @@ def _ours(options, facts) -> tuple[Config, int]:
     return config, step
 
 
-def _strangers(options, state) -> Config:
-    """The config of a run that has a generator with this state."""
+def _foreign(options, state) -> Config:
+    """The config of a run with a generator of this state, which came from elsewhere."""
     from tinygan.exchange import sequential
     found = sequential.classic(state)
     if not options.recipe and not found:

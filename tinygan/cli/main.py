@@ -7,8 +7,6 @@ import sys
 import warnings
 
 import tinygan
-from tinygan import game
-from tinygan.backend import DeviceError
 from tinygan.cli import (
     assignments,
     data,
@@ -24,20 +22,11 @@ from tinygan.cli import (
     sweep,
     train,
 )
-from tinygan.data import DataError
-from tinygan.distributed.group import RanksError
 from tinygan.distributed.mpi import speaks
-from tinygan.doctor import VisitsError
-from tinygan.exchange import ExchangeError
-from tinygan.grading import GradingError
-from tinygan.lab.serve import LabError
-from tinygan.runs import RunError
-from tinygan.runs.checkpoint import CheckpointError
+from tinygan.errors import TinyganError
 
 COMMANDS = (train, sample, evaluate, doctor, sweep, interpolate, export, import_, recipes, data, play, lab,
             assignments)
-USER_ERRORS = (RunError, CheckpointError, DataError, DeviceError, game.SettingError, game.Diverged,
-               VisitsError, LabError, ExchangeError, GradingError, RanksError, MemoryError)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -54,7 +43,7 @@ def main(arguments=None) -> int:
     warnings.showwarning = lambda message, *_: _say(options.name, f"warning: {message}")
     try:
         return options.command(options) or 0
-    except USER_ERRORS as error:
+    except (TinyganError, MemoryError) as error:
         _say(options.name, error)
         return 2
     except OSError as error:
@@ -65,7 +54,7 @@ def main(arguments=None) -> int:
 
 
 def _say(name, message):
-    """A message on stderr, on one line: what it names may have line breaks."""
+    """Prints a message on stderr, on one line: a file that it names may have line breaks."""
     if speaks():
         print(f"tinygan {name}: {' '.join(str(message).split())}", file=sys.stderr)
 

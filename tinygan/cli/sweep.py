@@ -35,7 +35,7 @@ def run(options):
         with _pool(options) as pool:
             if pool is None:  # a worker, whose work is done
                 return 0
-            rows = sweep.sweep(configs, out, pool, _tell)
+            rows = sweep.sweep(configs, out, pool, _print_row)
     except KeyboardInterrupt:
         print(f"stopped; the same command goes on with {out}", file=sys.stderr)
         raise
@@ -52,9 +52,9 @@ def _pool(options):
         return sweep.processes(options.jobs)
     if options.jobs > 1:
         raise RanksError("--jobs: with --mpi the ranks that mpiexec starts are the jobs")
-    return mpi.workers("\ntinygan sweep: the job ended before its time; the same command goes on\n")
+    return mpi.workers()
 
 
-def _tell(row):
+def _print_row(row):
     figures = "  ".join(f"{name} {value:.4g}" for name, value in row["figures"].items())
     print(f"{row['run']}: {row['error'] or figures}", flush=True)

@@ -112,7 +112,7 @@ def _together(options, ranks) -> Run:
 
 
 class _Progress:
-    """A callback of `train`: a bar with the players' figures; Ctrl-C stops between two steps, not within one."""
+    """A callback of `train`: a bar with the players' values; Ctrl-C stops between two steps, not within one."""
 
     def __init__(self, state, steps):
         from tqdm.auto import tqdm
@@ -151,7 +151,7 @@ def _started(options, ranks) -> Run:
 
 def _resumed(options, ranks) -> Run:
     folder = options.out or latest_folder("runs", options.recipe or "digits")
-    run = Run.open(folder, options.device, hold=True, group=ranks)
+    run = Run.open(folder, options.device, lock=True, group=ranks)
     recipe = run.config.build_recipe()
     asked = {name: getattr(options, name) for name in ("recipe", "seed", "batch", "dtype", "data")}
     kept = {**vars(run.config), **settings.switches(recipe)}
@@ -161,5 +161,5 @@ def _resumed(options, ranks) -> Run:
                            f"not {settings.format_setting(value)}")
     if options.steps not in (None, run.config.steps):
         run.config.steps = options.steps
-        run.write_config()  # so that it goes on to there when it is stopped again
+        run.write_config()  # a later --resume trains up to there
     return run

@@ -3,7 +3,7 @@ from .errors import DataError
 from .sequences import load_sequences
 from .sets import Images, describe, load, sized
 from .shapes import shapes
-from .synthetic import SINES, gaussian, grid, grid_means, ring, ring_means, sampler, sines
+from .synthetic import SINES, gaussian, grid, grid_means, mixture, moons, ring, ring_means, sampler, sines
 
 __all__ = ["SINES", "DataError", "Images", "describe", "gaussian", "grid", "grid_means", "load", "load_sequences",
-           "ring", "ring_means", "sampler", "shapes", "sines", "sized"]
+           "mixture", "moons", "ring", "ring_means", "sampler", "shapes", "sines", "sized"]

@@ -1,7 +1,7 @@
 """Build digits.npz, the embedded digits, from MNIST's four IDX files.
 
 Run as `python -m tinygan.data.build_digits FOLDER [OUT]`: FOLDER holds the files, plain or as .gz; OUT is the file to
-write (the one in the package unless told). The same input gives the same bytes: the archive's dates are fixed.
+write (default: the one in the package). The same input gives the same bytes: the archive's dates are fixed.
 """
 from __future__ import annotations
 

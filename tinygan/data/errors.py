@@ -1,5 +1,6 @@
 """The one error of tinygan.data."""
+from tinygan.errors import TinyganError
 
 
-class DataError(ValueError):
+class DataError(TinyganError, ValueError):
     """Data that is unknown, missing or damaged: one line with what was asked for, what was found, what was expected."""

@@ -1,4 +1,4 @@
-"""Data files: where they may lie, what they must hold, and how to fetch them.
+"""Data files: the folders where they may lie, their checks, and their download.
 
 A file counts only if its content is right, so every read checks length and SHA-256. Of the IDX files the uncompressed
 content is checked, because distributions compress them anew.
@@ -10,8 +10,8 @@ import os
 import struct
 import warnings
 import zlib
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +49,7 @@ MIRRORS = {
 }
 SYSTEM = {"fashion": "/usr/share/datasets/fashion-mnist"}   # Debian's package dataset-fashion-mnist
 TIMEOUT = (10, 30)   # seconds to connect, seconds without a byte
-CHUNK = 1 << 16   # bytes that are written at a time
+LARGEST = 1 << 26   # bytes that are unpacked at most; the images of MNIST have 47 million
 
 
 def load_idx(name: str, held_out: bool) -> tuple[np.ndarray, np.ndarray]:
@@ -125,7 +125,7 @@ def read_cifar(path: Path, batches: Sequence[str], sha256: str) -> tuple[np.ndar
 
 
 def folders(name: str) -> list[Path]:
-    """Where the files of a set may lie on this machine, in the order of search; $TINYGAN_DATA_DIR comes first."""
+    """The folders that may hold the files of a set, in the order of search; $TINYGAN_DATA_DIR comes first."""
     own = os.environ.get("TINYGAN_DATA_DIR")
     own_folders = [Path(own).expanduser() / name, Path(own).expanduser()] if own else []
     return [*own_folders, cache(name), *([Path(SYSTEM[name])] if name in SYSTEM else [])]
@@ -144,93 +144,76 @@ def on_this_machine(name: str) -> bool:
 
 
 def obtain(name: str, copies: Sequence[str], read: Callable[[Path], Any]) -> Any:
-    """What `read` makes of the first right copy of a file, on this machine or else from a mirror of the set.
+    """Reads the first right copy of a file, on this machine or else from a mirror of the set.
 
-    name: the set; copies: the names that the file may have, the last one being the mirrors'. A copy for which `read`
-    raises DataError is passed over with a warning; where no right copy is found, DataError tells what was tried.
+    name: the set; copies: the names that the file may have, the first one being that in `SHA256`, the last one the
+    mirrors'. A copy for which `read` raises DataError is passed over with a warning; where no right copy is found,
+    DataError names what was tried.
     """
-    damaged = []
-    for folder in folders(name):
-        for path in (folder / copy for copy in copies):
-            if path.is_file():
-                try:
-                    value = read(path)
-                except DataError as error:
-                    damaged.append(f"{path}: {error}")
-                else:
-                    return _warned(name, damaged, value)
-    tried = []
+    damaged, tried = [], []
+    for path in (folder / copy for folder in folders(name) for copy in copies):
+        if path.is_file():
+            try:
+                value = read(path)
+            except DataError as error:
+                damaged.append(f"{path}: {error}")
+            else:
+                return _warned(name, damaged, value)
     for url in (mirror + copies[-1] for mirror in MIRRORS[name]):
         try:
-            return _warned(name, damaged, download(url, cache(name) / copies[-1], read))
-        except (OSError, ValueError) as error:   # the errors of requests are OSErrors
+            return _warned(name, damaged, read(download(url, cache(name), copies[0], SHA256[name][copies[0]])))
+        except (OSError, EOFError, ValueError, zlib.error) as error:   # the errors of requests are OSErrors
             tried.append(f"{url} ({_reason(error)})")
     raise DataError(f"{name}: {'; '.join([*damaged, f'no good copy of {copies[0]} found'])}"
                     f"; looked in {', '.join(map(str, folders(name)))}; tried {', '.join(tried)}"
                     "; without a network, digits, ring, grid and gaussian work")
 
 
-def download(url: str, target: Path, read: Callable[[Path], Any]) -> Any:
-    """Fetch url into the file target, with a progress bar, and return what `read` makes of it.
+def download(url: str, folder: Path, name: str, sha256: str) -> Path:
+    """Fetches url into folder/name, with a progress bar on a terminal; a url that ends in name.gz is unpacked.
 
-    The file gets its name only when it is complete and `read` has accepted it. What an interrupted download leaves is
-    gone on with by the next, from any mirror: if the whole is not right, it is fetched from the start. Processes that
-    want the same file wait for the first of them.
+    The file gets its name only when it is complete and right; of an interrupted download nothing stays. Processes that
+    want the same file wait for the first of them. ValueError where the SHA-256 is another one.
     """
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise DataError(f"cache {target.parent}: {_reason(error)}") from error
-    part = target.with_name(f".{target.name}.part")
-    with _alone(target.parent):
-        if target.is_file():
-            with suppress(DataError):   # else it is damaged
-                return read(target)
-        while True:
-            have = part.stat().st_size if part.exists() else 0
-            try:
-                _append(url, part, have, target.name)
-                value = read(part)
-            except DataError:
-                part.unlink()
-                if not have:
-                    raise
-            else:
-                os.replace(part, target)
-                return value
+    import gzip
 
-
-def _append(url: str, part: Path, have: int, label: str) -> None:
-    """Fetch what follows the first `have` bytes of url to the end of the file `part`."""
     import pooch
     from tqdm.auto import tqdm
-    rest = {"headers": {"Range": f"bytes={have}-"}} if have else {}   # a server that minds no ranges sends all again
+
+    def fetch(url, file, _):
+        with tqdm(total=1, unit="B", unit_scale=True, desc=url.rpartition("/")[2], leave=False, disable=None) as bar:
+            pooch.HTTPDownloader(progressbar=bar, chunk_size=1 << 16, timeout=TIMEOUT)(url, file, None)
+        if url.endswith(f"{name}.gz"):
+            with suppress(gzip.BadGzipFile), gzip.open(file) as packed:   # some mirrors send it unpacked
+                content = packed.read(LARGEST)
+                Path(file).write_bytes(content)
     try:
-        with (open(part, "ab") as file,
-              tqdm(total=1, unit="B", unit_scale=True, desc=label, leave=False, disable=None) as bar):
-            pooch.HTTPDownloader(progressbar=bar, chunk_size=CHUNK, timeout=TIMEOUT, **rest)(url, file, None)
+        folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        if not part.stat().st_size:
-            part.unlink()
-        if not have or getattr(getattr(error, "response", None), "status_code", None) != 416:   # 416: nothing follows
-            raise
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Inside, no other process fetches into the folder; waits until there is none."""
+        raise DataError(f"cache {folder}: {_reason(error)}") from error
+    pooch.get_logger().setLevel("WARNING")   # the bar is enough
+    unlock = lock_file(folder.with_name(f".{folder.name}.lock"))
     try:
-        import fcntl
-    except ImportError:   # Windows
-        yield
-        return
-    held = os.open(folder, os.O_RDONLY)
-    try:
-        with suppress(OSError):   # a file system without locks
-            fcntl.flock(held, fcntl.LOCK_EX)
-        yield
+        return Path(pooch.retrieve(url, f"sha256:{sha256}", name, folder, downloader=fetch))
     finally:
-        os.close(held)
+        unlock()
+
+
+def lock_file(file: Path, timeout: float = -1) -> Callable[[], None]:
+    """Locks out the other processes that call this with the same file; returns the function that unlocks it.
+
+    timeout: the seconds to wait, -1 for as long as it takes; TimeoutError when they are over. The lock ends with the
+    process, however that ends. A file system without locks lets everyone in.
+    """
+    from filelock import FileLock, Timeout
+    held = FileLock(file, thread_local=False)
+    try:
+        held.acquire(timeout)
+    except Timeout:
+        raise
+    except (OSError, NotImplementedError):   # a file system without locks
+        pass
+    return held.release
 
 
 def _warned(name: str, damaged: list[str], value: Any) -> Any:

@@ -34,17 +34,17 @@ def load_folder(folder: Path, size: int = 32) -> tuple[np.ndarray, np.ndarray | 
             found.append((_decode(path, size), group))
         except _TooLargeError:
             skipped["too large"] += 1
-        except Exception:   # what a decoder raises on damaged bytes is anything
+        except Exception:   # a decoder raises anything on damaged bytes
             skipped["not readable as images"] += 1
     classes = sorted({group for _, group in found} - {folder})
     if classes:
         skipped["outside the class folders"] = sum(group == folder for _, group in found)
         found = [(image, group) for image, group in found if group != folder]
-    told = ", ".join(f"{count} {why}" for why, count in skipped.items() if count)
+    left = ", ".join(f"{count} {why}" for why, count in skipped.items() if count)
     if not found:
-        raise DataError(f"folder {str(folder)!r}: expected images, found " + (f"files: {told}" if told else "no file"))
-    if told:
-        warnings.warn(f"folder {str(folder)!r}: skipped {skipped.total()} of {len(paths)} files ({told})", stacklevel=3)
+        raise DataError(f"folder {str(folder)!r}: expected images, found " + (f"files: {left}" if left else "no file"))
+    if left:
+        warnings.warn(f"folder {str(folder)!r}: skipped {skipped.total()} of {len(paths)} files ({left})", stacklevel=3)
     mode = "L" if sum(image.mode == "L" for image, _ in found) > len(found) / 2 else "RGB"
     x = np.stack([np.asarray(image.convert(mode)) for image, _ in found]).reshape(len(found), size, size, -1)
     return x, np.array([classes.index(group) for _, group in found]) if classes else None
@@ -80,7 +80,7 @@ def _decode(path: Path, size: int) -> Any:
                 raise _TooLargeError
             if image.mode == "F":
                 raise ValueError("floating-point pixels have no agreed range")
-            if image.mode.startswith("I"):   # 16 bits a pixel, whatever the container says
+            if image.mode.startswith("I"):   # 16 bits a pixel, whatever the container claims
                 small = Image.fromarray((np.clip(np.asarray(image), 0, 65535) >> 8).astype(np.uint8))
             elif image.mode in ("P", "PA", "LA", "La", "RGBa"):
                 small = image.convert("RGBA")

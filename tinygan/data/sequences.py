@@ -17,7 +17,7 @@ def load_sequences(path: str | os.PathLike) -> np.ndarray:
     try:
         with np.errstate(over="ignore"):
             x = np.load(path, mmap_mode="r", allow_pickle=False)  # a map: no memory for what a header only claims
-    except Exception as error:  # what damaged bytes raise is anything
+    except Exception as error:  # damaged bytes raise anything
         reason = getattr(error, "strerror", None) or "it is damaged, or no array of numbers"
         raise DataError(f"file {os.fspath(path)!r} cannot be read: {reason}") from error
     if not isinstance(x, np.ndarray) or x.dtype.kind not in "fiu" or x.ndim != 3 or not x.size:

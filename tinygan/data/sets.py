@@ -58,8 +58,7 @@ def load_digits16(name: str, held_out: bool) -> tuple[np.ndarray, np.ndarray]:
 LOADERS: dict[str, Callable[[str, bool], tuple[np.ndarray, np.ndarray]]] = {
     "digits": load_digits, "digits14": load_digits14, "digits16": load_digits16, "mnist": files.load_idx,
     "fashion": files.load_idx, "cifar10": files.load_cifar}
-SYNTHETIC = {  # and the shape of an example
-    "ring": (2,), "grid": (2,), "gaussian": (1,), "sines": (16, 1), "shapes": (16, 16, 3)}
+DRAWN = ("ring", "grid", "gaussian", "moons", "sines", "shapes")  # by functions of these names
 
 
 def load(name_or_folder: str | os.PathLike, held_out: bool = False, size: int | None = None) -> Images:
@@ -69,7 +68,7 @@ def load(name_or_folder: str | os.PathLike, held_out: bool = False, size: int | 
     fetched, see `files.obtain`), or a folder of images (see `folder.load_folder`; its labels are None where it has no
     subfolders); photos@64 is the folder photos with size 64.
     held_out: the test images instead of the training images; a folder has none.
-    size: height and width to resize to; a named set keeps its own unless told, a folder becomes 32 x 32.
+    size: height and width to resize to; by default a named set keeps its own and a folder becomes 32 x 32.
     DataError, one line, where the name is unknown or the data missing or damaged.
 
     >>> x, labels = load("digits", held_out=True)
@@ -104,19 +103,16 @@ def sized(name_or_folder, size: int | None = None) -> tuple:
 
 
 def describe() -> list[Row]:
-    """All named data, a row each; nothing is read or fetched.
+    """All named sets of images, a row each; nothing is read or fetched.
 
-    >>> for row in describe()[:4:3]:
-    ...     print(row.name, row.shape, row.size, row.here)
+    >>> row = describe()[0]
+    >>> print(row.name, row.shape, row.size, row.here)
     digits (28, 28, 1) 10,000 + 2,000 held out True
-    ring (2,) unlimited True
     """
     mnist = "Y. LeCun, C. Cortes, C. Burges: the MNIST database of handwritten digits"
     return [
         *(Row(name, shape, "10,000 + 2,000 held out", EMBEDDED.is_file(), "CC BY-SA 3.0", mnist)
           for name, shape in (("digits", (28, 28, 1)), ("digits14", (14, 14, 1)), ("digits16", (16, 16, 1)))),
-        *(Row(name, shape, "unlimited", True, "none needed", "synthetic")
-          for name, shape in SYNTHETIC.items()),
         Row("mnist", (28, 28, 1), "60,000 + 10,000 held out", files.on_this_machine("mnist"), "CC BY-SA 3.0", mnist),
         Row("fashion", (28, 28, 1), "60,000 + 10,000 held out", files.on_this_machine("fashion"), "MIT",
             "H. Xiao, K. Rasul, R. Vollgraf: Fashion-MNIST, 2017"),
@@ -129,7 +125,7 @@ def _folder(given: object) -> Path:
     """The existing folder that a user named, or DataError."""
     if not isinstance(given, (str, os.PathLike)):
         raise DataError(f"load: expected a name or a folder, found {type(given).__name__}")
-    if given in SYNTHETIC:
+    if given in DRAWN:
         raise DataError(f"load: {given!r} is no set of images: draw from it with tinygan.data.{given}(n, rng)")
     text = os.fspath(given)
     try:

@@ -10,7 +10,7 @@ KINDS = ("disc", "square", "triangle")
 
 
 class Factors(NamedTuple):
-    """What images of shapes are made of: an array with a row for each.
+    """The factors of images of shapes: arrays with a row for each image.
 
     position (n, 2): row and column of the centre in pixels, of which the first covers 0 to 1. colour (n, 3): red, green
     and blue from 0 to 1, a pure hue. kind (n,): a place in KINDS.

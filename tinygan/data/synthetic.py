@@ -40,23 +40,23 @@ def grid_means(side: int = 5, spacing: float = 2.0) -> np.ndarray:
 def ring(n: int, rng: np.random.Generator, modes: int = 8, radius: float = 1.0, sigma: float = 0.01) -> np.ndarray:
     """Draw n points of a mixture of equal Gaussians on a circle: (n, 2) float32.
 
-    Source: Metz et al. 2017, Unrolled GANs; the figures are those of the PacGAN comparison.
+    Source: Metz et al. 2017, Unrolled GANs; the numbers are those of the PacGAN comparison.
 
     >>> ring(3, np.random.default_rng(0)).shape
     (3, 2)
     """
-    return _mixture(n, rng, ring_means(modes, radius), sigma)
+    return mixture(n, rng, ring_means(modes, radius), sigma)
 
 
 def grid(n: int, rng: np.random.Generator, side: int = 5, spacing: float = 2.0, sigma: float = 0.05) -> np.ndarray:
     """Draw n points of a mixture of equal Gaussians on a square lattice: (n, 2) float32.
 
-    Unless told, the centres are {-4, -2, 0, 2, 4}^2.
+    By default the centres are {-4, -2, 0, 2, 4}^2.
 
     >>> grid(3, np.random.default_rng(0), side=7).shape
     (3, 2)
     """
-    return _mixture(n, rng, grid_means(side, spacing), sigma)
+    return mixture(n, rng, grid_means(side, spacing), sigma)
 
 
 def gaussian(n: int, rng: np.random.Generator, mean: float = 4.0, sd: float = 0.5) -> np.ndarray:
@@ -69,6 +69,29 @@ def gaussian(n: int, rng: np.random.Generator, mean: float = 4.0, sd: float = 0.
     return np.float32(mean) + np.float32(sd) * rng.standard_normal((n, 1), dtype=np.float32)
 
 
+def mixture(n: int, rng: np.random.Generator, means: np.ndarray, sigma: float) -> np.ndarray:
+    """Draw n points of equal Gaussians N(mean, sigma^2 I) about the means (K, d): (n, d), in their dtype.
+
+    >>> mixture(3, np.random.default_rng(0), np.array([[0, 1], [2, 3]], np.float32), sigma=0)
+    array([[2., 3.],
+           [2., 3.],
+           [2., 3.]], dtype=float32)
+    """
+    mode = rng.integers(len(means), size=n)
+    return means[mode] + np.float32(sigma) * rng.standard_normal((n, means.shape[1]), dtype=np.float32)
+
+
+def moons(n: int, rng: np.random.Generator, sigma: float = 0.05) -> np.ndarray:
+    """Draw n points of two half circles that reach into each other: (n, 2) float32.
+
+    >>> moons(3, np.random.default_rng(0)).shape
+    (3, 2)
+    """
+    angle, side = np.pi * rng.random(n), rng.choice([-1.0, 1.0], n)
+    points = side[:, None] * np.stack([np.cos(angle) - 0.5, np.sin(angle) - 0.25], axis=1)
+    return (points + sigma * rng.standard_normal((n, 2))).astype(np.float32)
+
+
 SINES = (1 / 16, 1 / 8)  # cycles a step
 
 
@@ -76,7 +99,7 @@ def sines(n: int, rng: np.random.Generator, length: int = 16, frequencies: Seque
     """Draw n sines a sin(2 pi f t + phase) at t = 0, 1, ..., each of one of the frequencies: (n, length, 1) float32.
 
     frequencies f: in cycles a step, below 1/2. The phase is uniform, and so is the amplitude a, in [1/2, 1].
-    DataError where not even one cycle of the slowest fits: the frequencies could not be told apart.
+    DataError where not even one cycle of the slowest fits: the frequencies could not be distinguished.
 
     >>> sines(3, np.random.default_rng(0)).shape
     (3, 16, 1)
@@ -119,11 +142,6 @@ def sampler(x: np.ndarray, labels: np.ndarray | None = None) -> Callable:
         rows = rng.integers(len(x), size=n)
         return x[rows], labels[rows]
     return draw
-
-
-def _mixture(n: int, rng: np.random.Generator, means: np.ndarray, sigma: float) -> np.ndarray:
-    mode = rng.integers(len(means), size=n)
-    return means[mode] + np.float32(sigma) * rng.standard_normal((n, means.shape[1]), dtype=np.float32)
 
 
 def _at_least_one(source: str, name: str, count: int) -> int:

@@ -1,4 +1,4 @@
-"""Ranks: processes, on one machine or on many, that play one game together (how they become ranks: `mpi`).
+"""Ranks: processes, on one machine or on many, that train one game together (how they become ranks: `mpi`).
 
 Every rank draws the same random numbers and takes its slice of the batch (`shard`); what is a mean over the batch is
 summed over ranks (`mean`). Inside `with using_group(ranks):` an operation that looks at the whole batch finds them by
@@ -18,12 +18,13 @@ from typing import Any
 import numpy as np
 
 from tinygan import backend
+from tinygan.errors import TinyganError
 
-PATIENCE = 2.0  # seconds that a rank waits with its error for the first one to say the same
+PATIENCE = 2.0  # seconds in which the first rank may report the same error before this one does
 
 
-class RanksError(RuntimeError):
-    """What keeps ranks from playing together, raised on all of them."""
+class RanksError(TinyganError, RuntimeError):
+    """Raised on all ranks when they cannot train together."""
 
 
 class SingleProcess:
@@ -55,7 +56,7 @@ class SingleProcess:
         return a
 
     def mean(self, a):
-        """The mean over the batch of what `a` is the mean of over this slice."""
+        """Averages a per-shard mean over the whole batch."""
         return self.sum(self.weighted_share(a))
 
     def all_gather(self, f: Callable[[], Any]) -> list:
@@ -77,7 +78,7 @@ class SingleProcess:
     def ending(self, command: str):
         """Inside `with`, an error of one rank ends the job, on all ranks and with one line.
 
-        Gives a function of what there is to say about a job that ends before its time.
+        Gives a function that takes the end of this line: which state is kept.
         """
         yield lambda kept: None
 
@@ -114,9 +115,9 @@ class ProcessGroup(SingleProcess):
     holds. Arrays on a device go straight to an MPI that reads the device, to others by way of the host.
     """
 
-    def __init__(self, comm, reads_device: bool = False, words: Callable[[str], None] | None = None):
+    def __init__(self, comm, reads_device: bool = False):
         self.comm, self.rank, self.size = comm, comm.Get_rank(), comm.Get_size()
-        self.reads_device, self.words = reads_device, words
+        self.reads_device = reads_device
 
     def divide(self, batch, unit=1):
         if batch // unit < self.size:
@@ -167,30 +168,23 @@ class ProcessGroup(SingleProcess):
         def leave(kept):
             nonlocal what
             what = f"; {kept}"
-            if self.words is not None:
-                self.words(f"\n{command}: the job ended before its time{what}\n")
         try:
             yield leave
         except (RanksError, KeyboardInterrupt):
             raise  # every rank has it
         except BaseException as error:
             time.sleep(PATIENCE if self.rank else 0)
-            if self.words is not None:
-                self.words("")  # this line says it
             print(f"\n{command}: {self._line(error, what)}", file=sys.stderr, flush=True)
             os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # MPI would add lines of its own
-            time.sleep(0.5)  # what is said travels by mpiexec, which the next line ends
+            time.sleep(0.5)  # mpiexec carries the line, and the next call ends mpiexec
             self.comm.Abort(2)
-        finally:
-            if self.words is not None:
-                self.words("")
 
     def _line(self, error, what) -> str:
-        """What this rank says of an error that ends the job."""
+        """This rank's line about an error that ends the job."""
         package, _, _ = type(error).__module__.partition(".")
         if package == "mpi4py":  # MPI's word for another one that is gone
             return f"the job ended before its time{what}"
-        if package == "tinygan":
+        if isinstance(error, TinyganError):
             return f"rank {self.rank}: {error}{what}" if self.rank else str(error)
         place = traceback.extract_tb(error.__traceback__)[-1]
         return (f"rank {self.rank}: {type(error).__name__}: {str(error).partition(chr(10))[0]} "

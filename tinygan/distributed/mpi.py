@@ -4,8 +4,6 @@ from __future__ import annotations
 import ctypes
 import os
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -14,7 +12,7 @@ from tinygan.backend import arrays
 from tinygan.backend.process import cores, limit
 from tinygan.distributed.group import ProcessGroup, RanksError
 
-_SIZES = ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE", "PMIX_SIZE")  # what an mpiexec tells the processes it starts
+_SIZES = ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE", "PMIX_SIZE")  # an mpiexec sets one of these in the processes it starts
 _RANKS = ("PMI_RANK", "OMPI_COMM_WORLD_RANK", "PMIX_RANK")
 
 
@@ -24,7 +22,7 @@ def launched() -> int:
 
 
 def speaks() -> bool:
-    """Whether this process says what all of its job have to say."""
+    """Whether this process prints for its whole job."""
     return all(os.environ.get(name, "0") == "0" for name in _RANKS)
 
 
@@ -40,28 +38,19 @@ def world() -> ProcessGroup:
     beside = comm.Split_type(MPI.COMM_TYPE_SHARED)  # those on this machine
     arrays.device_index = beside.Get_rank()
     limit(_share_of_cores(beside))
-    words = LastWords() if comm.Get_rank() == 0 < comm.Get_size() - 1 else None
-    return ProcessGroup(comm, _reads_device(MPI, comm), words)
+    return ProcessGroup(comm, _reads_device(MPI, comm))
 
 
 @contextmanager
-def workers(words: str) -> Iterator[Any]:
-    """A pool, an Executor, of all ranks but the first, which has it, and leaves `words` (see `LastWords`); None on the
-    others, when their work is done."""
+def workers() -> Iterator[Any]:
+    """A pool, an Executor, of all ranks but the first, which has it; None on the others, when their work is done."""
     MPI = _mpi()
     from mpi4py.futures import MPICommExecutor
     limit(_share_of_cores(MPI.COMM_WORLD.Split_type(MPI.COMM_TYPE_SHARED)))
     first = MPI.COMM_WORLD.Get_rank() == 0
     signal.signal(signal.SIGINT, signal.default_int_handler if first else signal.SIG_IGN)  # it tells the others to stop
-    last = LastWords() if first else None
-    if last:
-        last(words)
-    try:
-        with MPICommExecutor(MPI.COMM_WORLD) as pool:
-            yield pool
-    finally:
-        if last:
-            last("")
+    with MPICommExecutor(MPI.COMM_WORLD) as pool:
+        yield pool
 
 
 def _mpi():
@@ -77,7 +66,7 @@ def _mpi():
 
 
 def _reads_device(MPI, comm) -> bool:
-    """Whether MPI takes arrays on a GPU: as MPI 4.1 says it, or as its libraries said it before."""
+    """Whether MPI takes arrays on a GPU: asked as in MPI 4.1, or as in the libraries before it."""
     if "cuda" in (comm.Get_info().get("mpi_memory_alloc_kinds") or ""):
         return True
     try:
@@ -93,19 +82,3 @@ def _share_of_cores(beside) -> int:
     mine = os.sched_getaffinity(0)
     sharing = sum(bool(mine & theirs) for theirs in beside.allgather(mine))
     return min(cores(), max(1, len(mine) // sharing))
-
-
-class LastWords:
-    """Says a line on standard error when this process has ended, even if it was killed; called with the line.
-
-    A process of its own keeps it, and says it when the pipe between them breaks.
-    """
-
-    CODE = "import sys; words = sys.stdin.read(); sys.stderr.write(words[words[:-1].rfind(chr(0)) + 1:-1])"
-
-    def __init__(self):
-        self.process = subprocess.Popen([sys.executable, "-S", "-E", "-c", self.CODE], stdin=subprocess.PIPE,
-                                        text=True, start_new_session=True)
-
-    def __call__(self, line: str) -> None:
-        print(line, end="\0", file=self.process.stdin, flush=True)

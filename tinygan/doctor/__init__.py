@@ -14,6 +14,7 @@ import numpy as np
 
 from tinygan.doctor.ailments import Finding, findings
 from tinygan.doctor.evidence import Evidence, Visit, visit
+from tinygan.errors import TinyganError
 from tinygan.game import Game
 from tinygan.runs.files import write
 
@@ -21,7 +22,7 @@ FILE = "doctor.csv"  # in a run folder
 VISITS, SELDOM = 40, 20  # visits to a run, at most one in so many steps
 
 
-class VisitsError(ValueError):
+class VisitsError(TinyganError, ValueError):
     """A file of visits that cannot be read."""
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from tinygan.distributed.group import SINGLE_PROCESS, SingleProcess
+from tinygan.errors import TinyganError
 from tinygan.game.history import Column, empty
 from tinygan.game.release_0_1 import pair_of_0_1, with_settings_of_0_1
 from tinygan.nn import Module, Pack
@@ -25,7 +26,7 @@ def latent(size: int) -> Callable:
     return lambda n, rng: rng.standard_normal((n, size)).astype(np.float32)
 
 
-class SettingError(ValueError):
+class SettingError(TinyganError, ValueError):
     """A setting with which there is no game."""
 
 

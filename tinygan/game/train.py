@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 
 from tinygan.distributed.group import using_group
+from tinygan.errors import TinyganError
 from tinygan.game.game import Game
 from tinygan.game.step import step
 from tinygan.ops.elementwise import sigmoid
 
 
-class Diverged(ArithmeticError):
+class Diverged(TinyganError, ArithmeticError):
     """A quantity of the game is no longer finite."""
 
 

@@ -7,6 +7,8 @@ import os
 import tempfile
 from pathlib import Path
 
+from tinygan.errors import TinyganError
+
 WIDGETS = ["@voila-dashboards/widgets-manager8", "@jupyter-widgets/jupyterlab-manager", "ipyevents"]
 NEEDS = ("voila", "ipywidgets", "ipyevents", "ipykernel")
 PAGE = {"cells": [{"cell_type": "code", "execution_count": None, "id": "panel", "metadata": {}, "outputs": [],
@@ -16,7 +18,7 @@ PAGE = {"cells": [{"cell_type": "code", "execution_count": None, "id": "panel", 
         "nbformat": 4, "nbformat_minor": 5}
 
 
-class LabError(RuntimeError):
+class LabError(TinyganError, RuntimeError):
     """The laboratory cannot be opened."""
 
 

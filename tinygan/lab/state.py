@@ -3,7 +3,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
-from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -19,15 +18,9 @@ from tinygan.penalties import R1
 from tinygan.tensor import Tensor, grad, no_grad
 from tinygan.updates import Adam
 from tinygan.zoo import vanilla
+from tinygan.zoo.sources import SOURCES, mixture
 
 SPAN = 1.6  # what is looked at: the square [-SPAN, SPAN]^2
-
-
-def moons(n: int, rng: np.random.Generator, sigma: float = 0.05) -> np.ndarray:
-    """Draw n points of two half circles that reach into each other: (n, 2) float32."""
-    angle, side = np.pi * rng.random(n), rng.choice([-1.0, 1.0], n)
-    points = side[:, None] * np.stack([np.cos(angle) - 0.5, np.sin(angle) - 0.25], axis=1)
-    return (points + sigma * rng.standard_normal((n, 2))).astype(np.float32)
 
 
 def drawn(points, sigma: float = 0.06) -> Callable:
@@ -36,12 +29,12 @@ def drawn(points, sigma: float = 0.06) -> Callable:
     return lambda n, rng: draw(n, rng) + np.float32(sigma) * rng.standard_normal((n, 2), dtype=np.float32)
 
 
-SETS: dict[str, Callable] = {
-    "ring of eight": partial(data.ring, sigma=0.05),
-    "grid of sixteen": partial(data.grid, side=4, spacing=0.7, sigma=0.05),
-    "one Gaussian": partial(data.ring, modes=1, radius=0.6, sigma=0.25),
-    "two Gaussians": partial(data.ring, modes=2, radius=0.8, sigma=0.2),
-    "two moons": moons,
+SETS = {
+    "ring of eight": mixture(data.ring_means(), 0.05),
+    "grid of sixteen": mixture(data.grid_means(4, 0.7), 0.05),
+    "one Gaussian": mixture(data.ring_means(1, 0.6), 0.25),
+    "two Gaussians": mixture(data.ring_means(2, 0.8), 0.2),
+    "two moons": SOURCES["moons"],
 }
 
 

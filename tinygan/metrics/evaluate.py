@@ -1,6 +1,9 @@
 """All metrics of one set of samples at once, and their calibration on sets whose quality is known."""
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 import numpy as np
 
 from tinygan import data
@@ -20,12 +23,33 @@ BETTER = {  # which way a figure is better; what real data score bounds them all
     "phase_bias": "lower"}
 
 
+@dataclass(frozen=True)
+class Evaluator:
+    """Measures samples of a data source.
+
+    figures: a function from samples, as `Run.samples` gives them, to metrics by name (which way each is better:
+    `metrics.BETTER`). real: (n, rng) -> n training examples, in the form of samples. count: the number of samples to
+    draw. classify: samples -> the class of each, for conditional recipes.
+    """
+
+    figures: Callable[..., dict[str, float]]
+    real: Callable[[int, np.random.Generator], np.ndarray]
+    count: int
+    classify: Callable | None = None
+
+    def baselines(self, n: int, rng: np.random.Generator) -> tuple[dict[str, float], dict[str, float]]:
+        """The metrics of n training examples, and of n examples of uniform noise within the range of the data."""
+        real = self.real(n, rng)
+        noise = rng.uniform(real.min(), real.max(), real.shape).astype(real.dtype)
+        return self.figures(real), self.figures(noise)
+
+
 def evaluate_points(samples, means, sigma: float, rng: np.random.Generator | None = None) -> dict[str, float]:
     """Points (n, d) against a mixture of equal Gaussians (means (K, d), sigma).
 
     Gives modes, hq and reverse_kl (`mixture`), and, against as many points drawn from the mixture,
     sliced_wasserstein and one_nn (`one_nn_accuracy`); in one dimension instead mean, sd, hq and wasserstein.
-    rng: of what is drawn, seeded with 0 unless told.
+    rng: for these draws, by default seeded with 0.
     """
     scores = mixture(samples, means, sigma)
     samples, means = host("evaluate_points", "samples", samples, "(n, d)"), np.asarray(means)
@@ -42,7 +66,7 @@ def evaluate_rows(fake, real, k: int = 5, rng: np.random.Generator | None = None
     """Rows fake (m, f) against real (n, f): features, or pixels where no classifier knows the images.
 
     Gives precision, recall, density and coverage (k neighbours), one_nn (`one_nn_accuracy`), kernel_distance and
-    sliced_wasserstein. rng: of the latter's directions, seeded with 0 unless told.
+    sliced_wasserstein. rng: for the latter's directions, by default seeded with 0.
     """
     rng = rng or np.random.default_rng(0)
     return {**precision_recall_density_coverage(real, fake, k), "one_nn": one_nn_accuracy(real, fake),
@@ -51,11 +75,11 @@ def evaluate_rows(fake, real, k: int = 5, rng: np.random.Generator | None = None
 
 def evaluate_images(fake_images, real_images=None, classifier=None, k: int = 5,
                     rng: np.random.Generator | None = None) -> dict[str, float]:
-    """Images (n, height, width, channels) in [-1, 1] against real ones, through the eyes of a classifier.
+    """Images (n, height, width, channels) in [-1, 1] against real ones, by the features of a classifier.
 
     Gives fcd, inception_score, modes (classes with more than 2 % of the fakes), reverse_kl (of the classes), and
-    `evaluate_rows` of the features. real_images: the 2,000 held-out digits unless told. classifier: a
-    `metrics.classifier.Classifier`, the shipped one of the digits unless told. Judge with as many fakes as there are
+    `evaluate_rows` of the features. real_images: by default the 2,000 held-out digits. classifier: a
+    `metrics.classifier.Classifier`, by default the shipped one of the digits. Measure as many fakes as there are
     real images: FCD and coverage depend on their numbers.
     """
     from .classifier import digits_classifier  # not above: `python -m` would find it imported already
@@ -69,7 +93,7 @@ def evaluate_images(fake_images, real_images=None, classifier=None, k: int = 5,
 
 
 def calibration(seed: int = 0, name: str = "digits") -> dict[str, dict[str, float]]:
-    """What the metrics say of four sets of known quality, against the 2,000 held-out digits, by the sets' names.
+    """The metrics of four sets of known quality against the 2,000 held-out digits, by the sets' names.
 
     2,000 training digits; the same with noise N(0, .5) added; the 1,000 training images of the digit 1; 2,000 images
     of uniform noise. A metric is trusted to judge a model as far as it orders these. name: "digits", or "digits14".

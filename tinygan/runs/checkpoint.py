@@ -1,7 +1,7 @@
-"""A game on disk: everything that training needs to go on as if it had never stopped, in one `.npz`, without pickle.
+"""Checkpoints: the whole state of a game in one `.npz`, without pickle; resumed training is bit for bit the same.
 
 A checkpoint is written beside the one before it, which is kept, and takes its name only when it is complete. It is read
-as a stranger's: nothing in it is run, no more memory is taken than the file is long, and a checksum covers it all.
+as an untrusted file: nothing in it is run, no more memory is taken than the file is long, and a checksum covers it all.
 """
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import io
 import json
 import os
 import zipfile
-from collections.abc import Iterator
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -19,15 +18,16 @@ import numpy as np
 
 import tinygan
 from tinygan import backend
+from tinygan.errors import TinyganError
 from tinygan.game import Diverged, Game, parts
 from tinygan.game.history import COLUMNS, Column
 from tinygan.runs.files import write
 
 FORMAT = 2
-FREE = ("steps", "device", "version")  # of a config: what may change while a run goes on
+FREE = ("steps", "device", "version")  # of a config: these may differ when a run is resumed
 
 
-class CheckpointError(ValueError):
+class CheckpointError(TinyganError, ValueError):
     """A checkpoint that cannot be read, or that belongs to another game."""
 
 
@@ -59,13 +59,13 @@ def load(path, game: Game, config: dict[str, Any] | None = None) -> None:
             if name not in FREE and config.get(name) != kept:  # type: ignore[union-attr]
                 raise ValueError(f"it was made with {name} {kept}, not {config.get(name)}")  # type: ignore[union-attr]
         _restore(game, facts, arrays)
-    except Exception as error:  # what a stranger's numbers raise is anything
+    except Exception as error:  # untrusted numbers raise anything
         other = "" if facts.get("version") == tinygan.__version__ else f" (written by tinygan {facts.get('version')!r})"
         raise CheckpointError(f"{path}: not a checkpoint of this game: {_line(error)}{other}") from error
 
 
 def previous(path) -> Path:
-    """Where the checkpoint before the one at `path` is kept."""
+    """The path of the checkpoint before the one at `path`."""
     return Path(path).with_suffix(".previous.npz")
 
 
@@ -83,22 +83,13 @@ def read(path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
 
 
 def fingerprint(game) -> dict[str, str]:
-    """What two processes must have alike to play the same game: a digest of the state, and one of the data."""
+    """Two digests that processes must have alike to play the same game: of the state, and of the next batch drawn."""
     rng = deepcopy(game.rng)
     drawn = *parts(game.data(game.batch, rng)), *parts(game.noise(game.batch, rng))
     found = {"state": {f"{group} {name}": np.asarray(backend.to(a, "cpu"))
                        for group, state in _groups(game).items() for name, a in state.items()},
-             "data set": {str(i): a for i, a in enumerate([*drawn, *_held(game.data)])}}
+             "data set": {str(i): a for i, a in enumerate(drawn)}}
     return {name: _digest(arrays).tobytes().hex()[:16] for name, arrays in found.items()}
-
-
-def _held(source) -> Iterator[np.ndarray]:
-    """The arrays that a data source draws from, which its function holds."""
-    for cell in getattr(source, "__closure__", None) or ():
-        if isinstance(cell.cell_contents, np.ndarray):
-            yield cell.cell_contents
-        elif callable(cell.cell_contents):
-            yield from _held(cell.cell_contents)
 
 
 def _groups(game) -> dict[str, dict]:
@@ -108,7 +99,7 @@ def _groups(game) -> dict[str, dict]:
 
 
 def _memories(game) -> dict[str, Any]:
-    """What remembers, by name: both optimisers and the average."""
+    """The parts with a memory, by name: both optimisers and the average."""
     memories = {"optimiser0": game.optimisers[0], "optimiser1": game.optimisers[1], "average": game.average}
     return {group: memory for group, memory in memories.items() if memory is not None}
 
@@ -165,7 +156,7 @@ def _read(path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
             raise ValueError("its checksum is wrong")
     except FileNotFoundError:
         raise CheckpointError(f"{path}: there is no checkpoint") from None
-    except Exception as error:  # what damaged bytes raise is anything
+    except Exception as error:  # damaged bytes raise anything
         raise CheckpointError(f"{path}: the checkpoint is damaged ({_line(error)})") from error
     if facts["format"] != FORMAT:
         raise CheckpointError(f"{path}: checkpoint format {facts['format']!r}, this version reads {FORMAT}")

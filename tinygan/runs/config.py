@@ -1,4 +1,4 @@
-"""What a run was started with: the recipe, its settings, the seed, the data."""
+"""The config of a run: recipe, settings, seed, data."""
 from __future__ import annotations
 
 import json
@@ -7,20 +7,22 @@ from typing import Any
 
 import tinygan
 from tinygan.distributed.group import SINGLE_PROCESS, SingleProcess
+from tinygan.errors import TinyganError
 from tinygan.game import Game, SettingError
-from tinygan.runs.evaluation import Evaluator, evaluator_of
+from tinygan.metrics import Evaluator
 from tinygan.runs.files import json_object
 from tinygan.zoo import RECIPES, Recipe
 from tinygan.zoo.settings import change
+from tinygan.zoo.sources import evaluator_of
 
 
-class RunError(ValueError):
-    """A run folder that cannot be made, read or gone on with."""
+class RunError(TinyganError, ValueError):
+    """A run folder that cannot be made, read or resumed."""
 
 
 @dataclass
 class Config:
-    """What a run was started with; settings: the recipe's switches that were set otherwise."""
+    """The config of a run; settings: those of the recipe's settings that differ from its defaults."""
 
     recipe: str
     steps: int
@@ -70,5 +72,5 @@ class Config:
         return replace(game, group=group)
 
     def evaluator(self) -> Evaluator:
-        """How its samples are measured."""
+        """The evaluator of its data source."""
         return evaluator_of(self.data)

@@ -44,7 +44,7 @@ def _sync_folder(folder):
 
 
 def json_object(text: str) -> dict[str, Any]:
-    """The JSON object in the text of a file that may be a stranger's; ValueError for anything else."""
+    """The JSON object in the text of an untrusted file; ValueError for anything else."""
     if len(text) > LONGEST_JSON:
         raise ValueError(f"it is longer than {LONGEST_JSON} characters")
     try:

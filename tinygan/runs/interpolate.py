@@ -1,4 +1,4 @@
-"""What a run's generator makes on the way from one latent to another, as a sheet or a film."""
+"""Examples of a run's generator on paths between latents, as a sheet or a film."""
 from __future__ import annotations
 
 from pathlib import Path
@@ -11,7 +11,7 @@ from tinygan.runs import Run, RunError
 
 
 def interpolate(run: Run, rows: int, steps: int, kind: str, rng: np.random.Generator, labels=()) -> np.ndarray:
-    """Examples on the way from one latent to another, in each of the rows (`interpolation`): (rows, steps, ...).
+    """Examples on a path between two latents in each of the rows (`interpolation`): (rows, steps, ...).
 
     kind: of path, as in `latent.path`. labels, in a conditional run: none gives row i the class i mod classes; one is
     that of every row; with two, z stays and the class goes straight from the first to the second.

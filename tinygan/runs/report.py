@@ -1,4 +1,4 @@
-"""Figures of runs as a person reads them: medians and quartiles over seeds, beside real data and noise."""
+"""Tables of the metrics of runs: medians and quartiles over seeds, beside real data and noise."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
@@ -12,7 +12,7 @@ Figures = Mapping[str, float]
 
 
 def quartiles(runs: Sequence[Figures]) -> dict[str, tuple[float, float, float]]:
-    """Of each figure its lower quartile, median and upper quartile over runs.
+    """The lower quartile, median and upper quartile of each metric over runs.
 
     >>> quartiles([{"fcd": 1.0}, {"fcd": 2.0}, {"fcd": 6.0}])
     {'fcd': (1.5, 2.0, 4.0)}
@@ -21,7 +21,7 @@ def quartiles(runs: Sequence[Figures]) -> dict[str, tuple[float, float, float]]:
 
 
 def text(runs: Sequence[Figures], name: str) -> str:
-    """A figure of one run, or of several as median (lower to upper quartile).
+    """A metric of one run, or of several as median (lower to upper quartile).
 
     >>> text([{"fcd": 1.0}, {"fcd": 2.0}, {"fcd": 6.0}], "fcd")
     '2 (1.5 to 4)'
@@ -31,9 +31,9 @@ def text(runs: Sequence[Figures], name: str) -> str:
 
 
 def table(runs: Sequence[Figures], real: Figures, noise: Figures) -> str:
-    """The figures of a run, or of several runs that differ in their seeds, a line each.
+    """The metrics of a run, or of several runs that differ in their seeds, a line each.
 
-    Beside each stand what real data and noise score, and which way is better.
+    Each line also has the values of real data and of noise, and which way is better.
     """
     def cell(figures, name):
         return f"{figures[name]:.4g}" if name in figures else ""

@@ -1,14 +1,13 @@
-"""A run folder: what was asked for, how it went, what came out, and the state to go on from.
+"""A run folder: its config, history, pictures, and the checkpoint to resume from.
 
     config.json  history.csv  samples.png  curves.png  training.gif  checkpoint.npz  checkpoint.previous.npz  doctor.csv
-    frames/
+    frames/  .lock
 """
 from __future__ import annotations
 
 import csv
 import io
 import json
-import os
 import time
 import weakref
 from collections.abc import Callable
@@ -19,6 +18,7 @@ import numpy as np
 
 from tinygan import metrics, plots
 from tinygan.backend.process import tune
+from tinygan.data.files import lock_file
 from tinygan.distributed.group import SINGLE_PROCESS, SingleProcess
 from tinygan.game import Game, parts
 from tinygan.game.history import COLUMNS
@@ -41,7 +41,7 @@ class Run:
         self.folder, self.config, self.game = folder, config, game
         self.saved_step = game.step
         self._saved = time.monotonic()
-        self.unlock: Callable = weakref.finalize(self, int)  # what `lock` holds
+        self.unlock: Callable = weakref.finalize(self, int)  # releases what `lock` took
 
     @classmethod
     def create(cls, folder, config: Config, game: Game | None = None) -> Run:
@@ -60,8 +60,8 @@ class Run:
         return run
 
     @classmethod
-    def open(cls, folder, device: str | None = None, hold: bool = False, group: SingleProcess = SINGLE_PROCESS) -> Run:
-        """The run in a folder, as its last checkpoint left it; on another device, if one is named. hold: see `lock`."""
+    def open(cls, folder, device: str | None = None, lock: bool = False, group: SingleProcess = SINGLE_PROCESS) -> Run:
+        """The run in a folder at its last checkpoint; on another device, if one is named. lock: call `lock` first."""
         folder = Path(folder)
         try:
             with open(folder / "config.json", encoding="utf-8") as file:
@@ -73,7 +73,7 @@ class Run:
         config = Config.read(text, f"{folder}/config.json")
         config.device = device or config.device
         run = cls(folder, config, config.start(group))
-        if hold:
+        if lock:
             run.lock()
         checkpoint.load(folder / "checkpoint.npz", run.game, config.as_json())
         run.saved_step = run.game.step
@@ -82,23 +82,12 @@ class Run:
         return run
 
     def lock(self) -> None:
-        """Keeps others from training in the folder until `unlock()`, or any end; RunError if one does.
-
-        On Windows nothing is held: there it is left to the user that one process trains in a folder at a time. (Every
-        file is still written complete or not at all; of two processes the last to save wins.)
-        """
+        """Keeps other processes from training in the folder until `unlock()`, or any end; RunError if one does."""
         try:
-            import fcntl
-        except ImportError:  # Windows
-            return
-        held = os.open(self.folder, os.O_RDONLY)
-        self.unlock = weakref.finalize(self, os.close, held)
-        try:
-            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+            unlock = lock_file(self.folder / ".lock", timeout=0)
+        except TimeoutError:
             raise RunError(f"{self.folder}: another process trains here") from None
-        except OSError:  # a file system without locks
-            pass
+        self.unlock = weakref.finalize(self, unlock)
 
     def save_frame(self, game: Game) -> None:
         """A callback of `train`: a frame of the film now and then."""
@@ -135,19 +124,19 @@ class Run:
         if frames:
             try:
                 plots.save_gif(self.folder / "training.gif", frames)
-            except Exception as error:  # what a damaged picture raises is anything
+            except Exception as error:  # a damaged picture raises anything
                 reason = getattr(error, "strerror", None) or error
                 raise RunError(f"{self.folder}: training.gif cannot be made of frames/: {reason}") from error
 
     @property
     def classes(self) -> int:
-        """How many classes the generator can be told to draw; 0 where it is told none."""
+        """The number of classes of a conditional generator; 0 of another."""
         return getattr(self.game.generator, "classes", 0)
 
     def labels(self, n: int, label: int | None = None) -> np.ndarray | None:
         """Labels for n samples: all `label`, or each class in turn for n / classes (rounded up); None without classes.
 
-        RunError where `label` is none of the run's classes.
+        RunError where the run has no class `label`.
         """
         if label is not None and label >= self.classes:
             known = f"its classes are 0 to {self.classes - 1}" if self.classes else "it is of no conditional recipe"
@@ -157,7 +146,7 @@ class Run:
         return np.full(n, label)
 
     def generator(self) -> Module:
-        """The generator in use: with its moving average if there is one."""
+        """The generator for sampling: with its moving average if there is one."""
         if self.game.average is None or self.game.average.theta is None:
             return self.game.generator
         generator = deepcopy(self.game.generator)
@@ -165,7 +154,7 @@ class Run:
         return generator
 
     def generate(self, z, labels=None) -> np.ndarray:
-        """What the generator in use makes of what `noise` drew and, in a conditional run, of as many labels."""
+        """Examples of the sampling generator from latents z of `noise` and, in a conditional run, as many labels."""
         return generate(self.generator(), *parts(z), *([] if labels is None else [labels]))
 
     def samples(self, n: int, rng: np.random.Generator, label: int | None = None) -> np.ndarray:
@@ -184,7 +173,7 @@ class Run:
         tune(divide_batches=any(isinstance(m, (Conv2d, ConvTranspose2d)) for _, m in self.game.generator.modules()))
 
     def evaluate(self, n: int | None, rng: np.random.Generator) -> dict[str, float]:
-        """What the evaluator says of n samples (2,500 points or 2,000 images by default), and how labels are minded."""
+        """The metrics of n samples (default: 2,500 points or 2,000 images), and label scores if the run has classes."""
         evaluator = self.config.evaluator()
         figures = evaluator.figures(self.samples(n or evaluator.count, rng))
         labels = self.labels(n or evaluator.count)
@@ -195,7 +184,7 @@ class Run:
             lambda labels: self.generate(z, labels), evaluator.classify, labels, self.classes, rng)
 
     def baselines(self, n: int, rng: np.random.Generator) -> tuple[dict[str, float], dict[str, float]]:
-        """The figures of n training examples, and of n of noise: what those of `evaluate` lie between."""
+        """The metrics of n training examples and of n examples of noise: the two ends of the scale for `evaluate`."""
         evaluator = self.config.evaluator()
         real, noise = evaluator.baselines(n, rng)
         if self.classes and evaluator.classify is not None:
@@ -205,7 +194,7 @@ class Run:
         return real, noise
 
     def picture(self, n: int = 64) -> np.ndarray:
-        """The same z at every call, as a sheet of n images, ten sequences or a cloud of 2,000 points."""
+        """Samples of the same z at every call: a sheet of n images, ten sequences, or a cloud of 2,000 points."""
         rng = np.random.default_rng([self.config.seed, 1])  # apart from the game's rng, which stays as it is
         z, labels = self.game.noise(n, rng), self.labels(n)
         if labels is not None:  # the same z in every row: only the class changes down a column
@@ -227,7 +216,7 @@ class Run:
 
 
 def generate(generator, *inputs, chunk: int = 256) -> np.ndarray:
-    """G(z, ...) on the host, in eval mode, in chunks; the generator is left as it was."""
+    """G(z, ...) on the host, in evaluation mode, in chunks; the generator's mode is restored."""
     training = generator.training
     generator.eval()
     with no_grad():

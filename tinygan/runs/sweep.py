@@ -2,8 +2,8 @@
 
     OUT/sweep.csv  OUT/curves.png  OUT/figures.png  OUT/RUN/ (a run folder, with figures.json once it is measured)
 
-`sweep` submits `play` to any `concurrent.futures.Executor`: `processes` on this machine, or `MPIPoolExecutor` of
-mpi4py.futures on several with one file system.
+`sweep` submits `train_and_measure` to any `concurrent.futures.Executor`: `processes` on this machine, or
+`MPIPoolExecutor` of mpi4py.futures on several with one file system.
 """
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from tinygan.runs import Config, Run, RunError, report
 from tinygan.runs.files import json_object, write
 from tinygan.zoo.settings import format_setting
 
-STOP = "stop"  # a file in OUT that tells every run to save its state and end
+STOP = "stop"  # a file in OUT: while it is there, every run saves its state and ends
 
 
 class Stopped(Exception):
@@ -49,32 +49,32 @@ def combinations(texts: Iterable[str]) -> list[tuple[str, ...]]:
 
 
 def named(configs: Iterable[Config]) -> dict[str, Config]:
-    """The configs by the names of their runs: what is set, and the seed."""
+    """The configs by the names of their runs: settings and seed."""
     return {",".join([*kind(config).split(), f"seed-{config.seed}"]): config for config in configs}
 
 
 def kind(config: Config) -> str:
-    """What is set otherwise in a config, such as rate=0.0001 r1=0."""
+    """The settings of a config that differ from the recipe's, such as rate=0.0001 r1=0."""
     return " ".join(f"{name}={format_setting(value)}" for name, value in config.settings.items())
 
 
 def blank(name: str, config: Config) -> dict[str, Any]:
-    """The row of a run that is not measured yet: run, seed, what is set, error, figures."""
+    """The row of a run that is not measured yet: run, seed, settings, error, figures."""
     settings = {name: format_setting(value) for name, value in config.settings.items()}
     return {"run": name, "seed": config.seed, **settings, "error": "", "figures": {}}
 
 
-def play(folder: Path, config: Config) -> dict[str, Any]:
-    """Trains the run in `folder`, measures it, and gives its row; goes on from the checkpoint that is there.
+def train_and_measure(folder: Path, config: Config) -> dict[str, Any]:
+    """Trains the run in `folder`, from its checkpoint if there is one, measures it, and returns its row.
 
-    The row is `blank`, with the figures and the seconds of training over all its parts, or with the error. Whatever
-    goes wrong is a row: the other runs go on.
+    The row is `blank`, with the metrics and the seconds of training over all its parts, or with the error. Any error
+    becomes a row: the other runs continue.
     """
     row = blank(folder.name, config)
     measured, clock = folder / "figures.json", folder / "seconds"
     try:
         if not measured.exists():
-            _stop_if_told(folder)
+            _stop_if_asked(folder)
             run = _begun(folder, config)
             try:
                 seconds = _train(run, clock)
@@ -93,7 +93,7 @@ def _train(run, clock) -> float:
     earlier, start = float(clock.read_text()) if clock.exists() else 0.0, time.perf_counter()
     run.tune()
     try:
-        game.train(run.game, run.config.steps, [run.maybe_checkpoint, lambda _: _stop_if_told(run.folder)])
+        game.train(run.game, run.config.steps, [run.maybe_checkpoint, lambda _: _stop_if_asked(run.folder)])
     except Stopped:
         run.save()
         raise
@@ -121,33 +121,34 @@ def _line(error):
 def _begun(folder, config) -> Run:
     """The run at its last checkpoint, or at step 0."""
     if (folder / "checkpoint.npz").exists() and (folder / "config.json").exists():
-        return Run.open(folder, hold=True)
+        return Run.open(folder, lock=True)
     (folder / "config.json").unlink(missing_ok=True)  # of a run that ended before its first checkpoint
     return Run.create(folder, config)
 
 
-def _stop_if_told(folder):
+def _stop_if_asked(folder):
     if (folder.parent / STOP).exists():
         raise Stopped("the sweep was stopped")
 
 
-def sweep(configs: Mapping[str, Config], out: Path, pool: Executor, tell: Callable = lambda row: None) -> list[dict]:
-    """The rows of `play` for each name and config, in their order, written to OUT/sweep.csv as they come.
+def sweep(configs: Mapping[str, Config], out: Path, pool: Executor,
+          report_row: Callable = lambda row: None) -> list[dict]:
+    """The rows of `train_and_measure` for each name and config, in their order, written to OUT/sweep.csv as they come.
 
-    tell: called with each row. Where this is interrupted, the runs are told to stop, and waited for.
+    report_row: called with each row. An interrupt makes every run save its state and stop; this waits for them.
     """
     for name, config in configs.items():
         _compare(out / name, config)
     out.mkdir(parents=True, exist_ok=True)
     (out / STOP).unlink(missing_ok=True)
-    futures = {pool.submit(play, out / name, config): name for name, config in configs.items()}
+    futures = {pool.submit(train_and_measure, out / name, config): name for name, config in configs.items()}
     rows: dict[str, dict] = {}
     try:
         for future in as_completed(futures):
             name = futures[future]
             error = future.exception()  # of the pool: a process died
             rows[name] = future.result() if error is None else {**blank(name, configs[name]), "error": _line(error)}
-            tell(rows[name])
+            report_row(rows[name])
             _write_csv(out / "sweep.csv", [rows[name] for name in configs if name in rows])
     except BaseException:
         (out / STOP).touch()
@@ -175,7 +176,7 @@ def _compare(folder, config):
     try:
         kept = json_object((folder / "config.json").read_text())
     except (OSError, ValueError):
-        return  # nothing there; what is damaged, `play` will say
+        return  # nothing there; `train_and_measure` reports what is damaged
     for name, asked in asdict(config).items():
         if name != "version" and kept.get(name) != asked:
             raise RunError(f"{folder} was started with {name} {kept.get(name)}, not {asked}; choose another --out")

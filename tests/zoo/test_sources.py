@@ -1,0 +1,167 @@
+"""Data sources by name: what they draw, what they say of it, and how they measure it."""
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from helpers import one_line
+from PIL import Image
+
+from tinygan import data
+from tinygan.data import DataError
+from tinygan.lab.state import SETS
+from tinygan.metrics import BETTER, Evaluator
+from tinygan.zoo import RECIPES
+from tinygan.zoo.sources import SOURCES, Source, describe, evaluator_of, mixture, source
+
+SEED = np.random.default_rng
+NAMES = [*SOURCES, "digits", "digits14", "digits16"]
+PLAIN = {"ring": data.ring, "grid": data.grid, "gaussian": data.gaussian, "moons": data.moons, "sines": data.sines,
+         "shapes": data.shapes}
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Forty images of noise in two folders, `dark` and `light`."""
+    draw = SEED(0)
+    for name, top in (("dark", 100), ("light", 255)):
+        (tmp_path / name).mkdir()
+        for i in range(20):
+            Image.fromarray(draw.integers(0, top, (32, 32), np.uint8)).save(tmp_path / name / f"{i}.png")
+    return str(tmp_path)
+
+
+def sequences(tmp_path):
+    """A file of 40 sequences."""
+    np.save(tmp_path / "own.npy", data.sines(40, SEED(3)))
+    return str(tmp_path / "own.npy")
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_a_named_source_draws_what_the_function_of_its_name_draws(name):
+    rng, other = SEED(7), SEED(7)
+    for n in (1, 50, 3):
+        got, expected = SOURCES[name](n, rng), PLAIN[name](n, other)
+        assert got.dtype == expected.dtype
+        np.testing.assert_array_equal(got, expected)
+    assert rng.bit_generator.state == other.bit_generator.state
+
+
+@pytest.mark.parametrize("name", ["digits", "digits14", "digits16"])
+def test_a_set_of_images_is_drawn_with_replacement(name):
+    images = data.load(name)
+    rows = SEED(7).integers(len(images.x), size=20)
+    np.testing.assert_array_equal(source(name)(20, SEED(7)), images.x[rows])
+    x, labels = source(name, labels=True)(20, SEED(7))
+    np.testing.assert_array_equal(x, images.x[rows])
+    np.testing.assert_array_equal(labels, images.labels[rows])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_source_says_what_it_draws(name):
+    found = source(name)
+    x = found.draw(300, SEED(0))
+    assert x.shape == (300, *found.shape)
+    assert x.dtype == np.float32
+    np.testing.assert_array_equal(x, found(300, SEED(0)))
+    assert isinstance(found.evaluate, Evaluator)
+    assert evaluator_of(name).count == found.evaluate.count
+
+
+@pytest.mark.parametrize("name", ["ring", "grid", "digits", "digits14"])
+def test_labels_change_nothing_else(name):
+    plain, labelled = source(name), source(name, labels=True)
+    rng, other = SEED(1), SEED(1)
+    x, labels = labelled(2000, rng)
+    np.testing.assert_array_equal(x, plain(2000, other))
+    assert rng.bit_generator.state == other.bit_generator.state
+    assert set(labels.tolist()) == set(range(plain.classes)) == set(range(labelled.classes))
+    assert np.mean(plain.evaluate.classify(x) == labels) > 0.95
+
+
+@pytest.mark.parametrize(("name", "message"), [
+    ("sines", "data 'sines': the examples have no labels"), ("moons", "data 'moons': the examples have no labels"),
+    ("gaussian", "data 'gaussian': there is one class, and a condition needs at least two")])
+def test_labels_that_are_not_there(name, message):
+    with pytest.raises(DataError) as caught:
+        source(name, labels=True)
+    assert one_line(caught) == message
+
+
+def test_a_folder_of_images(folder):
+    found, labelled = source(folder), source(folder, labels=True)
+    assert (found.shape, found.classes, labelled.classes) == ((32, 32, 1), 2, 2)
+    x, labels = labelled(200, SEED(0))
+    np.testing.assert_array_equal(labels, x.max(axis=(1, 2, 3)) > 0)  # only a light image has light pixels
+    assert source(f"{folder}@8").shape == (8, 8, 1)
+    with pytest.raises(DataError, match="the examples have no labels; of a folder, put the images of each class in a"):
+        source(f"{folder}/dark", labels=True)
+
+
+def test_a_file_of_sequences(tmp_path):
+    name = sequences(tmp_path)
+    found = source(name)
+    assert (found.shape, found.classes) == ((16, 1), 0)
+    everything = data.load_sequences(name)
+    assert all((row == everything).all(axis=(1, 2)).any() for row in found(30, SEED(0)))
+    with pytest.raises(DataError, match="the examples have no labels"):
+        source(name, labels=True)
+
+
+@pytest.mark.parametrize("make", [lambda folder, tmp_path: folder, lambda folder, tmp_path: sequences(tmp_path)])
+def test_what_has_no_held_out_part_is_measured_against_a_half_of_it(make, folder, tmp_path):
+    found = source(make(folder, tmp_path))
+    assert len(found.evaluate.real(1000, SEED(0))) == 20
+    real, noise = found.evaluate.baselines(20, SEED(0))
+    assert real["sliced_wasserstein"] < noise["sliced_wasserstein"]
+
+
+@pytest.mark.parametrize("name", ["no-such-set", "no/such/folder", "none.npy"])
+def test_data_that_are_not_there(name):
+    with pytest.raises(DataError) as caught:
+        source(name)
+    assert name in one_line(caught)
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_real_examples_score_better_than_noise(name):
+    real, noise = SOURCES[name].evaluate.baselines(1000, SEED(0))
+    assert list(real) == list(noise)
+    assert set(real) <= set(BETTER)
+    all_of = ("modes", "recall", "phase_bias")  # noise may reach all modes, and has no bias
+    judged = [figure for figure in real if BETTER[figure] in ("lower", "higher") and figure not in all_of]
+    assert judged
+    for figure in judged:
+        better = real[figure] > noise[figure] if BETTER[figure] == "higher" else real[figure] < noise[figure]
+        assert better, figure
+
+
+def test_an_own_mixture_knows_its_classes():
+    found = mixture(np.array([[0, 0], [3, 0], [0, 3]], np.float32), 0.1)
+    x, labels = replace(found, draw=found.labelled)(600, SEED(0))
+    assert found.classes == 3
+    for k, mean in enumerate([[0, 0], [3, 0], [0, 3]]):
+        np.testing.assert_allclose(x[labels == k].mean(axis=0), mean, atol=0.05)
+        assert x[labels == k].std() > 0
+    figures = found.evaluate.figures(x)
+    assert figures["modes"] == 3
+    assert figures["hq"] > 0.95
+
+
+def test_a_source_of_ones_own_trains(monkeypatch):
+    monkeypatch.setitem(SOURCES, "own", mixture(np.array([[-1, 0], [1, 0]], np.float32), 0.2))
+    game = RECIPES["conditional-ring"].start(0, 8, data="own")
+    assert game.generator.classes == 2
+    assert game.data(5, SEED(0))[0].shape == (5, 2)
+
+
+def test_every_recipe_has_a_source():
+    fetched = {"mnist", "fashion", "cifar10"}
+    for recipe in RECIPES.values():
+        if recipe.data not in fetched:
+            assert source(recipe.data, labels=recipe.conditional).shape
+
+
+def test_the_tables_agree():
+    assert set(data.sets.DRAWN) == set(SOURCES) == set(PLAIN)  # `data.load` points to these functions
+    assert [(row.name, row.shape) for row in describe()] == [(name, found.shape) for name, found in SOURCES.items()]
+    assert all(isinstance(found, Source) for found in SETS.values())
