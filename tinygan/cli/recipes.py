@@ -15,4 +15,4 @@ def run(options):
         print(f"{recipe.name:<10} {recipe.about} ({recipe.steps} steps of {recipe.batch})")
         print(f"{'':<10} {recipe.references}")
         print(f"{'':<10} {settings.describe(recipe)}")
-    print(f"every recipe: --set NAME=VALUE for {', '.join(sorted({*settings.OWN, *settings.PLAY}))}")
+    print(f"every recipe: --set NAME=VALUE for {', '.join(sorted({*settings.OWN, *settings.GAME}))}")

@@ -91,4 +91,4 @@ def _within(psi, bound):
     return psi if bound is None else clipped(psi, -bound, bound)
 
 
-__getattr__ = old_names(__name__, play="trajectory")
+old_names(__name__, play="trajectory")

@@ -133,7 +133,7 @@ def make_game(generator, discriminator, data, noise, rng, **settings):
     return Game(generator, discriminator, generator.growth.seen(data), noise, rng, schedule=grow, **settings)
 
 
-__getattr__ = old_names(__name__, play="make_game")
+old_names(__name__, play="make_game")
 
 RECIPES = [
     Recipe("progressive", "players that grow from 4x4 to 16x16 pixels, on the handwritten digits",

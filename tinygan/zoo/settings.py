@@ -116,4 +116,4 @@ def _fitting(name, value, usual_value):
     return value
 
 
-__getattr__ = old_names(__name__, read="parse_settings", write="format_setting")
+old_names(__name__, read="parse_settings", write="format_setting")

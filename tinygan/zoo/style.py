@@ -124,7 +124,7 @@ def mixing_sheet(generator, noise, rng, n=8, cut=4):
     return images
 
 
-__getattr__ = old_names(__name__, play="make_game")
+old_names(__name__, play="make_game")
 
 RECIPES = [
     Recipe("style", "a small StyleGAN on coloured shapes, 16x16", "Karras et al. 2019; R1: Mescheder et al. 2018",
