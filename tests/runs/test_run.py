@@ -325,7 +325,7 @@ def test_what_is_finished_has_its_pictures(tmp_path):
     train(run.game, 6, [run.save_frame])
     run.finish()
     assert {path.name for path in tmp_path.iterdir()} == {
-        "checkpoint.npz", "checkpoint.previous.npz", "config.json", "curves.png", "frames", "history.csv",
+        ".lock", "checkpoint.npz", "checkpoint.previous.npz", "config.json", "curves.png", "frames", "history.csv",
         "samples.png", "training.gif"}
     assert run.saved_step == 6
     samples = pixels(tmp_path / "samples.png")
