@@ -1,5 +1,6 @@
 """The machine room: arrays and their devices, and the fast forms of what the course's files write plainly."""
-from tinygan.backend import convolutions, cuda, host  # register their forms
+from tinygan.backend import host  # isort: skip  # forms are tried in the order in which these files register them
+from tinygan.backend import convolutions, cuda
 from tinygan.backend.arrays import (
     ARRAY_MODULES,
     DeviceError,

@@ -14,8 +14,6 @@ from tinygan.ops.registry import unwrap
 from tinygan.ops.shape import concatenate
 from tinygan.tensor import record
 
-EACH_ALONE = {Sequential, Dense, ReLU, LeakyReLU}  # layers that look at each example alone
-
 
 @form("nn.layers.Sequential.forward", lambda *_: True)
 def _forward(sequential, x):
@@ -54,8 +52,13 @@ def _value(x, scale_shift, slope):
 
 def _one_pass(game, x, fake, condition) -> bool:
     """Whether D may take real and generated examples together: it looks at each alone, and x needs no derivative."""
-    return not (condition or x.requires_grad) and x.shape == fake.shape and all(
-        type(m) in EACH_ALONE for _, m in game.discriminator.modules())
+    return not (condition or x.requires_grad) and x.shape == fake.shape and _dense(game.discriminator)
+
+
+def _dense(layer) -> bool:
+    """Whether a layer, and all in it, look at each example alone."""
+    kind = type(layer)
+    return kind in (Dense, ReLU, LeakyReLU) or (kind is Sequential and all(map(_dense, layer.layers)))
 
 
 @form("game.step.logits", _one_pass)
