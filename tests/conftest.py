@@ -10,12 +10,22 @@ import pytest
 import standins
 from hypothesis import settings
 
+from tinygan.backend.accelerated import is_plain
+
 collect_ignore = ["support"]  # imported by name and never twice: `foreign` plays a module, and modules are one
 
 foreign.register()
 standins.register()
 settings.register_profile("tinygan", deadline=None, max_examples=30, derandomize="TINYGAN_FUZZ" not in os.environ)
 settings.load_profile("tinygan")
+
+
+def pytest_collection_modifyitems(items):
+    """Tests of the fast forms have nothing to test where these are off."""
+    if is_plain():
+        for item in items:
+            if item.get_closest_marker("fast_forms"):
+                item.add_marker(pytest.mark.skip(reason="TINYGAN_PLAIN=1 turns the fast forms off"))
 
 
 @pytest.fixture(params=foreign.BACKENDS, ids=foreign.IDS)

@@ -43,7 +43,7 @@ from tinygan.tensor import Tensor, grad, no_grad, record, unwrap
 from tinygan import data, game, nn, objectives, penalties, updates  # isort: skip
 from tinygan.backend import fusion as fusion  # isort: skip  # registers its forms; it stands above the layers
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 _LATER = {"check", "divergences", "latent", "metrics", "plots", "runs", "toys", "zoo"}  # imported when first used
 

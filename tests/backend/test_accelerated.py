@@ -11,13 +11,11 @@ import pytest
 from form_cases import CASES, PRECISION, moved
 
 import tinygan as tg
-from tinygan.backend import accelerated
 from tinygan.backend.accelerated import FORMS, PLAIN, using_form
 from tinygan.ops import conv, elementwise
 from tinygan.updates import Adam, adam_step
 
 PLACES = (np, np.asarray), (foreign, foreign.to_host)
-fast = pytest.mark.skipif(accelerated.ALWAYS_PLAIN, reason="TINYGAN_PLAIN=1 turns the fast forms off")
 
 
 @pytest.mark.parametrize("dtype", PRECISION)
@@ -91,7 +89,7 @@ def test_a_breakpoint_is_hit_under_plain(name):
         assert lines_reached(function, call)
 
 
-@fast
+@pytest.mark.fast_forms
 @pytest.mark.parametrize("name", READERS)
 def test_it_is_passed_by_otherwise(name):
     function, call = READERS[name]

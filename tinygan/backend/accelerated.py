@@ -71,6 +71,11 @@ def using_form(name: str, fits: Callable, fast: Callable) -> Iterator[None]:
         FORMS[name].remove(pair)
 
 
+def is_plain() -> bool:
+    """Whether every function runs as its course file writes it."""
+    return not _fast
+
+
 @contextmanager
 def plain() -> Iterator[None]:
     """Inside `with plain():` every function runs as its course file writes it, in the whole process.

@@ -20,7 +20,7 @@ import numpy as np
 
 from tinygan import backend
 from tinygan.backend import cublas
-from tinygan.backend.accelerated import using_form
+from tinygan.backend.accelerated import is_plain, using_form
 from tinygan.game import Game, scheduled, step
 from tinygan.nn.module import Module
 from tinygan.tensor import Tensor
@@ -129,6 +129,8 @@ def _products(game) -> cublas.Products:
     owner = backend.module(game.generator.theta)
     if owner is np:
         raise Unrecordable("the networks are not on a GPU")
+    if is_plain():
+        raise Unrecordable("the plain forms are on, whose products a graph cannot record")
     try:
         return cublas.products(owner)
     except Exception as error:
