@@ -1,4 +1,4 @@
-"""A network's parameters are one vector: views stay views, whatever is done to the network."""
+"""Modules: the parameters are one vector whose views stay views; other parameters for a while; state."""
 import copy
 import pickle
 import sys
@@ -223,3 +223,56 @@ def test_a_state_that_does_not_fit_changes_nothing(change, message):
     assert str(caught.value) == message
     for name, a in net.state_dict().items():
         np.testing.assert_array_equal(a, kept[name])
+
+
+SEED = np.random.default_rng
+
+
+# --- a network as a function of its parameters ---
+
+def test_at_other_parameters():
+    net = nn.Sequential(nn.Dense(2, 3, rng=SEED(0)), nn.BatchNorm(3), tg.tanh, nn.Dense(3, 1, rng=SEED(1)))
+    net.astype(np.float64)
+    kept, x = net.parameters(), SEED(2).standard_normal((4, 2))
+    before, theta = net(x).data, net.theta.copy()
+
+    def f(*values):
+        with net.with_parameters(values):
+            return net(x)
+
+    other = [SEED(3).standard_normal(p.shape) for p in kept]
+    tg.check_gradients(f, *other)
+    assert all(p is q for p, q in zip(net.parameters(), kept))
+    np.testing.assert_array_equal(net.theta, theta)
+    np.testing.assert_array_equal(net(x).data, before)
+    found = f(*map(tg.Tensor, other)).data
+    net.theta[...] = np.concatenate([a.ravel() for a in other])
+    np.testing.assert_array_equal(net(x).data, found)
+    with pytest.raises(ZeroDivisionError), net.with_parameters(other):
+        1 / 0  # noqa: B018
+    assert all(p is q for p, q in zip(net.parameters(), kept))
+    with pytest.raises(ValueError), net.with_parameters(other[1:]):
+        pass
+
+
+def test_at_replaces_a_shared_parameter_everywhere():
+    first, second = nn.Dense(2, 2, rng=SEED(0)), nn.Dense(2, 2, rng=SEED(1))
+    second.weight = first.weight
+    net = nn.Sequential(first, second)
+    w = tg.Tensor(np.eye(2))
+    with net.with_parameters([w, *net.parameters()[1:]]):
+        assert first.weight is second.weight is w
+        np.testing.assert_array_equal(net(np.ones((1, 2))).data, 1)
+    assert first.weight is second.weight is not w
+
+
+# --- embedding, dropout, plain layers ---
+
+@pytest.mark.parametrize(("call", "message"), [
+    (lambda: nn.Module()(1), "Module defines no forward"),
+    (lambda: nn.Dense(3, 2, rng=SEED(0)).astype(int), "astype: got int64, expected a floating point dtype"),
+])
+def test_messages(call, message):
+    with pytest.raises((ValueError, TypeError)) as caught:
+        call()
+    assert str(caught.value) == message
