@@ -13,7 +13,6 @@ from bench_workloads import Workload
 from helpers import to_foreign
 from kernel_cases import CALLS, IDS
 
-import tinygan as tg
 from tinygan.backend import kernels
 from tinygan.backend.kernels import KERNELS, Elementwise
 from tinygan.game import Game, latent, train
@@ -169,10 +168,3 @@ def test_nvcc_compiles_the_sources(tmp_path, sources):
     done = subprocess.run(["nvcc", "-std=c++17", "-cubin", "-arch=sm_80", "-w", f"-I{include}", "--resource-usage",
                            "-o", tmp_path / "kernels.cubin", tmp_path / "kernels.cu"], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-
-
-def test_the_sum_of_a_batch_is_the_same_each_time():
-    """On the host too: the kernels are deterministic, and so is what stands in for them."""
-    x = tg.Tensor(foreign.asarray(np.random.default_rng(0).standard_normal((50, 3)).astype(np.float32)))
-    first, second = (foreign.to_host(kernels.moments(x.data)) for _ in range(2))
-    np.testing.assert_array_equal(first, second)

@@ -16,27 +16,11 @@ from tinygan import game, nn
 from tinygan.backend import arrays
 from tinygan.cli import main
 from tinygan.distributed import mpi
-from tinygan.distributed.group import SINGLE_PROCESS, RanksError, SingleProcess, current_group, using_group
+from tinygan.distributed.group import SINGLE_PROCESS, RanksError, current_group, using_group
 from tinygan.game import cuda_graph as graph
-from tinygan.ops.normalise import all_reduce, moments
 from tinygan.runs.checkpoint import fingerprint
 from tinygan.zoo import RECIPES
 from tinygan.zoo.settings import change
-
-
-class Copies(SingleProcess):
-    """So many ranks that hold the same: a sum over them is a product."""
-
-    size = 3
-
-    def sum(self, a):
-        return self.size * a
-
-    def global_count(self, n):
-        return self.size * n
-
-    def weighted_share(self, mean):
-        return mean / self.size
 
 
 def played(recipe, ranks, steps, batch, settings=(), dtype="float64"):
@@ -75,52 +59,6 @@ def test_without_the_moments_of_all_it_is_another_game(monkeypatch):
     expected = played("digits", SINGLE_PROCESS, 2, 12, {"width": 4}).generator.theta
     [match, _] = threads.play(2, lambda ranks: played("digits", ranks, 2, 12, {"width": 4}))
     assert abs(match.generator.theta - expected).max() > 1e-3
-
-
-# --- the all-reduce as an operation ---
-
-def test_derivatives_with_all_ranks_alike(rng):
-    with using_group(Copies()):
-        tg.check_gradients(all_reduce, rng.normal(size=(2, 3)))
-        tg.check_gradients(moments, rng.normal(size=(5, 3)))
-        tg.check_gradients(nn.MinibatchStd(), rng.normal(size=(4, 3, 2)))
-    with pytest.raises(tg.GradientError), using_group(Copies()):
-        tg.check_gradients(lambda x: all_reduce(x.detach()) + x, rng.normal(size=3))
-
-
-@pytest.mark.parametrize("size", [2, 3])
-def test_moments_and_their_derivatives_are_those_of_the_whole_batch(size, rng):
-    """Value, gradient, and the gradient of a function of the gradient; what is differentiated is the sum over ranks."""
-    x, u, v = rng.normal(3, 1, (7, 2, 3)), rng.normal(size=(2, 3)), rng.normal(size=(7, 2, 3))
-
-    def derivatives(x, u, v):
-        x = tg.Tensor(x, requires_grad=True)
-        both = moments(x)
-        [slope] = tg.grad(tg.sum(u * both * both), [x], create_graph=True)
-        [second] = tg.grad(tg.sum(v * slope * slope), [x])
-        return both.numpy(), slope.numpy(), second.numpy()
-
-    def on(ranks):
-        ranks.divide(7)
-        with using_group(ranks):
-            return derivatives(ranks.shard(x), ranks.weighted_share(u), ranks.shard(v))
-    parts = threads.play(size, on)
-    both, slope, second = derivatives(x, u, v)
-    for part in parts:
-        np.testing.assert_allclose(part[0], both, rtol=1e-12)
-    np.testing.assert_allclose(np.concatenate([part[1] for part in parts]), slope, rtol=1e-11, atol=1e-13)
-    np.testing.assert_allclose(np.concatenate([part[2] for part in parts]), second, rtol=1e-11, atol=1e-13)
-
-
-def test_pooled_variance_survives_a_large_mean():
-    x = 1e4 + np.random.default_rng(0).normal(size=(64, 3)).astype(np.float32)
-
-    def on(ranks):
-        ranks.divide(64)
-        with using_group(ranks):
-            return moments(ranks.shard(x))
-    for both in threads.play(2, on):
-        np.testing.assert_allclose(both[1], x.astype(float).var(axis=0), rtol=1e-3)
 
 
 # --- slices and draws ---

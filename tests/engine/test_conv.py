@@ -4,13 +4,13 @@ from unittest import mock
 import foreign
 import numpy as np
 import pytest
-from helpers import host, on
+from helpers import call, drawn, host, on
 from hypothesis import given
 from hypothesis import strategies as st
 
 import tinygan as tg
 from tinygan.backend import parallel
-from tinygan.ops import conv
+from tinygan.ops import OPS, conv
 
 
 @st.composite
@@ -131,3 +131,33 @@ def test_a_batch_in_parts_is_the_same_to_rounding(geometry, times, threads, chun
             parallel.set_threads(1)
     for a, b in zip(whole, parts, strict=True):
         np.testing.assert_allclose(b, a, rtol=1e-11, atol=1e-11)
+
+
+@pytest.mark.parametrize("name", ["conv2d", "conv_transpose2d", "conv2d_weight"])
+def test_convolutions_to_third_order(name):
+    for case in OPS[name].cases:
+        tg.check_gradients(lambda *xs: call(name, case, xs), *drawn(case), order=3)
+
+
+@pytest.mark.parametrize(("f", "message"), [
+    (lambda: tg.conv2d(np.ones((2, 5, 5, 3)), np.ones((4, 4, 2, 8))),
+     "conv2d: x (2, 5, 5, 3) has 3 channels, w (4, 4, 2, 8) expects 2"),
+    (lambda: tg.conv2d(np.ones((5, 5, 3)), np.ones((4, 4, 3, 8))),
+     "conv2d: x (5, 5, 3) has 3 dimensions, expected (n, h, w, channels)"),
+    (lambda: tg.conv2d(np.ones((2, 3, 5, 2)), np.ones((4, 4, 2, 8))),
+     "conv2d: x (2, 3, 5, 2) with padding (0, 0) is smaller than the kernel (4, 4)"),
+    (lambda: tg.conv2d(np.ones((2, 5, 5, 2)), np.ones((4, 4, 2, 8)), stride=0),
+     "conv2d: stride is 0, expected an integer of at least 1, or two of them"),
+    (lambda: tg.conv_transpose2d(np.ones((2, 5, 5, 2)), np.ones((4, 4, 2, 8))),
+     "conv_transpose2d: x (2, 5, 5, 2) has 2 channels, w (4, 4, 2, 8) expects 8"),
+    (lambda: tg.conv_transpose2d(np.ones((2, 5, 5, 8)), np.ones((4, 4, 2, 8)), 2, 1, 2),
+     "conv_transpose2d: output_padding (2, 2) must be smaller than stride (2, 2)"),
+    (lambda: tg.conv_transpose2d(np.ones((2, 1, 1, 8)), np.ones((2, 2, 2, 8)), 1, 2),
+     "conv_transpose2d: x (2, 1, 1, 8), kernel (2, 2) and padding (2, 2) leave no pixel"),
+    (lambda: tg.conv2d_weight(np.ones((2, 5, 5, 2)), np.ones((2, 3, 3, 4)), 4),
+     "conv2d_weight: y (2, 3, 3, 4) does not fit x (2, 5, 5, 2): expected (2, 2, 2) before the channels"),
+])
+def test_messages(f, message):
+    with pytest.raises(ValueError) as caught:
+        f()
+    assert str(caught.value) == message
