@@ -397,3 +397,12 @@ def test_pictures_are_drawn_from_the_rng_alone():
     np.testing.assert_array_equal(pictures(3, np.random.default_rng(0)), pictures(3, np.random.default_rng(0)))
     assert latent(3)(2, np.random.default_rng(0)).dtype == np.float32
     assert "rng" in inspect.signature(latent(3)).parameters
+
+
+def test_packs_and_the_batch():
+    for size, batch in [(3, 8), (16, 8)]:
+        played = game("dense")
+        played.discriminator.layers.insert(0, nn.Pack(size))
+        with pytest.raises(ValueError) as caught:
+            tg.game.Game(played.generator, played.discriminator, played.data, played.noise, played.rng, batch=batch)
+        assert str(caught.value) == f"packing: a batch of {batch} does not hold whole packs of {size}"

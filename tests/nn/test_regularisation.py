@@ -4,7 +4,7 @@ import pytest
 from helpers import host, leaves, on, to_foreign
 
 import tinygan as tg
-from tinygan import nn
+from tinygan import nn, objectives
 
 SEED = np.random.default_rng
 
@@ -127,3 +127,21 @@ def test_messages(call, message):
     with pytest.raises((ValueError, TypeError)) as caught:
         call()
     assert str(caught.value) == message
+
+
+def test_packs_see_a_collapse_that_examples_do_not():
+    """Half the real points are at -1, half at 1. Fakes that are all alike in a pack, but not from pack to pack, are
+    beyond a discriminator of single points and easy for one of pairs."""
+    def advantage(size):
+        rng = SEED(1)
+        d = nn.Sequential(nn.Pack(size), nn.Dense(size, 16, rng=rng), tg.tanh, nn.Dense(16, 1, rng=rng))
+        adam = tg.updates.Adam(0.5)
+        for _ in range(200):
+            real = rng.choice([-1.0, 1.0], (64, 1)).astype(np.float32)
+            fake = np.repeat(rng.choice([-1.0, 1.0], (32, 1)), 2, axis=0).astype(np.float32)
+            v = objectives.value(d(real), d(fake))
+            tg.updates.ascend(d.theta, adam(tg.grad(v, d.parameters())), 0.01)
+        return v.item() + 2 * np.log(2)
+
+    assert abs(advantage(1)) < 0.1
+    assert advantage(2) > 0.3
