@@ -7,7 +7,7 @@ from helpers import one_line
 from PIL import Image
 
 import tinygan as tg
-from tinygan import backend, data
+from tinygan import backend
 from tinygan.cli import main
 from tinygan.runs import Run, generate
 
@@ -127,18 +127,3 @@ def test_memory_of_a_gpu(monkeypatch):
             tg.Tensor(Theirs())
     monkeypatch.setattr("tinygan.backend.arrays._cupy", CuPy)
     assert tg.Tensor(Theirs()).item() == 4
-
-
-def test_a_folder_with_a_size(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    for name in ("photos", "me@8"):
-        (tmp_path / name).mkdir()
-        Image.new("L", (20, 20)).save(tmp_path / name / "0.png")
-    assert data.load("photos@16").x.shape == (1, 16, 16, 1)
-    assert data.load("me@8").x.shape == (1, 32, 32, 1)
-    assert data.load("me@8@24").x.shape == (1, 24, 24, 1)
-    for wrong in ("photos@0", "photos@9999"):
-        with pytest.raises(data.DataError, match="expected a whole number from 1 to 1024"):
-            data.load(wrong)
-    with pytest.raises(data.DataError, match="unknown data 'none@64'"):
-        data.load("none@64")

@@ -1,4 +1,5 @@
 """tinygan.data: folders of the user's own images, all made here with Pillow."""
+import os
 import struct
 import warnings
 import zlib
@@ -6,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers import one_line, rng
+from helpers import fails, one_line, rng
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import EpsImagePlugin, Image
@@ -317,3 +318,36 @@ def test_damaged_images_are_counted_or_read(tmp_path_factory, data):
     told = [str(w.message) for w in caught if issubclass(w.category, UserWarning)]
     assert len(images.x) + len(told) == 2
     assert all("skipped 1 of 2 files" in message for message in told)
+
+
+def picture(path):
+    Image.new("RGB", (9, 5), "lime").save(path, "PNG")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="what a folder can hold")
+def test_a_folder_of_odd_things(tmp_path):
+    """What is no file is passed by, what is no image is counted; a name may be anything, and a device is not read."""
+    for name in ("a.png", "no ending", "line\nbreak.png", "dots...png", "é\U0001f600.png", os.fsdecode(b"\xff.png")):
+        picture(tmp_path / name)
+    os.mkfifo(tmp_path / "pipe.png")  # to open it would wait for ever
+    (tmp_path / "folder.png").mkdir()
+    (tmp_path / "broken.png").symlink_to("nowhere")
+    (tmp_path / "zero.png").symlink_to("/dev/zero")
+    (tmp_path / "link.png").symlink_to("a.png")
+    (tmp_path / "archive.zip").write_bytes(b"PK\x05\x06" + bytes(18))
+    with pytest.warns(UserWarning, match=r"skipped 1 of 8 files \(1 not readable as images\)") as caught:
+        images = load(tmp_path)
+    assert len(caught) == 1
+    one_line(caught)
+    assert images.x.shape == (7, 32, 32, 3)
+    assert images.labels is None
+
+
+@pytest.mark.skipif(os.name != "posix", reason="what a folder can hold")
+def test_a_folder_whose_name_is_odd(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    name = os.fsdecode(b"images \xff\n")
+    (tmp_path / name).mkdir()
+    (tmp_path / name / "notes.txt").write_text("no image")
+    line = fails(capsys, "train", "digits", "--data", name, "--steps", "1", "--batch", "2")
+    assert line.endswith("expected images, found files: 1 not readable as images")

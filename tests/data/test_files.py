@@ -1,4 +1,4 @@
-"""tinygan.data: data files on this machine, in the cache and on mirrors; the script that builds the digits.
+"""Data files on this machine, in the cache and on mirrors.
 
 Nothing here reaches the network: mirrors are servers on loopback.
 """
@@ -7,47 +7,20 @@ import hashlib
 import http.server
 import io
 import re
-import struct
-import subprocess
 import sys
 import tarfile
 import threading
 import tracemalloc
-import zipfile
 from contextlib import suppress
-from pathlib import Path
 
 import numpy as np
-import pooch
 import pytest
 from helpers import one_line, rng
+from idx import packed, put
 
-from tinygan import data
-from tinygan.data import DataError, build_digits, files, load, sets
+from tinygan.data import DataError, files, load
 
 # A small stand-in for the full sets: four IDX files, and mirrors on loopback
-
-def idx(array):
-    return struct.pack(f">{1 + array.ndim}i", 0x800 + array.ndim, *array.shape) + array.tobytes()
-
-
-@pytest.fixture
-def small(tmp_path, monkeypatch):
-    """Two small IDX sets in place of mnist and fashion, {name: {file: content}}; an empty cache and no mirror."""
-    shapes = {file: (12 if "train" in file else 5, *shape[1:]) for file, shape in files.IDX_SHAPES.items()}
-    draw = rng()
-    contents = {name: {file: idx(draw.integers(0, 10 if "labels" in file else 256, shape, np.uint8))
-                       for file, shape in shapes.items()} for name in ("mnist", "fashion")}
-    monkeypatch.setattr(files, "IDX_SHAPES", shapes)
-    for name, four in contents.items():
-        monkeypatch.setitem(files.SHA256, name, {f: hashlib.sha256(c).hexdigest() for f, c in four.items()})
-        monkeypatch.setitem(files.MIRRORS, name, [])
-    monkeypatch.setitem(files.SYSTEM, "fashion", str(tmp_path / "system"))
-    monkeypatch.setattr(pooch, "os_cache", lambda project: tmp_path / "cache" / project)
-    monkeypatch.delenv("TINYGAN_DATA_DIR", raising=False)
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    return contents
-
 
 @pytest.fixture
 def mirror():
@@ -87,16 +60,6 @@ def mirror():
     for server in servers:
         server.shutdown()
         server.server_close()
-
-
-def put(where, contents, pack=False):
-    where.mkdir(parents=True, exist_ok=True)
-    for file, content in contents.items():
-        (where / (file + ".gz" * pack)).write_bytes(gzip.compress(content) if pack else content)
-
-
-def packed(contents, level=9):
-    return {f"{file}.gz": gzip.compress(content, level) for file, content in contents.items()}
 
 
 def check(loaded, contents, part="train"):
@@ -322,37 +285,6 @@ def test_damaged_cache_is_replaced(small, tmp_path, monkeypatch, mirror):
     check(load("mnist"), small["mnist"])   # with no warning
 
 
-def test_describe_knows_what_is_here(small, tmp_path, monkeypatch):
-    names = ["digits", "digits14", "digits16", "ring", "grid", "gaussian", "sines", "shapes", "mnist", "fashion",
-             "cifar10"]
-    here = {row.name: row.here for row in data.describe()}
-    assert list(here) == names
-    assert [name for name in names if here[name]] == names[:8]
-    put(tmp_path / "system", small["fashion"], pack=True)
-    four = dict(small["mnist"])
-    last = four.popitem()
-    put(tmp_path / "cache/tinygan/mnist", four)
-    assert [row.name for row in data.describe() if row.here] == [*names[:8], "fashion"]
-    put(tmp_path / "cache/tinygan/mnist", dict([last]))
-    assert [row.name for row in data.describe() if row.here] == [*names[:8], "mnist", "fashion"]
-    for row in data.describe():
-        assert row.licence
-        assert row.source
-        if row.name in sets.SYNTHETIC:
-            assert getattr(data, row.name)(3, rng()).shape[1:] == row.shape
-        elif row.here:
-            assert load(row.name).x.shape[1:] == row.shape
-
-
-def test_tables_agree():
-    assert set(files.SHA256) == set(files.MIRRORS) == set(sets.LOADERS) - {"digits", "digits14", "digits16"}
-    for name in ("mnist", "fashion"):
-        assert set(files.SHA256[name]) == set(files.IDX_SHAPES)
-    hashes = [sha for four in files.SHA256.values() for sha in four.values()]
-    assert len(set(hashes)) == 9
-    assert all(re.fullmatch("[0-9a-f]{64}", sha) for sha in hashes)
-
-
 # CIFAR-10
 
 def batch(seed, n):
@@ -372,6 +304,8 @@ def archive(members):
 
 BATCHES = {f"cifar-10-batches-bin/{name}.bin": batch(i, 4)
            for i, name in enumerate(["data_batch_3", *(f"data_batch_{i}" for i in (1, 2, 4, 5)), "test_batch"])}
+
+
 MEMBERS = {"cifar-10-batches-bin/readme.html": b"<html>", **{name: rows.tobytes() for name, rows in BATCHES.items()},
            "../evil.bin": b"evil"}
 
@@ -443,49 +377,3 @@ def test_cifar_link_in_the_place_of_a_member(cifar):
     cifar(out.getvalue())
     with pytest.raises(DataError, match=r"the archive lacks cifar-10-batches-bin/test_batch.bin"):
         load("cifar10", held_out=True)
-
-
-# The script that builds the digits
-
-def test_build_digits(small, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(build_digits, "IDX_SHAPES", files.IDX_SHAPES)
-    put(tmp_path / "idx", small["mnist"], pack=True)
-    outs = [tmp_path / "a.npz", tmp_path / "b.npz"]
-    for out in outs:
-        build_digits.main([str(tmp_path / "idx"), str(out)])
-    assert outs[0].read_bytes() == outs[1].read_bytes()
-    assert capsys.readouterr().out == "".join(f"{out}: {out.stat().st_size} bytes\n" for out in outs)
-    with zipfile.ZipFile(outs[0]) as packed_arrays:
-        assert {entry.date_time for entry in packed_arrays.infolist()} == {(1980, 1, 1, 0, 0, 0)}
-    with np.load(outs[0], allow_pickle=False) as arrays:
-        assert set(arrays) == {"train_images", "train_labels", "test_images", "test_labels"}
-        assert arrays["train_images"].tobytes() == small["mnist"]["train-images-idx3-ubyte"][16:]   # all
-        assert arrays["test_labels"].tobytes() == small["mnist"]["t10k-labels-idx1-ubyte"][8:]
-
-
-def test_build_digits_refuses_damaged_files(small, tmp_path, monkeypatch):
-    monkeypatch.setattr(build_digits, "IDX_SHAPES", files.IDX_SHAPES)
-    out = tmp_path / "out.npz"
-    with pytest.raises(DataError, match=r"holds neither train-images-idx3-ubyte nor train-images-idx3-ubyte.gz"):
-        build_digits.main([str(tmp_path), str(out)])
-    put(tmp_path, {**small["mnist"], "t10k-labels-idx1-ubyte": small["mnist"]["t10k-labels-idx1-ubyte"][:-1]})
-    with pytest.raises(DataError, match="t10k-labels-idx1-ubyte: holds 12 bytes, expected 13"):
-        build_digits.main([str(tmp_path), str(out)])
-    assert not out.exists()
-
-
-def test_selection_keeps_the_order():
-    labels = np.array([1, 0, 1, 1, 0, 2, 0, 2])
-    assert build_digits.select(labels, labels, 2).tolist() == [0, 1, 2, 4, 5, 7]
-
-
-@pytest.mark.parametrize(("arguments", "message"), [
-    ([], "usage: python -m tinygan.data.build_digits FOLDER [OUT]\n"),
-    (["no-such-folder"], "build_digits: no-such-folder holds neither train-images-idx3-ubyte"),
-])
-def test_build_digits_command(arguments, message):
-    done = subprocess.run([sys.executable, "-m", "tinygan.data.build_digits", *arguments],
-                          capture_output=True, text=True, cwd=Path(__file__).parents[2])
-    assert done.returncode == 1
-    assert done.stderr.startswith(message)
-    assert done.stderr.count("\n") == 1
