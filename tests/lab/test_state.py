@@ -1,21 +1,11 @@
-"""The laboratory without a browser: its moves are the game's, its arrows point downhill, its picture moves."""
-import asyncio
-
+"""The laboratory without a browser: its moves are the game's, its arrows point downhill."""
 import numpy as np
 import pytest
 
 import tinygan as tg
-from tinygan import cli, game
-from tinygan.lab import serve
-from tinygan.lab.picture import HEIGHT, LEFT, LOW, SIDE, WIDTH, Picture
+from tinygan import game
 from tinygan.lab.state import SETS, SPAN, Laboratory, drawn
 from tinygan.objectives import OBJECTIVES
-
-
-@pytest.fixture
-def lab():
-    """A small one, at step 0."""
-    return Laboratory(width=16, batch=16, shown=50)
 
 
 def pairs(lab, n=300):
@@ -168,101 +158,3 @@ def test_the_ring_is_learned():
     lab = Laboratory()
     start = lab.look().figures["distance"]
     assert pairs(lab, 500).look().figures["distance"] < 0.3 * start
-
-
-@pytest.mark.parametrize("objective", ["non-saturating", "two-sample"])
-def test_the_picture_moves(lab, objective):
-    lab.objective = objective
-    picture = Picture()
-    before = picture.draw(lab).copy()
-    assert before.shape == (HEIGHT, WIDTH, 4)
-    assert before.dtype == np.uint8
-    assert np.array_equal(picture.draw(lab), before)
-    pairs(lab, 10)
-    after = picture.draw(lab)
-    plane = np.s_[HEIGHT - LOW - SIDE:HEIGHT - LOW, LEFT:LEFT + SIDE]
-    assert np.mean(np.any(after[plane] != before[plane], axis=-1)) > 0.2
-    assert picture.jpeg(lab)[:2] == b"\xff\xd8"
-    assert picture.png(lab, "a scene")[:4] == b"\x89PNG"
-
-
-def test_a_pixel_is_a_place(lab):
-    """Where a sample is drawn is where `place` finds it."""
-    picture, at = Picture(), np.array([0.5, -1.0], np.float32)
-    lab.source = lambda n, rng: np.full((n, 2), at)
-    picture.draw(lab)
-    x, y = picture.plane.transData.transform(at)
-    assert np.allclose(picture.place(x, HEIGHT - y), at, atol=1e-6)
-    assert picture.place(LEFT - 3, 100) is None
-    assert picture.place(LEFT + SIDE + 3, 100) is None
-
-
-def test_the_field_lies_under_its_points(lab):
-    """D's colours are at their places: a D that is 1 in the upper right corner alone paints that one green."""
-    lab.field = lambda n=9: np.where(np.add.outer(np.linspace(-1, 1, n), np.linspace(-1, 1, n)) > 1.2, 1.0, 0.0)
-    pixels = Picture().draw(lab)
-    top, bottom, left, right = HEIGHT - LOW - SIDE + 4, HEIGHT - LOW - 4, LEFT + 4, LEFT + SIDE - 4
-    red, green = 0, 1
-    for y, x, is_green in [(top, right, True), (top, left, False), (bottom, left, False), (bottom, right, False)]:
-        assert (pixels[y, x, green] > pixels[y, x, red]) == is_green
-
-
-class TestPanel:
-    """Buttons and sliders, pressed without a browser."""
-
-    @pytest.fixture
-    def panel(self, lab):
-        pytest.importorskip("ipywidgets")
-        pytest.importorskip("ipyevents")
-        from tinygan.lab.panel import Panel
-        return Panel(lab)
-
-    def test_a_step_changes_the_picture(self, panel):
-        before = panel.image.value
-        panel.move(panel.lab.step_d)
-        assert panel.lab.moves == {"D": 1, "G": 0}
-        assert panel.image.value != before
-
-    def test_play_and_pause(self, panel):
-        async def play():
-            panel.toggle()
-            await asyncio.sleep(0.5)
-            panel.toggle()
-            moves = dict(panel.lab.moves)
-            await asyncio.sleep(0.1)
-            return moves
-        moves = asyncio.run(play())
-        assert moves["G"] >= panel.speed.value
-        assert panel.lab.moves == moves
-
-    def test_slow_motion_plays_one_move_after_the_other(self, panel):
-        panel.slow.value = True
-        said = [panel.advance()[0] for _ in range(17)]
-        assert said[0] == said[16] == "D is shown a batch, the rings"
-        assert said[8] == "G is shown a batch, the rings"
-        panel.pause()
-        assert panel.lab.moves == {"D": 2, "G": 1}
-
-    def test_divergence_is_told_and_stops(self, panel):
-        panel.lab.rate_d = 1e30
-        for _ in range(50):
-            panel.move(panel.lab.step)
-        assert "a lower rate" in panel.note.value
-
-    def test_data_are_drawn_by_hand(self, panel):
-        down = {"type": "mousedown", "buttons": 1, "dataX": LEFT + SIDE // 2, "dataY": HEIGHT - LOW - SIDE // 2}
-        panel.touch(down)
-        assert panel.points == []
-        panel.data.value = "draw your own"
-        panel.touch(down)
-        panel.touch({**down, "type": "mousemove", "buttons": 0})
-        panel.touch({**down, "dataX": WIDTH - 1})
-        assert np.allclose(panel.points, [(0, 0)], atol=0.01)
-        assert np.abs(panel.lab.source(100, np.random.default_rng(0))).max() < 0.5
-
-
-def test_the_extra_is_asked_for(monkeypatch, capsys):
-    monkeypatch.setattr(serve, "NEEDS", ("voila_which_nobody_has", "json"))
-    assert cli.main(["lab", "--no-browser"]) == 2
-    assert capsys.readouterr().err == ("tinygan lab: voila_which_nobody_has not installed: "
-                                       "pip install 'tinygan[lab]'\n")
