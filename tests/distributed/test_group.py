@@ -1,21 +1,14 @@
 """A game over ranks is the game of one: to rounding, whatever their number and whatever the recipe has switched on."""
-import os
-import sys
-import threading
 from dataclasses import replace
-from types import SimpleNamespace
 
 import foreign
 import numpy as np
 import pytest
 import threads
-from helpers import fails, one_line
+from helpers import one_line
 
 import tinygan as tg
 from tinygan import game, nn
-from tinygan.backend import arrays
-from tinygan.cli import main
-from tinygan.distributed import mpi
 from tinygan.distributed.group import SINGLE_PROCESS, RanksError, current_group, using_group
 from tinygan.game import cuda_graph as graph
 from tinygan.runs.checkpoint import fingerprint
@@ -130,27 +123,6 @@ def test_a_step_over_ranks_is_no_cuda_graph(gpu):
     threads.play(2, on)
 
 
-def test_each_rank_of_a_machine_has_a_gpu_of_its_own(monkeypatch):
-    used = []
-    device = type("Device", (), {"__init__": lambda self, number: used.append(number), "use": lambda self: None})
-    runtime = SimpleNamespace(getDeviceCount=lambda: 2)
-    monkeypatch.setitem(sys.modules, "cupy", SimpleNamespace(
-        is_available=lambda: True, cuda=SimpleNamespace(Device=device, runtime=runtime)))
-    arrays._cupy()
-    assert used == []
-    for number in range(4):
-        monkeypatch.setattr(arrays, "device_index", number)
-        arrays._cupy()
-    assert used == [0, 1, 0, 1]
-
-
-@pytest.mark.parametrize(("kinds", "expected"), [
-    ("mpi,system,cuda:device", True), ("mpi,system", False), (None, False)])
-def test_whether_mpi_reads_a_device(kinds, expected):
-    comm = SimpleNamespace(Get_info=lambda: {"mpi_memory_alloc_kinds": kinds} if kinds else {})
-    assert mpi._reads_device(SimpleNamespace(__file__="no library"), comm) == expected
-
-
 # --- what ranks tell each other before they play ---
 
 def test_an_error_of_one_is_raised_on_all():
@@ -187,38 +159,3 @@ def test_other_data_and_other_weights_are_found(tmp_path):
     assert fingerprint(digits)["state"] == fingerprint(other)["state"]
     other.discriminator.theta[5] += 1e-7
     assert fingerprint(digits)["state"] != fingerprint(other)["state"]
-
-
-# --- mpiexec, as far as it is seen without one ---
-
-@pytest.fixture
-def two(monkeypatch):
-    """The environment of the first of two processes that mpiexec started, without mpi4py."""
-    monkeypatch.setenv("PMI_SIZE", "2")
-    monkeypatch.setenv("PMI_RANK", "0")
-    monkeypatch.setitem(sys.modules, "mpi4py", None)
-    return monkeypatch
-
-
-@pytest.mark.parametrize("command", ["train", "sweep"])
-def test_without_mpi4py_one_process_says_so(command, two, capsys):
-    assert "--mpi needs mpi4py and an MPI: pip install 'tinygan[mpi]'" in fails(capsys, command, "ring", "--mpi")
-    two.setenv("PMI_RANK", "1")
-    assert main([command, "ring", "--mpi"]) == 2
-    assert capsys.readouterr().err == ""
-
-
-@pytest.mark.parametrize(("arguments", "message"), [
-    (["train", "ring"], "mpiexec started 2 of these: add --mpi"),
-    (["sweep", "ring"], "mpiexec started 2 of these: add --mpi")])
-def test_mpiexec_without_mpi_is_refused(arguments, message, two, capsys):
-    assert message in fails(capsys, *arguments)
-
-
-@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="where processes are not bound to cores")
-def test_ranks_on_one_machine_share_its_cores(monkeypatch):
-    monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
-    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(8)))
-    assert threads.play(3, lambda ranks: mpi._share_of_cores(ranks.comm)) == [2, 2, 2]
-    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {threading.get_ident()})
-    assert threads.play(3, lambda ranks: mpi._share_of_cores(ranks.comm)) == [1, 1, 1]
