@@ -1,5 +1,5 @@
-"""The layer cake of the README: each floor imports only floors below it, `import tinygan` is light, files are short, each
-has its tests."""
+"""The layer cake of the README: each floor imports only floors below it, `import tinygan` is light, files are short,
+each module has its tests."""
 import ast
 import subprocess
 import sys
@@ -88,7 +88,7 @@ def test_files_are_short(path):
     assert lines <= (250 if path == Path("tensor.py") else 320)
 
 
-def tests_of(path):
+def place_of(path):
     """The test file of a module: the room and the name are the module's; the course's files at the top and its
     operations are one room, the engine."""
     rooms = {Path("."): "engine", Path("ops"): "engine"}
@@ -98,8 +98,8 @@ def tests_of(path):
 
 @pytest.mark.parametrize("path", [path for path in LIBRARY if path.stem not in ("__init__", "__main__")], ids=str)
 def test_every_module_has_a_test_file_of_its_name(path):
-    file = TESTS / tests_of(path)
-    assert file.exists(), f"{path} has no tests/{tests_of(path)}"
+    file = TESTS / place_of(path)
+    assert file.exists(), f"{path} has no tests/{place_of(path)}"
     assert any(isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
                for node in ast.walk(ast.parse(file.read_text())))
 
