@@ -84,7 +84,7 @@ def test_a_step_of_adam_moves_equalised_weights_by_the_same_share(small, large):
     assert shares[0] == pytest.approx(shares[1], rel=0.5)  # for weights drawn with He's law they are as 1 to 10
 
 
-# --- derivatives, dtypes, the foreign array (the layers of one input: test_nn.py) ---
+# --- derivatives, dtypes, the foreign array (the layers of one input: test_every_layer.py) ---
 
 @layers_of_two
 def test_derivatives_to_second_order(name):
