@@ -16,15 +16,7 @@ import tinygan as tg
 from tinygan import backend
 from tinygan.backend import cublas
 
-
-@pytest.fixture(autouse=True)
-def nvmath(monkeypatch):
-    """nvmath-python, played."""
-    for name, module in nvmath_standin.modules().items():
-        monkeypatch.setitem(sys.modules, name, module)
-    cublas.products.cache_clear()
-    yield
-    cublas.products.cache_clear()
+pytestmark = pytest.mark.usefixtures("nvmath")
 
 
 # --- the products ---

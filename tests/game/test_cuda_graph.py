@@ -4,14 +4,12 @@ import sys
 
 import foreign
 import numpy as np
-import nvmath_standin
 import pytest
 from helpers import host, to_foreign
 from networks import game
 
 import tinygan as tg
 from tinygan import backend, nn
-from tinygan.backend import cublas
 from tinygan.cli import main
 from tinygan.game import Game, latent, train
 from tinygan.game.cuda_graph import Replay
@@ -19,17 +17,8 @@ from tinygan.ops.shape import getitem
 from tinygan.updates import Adam, Average, Momentum, Optimiser, RMSProp
 from tinygan.zoo import progressive, style
 
+pytestmark = pytest.mark.usefixtures("nvmath")
 STEPS = 20
-
-
-@pytest.fixture(autouse=True)
-def nvmath(monkeypatch):
-    """nvmath-python, played."""
-    for name, module in nvmath_standin.modules().items():
-        monkeypatch.setitem(sys.modules, name, module)
-    cublas.products.cache_clear()
-    yield
-    cublas.products.cache_clear()
 
 
 def on_device(played):

@@ -22,7 +22,7 @@ def test_debug_finds_the_first_operation(player, where, name):
     if where == "value":
         assert f"in the {player}'s 1, with value (8, 4) from nan to nan" in play.found
     else:
-        assert "test_debug.py" in play.found
+        assert "broken.py" in play.found
 
 
 def test_debug_changes_nothing():
