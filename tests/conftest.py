@@ -6,10 +6,12 @@ from pathlib import Path
 
 import foreign
 import numpy as np
+import nvmath_standin
 import pytest
 import standins
 from hypothesis import settings
 
+from tinygan.backend import cublas
 from tinygan.backend.accelerated import is_plain
 
 collect_ignore = ["support"]  # imported by name and never twice: `foreign` plays a module, and modules are one
@@ -45,6 +47,16 @@ def gpu(monkeypatch):
     """The device "gpu", played by the foreign array."""
     monkeypatch.setattr("tinygan.backend.arrays._cupy", lambda: foreign)
     return foreign
+
+
+@pytest.fixture
+def nvmath(monkeypatch):
+    """nvmath-python, played."""
+    for name, module in nvmath_standin.modules().items():
+        monkeypatch.setitem(sys.modules, name, module)
+    cublas.products.cache_clear()
+    yield
+    cublas.products.cache_clear()
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,5 @@
-"""The layer cake of the README: each floor imports only floors below it, `import tinygan` is light, files are short."""
+"""The layer cake of the README: each floor imports only floors below it, `import tinygan` is light, files are short,
+each module has its tests."""
 import ast
 import subprocess
 import sys
@@ -8,7 +9,7 @@ import pytest
 
 import tinygan
 
-PACKAGE = Path(tinygan.__file__).parent
+PACKAGE, TESTS = Path(tinygan.__file__).parent, Path(__file__).parent
 FLOORS = [
     {"errors"},
     {"backend", "data", "deprecated", "plots", "latent"},
@@ -88,6 +89,22 @@ def test_only_numpy_and_the_standard_library():
 def test_files_are_short(path):
     lines = len((PACKAGE / path).read_text().splitlines())
     assert lines <= 320
+
+
+def place_of(path):
+    """The test file of a module: the room and the name are the module's; the course's files at the top and its
+    operations are one room, the engine."""
+    rooms = {Path("."): "engine", Path("ops"): "engine"}
+    room = "" if path == Path("plots.py") else rooms.get(path.parent, path.parent)
+    return Path(room, f"test_{path.name}")
+
+
+@pytest.mark.parametrize("path", [path for path in LIBRARY if path.stem not in ("__init__", "__main__")], ids=str)
+def test_every_module_has_a_test_file_of_its_name(path):
+    file = TESTS / place_of(path)
+    assert file.exists(), f"{path} has no tests/{place_of(path)}"
+    assert any(isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
+               for node in ast.walk(ast.parse(file.read_text())))
 
 
 TAUGHT = [

@@ -20,4 +20,4 @@ def test_messages_are_found_and_made_plain():
 def test_every_test_file_is_read():
     found = messages.collected()
     assert sum(map(len, found.values())) > 300
-    assert "theta: parameters of float32 and float64 meet; use astype" in found["nn/test_theta.py"]
+    assert "theta: parameters of float32 and float64 meet; use astype" in found["nn/test_module.py"]

@@ -13,6 +13,7 @@ from form_cases import CASES, PRECISION, moved
 import tinygan as tg
 from tinygan.backend.accelerated import FORMS, PLAIN, using_form
 from tinygan.ops import conv, elementwise
+from tinygan.ops.linear import product
 from tinygan.updates import Adam, adam_step
 
 PLACES = (np, np.asarray), (foreign, foreign.to_host)
@@ -108,6 +109,26 @@ def test_plain_ends_with_its_block_and_after_an_error():
     with pytest.raises(ValueError, match="from inside"), tg.plain():
         raise ValueError("from inside")
     assert is_fast() is before
+
+
+@fast
+def test_products_by_another_library():
+    a, b, called = np.ones((2, 3)), np.ones((3, 4)), []
+
+    def other(x, y):
+        called.append(x.shape)
+        return x @ y
+
+    def always(x, y):
+        return True
+    with using_form("ops.linear.product", always, other):
+        with pytest.raises(ZeroDivisionError), using_form("ops.linear.product", always, lambda x, y: 1 / 0):
+            product(a, b)
+        np.testing.assert_array_equal(product(a, b), 3)
+    product(a, b)
+    assert called == [(2, 3)]
+    column, row = np.arange(3.0)[:, None], np.arange(4.0)[None]
+    np.testing.assert_array_equal(product(column, row), column @ row)
 
 
 def test_the_environment_turns_all_forms_off():

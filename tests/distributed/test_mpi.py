@@ -1,165 +1,70 @@
-"""Real ranks: processes that an MPI's own mpiexec starts. Slow; skipped where there is no mpi4py or no mpiexec."""
-import csv
+"""MPI as far as it is seen without one: what mpiexec tells a process, devices, cores, refusals."""
 import os
-import shutil
-import signal
-import subprocess
 import sys
-import time
-from pathlib import Path
+import threading
+from types import SimpleNamespace
 
-import numpy as np
 import pytest
+import threads
+from helpers import fails
 
-from tinygan.runs import Run
-
-PATH = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
-MPIEXEC = shutil.which("mpiexec", path=PATH)
-ENVIRONMENT = {**os.environ, "PATH": PATH, "OPENBLAS_NUM_THREADS": "1",
-               "PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")])}
-MAIN = "import sys; from tinygan import cli; from tinygan.runs import run; run.FRAMES, run.SAVE_EVERY = 1, .2; " \
-       "sys.exit(cli.main())"
-TINYGAN = [sys.executable, "-c", MAIN]
-KEPT = "run keeps its last checkpoint; go on with --resume, on any number of ranks"
-pytestmark = [pytest.mark.slow, pytest.mark.skipif(MPIEXEC is None, reason="there is no mpiexec")]
-
-
-@pytest.fixture(autouse=True)
-def elsewhere(tmp_path, monkeypatch):
-    pytest.importorskip("mpi4py")
-    monkeypatch.chdir(tmp_path)
-
-
-def start(*command):
-    return subprocess.Popen(command, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-
-
-def ended(process):
-    """Exit status, standard output, and the lines on standard error that are not the progress bar's."""
-    out, error = process.communicate(timeout=120)
-    lines = [line for line in error.replace("\r", "\n").splitlines() if line and "step/s" not in line
-             and "s/step" not in line and not line.startswith("[mpiexec@")]
-    return process.returncode, out, lines
-
-
-def ranks(n, *arguments):
-    return start(MPIEXEC, "-n", str(n), *TINYGAN, *map(str, arguments))
-
-
-def arrays(folder):
-    with np.load(Path(folder) / "checkpoint.npz") as kept:
-        return {name: kept[name] for name in kept.files if kept[name].dtype.kind == "f"}
-
-
-@pytest.mark.parametrize(("recipe", "options"), [
-    ("ring", ["--steps", "60", "--batch", "30"]), ("digits", ["--steps", "6", "--batch", "10", "--set", "width=8"])])
-def test_the_number_of_ranks_changes_nothing(recipe, options):
-    options = ["train", recipe, "--dtype", "float64", *options]
-    assert ended(start(*TINYGAN, *options, "--out", "0"))[0] == 0
-    expected = arrays("0")
-    for n in (1, 2, 3, 4):
-        status, out, lines = ended(ranks(n, *options, "--mpi", "--out", str(n)))
-        assert (status, lines) == (0, ["--mpi without mpiexec is one rank; for more: mpiexec -n 4 tinygan train ... "
-                                       "--mpi"] if n == 1 else []), lines
-        assert out.count("\n") == 2  # of the first rank alone
-        worst = max(abs(a - expected[name]).max() for name, a in arrays(str(n)).items() if a.size)
-        print(f"{recipe}, {n} ranks: {worst:.1e}")
-        assert worst < 1e-10
-
-
-def test_a_rank_that_is_killed_ends_the_job_and_any_number_goes_on():
-    options = ["train", "ring", "--steps", "400", "--batch", "13", "--dtype", "float64", "--set", "width=32"]
-    process = ranks(2, *options, "--mpi", "--out", "run")
-    while not Path("run/checkpoint.previous.npz").exists():
-        time.sleep(.01)
-    [*_, second] = sorted(children(process.pid))
-    os.kill(second, signal.SIGKILL)
-    assert ended(process)[0] != 0  # and mpiexec says why
-    status, out, lines = ended(ranks(3, "train", "--resume", "--out", "run", "--mpi"))
-    assert (status, lines) == (0, [])
-    assert 0 < int(out.partition("steps ")[2].split()[0]) < 400
-    assert ended(start(*TINYGAN, *options, "--out", "whole"))[0] == 0
-    got, expected = arrays("run"), arrays("whole")
-    assert all(np.allclose(got[name], a, rtol=0, atol=1e-9) for name, a in expected.items())
-
-
-def children(pid):
-    """The processes of tinygan below a process."""
-    found = []
-    for path in Path("/proc").glob("[0-9]*"):
-        try:
-            parent = int((path / "stat").read_text().rpartition(")")[2].split()[1])
-            if parent == pid:
-                line = (path / "cmdline").read_text().split("\0")
-                found += [int(path.name)] if line[1:3] == TINYGAN[1:] else children(int(path.name))
-        except OSError:
-            pass
-    return found
-
-
-FAILING = """import sys
-from tinygan import game
+from tinygan.backend import arrays
 from tinygan.cli import main
-from mpi4py import MPI
-step = game.step
-def fail(match, steps):
-    if match.step == 3 and MPI.COMM_WORLD.rank == RANK:
-        raise ValueError("a rank of its own mind")
-    return step(match, steps)
-game.step = fail
-sys.exit(main())
-"""
+from tinygan.distributed import mpi
+
+# --- devices ---
+
+def test_each_rank_of_a_machine_has_a_gpu_of_its_own(monkeypatch):
+    used = []
+    device = type("Device", (), {"__init__": lambda self, number: used.append(number), "use": lambda self: None})
+    runtime = SimpleNamespace(getDeviceCount=lambda: 2)
+    monkeypatch.setitem(sys.modules, "cupy", SimpleNamespace(
+        is_available=lambda: True, cuda=SimpleNamespace(Device=device, runtime=runtime)))
+    arrays._cupy()
+    assert used == []
+    for number in range(4):
+        monkeypatch.setattr(arrays, "device_index", number)
+        arrays._cupy()
+    assert used == [0, 1, 0, 1]
 
 
-@pytest.mark.parametrize("rank", [0, 1])
-def test_a_rank_that_fails_ends_the_job(rank):
-    Path("failing.py").write_text(FAILING.replace("RANK", str(rank)))
-    process = start(MPIEXEC, "-n", "2", sys.executable, "failing.py", "train", "ring", "--mpi", "--out", "run")
-    status, _, lines = ended(process)
-    assert status == 2
-    assert lines == [f"tinygan train: rank {rank}: ValueError: a rank of its own mind (failing.py, line 8); {KEPT}"]
-    assert Run.open("run").game.step == 0
+@pytest.mark.parametrize(("kinds", "expected"), [
+    ("mpi,system,cuda:device", True), ("mpi,system", False), (None, False)])
+def test_whether_mpi_reads_a_device(kinds, expected):
+    comm = SimpleNamespace(Get_info=lambda: {"mpi_memory_alloc_kinds": kinds} if kinds else {})
+    assert mpi._reads_device(SimpleNamespace(__file__="no library"), comm) == expected
 
 
-OTHER_DATA = "from tinygan import data; a = data.load; data.load = lambda name: data.Images(a(name).x * .999, None); "
+# --- mpiexec, as far as it is seen without one ---
+
+@pytest.fixture
+def two(monkeypatch):
+    """The environment of the first of two processes that mpiexec started, without mpi4py."""
+    monkeypatch.setenv("PMI_SIZE", "2")
+    monkeypatch.setenv("PMI_RANK", "0")
+    monkeypatch.setitem(sys.modules, "mpi4py", None)
+    return monkeypatch
 
 
-@pytest.mark.parametrize(("main", "steps", "message"), [
-    (MAIN, 6, "tinygan train: rank 1 has another --steps than rank 0: 6, not 5"),
-    (OTHER_DATA + MAIN, 5, "tinygan train: rank 1 has another data set than rank 0: ")])
-def test_ranks_that_differ_are_refused(main, steps, message):
-    options = ["train", "digits14", "--mpi", "--out", "run", "--steps"]
-    status, _, lines = ended(start(MPIEXEC, "-n", "1", *TINYGAN, *options, "5", ":",
-                                   "-n", "1", sys.executable, "-c", main, *options, str(steps)))
-    assert status == 2
-    assert len(lines) == 1
-    assert lines[0].startswith(message)
+@pytest.mark.parametrize("command", ["train", "sweep"])
+def test_without_mpi4py_one_process_says_so(command, two, capsys):
+    assert "--mpi needs mpi4py and an MPI: pip install 'tinygan[mpi]'" in fails(capsys, command, "ring", "--mpi")
+    two.setenv("PMI_RANK", "1")
+    assert main([command, "ring", "--mpi"]) == 2
+    assert capsys.readouterr().err == ""
 
 
-def test_an_interrupt_stops_all_after_the_same_step():
-    process = ranks(2, "train", "ring", "--mpi", "--out", "run", "--steps", "90000")
-    while not Path("run/checkpoint.previous.npz").exists():
-        time.sleep(.01)
-    process.send_signal(signal.SIGINT)
-    status, _, [line] = ended(process)
-    assert status == 130
-    assert line.startswith("stopped after step ")
-    assert line.endswith("; go on with: tinygan train ring --resume --out run")
+@pytest.mark.parametrize(("arguments", "message"), [
+    (["train", "ring"], "mpiexec started 2 of these: add --mpi"),
+    (["sweep", "ring"], "mpiexec started 2 of these: add --mpi")])
+def test_mpiexec_without_mpi_is_refused(arguments, message, two, capsys):
+    assert message in fails(capsys, *arguments)
 
 
-def test_a_sweep_over_ranks():
-    options = ["sweep", "gaussian", "--steps", "10", "--out", "out"]
-    status, out, lines = ended(ranks(3, *options, "--seeds", "0-2", "--mpi"))
-    assert (status, lines) == (0, [])
-    assert "3 of 3 runs ended well" in out
-    assert ended(start(*TINYGAN, *options, "--seeds", "0-3"))[0] == 0  # the same runs, and one more
-    assert ended(start(*TINYGAN, *options[:-1], "alone", "--seeds", "0-3"))[0] == 0
-    tables = [list(csv.DictReader(Path(folder, "sweep.csv").read_text().splitlines())) for folder in ("out", "alone")]
-    for rows in tables:
-        for row in rows:
-            del row["seconds"]
-    assert tables[0] == tables[1]
-    status, _, [line] = ended(ranks(2, *options[:3], "11", *options[4:], "--mpi"))
-    assert (status, line) == (2, "tinygan sweep: out/seed-0 was started with steps 10, not 11; choose another --out")
-    status, _, [line] = ended(ranks(2, *options, "--mpi", "--jobs", 2))
-    assert (status, line) == (2, "tinygan sweep: --jobs: with --mpi the ranks that mpiexec starts are the jobs")
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="where processes are not bound to cores")
+def test_ranks_on_one_machine_share_its_cores(monkeypatch):
+    monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(8)))
+    assert threads.play(3, lambda ranks: mpi._share_of_cores(ranks.comm)) == [2, 2, 2]
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {threading.get_ident()})
+    assert threads.play(3, lambda ranks: mpi._share_of_cores(ranks.comm)) == [1, 1, 1]

@@ -1,7 +1,4 @@
-"""Every operation in the table OPS: values, derivatives to second order, dtypes, both array modules."""
-import inspect
-import types
-
+"""Every operation in the table OPS: values, derivatives to second order, dtypes, both array modules; operators."""
 import foreign
 import numpy as np
 import pytest
@@ -29,38 +26,7 @@ def test_derivatives_to_second_order(name, i):
     tg.check_gradients(lambda *xs: call(name, case, xs), *drawn(case))
 
 
-@pytest.mark.parametrize("name", ["conv2d", "conv_transpose2d", "conv2d_weight"])
-def test_convolutions_to_third_order(name):
-    for case in OPS[name].cases:
-        tg.check_gradients(lambda *xs: call(name, case, xs), *drawn(case), order=3)
-
-
 # --- completeness ---
-
-NOT_OPERATIONS = {"check_gradients", "grad", "no_grad", "plain", "record", "split", "tune", "unwrap",  # of the top
-                  "correlate", "correlate_weight", "transpose_correlate", "product", "windows", "overlaps"}  # on arrays
-
-
-def functions_of(module, package="tinygan.ops"):
-    return {name: f for name, f in vars(module).items() if inspect.isfunction(f) and not name.startswith("_")
-            and f.__module__.startswith(package)}
-
-
-def test_no_public_operation_is_left_unchecked():
-    public = {name: f for name, f in functions_of(tg, "tinygan").items() if name not in NOT_OPERATIONS}
-    for module in vars(ops).values():
-        if isinstance(module, types.ModuleType) and module.__name__ not in ("tinygan.ops.registry",):
-            public.update((name, f) for name, f in functions_of(module).items()
-                          if f.__module__ == module.__name__ and name not in NOT_OPERATIONS)
-    assert len(public) > 30
-    assert public == {name: op.function for name, op in OPS.items()}
-
-
-def test_every_operation_has_a_case():
-    for name, op in OPS.items():
-        assert op.cases, name
-        assert all(case.shapes for case in op.cases), name
-
 
 def test_every_operator_of_a_tensor_is_an_operation():
     known = {op.function for op in OPS.values()}
@@ -72,7 +38,7 @@ def test_every_operator_of_a_tensor_is_an_operation():
 
 # --- values ---
 
-BY_ADJOINT = {"conv_transpose2d", "conv2d_weight"}  # their values: test_convolutions.py
+BY_ADJOINT = {"conv_transpose2d", "conv2d_weight"}  # their values: test_conv.py
 
 
 def test_every_operation_has_a_definition():
@@ -127,24 +93,6 @@ def test_no_other_precision(name, i, dtype):
         if create_graph and any(s.requires_grad for s in slopes):
             second = tg.grad(sum((s * s).sum() for s in slopes), xs, allow_unused=True)
             assert {s.dtype for s in second if s is not None} <= {np.dtype(dtype)}
-
-
-TWO_OPERANDS = {"add": tg.Tensor.__add__, "sub": tg.Tensor.__sub__, "mul": tg.Tensor.__mul__,
-                "div": tg.Tensor.__truediv__, "pow": tg.Tensor.__pow__, "radd": tg.Tensor.__radd__,
-                "rsub": tg.Tensor.__rsub__, "rmul": tg.Tensor.__rmul__, "rdiv": tg.Tensor.__rtruediv__,
-                "rpow": tg.Tensor.__rpow__, "maximum": tg.maximum, "where": lambda x, s: tg.where(x > 0, x, s),
-                "clip": lambda x, s: tg.clip(x, -s, s), "leaky_relu": lambda x, s: tg.leaky_relu(x, s / 2)}
-
-
-@pytest.mark.parametrize("name", TWO_OPERANDS)
-@pytest.mark.parametrize("number", [2, 2.0, np.float64(2), np.float32(2)], ids=["int", "float", "float64", "float32"])
-def test_a_number_does_not_change_the_precision(name, number):
-    [x] = leaves([np.array([0.5, 1.5], np.float32)])
-    y = TWO_OPERANDS[name](x, number)
-    slope = tg.grad(y.sum(), [x])[0]
-    recorded = tg.grad(y.sum(), [x], create_graph=True)[0]
-    assert y.dtype == slope.dtype == recorded.dtype == np.float32
-    tg.check_gradients(lambda x: TWO_OPERANDS[name](x, number), [0.5, 1.4])
 
 
 @every_case
@@ -220,68 +168,3 @@ def test_methods_are_the_functions():
                           (t.transpose(2, 0, 1), x.transpose(2, 0, 1)), (t.transpose(), x.T), (t.T, x.T),
                           (t.transpose((1, 0, 2)), x.transpose(1, 0, 2)), (t[0, ::2], x[0, ::2])]:
         np.testing.assert_allclose(got.data, expected)
-
-
-# --- corners ---
-
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_stable_far_out(dtype):
-    x = tg.Tensor(np.array([-1000, 0, 1000], dtype), requires_grad=True)
-    for f, value, slope in [(tg.sigmoid, [0, 0.5, 1], [0, 0.25, 0]), (tg.softplus, [0, np.log(2), 1000], [0, 0.5, 1]),
-                            (tg.log_sigmoid, [-1000, -np.log(2), 0], [1, 0.5, 0]), (tg.tanh, [-1, 0, 1], [0, 1, 0]),
-                            (tg.softmax, [0, 0, 1], [0, 0, 0]), (tg.log_softmax, [-2000, -1000, 0], [1, 1, -2])]:
-        y = f(x)
-        np.testing.assert_allclose(y.data, value, rtol=1e-6)
-        np.testing.assert_allclose(tg.grad(y.sum(), [x])[0].data, slope, atol=1e-6)
-
-
-def test_slopes_at_the_kinks():
-    x = tg.Tensor([0.0, 0.5, -0.5], requires_grad=True)
-    for f, expected in [(tg.relu, [0, 1, 0]), (tg.abs, [0, 1, -1]), (tg.leaky_relu, [0.01, 1, 0.01]),
-                        (tg.clip, [1, 1, 1]), (lambda x: tg.maximum(x, 0.0), [0.5, 1, 0])]:
-        np.testing.assert_allclose(tg.grad(f(x).sum(), [x])[0].data, expected)
-    same = tg.Tensor([1.0, 1.0, 0.0], requires_grad=True)
-    np.testing.assert_allclose(tg.grad(tg.max(same), [same])[0].data, [0.5, 0.5, 0])
-
-
-def test_whole_powers_at_zero_to_third_order():
-    tg.check_gradients(lambda x: x ** 2 + x ** 1 + x ** 0, [0.0, 1.0], order=3)
-
-
-def test_large_sums_are_sums(xp):
-    x = np.random.default_rng(0).standard_normal((40, 15, 8))  # above the size at which `total` uses BLAS
-    for axis in (None, 0, (0, 1), -1, (0, 2)):
-        for keepdims in (False, True):
-            np.testing.assert_allclose(host(tg.sum(on(xp, x), axis, keepdims)), x.sum(axis, keepdims=keepdims))
-
-
-@pytest.mark.parametrize(("f", "message"), [
-    (lambda: tg.matmul(np.ones((2, 3)), np.ones((4, 5))), r"matmul: a (2, 3) has 3 columns, b (4, 5) has 4 rows"),
-    (lambda: tg.matmul(np.ones((2, 3)), np.ones(())), r"matmul: a (2, 3) has 3 columns, b () has no rows"),
-    (lambda: tg.sum(np.ones((2, 3)), 2), "sum: x (2, 3) has no axis 2"),
-    (lambda: tg.max(np.ones((2, 3)), (0, -3)), "max: x (2, 3) has no axis -3"),
-    (lambda: tg.mean(np.ones((0, 3)), 0), "mean: x (0, 3) is empty over axis 0"),
-    (lambda: tg.leaky_relu(np.ones(2), -0.1), "leaky_relu: negative_slope is -0.1, expected 0 to 1"),
-    (lambda: tg.conv2d(np.ones((2, 5, 5, 3)), np.ones((4, 4, 2, 8))),
-     "conv2d: x (2, 5, 5, 3) has 3 channels, w (4, 4, 2, 8) expects 2"),
-    (lambda: tg.conv2d(np.ones((5, 5, 3)), np.ones((4, 4, 3, 8))),
-     "conv2d: x (5, 5, 3) has 3 dimensions, expected (n, h, w, channels)"),
-    (lambda: tg.conv2d(np.ones((2, 3, 5, 2)), np.ones((4, 4, 2, 8))),
-     "conv2d: x (2, 3, 5, 2) with padding (0, 0) is smaller than the kernel (4, 4)"),
-    (lambda: tg.conv2d(np.ones((2, 5, 5, 2)), np.ones((4, 4, 2, 8)), stride=0),
-     "conv2d: stride is 0, expected an integer of at least 1, or two of them"),
-    (lambda: tg.conv_transpose2d(np.ones((2, 5, 5, 2)), np.ones((4, 4, 2, 8))),
-     "conv_transpose2d: x (2, 5, 5, 2) has 2 channels, w (4, 4, 2, 8) expects 8"),
-    (lambda: tg.conv_transpose2d(np.ones((2, 5, 5, 8)), np.ones((4, 4, 2, 8)), 2, 1, 2),
-     "conv_transpose2d: output_padding (2, 2) must be smaller than stride (2, 2)"),
-    (lambda: tg.conv_transpose2d(np.ones((2, 1, 1, 8)), np.ones((2, 2, 2, 8)), 1, 2),
-     "conv_transpose2d: x (2, 1, 1, 8), kernel (2, 2) and padding (2, 2) leave no pixel"),
-    (lambda: tg.average_pool(np.ones((2, 5, 4, 3))),
-     "average_pool: x (2, 5, 4, 3), expected (n, h, w, channels) with h and w even"),
-    (lambda: tg.conv2d_weight(np.ones((2, 5, 5, 2)), np.ones((2, 3, 3, 4)), 4),
-     "conv2d_weight: y (2, 3, 3, 4) does not fit x (2, 5, 5, 2): expected (2, 2, 2) before the channels"),
-])
-def test_messages(f, message):
-    with pytest.raises(ValueError) as caught:
-        f()
-    assert str(caught.value) == message

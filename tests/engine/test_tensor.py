@@ -393,3 +393,9 @@ def test_devices(gpu):
 def test_arrays_of_two_modules_do_not_meet():
     with pytest.raises(TypeError):
         tg.Tensor(X) + tg.Tensor(foreign.asarray(X))
+
+
+def test_no_derivative_of_complex_numbers():
+    x = tg.Tensor([1.0, 2.0], requires_grad=True)
+    with pytest.raises(TypeError, match=r"^grad: output has dtype complex128, expected a floating point dtype$"):
+        tg.grad((x * np.array([1j, 2])).sum(), [x])

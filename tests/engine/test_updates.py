@@ -188,3 +188,7 @@ def test_linear_decay_by_hand():
     assert [linear_decay(1.0, i, 4) for i in range(6)] == [1.0, 0.75, 0.5, 0.25, 0.0, 0.0]
     assert [linear_decay(1.0, i, 4, 0.5) for i in range(5)] == [1.0, 1.0, 1.0, 0.5, 0.0]
     assert [linear_decay(1.0, i, 4, 1.0) for i in range(5)] == [1.0] * 5
+
+
+def test_linear_decay_ends_at_0():
+    assert [linear_decay(2.0, step, 4) for step in range(5)] == [2.0, 1.5, 1.0, 0.5, 0.0]

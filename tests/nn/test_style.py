@@ -1,7 +1,7 @@
 """Layers of grown and styled networks, and images doubled and halved: T39, derivatives, PyTorch's values, messages."""
 import numpy as np
 import pytest
-from helpers import check_module, host, leaves, on, one_line, to_foreign
+from helpers import check_module, host, leaves, one_line, to_foreign
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -85,7 +85,7 @@ def test_a_step_of_adam_moves_equalised_weights_by_the_same_share(small, large):
     assert shares[0] == pytest.approx(shares[1], rel=0.5)  # for weights drawn with He's law they are as 1 to 10
 
 
-# --- derivatives, dtypes, the foreign array (the layers of one input: test_nn.py) ---
+# --- derivatives, dtypes, the foreign array (the layers of one input: test_every_layer.py) ---
 
 @layers_of_two
 def test_derivatives_to_second_order(name):
@@ -111,22 +111,6 @@ def test_same_dtype_and_both_array_modules(name, dtype, xp):
         assert {v.dtype for v in results[-1]} == {np.dtype(dtype)}
     for a, b in zip(*results):
         np.testing.assert_allclose(a, b, rtol=1e-4 if dtype == np.float32 else 1e-12, atol=1e-12)
-
-
-def test_doubled_and_halved(xp):
-    x = on(xp, drawn(2, 3, 4, 2))
-    large = tg.upsample(x)
-    assert large.shape == (2, 6, 8, 2)
-    for i in (0, 1):
-        for j in (0, 1):
-            np.testing.assert_array_equal(host(large)[:, i::2, j::2], host(x))
-    np.testing.assert_array_equal(host(tg.average_pool(large)), host(x))  # to the last bit
-
-
-@given(st.integers(1, 3), st.integers(1, 4), st.integers(1, 4), st.integers(1, 3))
-def test_doubling_is_the_adjoint_of_halving_but_for_a_factor_4(n, h, w, c):
-    x, y = drawn(n, h, w, c), drawn(n, 2 * h, 2 * w, c, seed=1)
-    np.testing.assert_allclose((tg.upsample(x) * y).sum(), 4 * (x * tg.average_pool(y)).sum(), rtol=1e-9, atol=1e-12)
 
 
 # --- PyTorch ---
@@ -168,8 +152,6 @@ def test_against_torch(torch):
     kernel = torch.tensor(conv.weight.data.transpose(3, 2, 0, 1) * 1.5 / 27**0.5)
     compare(torch, conv, images(lambda x: f.conv2d(x, kernel, padding=1)), x)
 
-
-# --- messages ---
 
 @pytest.mark.parametrize(("f", "message"), [
     (lambda: adain()(np.ones((2, 3, 3, 4)), np.ones((2, 4))),

@@ -1,13 +1,10 @@
-"""`tinygan interpolate`: what is on a path, how it is drawn, what is refused."""
+"""Paths through latents: what is on a path, and what is refused."""
 import shutil
 
 import numpy as np
 import pytest
-from helpers import fails
-from PIL import Image
 
 from tinygan import latent, zoo
-from tinygan.cli import main
 from tinygan.runs import Config, Run
 from tinygan.runs.interpolate import interpolate
 
@@ -66,59 +63,3 @@ def test_between_two_classes_the_latent_stays(recipe):
     np.testing.assert_allclose(examples[:, 0], run.generate(z, np.full(3, 1)), atol=1e-5)
     np.testing.assert_allclose(examples[:, -1], run.generate(z, np.full(3, 6)), atol=1e-5)
     assert not np.array_equal(examples[:, 0], examples[:, -1])
-
-
-def size(path):
-    with Image.open(path) as picture:
-        return picture.size
-
-
-def test_a_sheet_has_a_row_for_each_path(capsys):
-    assert main(["interpolate", "digits"]) == 0
-    assert "interpolation.png: 8 paths of 10 steps through digits at step 0" in capsys.readouterr().out
-    assert size("interpolation.png") == (10 * 28, 8 * 28)
-    assert main(["interpolate", "digits", "--rows", "3", "--steps", "7", "--seed", "1", "-o", "b.png"]) == 0
-    assert size("b.png") == (2 * 7 * 28, 2 * 3 * 28)
-
-
-def test_a_film_goes_there_and_back():
-    assert main(["interpolate", "conditional", "--rows", "4", "--steps", "5", "--label", "2", "8", "-o", "a.gif"]) == 0
-    with Image.open("a.gif") as film:
-        frames = []
-        for i in range(film.n_frames):
-            film.seek(i)
-            frames.append(np.asarray(film.convert("RGB")))
-    assert len(frames) == 8
-    assert frames[0].shape == (2 * 28 * 8, 2 * 28 * 8, 3)
-    for i in (1, 2, 3):
-        np.testing.assert_array_equal(frames[i], frames[-i])
-
-
-def test_paths_through_points():
-    pictures = []
-    for kind in latent.PATHS:
-        assert main(["interpolate", "ring", "--path", kind, "-o", f"{kind}.png"]) == 0
-        pictures.append(np.asarray(Image.open(f"{kind}.png")))
-    dark = [(picture.max(axis=2) < 60).sum() for picture in pictures]
-    assert main(["sample", "ring", "-n", "2000", "-o", "cloud.png"]) == 0
-    assert min(dark) > (np.asarray(Image.open("cloud.png")).max(axis=2) < 60).sum()  # lines are drawn
-    assert not np.array_equal(*pictures)
-    assert main(["interpolate", "conditional-ring", "--rows", "2", "--steps", "3", "-o", "a.gif"]) == 0
-    with Image.open("a.gif") as film:
-        assert film.n_frames == 4
-
-
-@pytest.mark.parametrize(("arguments", "message"), [
-    (["gaussian", "--path", "straight"], "not through examples of shape (1,)"),
-    (["gaussian"], "no arc between them is the shortest; a straight path is"),
-    (["digits", "--label", "3"], "digits knows no class 3: it is of no conditional recipe"),
-    (["conditional", "--label", "10"], "conditional knows no class 10: its classes are 0 to 9"),
-    (["conditional", "--label", "1", "2", "3"], "--label: got 3 classes, expected one, or two to go between"),
-    (["digits", "--steps", "1"], "steps is 1, expected at least 2"),
-    (["digits", "--rows", "0"], "'0' is not a whole number of at least 1"),
-    (["digits", "--path", "curly"], "invalid choice: 'curly'"),
-    (["digits", "-o", "a.txt"], "a.txt ends in '.txt', expected .png or .gif"),
-    (["nowhere"], "there is no run here"),
-])
-def test_mistakes_are_one_line(arguments, message, capsys):
-    assert message in fails(capsys, "interpolate", *arguments)

@@ -58,3 +58,21 @@ def test_columns_are_as_wide_as_their_widest_cell(rows):
         assert [line[start:start + width].ljust(width) for line in lines] == [row[i].ljust(width) for row in rows]
         start += width + 2
     assert all(line == line.rstrip() for line in lines)
+
+
+FEW = [{"fcd": 1.0, "modes": 10}, {"fcd": 2.0, "modes": 10}, {"fcd": 6.0, "modes": 8}]
+
+
+def test_quartiles_of_runs():
+    assert report.quartiles(FEW) == {"fcd": (1.5, 2, 4), "modes": (9, 10, 10)}
+    assert report.text(FEW, "fcd") == "2 (1.5 to 4)"
+    assert report.text(FEW[2:], "fcd") == "6"
+
+
+def test_a_table_has_a_line_a_figure_with_its_scale():
+    lines = report.table(FEW, {"fcd": 1.125, "modes": 10}, {"fcd": 117.9128}).splitlines()
+    assert lines[0].split() == ["median", "(quartiles)", "real", "data", "noise", "better"]
+    assert lines[1].split() == ["fcd", "2", "(1.5", "to", "4)", "1.125", "117.9", "lower"]
+    assert lines[2].split() == ["modes", "10", "(9", "to", "10)", "10", "higher"]
+    assert lines[1].index("1.125") == lines[0].index("real data")
+    assert report.table(FEW[:1], {}, {}).splitlines()[1].split() == ["fcd", "1", "lower"]

@@ -2,7 +2,7 @@
 import foreign
 import numpy as np
 
-from tinygan.ops import conv, elementwise, linear, reduce, shape
+from tinygan.ops import conv, elementwise, linear, normalise, reduce, shape
 from tinygan.tensor import record
 
 
@@ -35,7 +35,7 @@ def born_on_numpy(monkeypatch, play):
         seen.add(np.asarray(value).dtype.name)
         return record(value, *[(x, ruled(rule)) for x, rule in paths])
 
-    for module in (conv, elementwise, linear, reduce, shape):
+    for module in (conv, elementwise, linear, normalise, reduce, shape):
         monkeypatch.setattr(module, "record", watched)
     play()
     monkeypatch.undo()

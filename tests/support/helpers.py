@@ -124,3 +124,15 @@ class Here:
     def shutdown(self, cancel_futures):
         assert cancel_futures
         self.ended = True
+
+
+class in_this_process(Here):  # noqa: N801, it stands for a function
+    """`Here` in the place of `sweep.processes`."""
+    def __init__(self, jobs):
+        super().__init__()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        pass

@@ -89,3 +89,13 @@ def plain(gradient):
 def thetas(played):
     """The parameters of both players of a game as one vector."""
     return np.concatenate([host(played.generator.theta), host(played.discriminator.theta)])
+
+
+def moved(module, seed=7):
+    """The module in float64, its parameters and buffers away from 0 and 1."""
+    rng = np.random.default_rng(seed)
+    module.astype(np.float64)
+    module.theta[...] += rng.uniform(0.1, 0.5, module.theta.shape)
+    for _, owner, name in module.named_buffers():
+        setattr(owner, name, getattr(owner, name) + rng.uniform(0.1, 0.5, getattr(owner, name).shape))
+    return module

@@ -165,3 +165,85 @@ def test_the_tables_agree():
     assert set(data.sets.DRAWN) == set(SOURCES) == set(PLAIN)  # `data.load` points to these functions
     assert [(row.name, row.shape) for row in describe()] == [(name, found.shape) for name, found in SOURCES.items()]
     assert all(isinstance(found, Source) for found in SETS.values())
+
+
+MEANS = {"ring": (data.ring_means(), 0.01), "grid": (data.grid_means(), 0.05), "gaussian": (np.array([[4.0]]), 0.5)}
+
+
+@pytest.mark.parametrize("name", MEANS)
+def test_the_class_of_a_point_is_the_nearest_mean(name):
+    found, (means, sigma) = SOURCES[name], MEANS[name]
+    np.testing.assert_array_equal(found.evaluate.classify(means), np.arange(len(means)))
+    points, labels = found.labelled(200, SEED(0))
+    np.testing.assert_array_equal(points, found.draw(200, SEED(0)))
+    assert np.linalg.norm(points - means[labels], axis=1).max() < 6 * sigma
+
+
+@pytest.mark.parametrize(("name", "shape"), [("ring", (2,)), ("gaussian", (1,)), ("shapes", (16, 16, 3)),
+                                             ("sines", (16, 1)), ("digits14", (14, 14, 1)), ("mine.npy", (5, 2))])
+def test_a_source_and_the_shape_of_an_example(name, shape, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    np.save("mine.npy", SEED(0).standard_normal((9, 5, 2)))
+    found = source(name)
+    assert found.shape == shape
+    assert found(3, SEED(0)).shape == (3, *shape)
+
+
+@pytest.mark.parametrize(("name", "shape", "classes"), [("ring", (2,), 8), ("digits14", (14, 14, 1), 10)])
+def test_labelled_sources(name, shape, classes):
+    found = source(name, labels=True)
+    x, labels = found(300, SEED(0))
+    assert (found.shape, found.classes) == (shape, classes)
+    assert x.shape == (300, *shape)
+    assert set(labels.tolist()) == set(range(classes))
+
+
+# --- what samples are measured by ---
+
+HERE = sorted({recipe.data for recipe in RECIPES.values()} - {"mnist", "fashion", "cifar10"})  # these are fetched
+
+
+@pytest.mark.parametrize("name", HERE)
+def test_every_judge_tells_real_data_from_noise(name):
+    real, noise = evaluator_of(name).baselines(600, np.random.default_rng(0))
+    assert list(real) == list(noise)
+    assert set(real) <= set(BETTER)  # each says which way is better
+    for figure, way in BETTER.items():
+        if figure in real and figure not in ("modes", "phase_bias"):  # noise may have all, and no bias
+            assert {"higher": real[figure] > noise[figure], "lower": real[figure] < noise[figure],
+                    "as real": real[figure] != noise[figure]}[way], figure
+
+
+def test_the_ends_of_the_scale_are_drawn_from_the_rng_alone():
+    evaluator = evaluator_of("ring")
+    scales = [evaluator.baselines(300, np.random.default_rng(seed)) for seed in (1, 1, 2)]
+    assert scales[0] == scales[1] != scales[2]
+
+
+def test_one_dimension_is_judged_by_its_moments():
+    real, noise = evaluator_of("gaussian").baselines(2500, np.random.default_rng(0))
+    assert real["mean"] == pytest.approx(4, abs=.03)
+    assert real["sd"] == pytest.approx(.5, abs=.03)
+    assert real["hq"] > .99
+    assert real["wasserstein"] < .05 < noise["wasserstein"]
+
+
+@pytest.fixture
+def sixty(tmp_path):
+    """60 grey images, 8 bright and dark pixels each."""
+    rng = np.random.default_rng(0)
+    for i in range(60):
+        Image.fromarray(rng.integers(0, 255, (32, 32), np.uint8)).save(tmp_path / f"{i}.png")
+    return str(tmp_path)
+
+
+def test_a_folder_is_judged_by_pixels_against_a_half_of_it(sixty):
+    evaluator = evaluator_of(sixty)
+    real = evaluator.real(2000, np.random.default_rng(0))
+    assert real.shape == (30, 32, 32, 1)
+    everything = data.load(sixty).x
+    assert evaluator.figures(everything)["coverage"] == 1
+    half = evaluator.figures(real)
+    assert half["one_nn"] > .3  # none of these is in the other half
+    others = [x for x in everything if not (x == real).all(axis=(1, 2, 3)).any()]
+    assert evaluator.figures(np.stack(others))["one_nn"] == 0  # they are the half itself

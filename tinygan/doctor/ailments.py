@@ -1,7 +1,7 @@
 """What can be wrong with a game: for each ailment a function of the evidence, what to try, and where the course has it.
 
 A function gives the figures that show the ailment, in words, or "" where they do not. The bounds lie between what games
-that went wrong showed and what the recipes show on their way (tests/doctor/test_doctor.py).
+that went wrong showed and what the recipes show on their way (tests/doctor/test_ailments.py).
 """
 from __future__ import annotations
 

@@ -1,0 +1,29 @@
+"""The forms of the convolutions on NumPy arrays: parts of the batch and runs of a kernel change nothing."""
+from unittest import mock
+
+import numpy as np
+from geometries import geometries, remainder
+from hypothesis import given
+from hypothesis import strategies as st
+
+import tinygan as tg
+from tinygan.backend import convolutions, parallel
+
+
+@given(geometries(), st.integers(1, 9), st.integers(1, 3), st.integers(1, 400), st.sampled_from([0, 100]))
+def test_a_batch_in_parts_is_the_same_to_rounding(geometry, times, threads, chunk, few):
+    """Fast path: parts of the batch, in threads or one after the other; runs laid out either way."""
+    x, w, y, stride, padding = geometry
+    x, y = (np.concatenate([a + i for i in range(times)]) for a in (x, y))
+    extra = remainder(x, w, stride, padding)
+    functions = (lambda: tg.conv2d(x, w, stride, padding), lambda: tg.conv2d_weight(x, y, w.shape[:2], stride, padding),
+                 lambda: tg.conv_transpose2d(y, w, stride, padding, extra))
+    whole = [f() for f in functions]
+    with mock.patch.multiple(parallel, MIN_ELEMENTS=0, CHUNK=chunk), mock.patch.object(convolutions, "FEW", few):
+        parallel.set_threads(threads)
+        try:
+            parts = [f() for f in functions]
+        finally:
+            parallel.set_threads(1)
+    for a, b in zip(whole, parts, strict=True):
+        np.testing.assert_allclose(b, a, rtol=1e-11, atol=1e-11)

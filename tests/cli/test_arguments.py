@@ -1,0 +1,19 @@
+"""What the command line takes as an argument: seeds, numbers, recipes."""
+import pytest
+
+from tinygan.cli import arguments, main
+
+
+@pytest.mark.parametrize(("text", "seeds"), [
+    ("0-9", list(range(10))), ("7", [7]), ("1,4,7-8", [1, 4, 7, 8]), ("3-3,3", [3])])
+def test_seeds(text, seeds):
+    assert arguments.seeds(text) == seeds
+
+
+@pytest.mark.parametrize("text", ["", "a", "3-1", "1-2-3", "-1", "1,,2", "0.5", "0,3-1", "0,1-2-3"])
+def test_what_names_no_seeds_is_refused(text, capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(["sweep", "ring", "--seeds", text])
+    assert stop.value.code == 2
+    lines = capsys.readouterr().err.splitlines()
+    assert lines == [f"tinygan sweep: argument --seeds: {text!r} names no seeds, expected such as 0-9 or 1,4,7-8"]

@@ -1,0 +1,46 @@
+"""`tinygan assignments`: what it asks of the course, and what is refused."""
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from helpers import fails
+
+from tinygan.cli import main
+
+
+@pytest.fixture
+def course(monkeypatch):
+    """tinygan.grading.course, played: it notes what it is asked for."""
+    asked = []
+    played = SimpleNamespace(release=lambda course: asked.append(("release", course)) or [course / "a", course / "b"],
+                             grade=lambda *given: asked.append(("grade", *given)) or given[0] / "grades.csv")
+    monkeypatch.setattr("tinygan.grading.course", played, raising=False)
+    monkeypatch.setitem(sys.modules, "tinygan.grading.course", played)
+    return played, asked
+
+
+def test_release_and_grade(course, capsys):
+    assert main(["assignments", "release"]) == 0
+    assert main(["assignments", "grade", "submitted", "--course", "mine", "--seed", "7"]) == 0
+    assert capsys.readouterr().out.splitlines() == ["notebooks/assignments/a", "notebooks/assignments/b",
+                                                    "mine/grades.csv"]
+    assert course[1] == [("release", Path("notebooks/assignments")), ("grade", Path("mine"), Path("submitted"), 7)]
+
+
+def test_what_is_missing_is_named(course, capsys):
+    def release(_):
+        raise ModuleNotFoundError("No module named 'nbgrader'", name="nbgrader")
+    course[0].release = release
+    assert fails(capsys, "assignments", "release") == (
+        "tinygan assignments: nbgrader is missing: pip install 'tinygan[grading]'")
+
+
+@pytest.mark.parametrize(("arguments", "message"), [
+    ([], "the following arguments are required: ACTION"), (["mark"], "invalid choice: 'mark'"),
+    (["grade"], "the following arguments are required: SUBMITTED_DIR"),
+    (["grade", "here", "--seed", "-1"], "'-1' is not a whole number of at least 0"),
+    (["release", "--course", "nowhere"], "nowhere"),
+])
+def test_mistakes_are_one_line(arguments, message, capsys):
+    assert message in fails(capsys, "assignments", *arguments)

@@ -1,0 +1,7 @@
+"""`tinygan data`: the data sets, and which are here."""
+from tinygan.cli import main
+
+
+def test_data_are_listed(capsys):
+    assert main(["data"]) == 0
+    assert "fashion" in capsys.readouterr().out

@@ -1,0 +1,37 @@
+"""Products of matrices, vectors and stacks of them."""
+import numpy as np
+import pytest
+from helpers import host, on
+from hypothesis import given
+from hypothesis.extra import numpy as hnp
+
+import tinygan as tg
+
+
+def normal(*shapes):
+    rng = np.random.default_rng(3)
+    return [rng.uniform(0.5, 2.0, shape) for shape in shapes]
+
+
+@given(hnp.mutually_broadcastable_shapes(signature=np.matmul.signature, max_dims=2, max_side=3))
+def test_matmul(shapes):
+    a, b = normal(*shapes.input_shapes)
+    product = tg.matmul(a, b)
+    assert np.shape(product) == shapes.result_shape
+    np.testing.assert_allclose(product, a @ b)
+    tg.check_gradients(tg.matmul, a, b)
+
+
+@pytest.mark.parametrize(("f", "message"), [
+    (lambda: tg.matmul(np.ones((2, 3)), np.ones((4, 5))), r"matmul: a (2, 3) has 3 columns, b (4, 5) has 4 rows"),
+    (lambda: tg.matmul(np.ones((2, 3)), np.ones(())), r"matmul: a (2, 3) has 3 columns, b () has no rows"),
+])
+def test_messages(f, message):
+    with pytest.raises(ValueError) as caught:
+        f()
+    assert str(caught.value) == message
+
+
+def test_linear_is_a_product_and_a_bias(xp):
+    x, w, b = (on(xp, np.random.default_rng(0).standard_normal(shape)) for shape in ((5, 3), (3, 2), (2,)))
+    np.testing.assert_allclose(host(tg.linear(x, w, b)), host(x) @ host(w) + host(b), rtol=1e-12)

@@ -1,0 +1,58 @@
+"""The judge: the reference has all points, a stub none, a wrong answer loses exactly its task's."""
+import itertools
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+pytest.importorskip("jupytext")
+from kit import NAMES, stub, with_mistake, work, wrong
+
+from tinygan.backend.process import cores
+from tinygan.grading import grader
+
+
+def test_a_sample():
+    """The whole way of one task: the reference, the stub, and a mistake that only a hidden shape shows."""
+    name = "01-pull-backs"
+    task = work(name).tasks[1]
+    assert grader.grade_task(work(name), task, work(name).solutions).score == task.points
+    assert grader.grade_task(work(name), task, stub(name)).reason.startswith("NotImplementedError")
+    [mistake] = [w for w in wrong(name) if w[1] == "hard-coded for new axes only"]
+    answers, [same] = with_mistake(name, mistake[0], *mistake[2:])
+    result = grader.grade_task(work(name), same, answers)
+    assert result.score == 0
+    assert "was it not summed over the broadcast axis? [case: shape=(2, 1), other=(1, 5)]" in result.reason
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NAMES)
+def test_reference_and_stub(name):
+    start = time.monotonic()
+    full = grader.grade(work(name), work(name).solutions)
+    assert [(r.score, r.reason) for r in full] == [(task.points, "") for task in work(name).tasks]
+    assert time.monotonic() - start < 120
+    assert all(r.score == 0 and r.reason for r in grader.grade(work(name), stub(name)))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NAMES)
+def test_a_wrong_answer_loses_its_task(name):
+    """Every task that judges the cell with the mistake gives 0; the others do not see it."""
+    def held(mistake):
+        answers, tasks = with_mistake(name, mistake[0], *mistake[2:])
+        results = [grader.grade_task(work(name), task, answers) for task in tasks]
+        return [(*mistake[:2], r) for r in results if (r.task == mistake[0]) == (r.score > 0)]
+
+    with ThreadPoolExecutor(cores()) as pool:
+        assert not list(itertools.chain(*pool.map(held, wrong(name))))
+
+
+@pytest.mark.slow
+def test_the_same_score_twenty_times():
+    """One seed, one score and one reason, to the letter; another seed, another case."""
+    name = "01-pull-backs"
+    answers, [task] = with_mistake(name, "hypotenuse", "g * a / y", "g * a")
+    results = {grader.grade_task(work(name), task, answers).reason for _ in range(20)}
+    assert len(results) == 1
+    assert grader.grade_task(work(name), task, answers, seed=1).reason not in results

@@ -1,0 +1,45 @@
+"""The judge's side of a student's process: a function there is an operation here, and a failure there a reason."""
+import os
+
+import pytest
+
+import tinygan as tg
+from tinygan.grading.checks import CheckError
+
+pytest.importorskip("resource")  # of POSIX
+from tinygan.grading.remote import Worker
+
+
+def test_a_function_in_another_process_is_an_operation():
+    """Its values, its gradients and their gradients are those of the student's own rules."""
+    with Worker([("answer", "import numpy as np\ndef cube(x, scale=1.0):\n    return scale * x ** 3")]) as worker:
+        cube = worker.probe("cube")
+        x = tg.Tensor([1.0, 2.0], requires_grad=True)
+        assert cube(x, scale=2.0).numpy().tolist() == [2, 16]
+        [slope] = tg.grad(cube(x).sum(), [x], create_graph=True)
+        assert slope.numpy().tolist() == [3, 12]
+        assert tg.grad(slope.sum(), [x])[0].numpy().tolist() == [6, 12]
+        tg.check_gradients(cube, [0.5, -1.5])
+
+
+@pytest.mark.parametrize(("text", "message"), [
+    ("1 / 0", r"^ZeroDivisionError: division by zero \(line 1 of answer\)$"),
+    ("def f(x):\n    return x.numpy()", "the function returns a ndarray, expected a Tensor"),
+    ("def f(x):\n    import os\n    os._exit(3)", "^the process ended with status 3 before it answered$"),
+    ("def f(x):\n    import subprocess\n    subprocess.run(['true'])",
+     "PermissionError: subprocess.Popen is not allowed"),
+    ("def f(x):\n    while True:\n        pass", "^too slow: more than 1 seconds of processor time"),
+    ("def f(x):\n    return bytes(1 << 40)", "^too much memory: more than 1024 MB"),
+])
+def test_what_goes_wrong_there_is_a_reason_here(text, message):
+    with pytest.raises(CheckError, match=message), Worker([("answer", text)], seconds=1) as worker:
+        worker.probe("f")(tg.Tensor([1.0], requires_grad=True))
+
+
+def test_nothing_is_left():
+    with Worker([]) as worker:
+        folder, process = worker.folder.name, worker.process
+        assert os.path.isdir(folder)
+        assert process.poll() is None
+    assert not os.path.exists(folder)
+    assert process.poll() is not None

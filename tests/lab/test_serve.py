@@ -1,0 +1,39 @@
+"""The laboratory as a web page: what is served, and what it needs."""
+import json
+import os
+import sys
+import types
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from tinygan.lab import serve
+
+
+@pytest.mark.parametrize("browser", [True, False])
+def test_the_page_is_given_to_voila(browser, monkeypatch):
+    given = []
+
+    def launch(arguments):
+        notebook = json.loads(Path(arguments[0]).read_text())
+        given.append((notebook, arguments[1:], os.environ["JUPYTER_PATH"]))
+
+    monkeypatch.setitem(sys.modules, "voila", types.ModuleType("voila"))
+    monkeypatch.setitem(sys.modules, "voila.app", SimpleNamespace(Voila=SimpleNamespace(launch_instance=launch)))
+    monkeypatch.setattr(serve, "NEEDS", ("json",))
+    monkeypatch.setenv("JUPYTER_PATH", "before")
+    serve.serve(1234, browser)
+    [(notebook, options, path)] = given
+    assert [cell["source"].splitlines()[-1] for cell in notebook["cells"]] == ["Panel()"]
+    assert {"--port=1234", "--template=tinygan"} <= set(options)
+    assert ("--no-browser" in options) != browser
+    ours, before = path.split(os.pathsep)
+    assert before == "before"
+    assert (Path(ours) / "voila" / "templates" / "tinygan" / "index.html.j2").exists()
+
+
+def test_what_is_missing_is_named(monkeypatch):
+    monkeypatch.setattr(serve, "NEEDS", ("nothing_of_this_name", "json", "nor_of_this"))
+    with pytest.raises(serve.LabError, match=r"^nothing_of_this_name, nor_of_this not installed: pip install"):
+        serve.serve(1234, False)

@@ -1,0 +1,108 @@
+"""What stops a run in time: a second process, a full disk, a config that is nonsense."""
+import errno
+import os
+import shutil
+import subprocess
+import sys
+import time
+
+import pytest
+from helpers import fails
+
+from tinygan import doctor, plots
+from tinygan.cli import main
+from tinygan.runs import Config, Run, RunError, files
+
+
+@pytest.fixture(autouse=True)
+def _in_tmp(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def holder(folder):
+    """Another process that holds a run's folder, and says so."""
+    code = (f"from tinygan.runs import Run; run = Run.open({str(folder)!r}, lock=True); "
+            "print('held', flush=True); import time; time.sleep(60)")
+    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True,
+                               env={**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)})
+    assert process.stdout.readline() == "held\n"
+    return process
+
+
+@pytest.fixture
+def begun(tmp_path):
+    """The folder of a run at step 0."""
+    Run.create(tmp_path / "run", Config("ring", 6, 0, 8, "float32", "cpu", "ring"))
+    return tmp_path / "run"
+
+
+def test_a_second_process_is_refused_until_the_first_is_killed(begun, capsys):
+    with holder(begun) as process:
+        assert fails(capsys, "train", "--resume", "--out", "run") == "tinygan train: run: another process trains here"
+        with pytest.raises(RunError, match="another process trains here"):
+            Run.open(begun, lock=True)
+        assert Run.open(begun).game.step == 0  # to look at it is allowed
+        process.kill()
+        process.wait(10)
+    run = Run.open(begun, lock=True)
+    del run
+    assert main(["train", "--resume", "--out", "run"]) == 0
+
+
+def test_a_file_system_without_locks(begun, monkeypatch):
+    fcntl = pytest.importorskip("fcntl")
+
+    def no_locks(*_):
+        raise OSError(errno.ENOLCK, "No locks available")
+    monkeypatch.setattr(fcntl, "flock", no_locks)
+    assert Run.open(begun, lock=True).game.step == 0
+
+
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EROFS])
+def test_a_disk_that_is_full_or_read_only(code, begun, monkeypatch, capsys):
+    def refuse(*_):
+        raise OSError(code, os.strerror(code), "checkpoint.npz.part")
+    monkeypatch.setattr(plots, "save_png", lambda *_: None)
+    monkeypatch.setattr(doctor, "write", lambda *_: None)
+    before = (begun / "checkpoint.npz").read_bytes()
+    monkeypatch.setattr(files.os, "fsync", refuse)
+    line = fails(capsys, "train", "--resume", "--out", "run")
+    assert f"run cannot be written after step 6: {os.strerror(code)}; the last checkpoint is that of step 0" in line
+    assert (begun / "checkpoint.npz").read_bytes() == before
+    assert not list(begun.glob("*.part"))
+    assert f"new: the run folder cannot be written: {os.strerror(code)}" in fails(
+        capsys, "train", "ring", "--out", "new")
+    monkeypatch.undo()
+    os.chdir(begun.parent)
+    assert main(["train", "--resume", "--out", "run"]) == 0
+
+
+def test_a_folder_that_goes_in_mid_run(begun, monkeypatch, capsys):
+    monkeypatch.setattr(Run, "save_frame", lambda run, game: game.step == 3 and shutil.rmtree(run.folder))
+    monkeypatch.setattr(plots, "save_png", lambda *_: None)
+    assert "run cannot be written after step 6: No such file or directory" in fails(
+        capsys, "train", "--resume", "--out", "run")
+
+
+def test_more_steps_are_kept_for_the_next_time(begun):
+    time.sleep(0.01)
+    assert main(["train", "--resume", "--out", "run", "--steps", "7"]) == 0
+    assert Run.open(begun).config.steps == 7
+
+
+@pytest.mark.parametrize(("name", "value"), [
+    ("batch", "8"), ("batch", True), ("steps", -1), ("steps", 2**70), ("seed", -1), ("seed", 1.5), ("recipe", []),
+    ("recipe", 3), ("data", None), ("dtype", 32), ("device", {}), ("settings", {"latent": 10**9})])
+def test_a_config_that_is_nonsense_is_refused(begun, name, value, capsys):
+    import json
+    path = begun / "config.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), name: value}))
+    message = "latent is '1000000000', expected a whole number of at least 1 and below 10000"
+    assert (message if name == "settings" else f"config.json cannot be read: {name}: got ") in fails(
+        capsys, "sample", "run")
+
+
+def test_a_config_that_was_edited_is_named(begun, capsys):
+    path = begun / "config.json"
+    path.write_text(path.read_text().replace('"batch": 8', '"batch": 16'))
+    assert "it was made with batch 8, not 16" in fails(capsys, "train", "--resume", "--out", "run")
