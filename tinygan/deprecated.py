@@ -73,6 +73,10 @@ NAMES: dict[str, dict[str, str]] = {
     },
     "tinygan.zoo.sources": {"Judge": "tinygan.metrics.evaluate.Evaluator", "judge_of": "evaluator_of"},
     "tinygan.metrics.evaluate": {"Evaluator.scale": "baselines"},
+    "tinygan.toys.dynamics": {"play": "trajectory"},
+    "tinygan.zoo.progressive": {"play": "make_game"},
+    "tinygan.zoo.settings": {"read": "parse_settings", "write": "format_setting"},
+    "tinygan.zoo.style": {"play": "make_game"},
 }
 
 

@@ -144,15 +144,3 @@ def test_the_arguments_of_release_0_1_make_the_same_game():
         old.r1 = 1.0
     with pytest.warns(DeprecationWarning, match="use stepper="):
         assert train(old, 1, play=lambda game, steps: tg.game.step(game, steps)).step == 1
-
-
-@pytest.mark.parametrize(("module", "old", "new"), [
-    ("tinygan.toys.dynamics", "play", "trajectory"), ("tinygan.zoo.style", "play", "make_game"),
-    ("tinygan.zoo.progressive", "play", "make_game"), ("tinygan.zoo.settings", "read", "parse_settings"),
-    ("tinygan.zoo.settings", "write", "format_setting")])
-def test_a_function_answers_to_its_old_name(module, old, new):
-    found = __import__(module, fromlist=[new])
-    with pytest.warns(DeprecationWarning, match=f"{module}.{old} is of release 0.1; use {new}"):
-        assert getattr(found, old) is getattr(found, new)
-    with pytest.raises(AttributeError, match="has no attribute 'other'"):
-        getattr(found, "other")  # noqa: B009
