@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from tinygan import backend
+from tinygan.nn.members import PLAIN, collect, is_setting, replaced
 from tinygan.tensor import Tensor
 
 
@@ -47,8 +48,8 @@ class Module:
             kind = type(value)
             if kind is Parameter:  # the usual cases first: every step of training asks for the parameters
                 found.append((name, value))
-            elif kind not in _PLAIN:
-                _collect("" if name == self._unnamed else name, value, found)
+            elif kind not in PLAIN:
+                collect("" if name == self._unnamed else name, value, (Tensor, Module), found)
         return found
 
     def children(self) -> Iterator[tuple[str, Module]]:
@@ -105,10 +106,10 @@ class Module:
         """
         new = dict(zip(self.parameters(), values, strict=True))
         places = [(m, name, value) for _, m in self.modules() for name, value in vars(m).items()
-                  if any(isinstance(p, Parameter) for _, p in _collect(name, value, []))]
+                  if collect(name, value, (Parameter,), [])]
         try:
             for m, name, value in places:
-                setattr(m, name, _replaced(value, new))
+                setattr(m, name, replaced(value, new))
             yield
         finally:
             for m, name, value in places:
@@ -195,39 +196,8 @@ class Module:
         """What `repr` shows of this layer: the shapes of its parameters, and its settings."""
         shapes = [f"{name} {p.shape}" for name, p in self._members() if isinstance(p, Parameter)]
         settings = [f"{name}={value!r}" for name, value in vars(self).items()
-                    if name != "training" and not name.startswith("_") and _is_setting(value)]
+                    if name != "training" and not name.startswith("_") and is_setting(value)]
         return ", ".join([*shapes, *settings])
-
-
-_PLAIN = {int, float, bool, str, type(None), np.ndarray}  # attributes that hold no parameters: most of them
-
-
-def _collect(name: str, value, found: list) -> list:
-    """Adds the Tensors and modules in the value of an attribute, with their names, to those that were found."""
-    if isinstance(value, (Tensor, Module)):
-        found.append((name, value))
-    elif isinstance(value, (dict, list, tuple)):
-        for key, member in value.items() if isinstance(value, dict) else enumerate(value):
-            _collect(f"{name}.{key}" if name else str(key), member, found)
-    elif isinstance(value, (set, frozenset)) and any(isinstance(v, (Tensor, Module)) for v in value):
-        raise TypeError(f"{name} is a set, which has no order; write a list of its layers or parameters")
-    return found
-
-
-def _replaced(value, new):
-    """The value of an attribute with other Tensors in place of its parameters."""
-    if isinstance(value, Parameter):
-        return new[value]
-    if isinstance(value, dict):
-        return {key: _replaced(v, new) for key, v in value.items()}
-    if isinstance(value, (list, tuple)):
-        members = [_replaced(v, new) for v in value]
-        return members if isinstance(value, list) else getattr(value, "_make", tuple)(members)
-    return value
-
-
-def _is_setting(value) -> bool:
-    return isinstance(value, (int, float, str)) or (isinstance(value, tuple) and all(map(_is_setting, value)))
 
 
 def theta_of(parameters: list[Parameter]):

@@ -14,6 +14,7 @@ from __future__ import annotations
 import numpy as np
 
 from tinygan.backend.accelerated import accelerated
+from tinygan.ops.inputs import check_channels, pair
 from tinygan.ops.registry import case, op, unwrap
 from tinygan.tensor import record
 
@@ -29,8 +30,8 @@ def conv2d(x, w, stride=1, padding=0):
 
     x (n, h, w, c), w (kh, kw, c, o) -> (n, h', w', o). stride, padding: a number, or one for each direction.
     """
-    stride, padding = _pair("conv2d", "stride", stride, 1), _pair("conv2d", "padding", padding, 0)
-    _meet("conv2d", "x", x, "w", w, -1, -2)
+    stride, padding = pair("conv2d", "stride", stride, 1), pair("conv2d", "padding", padding, 0)
+    check_channels("conv2d", x, w, -1, -2)
     size, kernel = x.shape[1:3], w.shape[:2]
     out = tuple([(n + 2 * p - k) // s + 1 for n, k, s, p in zip(size, kernel, stride, padding)])
     if min(out) < 1:
@@ -47,12 +48,12 @@ def conv_transpose2d(x, w, stride=1, padding=0, output_padding=0):
 
     x (n, h, w, o), w (kh, kw, c, o) -> (n, h', w', c), h' = (h - 1) s - 2 p + kh + output_padding.
     """
-    stride = _pair("conv_transpose2d", "stride", stride, 1)
-    padding = _pair("conv_transpose2d", "padding", padding, 0)
-    extra = _pair("conv_transpose2d", "output_padding", output_padding, 0)
+    stride = pair("conv_transpose2d", "stride", stride, 1)
+    padding = pair("conv_transpose2d", "padding", padding, 0)
+    extra = pair("conv_transpose2d", "output_padding", output_padding, 0)
     if any(e >= s for e, s in zip(extra, stride)):
         raise ValueError(f"conv_transpose2d: output_padding {extra} must be smaller than stride {stride}")
-    _meet("conv_transpose2d", "x", x, "w", w, -1, -1)
+    check_channels("conv_transpose2d", x, w, -1, -1)
     size = tuple([(n - 1) * s - 2 * p + k + e
                   for n, s, p, k, e in zip(x.shape[1:3], stride, padding, w.shape[:2], extra)])
     if min(size) < 1:
@@ -75,8 +76,8 @@ def conv2d_weight(x, y, kernel_size, stride=1, padding=0):
 
     x (n, h, w, c), y (n, h', w', o) -> (kh, kw, c, o).
     """
-    kernel = _pair("conv2d_weight", "kernel_size", kernel_size, 1)
-    stride, padding = _pair("conv2d_weight", "stride", stride, 1), _pair("conv2d_weight", "padding", padding, 0)
+    kernel = pair("conv2d_weight", "kernel_size", kernel_size, 1)
+    stride, padding = pair("conv2d_weight", "stride", stride, 1), pair("conv2d_weight", "padding", padding, 0)
     size = x.shape[1:3]
     out = tuple([(n + 2 * p - k) // s + 1 for n, k, s, p in zip(size, kernel, stride, padding)])
     if y.shape[:3] != (x.shape[0], *out):
@@ -130,21 +131,3 @@ def overlaps(rows, shape, kernel, out, stride, padding):
         for b in range(kw):
             framed[:, a:a + sh * oh:sh, b:b + sw * ow:sw] += rows[:, :, :, a, b]
     return framed[:, ph:ph + h, pw:pw + w]
-
-
-def _pair(name: str, option: str, value, least: int) -> tuple[int, int]:
-    """`value` for each direction, checked."""
-    pair = (value, value) if isinstance(value, (int, np.integer)) else tuple(value)
-    if len(pair) != 2 or any(not isinstance(v, (int, np.integer)) or v < least for v in pair):
-        raise ValueError(f"{name}: {option} is {value!r}, expected an integer of at least {least}, or two of them")
-    return pair
-
-
-def _meet(name: str, first: str, x, second: str, w, x_axis: int, w_axis: int):
-    """Refuses images and kernels that do not fit."""
-    for label, t, form in ((first, x, "(n, h, w, channels)"), (second, w, "(kh, kw, in, out)")):
-        if t.ndim != 4:
-            raise ValueError(f"{name}: {label} {t.shape} has {t.ndim} dimensions, expected {form}")
-    if x.shape[x_axis] != w.shape[w_axis]:
-        raise ValueError(f"{name}: {first} {x.shape} has {x.shape[x_axis]} channels, "
-                         f"{second} {w.shape} expects {w.shape[w_axis]}")

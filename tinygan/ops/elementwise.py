@@ -4,7 +4,8 @@ from __future__ import annotations
 import numpy as np
 
 from tinygan.backend.accelerated import accelerated
-from tinygan.ops.registry import case, op, signed, unwrap
+from tinygan.ops.inputs import signed
+from tinygan.ops.registry import case, op, unwrap
 from tinygan.ops.shape import unbroadcast
 from tinygan.tensor import record
 

@@ -83,14 +83,6 @@ def refuse(name: str, error: Exception, inputs: dict[str, Any]) -> NoReturn:
     raise kind(f"{name}: {given}: {said}") from None
 
 
-def signed(name: str, x):
-    """The array in x; not of unsigned integers, whose negatives are large positive numbers."""
-    x = unwrap(x)
-    if hasattr(x, "dtype") and x.dtype.kind == "u":
-        raise TypeError(f"{name}: x {x.shape} is of {x.dtype}, which has no negative numbers; convert it")
-    return x
-
-
 def _told(value, with_dtype: bool) -> str:
     """An input in a few words: the shape of an array, with its dtype; or those of several."""
     if hasattr(value, "shape"):
