@@ -1,4 +1,4 @@
-"""Finds the parameters and modules that the attributes of a module hold, in lists, tuples and dicts too."""
+"""Finds the parameters and modules in the attributes of a module, also in lists, tuples and dicts."""
 from __future__ import annotations
 
 import numpy as np

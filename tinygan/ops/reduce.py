@@ -1,4 +1,4 @@
-"""Over axes: sums, means, the largest and the smallest element, softmax."""
+"""Operations over axes: sum, mean, variance, largest and smallest element, softmax."""
 from __future__ import annotations
 
 import math
@@ -16,7 +16,7 @@ from tinygan.tensor import record
 @op(case((2, 3)), case((2, 3, 4), axis=1), case((2, 3, 4), axis=(0, -1), keepdims=True))
 def sum(x, axis=None, keepdims=False):
     """The sum over `axis` (all axes by default)."""
-    if axis is None and not keepdims:  # the usual case, and the fast one
+    if axis is None and not keepdims:  # the most frequent case, kept fast
         return record(unwrap(x).sum(), (x, lambda g, y, x: broadcast_to(g, x.shape)))
     axes = reduced_axes("sum", x, axis)
     kept = kept_shape(x, axes)
@@ -49,13 +49,13 @@ def var(x, axis=None, keepdims=False):
 
 @op(case((2, 3)), case((2, 3, 4), axis=(0, 2)), case((2, 3), axis=-1, keepdims=True))
 def std(x, axis=None, keepdims=False):
-    """The standard deviation over `axis`: the square root of `var`, so divided by n, as in NumPy."""
+    """The standard deviation over `axis`: the square root of `var` (divided by n, as in NumPy)."""
     return sqrt(var(x, axis, keepdims))
 
 
 @op(case((2, 3)), case((2, 3, 4), axis=1), case((2, 3), axis=-1, keepdims=True))
 def max(x, axis=None, keepdims=False):
-    """The largest element over `axis`; equal ones share the slope."""
+    """The largest element over `axis`; equal ones share the cotangent."""
     axes = reduced_axes("max", x, axis)
     kept = kept_shape(x, axes)
 
@@ -80,7 +80,7 @@ def min(x, axis=None, keepdims=False):
 
 @op(case((2, 3)), case((2, 3), axis=0))
 def log_softmax(x, axis=-1):
-    """log(exp(x) / sum(exp(x))) along `axis`, stable: the largest logit is taken off first."""
+    """log(exp(x) / sum(exp(x))) along `axis`; stable, because the largest logit is subtracted first."""
     x = x - np.max(signed("log_softmax", x), axis, keepdims=True)
     return x - log(sum(exp(x), axis, keepdims=True))
 
