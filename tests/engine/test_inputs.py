@@ -29,6 +29,19 @@ def test_an_axis_that_x_does_not_have(axis):
         inputs.reduced_axes("f", np.ones((2, 3, 4)), axis)
 
 
+@pytest.mark.parametrize(("index", "repeats"), [
+    (0, False), (np.s_[::2, 1], False), (np.array([True, False]), False), ([0, 0], True), (np.s_[:, [1]], True),
+    (np.array([0, 1]), True), (range(2), True)])
+def test_only_sequences_and_arrays_of_integers_may_repeat(index, repeats):
+    assert inputs.may_repeat(index) is repeats
+
+
+def test_an_index_loses_its_tensors():
+    rows = Tensor([0, 1])
+    assert inputs.bare_index(rows) is rows.data
+    assert inputs.bare_index((rows, 1))[0] is rows.data
+
+
 @pytest.mark.parametrize(("value", "expected"), [(2, (2, 2)), ((1, 3), (1, 3)), ([1, 1], (1, 1)),
                                                  (np.int64(1), (1, 1))])
 def test_an_option_for_both_directions(value, expected):

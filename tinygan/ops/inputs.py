@@ -1,10 +1,11 @@
-"""Checks of the inputs and options of operations: axes, strides, images, dtypes."""
+"""Checks of the inputs and options of operations: axes, indices, strides, images, dtypes."""
 from __future__ import annotations
 
 from typing import Any
 
 import numpy as np
 
+from tinygan import backend
 from tinygan.tensor import unwrap
 
 
@@ -29,6 +30,17 @@ def reduced_axes(name: str, x, axis) -> tuple[int, ...]:
 def kept_shape(x, axes) -> tuple[int, ...]:
     """The shape of x with the axes that are reduced kept as 1."""
     return tuple([1 if i in axes else n for i, n in enumerate(np.shape(unwrap(x)))])
+
+
+def bare_index(index):
+    """An index with its Tensors replaced by their arrays."""
+    return tuple([unwrap(i) for i in index]) if isinstance(index, tuple) else unwrap(index)
+
+
+def may_repeat(index) -> bool:
+    """Whether an index can select an element twice: only sequences and arrays of integers can."""
+    parts = index if isinstance(index, tuple) else (index,)
+    return any(isinstance(i, (list, tuple, range)) or (backend.is_array(i) and i.dtype.kind != "b") for i in parts)
 
 
 def pair(name: str, option: str, value, least: int) -> tuple[int, int]:

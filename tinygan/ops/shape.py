@@ -5,6 +5,7 @@ import numpy as np
 
 from tinygan import backend
 from tinygan.backend.accelerated import accelerated
+from tinygan.ops.inputs import bare_index, may_repeat
 from tinygan.ops.registry import case, op, unwrap
 from tinygan.tensor import record
 
@@ -62,7 +63,7 @@ def _total(x, axes, keepdims):
 @op(case((3, 4), index=np.s_[::2, 1]), case((3, 4), index=[0, 2, 0]), case((3, 4), index=np.s_[..., None, 1:]))
 def getitem(x, index):
     """x[index], by NumPy's rules; its adjoint is `scatter`."""
-    index = _bare(index)
+    index = bare_index(index)
     return record(unwrap(x)[index],
                   (x, lambda g, y, x: _scattered(g, index, backend.module(unwrap(g)).zeros(x.shape, g.dtype))))
 
@@ -70,7 +71,7 @@ def getitem(x, index):
 @op(case((2,), index=(slice(None, None, 2), 1), shape=(3, 4)), case((3, 4), index=[0, 2, 0], shape=(3, 4)))
 def scatter(x, index, shape):
     """Zeros of `shape` with x added at `index` (a repeated index adds each time); its adjoint is `getitem`."""
-    index = _bare(index)
+    index = bare_index(index)
     out = backend.module(unwrap(x)).zeros(shape, x.dtype)
     if out[index].shape != x.shape:
         raise ValueError(f"scatter: x {x.shape} does not fit: the index picks {out[index].shape} of {shape}")
@@ -79,22 +80,11 @@ def scatter(x, index, shape):
 
 def _scattered(x, index, out):
     """Adds x at `index` to `out`, an array of zeros."""
-    if _may_repeat(index):
+    if may_repeat(index):
         backend.module(out).add.at(out, index, unwrap(x))
     else:
         out[index] = unwrap(x)
     return record(out, (x, lambda g, y, x: getitem(g, index)))
-
-
-def _bare(index):
-    """An index with its Tensors replaced by their arrays."""
-    return tuple([unwrap(i) for i in index]) if isinstance(index, tuple) else unwrap(index)
-
-
-def _may_repeat(index) -> bool:
-    """Whether an index can select an element twice: only sequences and arrays of integers can."""
-    parts = index if isinstance(index, tuple) else (index,)
-    return any(isinstance(i, (list, tuple, range)) or (backend.is_array(i) and i.dtype.kind != "b") for i in parts)
 
 
 @op(case((2, 3), (2, 1)), case((2, 3), (4, 3), axis=0), takes_list=True)
