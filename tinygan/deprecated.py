@@ -81,7 +81,7 @@ NAMES: dict[str, dict[str, str]] = {
 
 
 def _warn(old: str, new: str, depth: int) -> None:
-    warnings.warn(f"{old} is now {new}; the old name goes with the next release", DeprecationWarning, depth + 1)
+    warnings.warn(f"{old} is now {new}; the next release removes the old name", DeprecationWarning, depth + 1)
 
 
 def find(module: str, name: str):

@@ -93,7 +93,7 @@ class Tensor:
         return Tensor(self.data)
 
     def to(self, device: str) -> Tensor:
-        """A copy on `device` ("cpu" or "gpu"), without its record."""
+        """The same values on `device` ("cpu" or "gpu"), without their record."""
         return Tensor(backend.to(self.data, device), self.requires_grad)
 
     def __repr__(self) -> str:
@@ -124,7 +124,7 @@ class Tensor:
         return (self[i] for i in range(len(self)))
 
     def __array__(self, dtype=None, copy=None) -> np.ndarray:
-        """The values, for `np.asarray(x)`, matplotlib and np.testing; functions of NumPy see `ops/methods.py`."""
+        """The values, for `np.asarray(x)`, matplotlib and np.testing; for NumPy's functions see `ops/methods.py`."""
         return np.array(self.numpy(), dtype, copy=copy)
 
     def __reduce__(self):  # a copy or an unpickled tensor is a new leaf

@@ -85,7 +85,7 @@ extern "C" __global__ void __launch_bounds__(8 * LANES) NAME(const T* x, const T
     CODE
 }
 """
-_LANES = 128  # of 8 threads
+_LANES = 128  # in a block; a lane has 8 threads
 
 
 class Columns:

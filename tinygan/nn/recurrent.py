@@ -79,7 +79,7 @@ class Recurrent(Module):
     """Applies a cell along sequences x (n, time, inputs): h after each step, (n, time, hidden) (`through-time`).
 
     h (n, hidden) is the initial state, zeros by default. The gradient goes back through all steps. (One product for x
-    at all steps is no faster: the pull-back of each step would then fill an array of the size of all steps.)
+    at all steps is slower: the pull-back of each step would then fill an array of the size of all steps.)
     """
 
     def __init__(self, cell):

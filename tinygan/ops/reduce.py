@@ -67,7 +67,7 @@ def max(x, axis=None, keepdims=False):
 
 @op(case((2, 3)), case((2, 3, 4), axis=1), case((2, 3), axis=-1, keepdims=True))
 def min(x, axis=None, keepdims=False):
-    """The smallest element over `axis`; equal ones share the slope."""
+    """The smallest element over `axis`; equal ones share the cotangent."""
     axes = reduced_axes("min", x, axis)
     kept = kept_shape(x, axes)
 
