@@ -7,7 +7,7 @@
 from importlib import import_module as _import_module
 from typing import TYPE_CHECKING
 
-from tinygan import deprecated  # isort: skip  # first: sees the modules whose names have changed
+from tinygan import deprecated  # isort: skip  # first: it handles imports under old names
 from tinygan import ops  # isort: skip  # gives Tensor its operators
 from tinygan.backend.accelerated import plain
 from tinygan.backend.process import tune
@@ -41,11 +41,11 @@ from tinygan.ops.shape import broadcast_to, concatenate, pad, reshape, split, st
 from tinygan.tensor import Tensor, grad, no_grad, record, unwrap
 
 from tinygan import data, game, nn, objectives, penalties, updates  # isort: skip
-from tinygan.backend import fusion as fusion  # isort: skip  # registers its forms; it stands above the layers
+from tinygan.backend import fusion as fusion  # isort: skip  # registers its fast forms; it imports the layers
 
 __version__ = "0.2.0"
 
-_LATER = {"check", "divergences", "latent", "metrics", "plots", "runs", "toys", "zoo"}  # imported when first used
+_LATER = {"check", "divergences", "latent", "metrics", "plots", "runs", "toys", "zoo"}  # imported at first use
 
 __all__ = [
     "GradientError", "Tensor", "abs", "affine", "average_pool", "broadcast_to", "check", "check_gradients", "clip",

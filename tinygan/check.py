@@ -1,8 +1,8 @@
-"""Is a derivative right? Central differences against `grad`, and a diagnosis when they disagree.
+"""Checks derivatives: `grad` against central differences, with a diagnosis where they disagree.
 
-A derivative is checked along random directions, with a random cotangent: a sum of all outputs (a cotangent of ones)
-would pass a softmax whose gradient is zero. To check order 2, the first derivative is taken as a function of the inputs
-and of the cotangent, and checked in the same way; and so on.
+A derivative is checked along random directions, with a random cotangent. (A cotangent of ones would accept a softmax
+whose gradient is zero, because the sum of its outputs is constant.) For order 2, the first derivative is taken as a
+function of the inputs and of the cotangent, and is checked in the same way; and so on.
 """
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ import numpy as np
 
 from tinygan.tensor import Tensor, grad
 
-TOLERANCE = {1: 1e-6, 2: 1e-5}  # relative to the size of the derivative, however small it is
-STEP = 1e-5  # central differences: the error of truncation is step^2, of rounding 1e-16 / step times the size of f
-NOISE = 1e-9  # that rounding, with a margin for the sums in f
+TOLERANCE = {1: 1e-6, 2: 1e-5}  # relative to the size of the derivative
+STEP = 1e-5  # of central differences: truncation error step^2, rounding error 1e-16 / step times the size of f
+NOISE = 1e-9  # that rounding error, with a margin for the sums in f
 
 
 class GradientError(AssertionError):
-    """A derivative disagrees with finite differences; the message says where, by how much, and the likely cause."""
+    """A derivative disagrees with finite differences: the message has the place, the size and the likely cause."""
 
 
 def check_gradients(f, *arrays, order: int = 2, rng: np.random.Generator | None = None) -> None:
-    """Compares the derivatives of f with central differences, to `order`; raises GradientError with a diagnosis.
+    """Compares the derivatives of f with central differences, up to `order`; GradientError where they disagree.
 
-    f: a function of Tensors that returns one Tensor (of any shape). arrays: the point at which to check; taken as
-    float64. rng: draws cotangents and directions (a fixed seed by default). The derivatives in the message are those of
-    the outputs' sum weighed with a cotangent.
+    f: a function of Tensors that returns one Tensor (of any shape). arrays: the point at which to check, converted to
+    float64. rng: draws cotangents and directions (a fixed seed by default). The message gives derivatives of the sum of
+    all outputs, weighted with the cotangent.
 
     >>> check_gradients(lambda x: x * x, [1.0, 2.0, 3.0])
     >>> check_gradients(lambda x: x * x.detach(), [1.0, 2.0, 3.0])
@@ -37,7 +37,7 @@ def check_gradients(f, *arrays, order: int = 2, rng: np.random.Generator | None 
     """
     rng = rng or np.random.default_rng(0)
     points = [np.array(a.data if isinstance(a, Tensor) else a, dtype=np.float64) for a in arrays]
-    with np.errstate(all="ignore"):  # what is not finite is refused, with a better message
+    with np.errstate(all="ignore"):  # `_evaluate` refuses values that are not finite
         _check(f, points, [f"input {i}" for i in range(len(points))], 1, order, rng)
 
 
@@ -61,7 +61,7 @@ def _check(f, points, names, level, order, rng):
         directions = [rng.standard_normal(x.shape) for x in points]
         count = len(points)
 
-        def slope(*xs):  # linear in the cotangent, which is an input too
+        def slope(*xs):  # the cotangent is an input too, in which it is linear
             xs, u = xs[:count], xs[count]
             out = (f(*xs) * u).sum()
             parts = [(s * d).sum() for s, d in zip(_slopes(out, xs, level, True), directions) if s is not None]
@@ -72,7 +72,7 @@ def _check(f, points, names, level, order, rng):
 
 
 def _evaluate(f, points, level) -> np.ndarray:
-    """f's value, refused when it is no Tensor, is not float64, is random or is not finite."""
+    """The value of f; GradientError if it is not a Tensor of float64, is random or is not finite."""
     once, again = (f(*[Tensor(p.copy(), requires_grad=True) for p in points]) for _ in range(2))
     if not isinstance(once, Tensor):
         raise GradientError(f"f returns a {type(once).__name__}, expected a Tensor")
@@ -87,7 +87,7 @@ def _evaluate(f, points, level) -> np.ndarray:
 
 
 def _slopes(out, xs, level, create_graph=False) -> list:
-    """What `grad` gives, None for an input that is not reached; a pull-back that fails is a GradientError."""
+    """The derivatives by `grad`, None for an input that is not reached; GradientError if a pull-back fails."""
     if not out.requires_grad:
         return [None] * len(xs)
     try:
@@ -97,7 +97,7 @@ def _slopes(out, xs, level, create_graph=False) -> list:
 
 
 def _gradients(weighed, points, names, level) -> list[np.ndarray]:
-    """The analytic gradients, on the path without graph; zeros where an input is not reached."""
+    """The analytic gradients, computed without a graph; zeros for an input that is not reached."""
     xs = [Tensor(p.copy(), requires_grad=True) for p in points]
     slopes = _slopes(weighed(*xs), xs, level)
     for s, name in zip(slopes, names):
@@ -108,12 +108,12 @@ def _gradients(weighed, points, names, level) -> list[np.ndarray]:
 
 
 def _same_both_ways(slope, points, cotangent, found, directions):
-    """A rule gives one result on arrays and on Tensors."""
+    """Checks that a rule gives the same result on arrays and on Tensors."""
     recorded = slope(*[Tensor(p.copy(), requires_grad=True) for p in (*points, cotangent)]).item()
     bare = sum(float(np.sum(g * d)) for g, d in zip(found, directions))
     if abs(recorded - bare) > 1e-9 * max(1.0, abs(bare)):
-        raise GradientError(f"with create_graph the gradient is another one: {recorded:.8g} against {bare:.8g} along "
-                            "the same direction; the pull-back does not compute the same on Tensors and on arrays")
+        raise GradientError(f"with create_graph the gradient differs: {recorded:.8g} against {bare:.8g} along "
+                            "the same direction; the pull-back computes other values on Tensors than on arrays")
 
 
 def _at(weighed, points, i, move) -> float:
@@ -129,12 +129,12 @@ def _difference(weighed, points, i, direction) -> float:
 
 
 def _order(level) -> str:
-    """The name of a derivative."""
+    """The derivative of this order, in words."""
     return {1: "first", 2: "second", 3: "third"}.get(level, f"{level}th") + " derivative"
 
 
 def _diagnose(weighed, points, i, found, level) -> str:
-    """The worst element, what was expected there, the likely cause."""
+    """The element with the largest error, both values there, and the likely cause."""
     numeric = np.empty_like(found)
     for index in np.ndindex(found.shape):
         unit = np.zeros_like(found)
@@ -152,7 +152,7 @@ def _diagnose(weighed, points, i, found, level) -> str:
 
 
 def common_factor(found, expected) -> float | None:
-    """The number r with found = r * expected, where there is one and anything to tell it by; else None."""
+    """The number r with found = r * expected; None where there is none, or where `expected` is zero."""
     wrong, live = ~np.isclose(found, expected, rtol=1e-5, atol=1e-7), np.abs(expected) > 1e-6
     ratios = found[live] / expected[live]
     same = live.any() and np.allclose(ratios, ratios[0], rtol=1e-4) and not (wrong & ~live).any()
@@ -160,12 +160,12 @@ def common_factor(found, expected) -> float | None:
 
 
 def counts(shape) -> set[int]:
-    """Over how many elements a sum or a mean can go: the products of some of the axes."""
+    """The numbers of elements that a sum or mean over some axes can have: products of axis lengths."""
     return {math.prod(some) for k in range(1, len(shape) + 1) for some in itertools.combinations(shape, k)}
 
 
 def _cause(found, numeric, sizes, level) -> str:
-    """The mistake that most often looks like this."""
+    """The most common mistake with this pattern of errors."""
     if not np.isfinite(found).all():
         return "not finite: an overflow, a log or a division at 0"
     kept = " (in the pull-back an array is kept where its Tensor is needed?)" if level > 1 else ""

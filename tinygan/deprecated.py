@@ -1,6 +1,6 @@
 """The names of release 0.1.0 that have changed: each still works, with a DeprecationWarning.
 
-It goes with the next release: this file, its two lines in `tinygan/__init__.py`, and its test.
+The next release removes this file, its two lines in `tinygan/__init__.py`, and its test.
 """
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import warnings
 from importlib import import_module
 from importlib.machinery import ModuleSpec
 
-# Modules: the old name, the new one.
+# Modules: old name -> new name.
 MODULES = {
     **{f"tinygan.{name}": f"tinygan.backend.{name}" for name in (
         "kernels", "parallel", "process", "cublas", "winograd")},
@@ -25,7 +25,7 @@ MODULES = {
     "tinygan.zoo.judge": "tinygan.zoo.sources", "tinygan.grading.judge": "tinygan.grading.grader",
 }
 
-# Names in a module, or in a class of it; the new name stands in the same place, or is given with its module.
+# Names in a module, or in a class of it. The new name is in the same place, or is given with its module.
 NAMES: dict[str, dict[str, str]] = {
     "tinygan": {"gate": "relu_backward"},
     "tinygan.tensor": {"array": "unwrap", "Tensor.paths": "edges"},
@@ -37,7 +37,7 @@ NAMES: dict[str, dict[str, str]] = {
     "tinygan.backend.parallel": {
         "WORTH": "MIN_ELEMENTS", "use": "set_threads", "joined": "map_batch", "added": "sum_batch",
     },
-    "tinygan.ops.registry": {"array": "unwrap"},
+    "tinygan.ops.registry": {"array": "unwrap", "signed": "tinygan.ops.inputs.signed"},
     "tinygan.ops.elementwise": {"gate": "relu_backward"},
     "tinygan.ops.reduce": {
         "everywhere": "tinygan.ops.normalise.all_reduce", "moments": "tinygan.ops.normalise.moments",
@@ -73,15 +73,19 @@ NAMES: dict[str, dict[str, str]] = {
     },
     "tinygan.zoo.sources": {"Judge": "tinygan.metrics.evaluate.Evaluator", "judge_of": "evaluator_of"},
     "tinygan.metrics.evaluate": {"Evaluator.scale": "baselines"},
+    "tinygan.toys.dynamics": {"play": "trajectory"},
+    "tinygan.zoo.progressive": {"play": "make_game"},
+    "tinygan.zoo.settings": {"read": "parse_settings", "write": "format_setting"},
+    "tinygan.zoo.style": {"play": "make_game"},
 }
 
 
 def _warn(old: str, new: str, depth: int) -> None:
-    warnings.warn(f"{old} is now {new}; the old name goes with the next release", DeprecationWarning, depth + 1)
+    warnings.warn(f"{old} is now {new}; the next release removes the old name", DeprecationWarning, depth + 1)
 
 
 def find(module: str, name: str):
-    """What `module` had under an old name, for its `__getattr__`; AttributeError where it had none."""
+    """Looks up an old name of `module`, for its `__getattr__`; AttributeError where there was none."""
     old = f"{module}.{name}"
     if old in MODULES:
         _warn(old, MODULES[old], 3)
@@ -95,7 +99,7 @@ def find(module: str, name: str):
 
 
 class _Renamed:
-    """The old name of an attribute, in its class."""
+    """A descriptor: the old name of an attribute of a class."""
 
     def __init__(self, old: str, new: str):
         self.old, self.new = old, new
@@ -106,7 +110,7 @@ class _Renamed:
 
 
 def _add(module) -> None:
-    """Gives a module, once it is loaded, its old names."""
+    """Adds the old names to a module that has just been loaded."""
     name, had = module.__name__, getattr(module, "__getattr__", None)
 
     def attribute(key):
@@ -121,7 +125,7 @@ def _add(module) -> None:
 
 
 class _Moved:
-    """Loads a module that has moved: it is the new one, under both names."""
+    """Loads a module that has moved: both names give the new module."""
 
     def __init__(self, new: str):
         self.new = new
@@ -132,11 +136,11 @@ class _Moved:
         return module
 
     def exec_module(self, module):
-        module.__spec__ = self.spec  # which the import has replaced by that of the old name
+        module.__spec__ = self.spec  # the import has replaced it by that of the old name
 
 
 class _Finder:
-    """Sees the imports of modules that have moved, or that have names which have changed."""
+    """An import finder for modules that have moved, and for modules in which names have changed."""
 
     @classmethod
     def find_spec(cls, name, path=None, target=None):

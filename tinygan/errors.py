@@ -1,8 +1,8 @@
-"""The base class of the errors that tinygan raises for a mistake of its user."""
+"""The base class of the errors that tinygan raises for mistakes of the user."""
 
 
 class TinyganError(Exception):
-    """A mistake of the user, or in what the user named: one line with what came and what was expected.
+    """A mistake of the user, or in a file that the user named: one line with the value given and what was expected.
 
-    Every error class of the library that the command line answers with one line and exit status 2 inherits from it.
+    The command line prints this line and ends with exit status 2. Error classes of the library inherit from it.
     """

@@ -1,15 +1,15 @@
-"""The tape and the chain rule, and nothing else: this file knows no operation.
+"""The tape and the chain rule. The operations are in `ops/`.
 
-A `Tensor` is an array that remembers how it was made: from which inputs, and by which rule a cotangent of it is pulled
-back to each of them. `grad` walks that memory from an output to the inputs asked for (equation `chain-rule`).
+A `Tensor` is an array that records how it was computed: from which inputs, and by which rule its cotangent is pulled
+back to each of them. `grad` follows this record from an output back to the given inputs (equation `chain-rule`).
 
-An operation (see `ops/`) computes its value on arrays, then calls `record(value, (input, rule), ...)`. A rule is
+An operation computes its value on arrays, then calls `record(value, (input, rule), ...)`. A rule is a function
 `rule(g, y, *inputs)`: it receives the cotangent `g` of the output, the output `y` and all inputs, and returns the
 cotangent of one input. It is written with operators and tinygan's functions, which accept arrays as well as Tensors:
 
-- `grad(...)` calls it with bare arrays: no tape, no wrapping, fast;
-- `grad(..., create_graph=True)` calls the very same rule with Tensors, so what it computes is recorded in turn and can
-  be differentiated again, to any order.
+- `grad(...)` calls it with bare arrays: nothing is recorded, which is fast;
+- `grad(..., create_graph=True)` calls the same rule with Tensors: its computation is recorded, so it can be
+  differentiated again, to any order.
 """
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ _mode = _Mode()
 
 
 class Tensor:
-    """An array that remembers how it was computed.
+    """An array that records how it was computed.
 
-    data: the array (NumPy or CuPy; lists and numbers are converted by NumPy's rules, the memory of a PyTorch tensor is
-    shared, as `torch.from_dlpack(x.data)` does in return). requires_grad: whether derivatives with respect to it will
-    be asked for; only floating point arrays have any.
+    data: the array (NumPy or CuPy; lists and numbers are converted by NumPy's rules; the memory of a PyTorch tensor is
+    shared, and `torch.from_dlpack(x.data)` shares it in the other direction). requires_grad: whether `grad` can
+    differentiate with respect to this tensor; its dtype must be floating point.
 
     >>> x = Tensor([1.0, 2.0, 3.0], requires_grad=True)
     >>> y = (x * x).sum()
@@ -89,11 +89,11 @@ class Tensor:
         return self.data.item()
 
     def detach(self) -> Tensor:
-        """The same array without its past: a constant to every derivative."""
+        """The same array without its record: a constant for every derivative."""
         return Tensor(self.data)
 
     def to(self, device: str) -> Tensor:
-        """A tensor without past on `device`: "cpu" or "gpu"."""
+        """The same values on `device` ("cpu" or "gpu"), without their record."""
         return Tensor(backend.to(self.data, device), self.requires_grad)
 
     def __repr__(self) -> str:
@@ -124,13 +124,13 @@ class Tensor:
         return (self[i] for i in range(len(self)))
 
     def __array__(self, dtype=None, copy=None) -> np.ndarray:
-        """The values, for `np.asarray(x)`, matplotlib and np.testing; functions of NumPy see `ops/methods.py`."""
+        """The values, for `np.asarray(x)`, matplotlib and np.testing; for NumPy's functions see `ops/methods.py`."""
         return np.array(self.numpy(), dtype, copy=copy)
 
-    def __reduce__(self):  # a copy or a pickle is a leaf, born anew
+    def __reduce__(self):  # a copy or an unpickled tensor is a new leaf
         return type(self), (self.data, self.requires_grad)
 
-    if TYPE_CHECKING:  # for editors and mypy; `ops/methods.py` gives a Tensor these, and this file does without
+    if TYPE_CHECKING:  # for editors and mypy: `ops/methods.py` adds these to the class
         def __add__(self, other: Any) -> Tensor: ...
         __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = __pow__ = __rpow__ = __add__
         __matmul__ = __rmatmul__ = __getitem__ = __add__
@@ -158,14 +158,14 @@ class Tensor:
         def transpose(self, *axes: int | tuple[int, ...]) -> Tensor:
             """The axes in another order (reversed by default)."""
         def astype(self, dtype) -> Tensor:
-            """The numbers in another dtype; differentiable between floating point dtypes."""
+            """The values converted to another dtype; differentiable between floating point dtypes."""
 
 
 def unwrap(x):
-    """The bare array (or number) inside `x`: what an operation computes with.
+    """The bare array (or number) inside `x`, on which an operation computes.
 
-    A NumPy float64 number becomes a Python one: it would turn a float32 array into float64 (NEP 50), a float does not.
-    The array of another library is shared, as `Tensor(x)` shares it.
+    A NumPy float64 number becomes a Python float, because it would turn a float32 array into float64 (NEP 50).
+    The memory of another library's array is shared, as in `Tensor(x)`.
     """
     if isinstance(x, Tensor):
         return x.data
@@ -177,7 +177,7 @@ def unwrap(x):
 def record(value, *edges):
     """The result of an operation: `value`, with a pair (input, rule) for each of its inputs.
 
-    A bare array when no input is a Tensor; a constant Tensor when no input requires a derivative.
+    It is a bare array if no input is a Tensor, and a constant Tensor if no input requires a derivative.
     """
     tensor = requires_grad = False
     for x, _ in edges:
@@ -198,7 +198,7 @@ def record(value, *edges):
 
 @contextmanager
 def no_grad():
-    """Inside `with no_grad():` nothing is recorded."""
+    """A block `with no_grad():` in which nothing is recorded."""
     before, _mode.recording = _mode.recording, False
     try:
         yield
@@ -210,8 +210,8 @@ def grad(output: Tensor, inputs, create_graph: bool = False, allow_unused: bool 
     """The derivatives of a scalar `output` with respect to `inputs`, by the chain rule backwards (`chain-rule`).
 
     inputs: Tensors, leaves or not. create_graph: record the computation of the derivatives, so that they can be
-    differentiated again. An input that `output` does not depend on is an error, or None with allow_unused.
-    Only paths that end in `inputs` are walked: a network that is not asked about costs nothing.
+    differentiated again. An input that `output` does not depend on is an error, or gives None with allow_unused.
+    Only paths that end in `inputs` are followed, so other networks cost nothing.
 
     >>> x = Tensor(2.0, requires_grad=True)
     >>> [slope] = grad(x ** 3, [x], create_graph=True)
@@ -244,7 +244,7 @@ def grad(output: Tensor, inputs, create_graph: bool = False, allow_unused: bool 
         if g is None and not allow_unused:
             raise ValueError(f"grad: the output does not depend on inputs[{i}], of shape {inputs[i].shape}; "
                              "pass allow_unused=True to get None")
-        if g is not None and g.dtype.itemsize > inputs[i].dtype.itemsize:  # a float32 weight that met float64
+        if g is not None and g.dtype.itemsize > inputs[i].dtype.itemsize:  # float32 weights, float64 data
             results[i] = g.astype(inputs[i].dtype)
     return [g if g is None or isinstance(g, Tensor) else Tensor(g) for g in results]  # type: ignore[misc]
 
@@ -252,8 +252,8 @@ def grad(output: Tensor, inputs, create_graph: bool = False, allow_unused: bool 
 def _between(output: Tensor, wanted: set[Tensor]) -> dict[Tensor, None]:
     """The tensors between `output` and the wanted inputs, youngest first.
 
-    A tensor is younger than all its inputs, so birth is an order in which every cotangent is complete when its turn
-    comes; and no path leads from a tensor to an input younger than itself. No recursion: a chain may be long.
+    A tensor is younger than all its inputs. So in the order of birth every cotangent is complete before it is pulled
+    back, and no path leads from a tensor to a younger input. There is no recursion, since a chain may be very long.
     """
     oldest = min([x.birth for x in wanted])
     ancestors, todo = {output}, [output]
@@ -293,5 +293,5 @@ def _validate(output, inputs):
 
 
 def _name_of(rule) -> str:
-    """The name of the function in which a rule was written."""
+    """The name of the function in which a rule is defined."""
     return ["rule", *getattr(rule, "__qualname__", "").split(".<locals>.")][-2]

@@ -193,7 +193,7 @@ SECOND = {
     "cotangent cut": (lambda x: record(unwrap(x) ** 2, (x, lambda g, y, x: 2 * unwrap(g) * x)),
                       "second derivative, the cotangent, ", "zero: this path is cut"),
     "wrong on Tensors": (square(lambda g, y, x: 2 * g * x if isinstance(x, np.ndarray) else 3 * g * x),
-                         "with create_graph the gradient is another one: ", "does not compute the same on Tensors"),
+                         "with create_graph the gradient differs: ", "other values on Tensors than on arrays"),
     "sign of the slope's slope": (square(lambda g, y, x: g * record(2 * unwrap(x), (x, lambda g, y, x: -2 * g))),
                                   "second derivative, input 0, ", "ratio -1 everywhere: the sign is flipped"),
     "slope infinite": (square(lambda g, y, x: g * record(2 * unwrap(x), (x, lambda g, y, x: g * np.inf))),

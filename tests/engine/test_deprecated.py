@@ -43,7 +43,7 @@ def test_a_name_that_has_changed(module, old, new):
     if owner and not hasattr(holder, attribute):  # it stands in instances alone
         holder = object.__new__(holder)
         setattr(holder, attribute, "its value")
-    with pytest.warns(DeprecationWarning, match=f"{key} is now .*{attribute}; the old name goes"):
+    with pytest.warns(DeprecationWarning, match=f"{key} is now .*{attribute}; the next release removes"):
         got = getattr(holder, key)
     assert got == getattr(importlib.import_module(home) if home else holder, attribute)
 

@@ -1,4 +1,4 @@
-"""The machine room: arrays and their devices, and the fast forms of what the course's files write plainly."""
+"""Arrays and their devices, and the fast forms of functions that the course's files write plainly."""
 from tinygan.backend import host  # isort: skip  # forms are tried in the order in which these files register them
 from tinygan.backend import convolutions, cuda
 from tinygan.backend.arrays import (

@@ -1,9 +1,9 @@
 """Plain and fast forms of one computation, joined by name.
 
 A course file writes a function as the lecture does and marks it with `@accelerated`. Other files of `backend/` register
-faster forms of it with `@form(name, fits)`. A call runs the first form whose `fits` holds for the arguments, and the
-plain body where none does. Inside `with plain():`, and in a process started with TINYGAN_PLAIN=1, every body runs as it
-is written: so "is it my mistake or a fast form's?" is one variable.
+faster forms of it with `@form(name, fits)`. A call runs the first form whose `fits` accepts the arguments, else the
+plain body. In a block `with plain():`, and in a process started with TINYGAN_PLAIN=1, every plain body runs. So one
+variable shows whether a wrong result comes from your code or from a fast form.
 """
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _fast = not ALWAYS_PLAIN
 
 
 def accelerated(body: Callable) -> Any:
-    """Marks a function of which there may be faster forms; its arguments are given by position.
+    """Marks a function that may have faster forms; its arguments are passed by position.
 
     With TINYGAN_PLAIN=1 it is the function itself, so a debugger steps straight into the body.
     """
@@ -41,10 +41,10 @@ def accelerated(body: Callable) -> Any:
 
 
 def form(name: str, fits: Callable) -> Callable:
-    """Registers a faster form of the accelerated function `name`, for the arguments for which fits(*args) is true.
+    """Registers a faster form of the accelerated function `name`, used where fits(*args) is true.
 
-    It gives the same result up to rounding, and changes the same arguments in place. Forms are tried in the order in
-    which they were registered.
+    It gives the same result up to rounding, and changes the same arguments in place. Forms are tried in the order of
+    their registration.
     """
     def register(fast):
         FORMS.setdefault(name, []).append((fits, fast))
@@ -53,7 +53,7 @@ def form(name: str, fits: Callable) -> Callable:
 
 
 def run(name: str, *args):
-    """The accelerated function `name`, for forms that are made with it: its first form that fits, or its body."""
+    """Runs the accelerated function `name` from inside a form: its first form that fits, or its body."""
     for fits, fast in FORMS[name]:
         if fits(*args):
             return fast(*args)
@@ -62,7 +62,7 @@ def run(name: str, *args):
 
 @contextmanager
 def using_form(name: str, fits: Callable, fast: Callable) -> Iterator[None]:
-    """Inside, a form more of the function `name`, which is tried first."""
+    """A block in which the function `name` has one more form, tried first."""
     pair = fits, fast
     FORMS[name].insert(0, pair)
     try:
@@ -78,9 +78,9 @@ def is_plain() -> bool:
 
 @contextmanager
 def plain() -> Iterator[None]:
-    """Inside `with plain():` every function runs as its course file writes it, in the whole process.
+    """A block `with plain():` in which every function runs as its course file writes it, in the whole process.
 
-    A breakpoint in a body is hit, and results are those of the fast forms up to rounding.
+    Breakpoints in these bodies are hit. Results equal those of the fast forms up to rounding.
     """
     global _fast
     before, _fast = _fast, False

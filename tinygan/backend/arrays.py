@@ -1,7 +1,7 @@
-"""Arrays and the machine they live on: NumPy on the host, CuPy on the device.
+"""Arrays and their devices: NumPy on the host, CuPy on the GPU.
 
-There is no global switch. The array module of an array is the package its type comes from, so the data decide; and a
-NumPy function called on a CuPy array is handed over to CuPy by NumPy itself, so most code needs no `module` at all.
+There is no global switch: the array module of an array is the package of its type. NumPy itself passes a call such as
+np.exp(x) on to CuPy if x is a CuPy array, so most code does not need `module`.
 """
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ import numpy as np
 from tinygan.errors import TinyganError
 
 ARRAY_MODULES = {"numpy", "cupy"}
-_HOST = (1, 3)  # DLPack's numbers of memory that NumPy can read: the host's, and that which a GPU sees too
-device_index: int | None = None  # of the GPU that this process computes on, where several processes share a machine
+_HOST = (1, 3)  # DLPack's codes of memory that NumPy can read: the host's, and host memory that a GPU reads too
+device_index: int | None = None  # the GPU of this process, where several processes share a machine
 
 
 class DeviceError(TinyganError, RuntimeError):
-    """A device that this machine does not have."""
+    """A device that is missing on this machine."""
 
 
 def _package(array) -> str:
@@ -31,7 +31,7 @@ def is_array(x) -> bool:
 
 
 def module(*arrays) -> Any:
-    """The array module (`numpy` or `cupy`) that owns the arrays; numbers are at home everywhere.
+    """The array module (`numpy` or `cupy`) of the arrays; numbers fit either.
 
     >>> module(np.zeros(3), 2.0).__name__
     'numpy'
@@ -43,7 +43,7 @@ def module(*arrays) -> Any:
 
 
 def to(array, device: str):
-    """The array on `device`: "cpu" (NumPy) or "gpu" (CuPy); itself when it is there already."""
+    """The array on `device`: "cpu" (NumPy) or "gpu" (CuPy); the array itself if it is already there."""
     if device not in ("cpu", "gpu"):
         raise ValueError(f"device: got {device!r}, expected 'cpu' or 'gpu'")
     if device == "gpu":
@@ -52,9 +52,9 @@ def to(array, device: str):
 
 
 def as_array(x):
-    """x as an array: what another library holds (PyTorch, JAX) in place, by DLPack; lists and numbers by NumPy's rules.
+    """x as an array: an array of PyTorch or JAX shares its memory (DLPack); lists and numbers follow NumPy's rules.
 
-    TypeError, one line, where the memory cannot be shared.
+    TypeError where the memory cannot be shared.
     """
     if isinstance(x, np.ndarray) or not hasattr(x, "__dlpack_device__"):
         return np.asarray(x)
@@ -68,7 +68,7 @@ def as_array(x):
 
 
 def share_foreign(x):
-    """x as it is if it is an array of ours, a number, or no array at all; the array of another library in place."""
+    """Another library's array as an array of NumPy or CuPy on the same memory; anything else unchanged."""
     if is_array(x) or isinstance(x, type) or not (hasattr(x, "__dlpack_device__") or hasattr(x, "__array__")):
         return x
     array = as_array(x)
@@ -78,7 +78,7 @@ def share_foreign(x):
 
 
 def to_device_of(array, other):
-    """A host array (of noise, of a batch) on the device of `other`."""
+    """Moves a host array (noise, a batch) to the device of `other`."""
     owner = module(other)
     return array if owner is np else owner.asarray(array)
 

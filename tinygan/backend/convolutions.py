@@ -1,6 +1,6 @@
-"""The forms of the three convolutions of `ops/conv.py`: on NumPy by parts of the batch, on a device by gathers.
+"""Fast forms of the three convolutions of `ops/conv.py`: parts of the batch on NumPy, gathers on a GPU.
 
-A part of the batch is small enough for the cache, and with `tune` one thread for each core works on parts.
+A part of the batch fits into the cache. After `tune(divide_batches=True)`, one thread for each core works on parts.
 """
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tinygan.backend import cuda, parallel, winograd
 from tinygan.backend.accelerated import form, run
 from tinygan.backend.kernels import LARGE, owner_of
 
-FEW = 6  # numbers in a run of a kernel, up to which neighbouring pixels are laid side by side: measured
+FEW = 6  # length of a run up to which runs of neighbouring pixels are stored together; found by measurement
 
 
 # Wide layers whose kernels are twice as long as their stride
@@ -33,7 +33,7 @@ def _winograd_transpose(y, w, size, stride, padding):
     return winograd.transpose_correlate(y, w, size, stride, padding)
 
 
-# On a device: launches are what costs, so there is one gather and one product
+# On a GPU the number of launches sets the time: one gather and one product
 
 def _product(a, b):
     return run("ops.linear.product", a, b)
@@ -60,7 +60,7 @@ def _gather_transpose(y, w, size, stride, padding):
     return cuda.overlaps(rows, (len(y), *size, w.shape[2]), w.shape[:2], y.shape[1:3], stride, padding)
 
 
-# On NumPy arrays, by parts of the batch. Parts make use of a kernel that is read for each.
+# On NumPy arrays, in parts of the batch. Each part reads the whole kernel, so parts are at least twice as large.
 
 def _on_host(a, b, *_) -> bool:
     return type(a) is type(b) is np.ndarray
@@ -86,17 +86,17 @@ def _weight(x, y, kernel, stride, padding):
 
 @form("ops.conv.transpose_correlate", _on_host)
 def _transpose(y, w, size, stride, padding):
-    """Kernels laid out at every pixel of y and added up where they overlap.
+    """Adds up the kernel times each pixel of y, where windows overlap.
 
-    A kernel is cut into runs: a row of it, as long as the stride. A run at one place of the kernel overlaps with none
-    at the same place of another, so all of them are one matrix product and one addition, onto images cut likewise.
-    Where a run holds few numbers, it is those of neighbouring pixels that are laid side by side.
+    Kernels are cut into runs: pieces of a row, as long as the stride. Runs from the same place of the kernel, at
+    different pixels, do not overlap. So all of them are one matrix product and one addition, to images cut in the same
+    way. Short runs are slow to add, so there the numbers of neighbouring pixels are stored together instead.
     """
     (_, h, w_, o), (kh, kw, c, _), (sh, sw) = y.shape, w.shape, stride
     a, b = -(-kh // sh), -(-kw // sw)
     if (a * sh, b * sw) != (kh, kw):
-        whole = np.zeros((a * sh, b * sw, c, o), w.dtype)
-        whole[:kh, :kw], w = w, whole
+        padded = np.zeros((a * sh, b * sw, c, o), w.dtype)  # to a multiple of the stride
+        padded[:kh, :kw], w = w, padded
     high, wide = [max(m + k - 1, -(-(length + p) // s))
                   for m, k, length, p, s in zip((h, w_), (a, b), size, padding, stride)]
 
@@ -119,7 +119,7 @@ def _transpose(y, w, size, stride, padding):
 
 
 def _windows(x, kernel, out, stride, padding):
-    """Every window of images as one row (im2col), by a copy of runs: kw * c neighbours in memory are one."""
+    """Copies each window of images into a row (im2col), by runs of kw * c numbers that are neighbours in memory."""
     n, h, w, c = x.shape
     (kh, kw), (sh, sw), (ph, pw) = kernel, stride, padding
     if ph or pw:
@@ -129,7 +129,7 @@ def _windows(x, kernel, out, stride, padding):
         framed = np.ascontiguousarray(x)
     n_, h_, w_, c_ = framed.strides
     c_, w_ = framed.itemsize, c * framed.itemsize  # an axis of length 1 may have any stride, such as x[..., None]
-    if c == 1:  # then neighbours in a row of the image are more than those in a row of a window
+    if c == 1:  # rows of the image are longer runs than rows of a window
         taps = np.lib.stride_tricks.as_strided(framed, (kh, kw, n, *out), (h_, w_, n_, sh * h_, sw * w_))
         return taps.reshape(kh * kw, -1).T
     runs = np.lib.stride_tricks.as_strided(framed, (n, *out, kh, kw * c), (n_, sh * h_, sw * w_, h_, c_))

@@ -1,6 +1,7 @@
-"""Matrix products on the device by cuBLAS through nvmath-python, which a CUDA graph can record.
+"""Matrix products on the GPU by cuBLAS through nvmath-python, which a CUDA graph can record.
 
-CuPy refuses its own while a stream is captured. Called like `a @ b`; see `accelerated.using_form`.
+CuPy does not allow its own products while a stream is captured. `Products` is called like `a @ b` and is installed as
+a form by `accelerated.using_form`.
 """
 from __future__ import annotations
 
@@ -9,12 +10,12 @@ import math
 
 import numpy as np
 
-WORKSPACE = 32 << 20  # bytes, what cuBLAS takes for itself on Hopper; on older devices it takes less
+WORKSPACE = 32 << 20  # bytes: cuBLAS's own size on Hopper; it is smaller on older GPUs
 
 
 @functools.cache
 def products(owner) -> Products:
-    """The products of arrays of the module `owner`, once for the process; ImportError without nvmath-python."""
+    """Makes `Products` for the array module `owner`, once in a process; ImportError without nvmath-python."""
     return Products(owner)
 
 
@@ -61,12 +62,11 @@ class Products:
     def _multiply(self, a, b, out, count=0):
         """Writes a @ b to out; with `count`, that many products of contiguous stacks.
 
-        cuBLAS stores columns one after the other, which is how a transposed array is stored; so what it is asked for
-        is out.T = b.T @ a.T.
+        cuBLAS stores matrices by columns, so it reads an array as its transpose. It computes out.T = b.T @ a.T.
         """
         cublas, (kind, compute, factors) = self.cublas, self.kinds[a.dtype.char]
         cublas.set_stream(self.handle, self.owner.cuda.get_current_stream().ptr)
-        cublas.set_workspace(self.handle, self.workspace.data.ptr, WORKSPACE)  # the stream has taken it away
+        cublas.set_workspace(self.handle, self.workspace.data.ptr, WORKSPACE)  # set_stream has reset it
         (m, inner), n = a.shape[-2:], b.shape[-1]
         (a, of_a, step_a), (b, of_b, step_b) = self._stored(a), self._stored(b)
         one, zero = factors.ctypes.data, factors.ctypes.data + factors.itemsize
@@ -80,7 +80,7 @@ class Products:
                            compute, cublas.GemmAlgo.DFALT)
 
     def _stored(self, x):
-        """x in one of the orders that cuBLAS reads, how it is to be taken, and how far its rows (columns) are apart."""
+        """x in an order that cuBLAS can read, the operation for it, and the distance between rows or columns."""
         if x.ndim == 2 and x.flags.f_contiguous and not x.flags.c_contiguous:
             return x, self.cublas.Operation.T, x.shape[0]
         return self.owner.ascontiguousarray(x), self.cublas.Operation.N, x.shape[-1]

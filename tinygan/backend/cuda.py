@@ -1,4 +1,4 @@
-"""The CUDA forms: what a device computes in one launch where the plain body would make several."""
+"""CUDA forms: one kernel launch on a GPU where the plain body makes several."""
 from __future__ import annotations
 
 import functools
@@ -22,7 +22,7 @@ form("ops.elementwise._log_sigmoid_backward", owner_of)(
     Elementwise("log_sigmoid_backward", "T g, T x", "T y", "y = g / (1 + exp(x))"))
 
 
-# Sums over all axes but the last, and what is made of them
+# Sums over all axes but the last, and functions of them
 
 def _columns(x, *others):
     """Whether a kernel can sum over all axes of x but the last."""
@@ -150,7 +150,7 @@ def _average(average, theta, decay):
 
 @functools.cache
 def joining(count: int) -> Elementwise:
-    """The kernel that writes so many arrays one after the other."""
+    """The kernel that writes `count` arrays one after the other into one vector."""
     code = " else ".join(f"if ((r = at, at -= a{k}.size()) < 0) y = a{k}[r];" for k in range(count))
     return Elementwise(f"join_{count}", ", ".join(f"raw T a{k}" for k in range(count)), "T y",
                        f"ptrdiff_t at = i, r; {code}")
@@ -160,7 +160,7 @@ def joining(count: int) -> Elementwise:
 def _join(arrays):
     owner, start = owner_of(*arrays), 0
     joined = owner.empty(sum([a.size for a in arrays]), arrays[0].dtype)
-    for i in range(0, len(arrays), 32):  # arguments of a kernel have room for some 40
+    for i in range(0, len(arrays), 32):  # a kernel's arguments have room for about 40
         some = arrays[i:i + 32]
         size = sum([a.size for a in some])
         joining(len(some)).launch(owner, *some, joined[start:start + size])

@@ -1,4 +1,4 @@
-"""The fused forms: two layers or two calls of a network in one pass. They know the layers, so they stand above them."""
+"""Fused forms: two layers, or two calls of a network, in one pass. This file imports the layers."""
 from __future__ import annotations
 
 import numpy as np
@@ -33,14 +33,14 @@ def affine_relu(x, scale_shift, slope):
     value = _value(unwrap(x), unwrap(scale_shift), slope) if 0 <= slope <= 1 else None
     if value is None:
         return leaky_relu(affine(x, scale_shift), slope)
-    straight = record(value,  # no rule asks for the value before the bend, so it need not be kept
+    straight = record(value,  # no rule uses the value before the ReLU, so it is not kept
                       (x, lambda g, _, x, scale_shift: g * scale_shift[0]),
                       (scale_shift, lambda g, _, x, scale_shift: affine_adjoint(x, g)))
     return record(value, (straight, lambda g, y, _: relu_backward(g, y, slope)))
 
 
 def _value(x, scale_shift, slope):
-    """The value in one pass; None for arrays that it is not made for."""
+    """The value in one pass; None for other arrays than floating point ones of one dtype."""
     if owner_of(x, scale_shift):
         return cuda.affine_relu(x, scale_shift, slope)
     if not floats(x) or x.dtype != scale_shift.dtype:
@@ -51,18 +51,18 @@ def _value(x, scale_shift, slope):
 
 
 def _one_pass(game, x, fake, condition) -> bool:
-    """Whether D may take real and generated examples together: it looks at each alone, and x needs no derivative."""
+    """Whether D may take x and fake as one batch: its layers treat examples separately, and x needs no derivative."""
     return not (condition or x.requires_grad) and x.shape == fake.shape and _dense(game.discriminator)
 
 
 def _dense(layer) -> bool:
-    """Whether a layer, and all in it, look at each example alone."""
+    """Whether a layer, and all layers in it, treat examples separately."""
     kind = type(layer)
     return kind in (Dense, ReLU, LeakyReLU) or (kind is Sequential and all(map(_dense, layer.layers)))
 
 
 @form("game.step.logits", _one_pass)
 def _logits(game, x, fake, condition):
-    """Fewer and larger products."""
-    both = game.discriminator(concatenate([x, fake], 0))
-    return both[:len(x)], both[len(x):]
+    """One call of D on both batches: fewer and larger products."""
+    values = game.discriminator(concatenate([x, fake], 0))
+    return values[:len(x)], values[len(x):]

@@ -1,4 +1,4 @@
-"""The NumPy forms: the same numbers as the plain bodies with fewer passes over memory, and fewer new arrays."""
+"""NumPy forms: the results of the plain bodies with fewer passes over memory and fewer new arrays."""
 from __future__ import annotations
 
 import math
@@ -7,8 +7,8 @@ import numpy as np
 
 from tinygan.backend.accelerated import form, run
 
-BLOCK = 1 << 16  # elements: vectors of one block stay in the cache through several passes
-COLUMNS = 4096  # elements from which a product with ones is faster than a sum over rows
+BLOCK = 1 << 16  # elements of a block: a few such vectors fit into the cache together
+COLUMNS = 4096  # elements above which a product with ones is faster than a sum over rows
 
 
 def floats(x, *_) -> bool:
@@ -23,7 +23,7 @@ def _vectors(*args) -> bool:
 
 
 def blocks(*vectors):
-    """The vectors block by block, side by side."""
+    """Yields the same block of each vector, block after block."""
     for start in range(0, len(vectors[0]), BLOCK):
         yield [v[start:start + BLOCK] for v in vectors]
 
@@ -32,7 +32,7 @@ def blocks(*vectors):
 
 @form("ops.elementwise._relu", floats)
 def _relu(x):
-    """np.maximum takes four times as long with a number as with an array."""
+    """np.clip: np.maximum of an array and a number takes four times as long as of two arrays."""
     return np.clip(x, 0, np.inf)
 
 
@@ -44,7 +44,7 @@ def _leaky_relu(x, slope):
 
 @form("ops.elementwise._relu_backward", floats)
 def _relu_backward(x, y, slope):
-    """The slope as an array: np.where takes ten times as long."""
+    """A product with an array of slopes: np.where takes ten times as long."""
     if not slope:
         return x * (y > 0)
     value = (y > 0).astype(x.dtype)
@@ -81,7 +81,7 @@ def _total(x, axes, keepdims):
 
 @form("ops.reduce._mean", lambda x, *_: type(x) is np.ndarray and x.dtype.char in "fd")
 def _mean(x, axes, keepdims):
-    """A sum, divided: NumPy's mean takes longer than a small network's layer."""
+    """A sum divided by the count: np.mean takes longer than a layer of a small network."""
     total = _total(x, axes, keepdims) if _many_rows(x, axes) else x.sum(axes, keepdims=keepdims)
     return total / math.prod([x.shape[a] for a in axes])
 
@@ -90,7 +90,7 @@ def _mean(x, axes, keepdims):
 
 @form("ops.linear.product", lambda a, b: a.shape[-1] == 1 and a.ndim == b.ndim == 2)
 def _column_times_row(a, b):
-    """Nothing to add up, which BLAS is slow at."""
+    """An outer product without sums, for which BLAS is slow."""
     return a * b
 
 
@@ -106,21 +106,21 @@ def _linear(x, w, b):
 @form("ops.normalise._moments", floats)
 def _moments(x):
     rows = x.reshape(-1, x.shape[-1])
-    both = np.empty_like(rows, shape=(2, rows.shape[-1]))
-    both[0] = run("ops.shape._total", rows, (0,), False) / len(rows)
-    distance = rows - both[0]
+    moments = np.empty_like(rows, shape=(2, rows.shape[-1]))
+    moments[0] = run("ops.shape._total", rows, (0,), False) / len(rows)
+    distance = rows - moments[0]
     distance *= distance
-    both[1] = run("ops.shape._total", distance, (0,), False) / len(rows)
-    return both
+    moments[1] = run("ops.shape._total", distance, (0,), False) / len(rows)
+    return moments
 
 
 @form("ops.normalise._affine_adjoint", floats)
 def _affine_adjoint(x, g):
     axes = tuple(range(x.ndim - 1))
-    first = run("ops.shape._total", g * x, axes, False)
-    both = np.empty_like(first, shape=(2, x.shape[-1]))
-    both[0], both[1] = first, run("ops.shape._total", g, axes, False)
-    return both
+    of_products = run("ops.shape._total", g * x, axes, False)
+    sums = np.empty_like(of_products, shape=(2, x.shape[-1]))
+    sums[0], sums[1] = of_products, run("ops.shape._total", g, axes, False)
+    return sums
 
 
 @form("ops.normalise._affine", lambda x, rows: floats(x) and x.dtype == rows.dtype)
@@ -145,10 +145,10 @@ def _average(average, theta, decay):
 
 @form("updates.adam_step", lambda g, m, v, *_: _vectors(g, m, v))
 def _adam_step(g, m, v, bias_m, bias_v, beta1, beta2, eps):
-    """Block by block, each small enough to stay in the cache.
+    """Adam in blocks that fit into the cache.
 
-    beta m + (1 - beta) g is written m + (1 - beta) (g - m), and the corrections of the bias are one factor of sqrt(v):
-    so each pass works in place or in the direction, and no other array is made.
+    beta m + (1 - beta) g is computed as m + (1 - beta) (g - m), and the bias corrections are one factor of sqrt(v). So
+    each pass works in place or in `direction`, and no other array is made.
     """
     direction, correct_m, correct_v = np.empty_like(g), 1 / bias_m, 1 / bias_v
     factor, shift = correct_v**0.5 / correct_m, eps / correct_m

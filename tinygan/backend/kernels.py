@@ -1,7 +1,7 @@
-"""Kernels of a device: CUDA source that CuPy compiles at the first call. The sources stand in `cuda.py`.
+"""GPU kernels: CUDA source that CuPy compiles at the first call. The sources are in `cuda.py`.
 
-Small networks on a GPU are bound by the number of launches; a kernel does in one launch what NumPy's functions do in
-several.
+The time of small networks on a GPU is set by the number of launches. A kernel needs one launch where NumPy's functions
+need several.
 """
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ import numpy as np
 
 from tinygan.backend.arrays import ARRAY_MODULES
 
-KERNELS: dict[str, Any] = {}  # every kernel, by the name that CuPy knows it by
+KERNELS: dict[str, Any] = {}  # every kernel, by its name in CuPy
 LARGE = 1 << 31  # the kernels count in 32 bits
 
 
 def owner_of(*args) -> Any:
-    """The array module of a device on which a kernel can take the arguments; None where there is none.
+    """The array module of the arguments if a GPU kernel can take them, else None.
 
     A kernel takes arrays of one precision, float32 or float64, and numbers.
     """
@@ -37,7 +37,7 @@ def owner_of(*args) -> Any:
 
 
 class Elementwise:
-    """An ElementwiseKernel of CuPy, made when first needed; in its code T is the precision, i the element's number."""
+    """An ElementwiseKernel of CuPy, made at first use; in its code T is the dtype and i the index of the element."""
 
     def __init__(self, name: str, inputs: str, outputs: str, code: str):
         self.name, self.inputs, self.outputs, self.code = f"tinygan_{name}", inputs, outputs, code
@@ -45,20 +45,20 @@ class Elementwise:
         KERNELS[self.name] = self
 
     def launch(self, owner, *args):
-        """One launch on arrays of the module `owner`, the outputs being the last of them; returns the last output."""
+        """Launches the kernel on arrays of the module `owner`, inputs then outputs; returns the last output."""
         if (kernel := self.compiled.get(owner)) is None:
             kernel = self.compiled[owner] = owner.ElementwiseKernel(self.inputs, self.outputs, self.code, self.name)
         kernel(*args)
         return args[-1]
 
     def __call__(self, *args):
-        """The output for the inputs, in a new array that is like the first of them."""
+        """The output for these inputs, as a new array with shape and dtype of the first."""
         owner, first = owner_of(*args), args[0]
         return self.launch(owner, *args, owner.empty(first.shape, first.dtype))
 
 
-# A block has 8 columns: 32 neighbouring bytes of a row are one read of float32. Each of its lanes adds up every
-# LANES-th row; then the lanes are added in a fixed order, so that the same input gives the same sum.
+# A block of threads has 8 columns, since 32 neighbouring bytes are one read. Each of its lanes adds up every LANES-th
+# row; then the lanes are added in a fixed order, so that equal inputs give equal sums.
 _COLUMNS = """
 template <typename F> __device__ T over_rows(int rows, F f) {
     __shared__ T lanes[8 * LANES];
@@ -78,18 +78,18 @@ template <typename F> __device__ T over_rows(int rows, F f) {
 }
 extern "C" __global__ void __launch_bounds__(8 * LANES) NAME(const T* x, const T* g, T* out, int rows, int columns) {
     unsigned int column = 8 * blockIdx.x + threadIdx.x;
-    bool first = column < columns && threadIdx.y == 0;  // the one that writes
-    if (column >= columns) rows = 0;  // it still has to wait for the others
+    bool first = column < columns && threadIdx.y == 0;  // this thread writes
+    if (column >= columns) rows = 0;  // it takes part in __syncthreads only
 #define X(r) x[(unsigned int)(r) * columns + column]
 #define G(r) g[(unsigned int)(r) * columns + column]
     CODE
 }
 """
-_LANES = 128  # of 8 threads
+_LANES = 128  # in a block; a lane has 8 threads
 
 
 class Columns:
-    """A function that sums over all axes but the last, in one launch; `out` rows are its result, or with 0 a vector."""
+    """A kernel with sums over all axes but the last; its result has `out` rows, or is a vector if `out` is 0."""
 
     def __init__(self, name: str, out: int, code: str):
         self.name, self.out, self.code = f"tinygan_{name}", out, code

@@ -1,7 +1,7 @@
-"""Work on a batch in parts: small enough for the cache, and with `tune` one thread for each core.
+"""Computes on a batch in parts that fit into the cache; after `tune(divide_batches=True)`, in threads.
 
-NumPy lets go of the interpreter while it copies and multiplies. A part stays in the second-level cache from one pass
-over it to the next. Nothing runs in threads until `tune` has been called; and only work that is worth the hand-over.
+NumPy releases the interpreter lock while it copies and multiplies. A part stays in the second-level cache from one pass
+to the next. Threads start only after `tune`, and only for enough elements to gain time.
 """
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from typing import Any
 
 import numpy as np
 
-MIN_ELEMENTS = 1 << 15  # elements that a function makes on its way; below it a hand-over costs more than it saves
-CHUNK = 1 << 18  # of them at a time: with its sources and results what a second-level cache holds
+MIN_ELEMENTS = 1 << 15  # elements of intermediate arrays; with fewer, threads take more time than they save
+CHUNK = 1 << 18  # elements of a part: with its inputs and results it fits into a second-level cache
 
 _pool: Any = None
 _threads = 1
 
 
 def set_threads(threads: int) -> None:
-    """From now on, work on batches is divided among so many threads."""
-    from concurrent.futures import ThreadPoolExecutor  # not above: a tenth of the time to import tinygan
+    """Sets the number of threads among which batches are divided."""
+    from concurrent.futures import ThreadPoolExecutor  # not at the top: adds a tenth to the import time
     global _pool, _threads
     if _pool is not None:
         _pool.shutdown()
@@ -27,36 +27,36 @@ def set_threads(threads: int) -> None:
 
 
 def map_batch(f, width: int, *batches, chunk: int = CHUNK):
-    """f(*batches), computed on parts of the batch and put together.
+    """f(*batches), computed on parts of the batch and joined.
 
-    width: elements that f makes of an example; chunk: about as many it makes of a part.
+    width: the elements of intermediate arrays of f for one example; chunk: about how many a part may have.
     """
     parts = _parts(width, chunk, batches)
     if len(parts) == 1:
         return f(*batches)
-    whole: list[np.ndarray] = []
+    joined: list[np.ndarray] = []  # one array, made when the first part is known
     lock = threading.Lock()
 
-    def work(mine):
-        for part in mine:
+    def work(queue):
+        for part in queue:
             value = f(*[b[part] for b in batches])
             with lock:
-                if not whole:
-                    whole.append(np.empty((len(batches[0]), *value.shape[1:]), value.dtype))
-            whole[0][part] = value
-    _run(work, [iter(parts)] * min(_threads, len(parts)))  # each thread takes the next part that is left
-    return whole[0]
+                if not joined:
+                    joined.append(np.empty((len(batches[0]), *value.shape[1:]), value.dtype))
+            joined[0][part] = value
+    _run(work, [iter(parts)] * min(_threads, len(parts)))  # each thread takes the next part from one iterator
+    return joined[0]
 
 
 def sum_batch(f, width: int, *batches, chunk: int = CHUNK):
-    """f(*batches), where f is a sum over the batch: computed on parts, the results added in their order."""
+    """f(*batches) for an f that sums over the batch: computed on parts, whose results are added in order."""
     parts = _parts(width, chunk, batches)
     if len(parts) == 1:
         return f(*batches)
 
-    def work(mine):
-        total = f(*[b[mine[0]] for b in batches])
-        for part in mine[1:]:
+    def work(share):
+        total = f(*[b[share[0]] for b in batches])
+        for part in share[1:]:
             total += f(*[b[part] for b in batches])
         return total
     count = min(_threads, len(parts))
@@ -68,7 +68,7 @@ def sum_batch(f, width: int, *batches, chunk: int = CHUNK):
 
 
 def _parts(width, chunk, batches) -> list[slice]:
-    """The parts of the batch, as many for each thread as for the others; the whole of it where that is better."""
+    """The parts of the batch, a multiple of the number of threads; a single part for a small batch."""
     n = len(batches[0])
     if n * width < MIN_ELEMENTS or not isinstance(batches[0], np.ndarray):
         return [slice(0, n)]
@@ -78,6 +78,6 @@ def _parts(width, chunk, batches) -> list[slice]:
 
 
 def _run(work, shares):
-    """work(share) in a thread for each share, this one too; their results in order."""
+    """work(share) in one thread for each share, the calling thread included; the results in order."""
     others = [_pool.submit(work, share) for share in shares[1:]]
     return [work(shares[0]), *[other.result() for other in others]]

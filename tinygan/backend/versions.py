@@ -1,21 +1,21 @@
-"""When arrays are written in place: `grad` refuses to go through what was computed with them before."""
+"""Tracks in-place changes of arrays: `grad` refuses results that were computed before the change."""
 from __future__ import annotations
 
 import itertools
 
-clock = itertools.count()  # tells when tensors are born and arrays written
-_written: dict[int, dict[tuple[int, int], int]] = {}  # the owner of memory -> a part of it -> when it was last written
+clock = itertools.count()  # one count for births of tensors and changes of arrays
+_written: dict[int, dict[tuple[int, int], int]] = {}  # owner of memory -> part of it -> time of its last change
 _last_written = -1
 
 
 def mark_changed(array):
-    """Notes that `array` was changed in place: what was computed with it before has lost its derivative."""
+    """Records that `array` was changed in place: results computed with it before have lost their derivative."""
     global _last_written
     _last_written = _written.setdefault(id(_owner(array)), {})[_place(array)] = next(clock)
 
 
 def check_unchanged(tensors):
-    """ValueError where one of the tensors (youngest first) was computed from an array that was written since."""
+    """ValueError where one of the tensors (youngest first) was computed from an array that has changed since."""
     for y in reversed(tensors):
         if y.birth > _last_written:
             break
@@ -33,6 +33,6 @@ def _owner(array):
 
 
 def _place(array) -> tuple[int, int]:
-    """The address of the first byte, and that behind the last, of an array in one piece."""
+    """The addresses of the first byte of a contiguous array and of the byte after its end."""
     first = array.data.ptr if hasattr(array.data, "ptr") else array.__array_interface__["data"][0]
     return first, first + array.nbytes

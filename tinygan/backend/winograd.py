@@ -1,13 +1,14 @@
-"""Convolutions with kernels twice as long as their stride, by 9 products where there are 16.
+"""Convolutions with kernels twice as long as their stride, by 9 products in place of 16.
 
 Such a convolution is one of 2 x 2 kernels on blocks of the image, each as large as the stride. For two neighbouring
 outputs in one direction
 
     x0 w0 y0 + x1 w1 y0 + x1 w0 y1 + x2 w1 y1  =  (x0 - x1) w0 y0 + x1 (w0 + w1) (y0 + y1) + (x2 - x1) w1 y1
 
-has three products for four (Winograd's F(2, 2); Lavin & Gray 2016), and in both directions 3 x 3 for 4 x 4. As in
-`ops/conv.py` the form is trilinear, and each partial derivative is a convolution: both of its inputs become nine
-arrays, which are multiplied one by one, and the adjoint of the third map makes one of the nine products.
+has three products in place of four (Winograd's F(2, 2); Lavin & Gray 2016), and in both directions 3 x 3 in place of
+4 x 4. As in `ops/conv.py` the form is trilinear, and each partial derivative is a convolution: a linear map turns each
+of its two inputs into nine arrays, these are multiplied pair by pair, and the adjoint of the third map combines the
+nine products.
 """
 from __future__ import annotations
 
@@ -19,10 +20,10 @@ CHUNK = 1 << 21  # elements of the nine arrays of images in a part of the batch
 
 
 def pays(a, b, y, w, stride) -> bool:
-    """Whether this is faster than a product of windows, of arrays a and b: outputs of shape y, a kernel of shape w.
+    """Whether this is faster than a product of windows, for arrays a and b, outputs of shape y, a kernel of shape w.
 
-    The rule is measured: fewer channels leave more to the sums than is saved in the products, and on fewer outputs the
-    sums of the kernel weigh more than those of the images.
+    The bounds were measured. With fewer channels, the sums take more time than the products save; with fewer outputs,
+    the sums of the kernel take too large a part of the time.
     """
     (n, high, wide, o), (kh, kw, c, _), (sh, sw) = y, w, stride
     return (kh == 2 * sh and kw == 2 * sw and high % 2 == wide % 2 == 0 and sh * sw * c >= 256 and o >= 128
@@ -66,7 +67,7 @@ def transpose_correlate(y, w, size, stride, padding):
 
 
 def _width(out, stride, c) -> int:
-    """Elements of the nine arrays of an image: one for each block of four outputs."""
+    """The number of elements of the nine arrays of one image."""
     return 9 * (out[0] * out[1] // 4) * stride[0] * stride[1] * c
 
 
@@ -76,7 +77,7 @@ def _rows(nine):
 
 
 def _blocks(x, out, stride, padding):
-    """Images with their padding, in blocks: (n, h' + 1, w' + 1, sh sw c)."""
+    """Images with their padding, cut into blocks: (n, h' + 1, w' + 1, sh sw c)."""
     (n, h, w, c), (sh, sw), (ph, pw), (high, wide) = x.shape, stride, padding, [m + 1 for m in out]
     framed = np.zeros((n, high * sh, wide * sw, c), x.dtype)
     h, w = min(h, high * sh - ph), min(w, wide * sw - pw)
@@ -85,7 +86,7 @@ def _blocks(x, out, stride, padding):
 
 
 def _unblocked(blocks, size, stride, padding):
-    """The images in blocks (n, h' + 1, w' + 1, sh, sw c), without their padding; zero where no window reached them."""
+    """Images from blocks (n, h' + 1, w' + 1, sh, sw c), without padding; zero at pixels that no window covers."""
     (n, high, wide, *_), (sh, sw), (ph, pw) = blocks.shape, stride, padding
     rows, columns = max(high, -(-(size[0] + ph) // sh)), max(wide, -(-(size[1] + pw) // sw))
     images = np.zeros((n, rows, sh, columns, blocks.shape[-1]), blocks.dtype)
@@ -93,7 +94,7 @@ def _unblocked(blocks, size, stride, padding):
     return images.reshape(n, rows * sh, columns * sw, -1)[:, ph:ph + size[0], pw:pw + size[1]]
 
 
-# The three maps, in one direction and in both, and their adjoints. Columns come first, then rows: (3, 3, n, h, w, ...)
+# The three maps and their adjoints, in one direction and in both. Columns come first, then rows: (3, 3, n, h, w, ...)
 
 def _at(axis, *limits):
     return (slice(None),) * axis + (slice(*limits),)
@@ -108,7 +109,7 @@ def _back(adjoint, nine):
 
 
 def _images(x, axis):
-    """x0 - x1, x1, x2 - x1, where neighbours share their x2 and x0."""
+    """x0 - x1, x1, x2 - x1 along an axis; the x2 of one block is the x0 of the next."""
     even, odd = x[_at(axis, 0, None, 2)], x[_at(axis, 1, None, 2)]
     three = np.empty((3, *odd.shape), x.dtype)
     np.subtract(even[_at(axis, 0, -1)], odd, out=three[0])

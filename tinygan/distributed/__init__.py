@@ -1,1 +1,1 @@
-"""Many processes that play one game: the `group` that a batch is divided among, and `mpi`, which makes groups."""
+"""Training in several processes: `group` divides batches among ranks, and `mpi` makes groups."""

@@ -1,8 +1,8 @@
-"""Ranks: processes, on one machine or on many, that train one game together (how they become ranks: `mpi`).
+"""Process groups: ranks, on one or several machines, that train one game together (`mpi` makes them).
 
-Every rank draws the same random numbers and takes its slice of the batch (`shard`); what is a mean over the batch is
-summed over ranks (`mean`). Inside `with using_group(ranks):` an operation that looks at the whole batch finds them by
-`current_group()`. Alone, a process is a rank of one, and all this does nothing.
+Every rank draws the same random numbers and takes its slice of the batch (`shard`). Means over the batch are averaged
+over ranks (`mean`). In a block `with using_group(group):`, operations on the whole batch find the group by
+`current_group()`. A single process is a group of one rank, for which all methods do nothing.
 """
 from __future__ import annotations
 
@@ -20,39 +20,39 @@ import numpy as np
 from tinygan import backend
 from tinygan.errors import TinyganError
 
-PATIENCE = 2.0  # seconds in which the first rank may report the same error before this one does
+PATIENCE = 2.0  # seconds that other ranks wait, so that the first rank can report a common error
 
 
 class RanksError(TinyganError, RuntimeError):
-    """Raised on all ranks when they cannot train together."""
+    """Ranks cannot train together; raised on all of them."""
 
 
 class SingleProcess:
-    """A rank of one: the whole batch is its slice."""
+    """A group of one rank, whose slice is the whole batch."""
 
     rank, size = 0, 1
 
     def divide(self, batch: int, unit: int = 1) -> None:
-        """Divides a batch, made of units, into a slice for each rank; ValueError if one would have none."""
+        """Divides a batch, made of units, into a slice for each rank; ValueError if a slice would be empty."""
 
     def shard(self, a):
-        """This rank's slice of what was drawn for the whole batch."""
+        """This rank's slice of an array drawn for the whole batch."""
         return a
 
     def drawing(self, rng) -> Any:
-        """rng, for what is drawn in the shape of a slice: as if drawn for the whole batch."""
+        """A generator for arrays of a slice's shape: it draws for the whole batch and gives this rank's slice."""
         return rng
 
     def global_count(self, n: int) -> int:
-        """How many rows all ranks have where this one has n."""
+        """The number of rows on all ranks together, for n rows on this rank."""
         return n
 
     def weighted_share(self, mean):
-        """A mean over this slice as its part of the mean over the batch."""
+        """A mean over this slice, weighted with the slice's share of the batch."""
         return mean
 
     def sum(self, a):
-        """The sum of the arrays of all ranks, on each of them."""
+        """The sum of the arrays of all ranks, on each rank."""
         return a
 
     def mean(self, a):
@@ -60,15 +60,15 @@ class SingleProcess:
         return self.sum(self.weighted_share(a))
 
     def all_gather(self, f: Callable[[], Any]) -> list:
-        """f() of every rank, in their order; RanksError on all of them where one fails."""
+        """f() of every rank, in order of rank; RanksError on all ranks if one fails."""
         return [f()]
 
     def broadcast(self, f: Callable[[], Any]):
-        """f() of the first rank, on each; RanksError on all of them where it fails."""
+        """f() of the first rank, on each rank; RanksError on all ranks if it fails."""
         return self.all_gather(lambda: f() if self.rank == 0 else None)[0]
 
     def agree(self, facts: dict[str, Any]) -> None:
-        """RanksError where a fact is another one on another rank."""
+        """RanksError if a fact differs between ranks."""
         for rank, other in enumerate(everyone := self.all_gather(lambda: facts)):
             for name, value in everyone[0].items():
                 if other[name] != value:
@@ -76,9 +76,9 @@ class SingleProcess:
 
     @contextmanager
     def ending(self, command: str):
-        """Inside `with`, an error of one rank ends the job, on all ranks and with one line.
+        """A block in which an error of one rank ends the job on all ranks, with one line.
 
-        Gives a function that takes the end of this line: which state is kept.
+        Yields a function that sets the end of this line: which state was saved.
         """
         yield lambda kept: None
 
@@ -86,33 +86,33 @@ class SingleProcess:
 SINGLE_PROCESS = SingleProcess()
 
 
-class _Present(threading.local):
-    ranks: SingleProcess = SINGLE_PROCESS
+class _Current(threading.local):
+    group: SingleProcess = SINGLE_PROCESS
 
 
-_present = _Present()
+_current = _Current()
 
 
 def current_group() -> SingleProcess:
-    """The ranks among whom the batch is divided at this moment."""
-    return _present.ranks
+    """The group of ranks among which the batch is divided at present."""
+    return _current.group
 
 
 @contextmanager
-def using_group(ranks: SingleProcess):
-    """Inside `with using_group(ranks):` operations that look at the whole batch look at that of all these ranks."""
-    before, _present.ranks = _present.ranks, ranks
+def using_group(group: SingleProcess):
+    """A block `with using_group(group):` in which operations on the whole batch include all ranks of the group."""
+    before, _current.group = _current.group, group
     try:
         yield
     finally:
-        _present.ranks = before
+        _current.group = before
 
 
 class ProcessGroup(SingleProcess):
-    """The ranks of a communicator of mpi4py, or of what looks like one.
+    """The ranks of a communicator of mpi4py, or of an object with the same methods.
 
-    A batch need not be a multiple of their number: slices differ by a unit at most, and each counts as much as it
-    holds. Arrays on a device go straight to an MPI that reads the device, to others by way of the host.
+    The batch size need not be a multiple of their number: slices differ by one unit at most, and means are weighted
+    with their sizes. Arrays on a GPU are passed to MPI directly if it reads GPU memory, else through the host.
     """
 
     def __init__(self, comm, reads_device: bool = False):
@@ -145,7 +145,7 @@ class ProcessGroup(SingleProcess):
             owner = backend.module(a)
             send = owner.asarray(a, order="C")
             total = owner.empty_like(send)
-            owner.cuda.get_current_stream().synchronize()  # MPI reads now, not when the stream has come to it
+            owner.cuda.get_current_stream().synchronize()  # MPI does not wait for the stream
         self.comm.Allreduce(send, total)
         return backend.to_device_of(total, a) if isinstance(total, np.ndarray) else total
 
@@ -163,44 +163,44 @@ class ProcessGroup(SingleProcess):
 
     @contextmanager
     def ending(self, command):
-        what = ""
+        state = ""
 
         def leave(kept):
-            nonlocal what
-            what = f"; {kept}"
+            nonlocal state
+            state = f"; {kept}"
         try:
             yield leave
         except (RanksError, KeyboardInterrupt):
-            raise  # every rank has it
+            raise  # every rank raises it
         except BaseException as error:
             time.sleep(PATIENCE if self.rank else 0)
-            print(f"\n{command}: {self._line(error, what)}", file=sys.stderr, flush=True)
-            os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # MPI would add lines of its own
-            time.sleep(0.5)  # mpiexec carries the line, and the next call ends mpiexec
+            print(f"\n{command}: {self._line(error, state)}", file=sys.stderr, flush=True)
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # hides the lines that MPI would add
+            time.sleep(0.5)  # mpiexec passes the line on, and the next call ends mpiexec
             self.comm.Abort(2)
 
-    def _line(self, error, what) -> str:
-        """This rank's line about an error that ends the job."""
+    def _line(self, error, state) -> str:
+        """The line in which this rank reports an error that ends the job."""
         package, _, _ = type(error).__module__.partition(".")
-        if package == "mpi4py":  # MPI's word for another one that is gone
-            return f"the job ended before its time{what}"
+        if package == "mpi4py":  # MPI reports that another rank is gone
+            return f"the job ended before its time{state}"
         if isinstance(error, TinyganError):
-            return f"rank {self.rank}: {error}{what}" if self.rank else str(error)
+            return f"rank {self.rank}: {error}{state}" if self.rank else str(error)
         place = traceback.extract_tb(error.__traceback__)[-1]
         return (f"rank {self.rank}: {type(error).__name__}: {str(error).partition(chr(10))[0]} "
-                f"({os.path.basename(place.filename)}, line {place.lineno}){what}")
+                f"({os.path.basename(place.filename)}, line {place.lineno}){state}")
 
 
 class _Drawing:
     """A random generator that draws for the whole batch and gives this rank's slice of it."""
 
-    def __init__(self, rng, ranks):
-        self.rng, self.ranks = rng, ranks
+    def __init__(self, rng, group):
+        self.rng, self.group = rng, group
 
     def __getattr__(self, name):
         def draw(shape, *options):
-            ranks, n = self.ranks, shape[0]
-            each = (ranks.stop - ranks.start) // n  # examples in a row, which may be a pack
-            whole = getattr(self.rng, name)((ranks.batch // each, *shape[1:]), *options)
-            return whole[ranks.start // each:ranks.stop // each]
+            group, n = self.group, shape[0]
+            pack = (group.stop - group.start) // n  # examples in a row of the array: more than one with packing
+            drawn = getattr(self.rng, name)((group.batch // pack, *shape[1:]), *options)
+            return drawn[group.start // pack:group.stop // pack]
         return draw

@@ -1,4 +1,4 @@
-"""How processes that mpiexec started become ranks, or the workers of a sweep; the one file that imports mpi4py."""
+"""Makes ranks, or workers of a sweep, from processes that mpiexec started; only this file imports mpi4py."""
 from __future__ import annotations
 
 import ctypes
@@ -12,43 +12,44 @@ from tinygan.backend import arrays
 from tinygan.backend.process import cores, limit
 from tinygan.distributed.group import ProcessGroup, RanksError
 
-_SIZES = ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE", "PMIX_SIZE")  # an mpiexec sets one of these in the processes it starts
+_SIZES = ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE", "PMIX_SIZE")  # mpiexec sets one of these in its processes
 _RANKS = ("PMI_RANK", "OMPI_COMM_WORLD_RANK", "PMIX_RANK")
 
 
 def launched() -> int:
-    """How many processes mpiexec started, this one among them; 1 without."""
+    """The number of processes that mpiexec started; 1 without mpiexec."""
     return int(next((os.environ[name] for name in _SIZES if name in os.environ), 1))
 
 
 def speaks() -> bool:
-    """Whether this process prints for its whole job."""
+    """Whether this process prints for all: the first rank does."""
     return all(os.environ.get(name, "0") == "0" for name in _RANKS)
 
 
 def size() -> int:
-    """How many ranks there are."""
+    """The number of ranks."""
     return _mpi().COMM_WORLD.Get_size()
 
 
 def world() -> ProcessGroup:
-    """All processes that mpiexec started, each with its share of the cores; RanksError where they do not meet."""
+    """The group of all processes of mpiexec, each with its share of the cores; RanksError if MPI cannot join them."""
     MPI = _mpi()
     comm = MPI.COMM_WORLD
-    beside = comm.Split_type(MPI.COMM_TYPE_SHARED)  # those on this machine
-    arrays.device_index = beside.Get_rank()
-    limit(_share_of_cores(beside))
+    machine = comm.Split_type(MPI.COMM_TYPE_SHARED)  # the ranks on this machine
+    arrays.device_index = machine.Get_rank()
+    limit(_share_of_cores(machine))
     return ProcessGroup(comm, _reads_device(MPI, comm))
 
 
 @contextmanager
 def workers() -> Iterator[Any]:
-    """A pool, an Executor, of all ranks but the first, which has it; None on the others, when their work is done."""
+    """On the first rank, a pool (an Executor) of all other ranks; on those, None, after their work is done."""
     MPI = _mpi()
     from mpi4py.futures import MPICommExecutor
     limit(_share_of_cores(MPI.COMM_WORLD.Split_type(MPI.COMM_TYPE_SHARED)))
     first = MPI.COMM_WORLD.Get_rank() == 0
-    signal.signal(signal.SIGINT, signal.default_int_handler if first else signal.SIG_IGN)  # it tells the others to stop
+    # On Ctrl-C only the first rank stops, and it stops the others.
+    signal.signal(signal.SIGINT, signal.default_int_handler if first else signal.SIG_IGN)
     with MPICommExecutor(MPI.COMM_WORLD) as pool:
         yield pool
 
@@ -56,17 +57,17 @@ def workers() -> Iterator[Any]:
 def _mpi():
     try:
         from mpi4py import MPI
-    except (ImportError, RuntimeError) as error:  # the second where it finds no MPI
+    except (ImportError, RuntimeError) as error:  # RuntimeError: no MPI was found
         raise RanksError("--mpi needs mpi4py and an MPI: pip install 'tinygan[mpi]' "
                          f"({str(error).splitlines()[0]})") from error
     if launched() > 1 == MPI.COMM_WORLD.Get_size():
-        raise RanksError(f"mpiexec started {launched()} processes, but mpi4py sees one: it is of another MPI, "
-                         f"{MPI.Get_library_version().splitlines()[0].strip()}; start them by the mpiexec of that one")
+        raise RanksError(f"mpiexec started {launched()} processes, but mpi4py sees one: it uses another MPI, "
+                         f"{MPI.Get_library_version().splitlines()[0].strip()}; start them with its mpiexec")
     return MPI
 
 
 def _reads_device(MPI, comm) -> bool:
-    """Whether MPI takes arrays on a GPU: asked as in MPI 4.1, or as in the libraries before it."""
+    """Whether MPI reads GPU memory, by the query of MPI 4.1 or of earlier libraries."""
     if "cuda" in (comm.Get_info().get("mpi_memory_alloc_kinds") or ""):
         return True
     try:
@@ -75,10 +76,10 @@ def _reads_device(MPI, comm) -> bool:
         return False
 
 
-def _share_of_cores(beside) -> int:
-    """How many cores are this rank's, where others on the same machine may use the same ones."""
+def _share_of_cores(machine) -> int:
+    """The number of cores of this rank, if they are divided among the ranks of the machine that may use them."""
     if not hasattr(os, "sched_getaffinity"):
-        return max(1, cores() // beside.Get_size())
-    mine = os.sched_getaffinity(0)
-    sharing = sum(bool(mine & theirs) for theirs in beside.allgather(mine))
-    return min(cores(), max(1, len(mine) // sharing))
+        return max(1, cores() // machine.Get_size())
+    own = os.sched_getaffinity(0)
+    sharing = sum(bool(own & other) for other in machine.allgather(own))
+    return min(cores(), max(1, len(own) // sharing))

@@ -1,4 +1,4 @@
-"""Networks: modules whose parameters are one vector."""
+"""Layers and networks: modules whose parameters form one vector."""
 from tinygan.nn import initial
 from tinygan.nn.activations import LeakyReLU, ReLU, Sigmoid, Tanh
 from tinygan.nn.layers import Conv2d, ConvTranspose2d, Dense, Dropout, Embedding, Flatten, Reshape, Sequential

@@ -1,4 +1,4 @@
-"""Activations as modules; each is the function of the same name."""
+"""Activations as modules; each calls the function of the same name."""
 from __future__ import annotations
 
 from tinygan.nn.module import Module
@@ -15,7 +15,7 @@ class ReLU(Module):
 
 
 class LeakyReLU(Module):
-    """x where x > 0, negative_slope * x elsewhere; 0.2 is the slope that GANs use."""
+    """x where x > 0, negative_slope * x elsewhere; GANs usually take 0.2."""
 
     def __init__(self, negative_slope=0.01):
         self.negative_slope = negative_slope
@@ -25,7 +25,7 @@ class LeakyReLU(Module):
 
 
 class Tanh(Module):
-    """The hyperbolic tangent: outputs in (-1, 1), as images are scaled."""
+    """The hyperbolic tangent: outputs in (-1, 1), the range to which images are scaled."""
 
     def forward(self, x):
         return elementwise.tanh(x)

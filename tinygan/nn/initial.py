@@ -1,11 +1,11 @@
-"""Initial values: functions of (rng, shape, fan_in, fan_out) that give float32 arrays, drawn on the host."""
+"""Initial values of weights: functions of (rng, shape, fan_in, fan_out) that draw float32 arrays on the host."""
 from __future__ import annotations
 
 import numpy as np
 
 
 def generator(rng) -> np.random.Generator:
-    """What a layer draws from: `rng` itself, or for a seed, a whole number, a new generator."""
+    """The random generator of a layer: `rng` itself, or a new one if `rng` is a seed (an integer)."""
     if isinstance(rng, np.random.Generator):
         return rng
     if isinstance(rng, (int, np.integer)) and not isinstance(rng, bool) and rng >= 0:
@@ -15,7 +15,10 @@ def generator(rng) -> np.random.Generator:
 
 
 def he(rng, shape, fan_in, fan_out, slope=0.0):
-    """Normal with variance 2 / ((1 + slope^2) fan_in): keeps a signal through (leaky) ReLUs (`he`; He et al. 2015)."""
+    """Normal with variance 2 / ((1 + slope^2) fan_in): keeps the scale of signals through (leaky) ReLUs (`he`).
+
+    Source: He et al. 2015.
+    """
     return _normal(rng, shape, np.sqrt(2 / ((1 + slope**2) * fan_in)))
 
 
@@ -26,13 +29,13 @@ def glorot(rng, shape, fan_in, fan_out):
 
 
 def uniform(rng, shape, fan_in, fan_out):
-    """Uniform within 1 / sqrt(fan_in), what PyTorch draws by default."""
+    """Uniform in +-1 / sqrt(fan_in), the default of PyTorch."""
     limit = 1 / np.sqrt(fan_in)
     return rng.uniform(-limit, limit, shape).astype(np.float32)
 
 
 def normal(sd=0.02):
-    """N(0, sd), whatever the layer's size: N(0, .02) is DCGAN's (Radford et al. 2016)."""
+    """Normal with standard deviation `sd` for layers of any size; 0.02 as in DCGAN (Radford et al. 2016)."""
     return lambda rng, shape, fan_in, fan_out: _normal(rng, shape, sd)
 
 

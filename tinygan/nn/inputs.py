@@ -1,4 +1,4 @@
-"""What a layer is given is checked at its door: no network computes in another precision than its own in silence."""
+"""Checks the inputs of layers: their dtype must fit the weights, so that no network changes its precision unseen."""
 from __future__ import annotations
 
 import numpy as np
@@ -8,13 +8,13 @@ from tinygan.tensor import Tensor
 
 
 def check_input(layer, x, weight, axis=0, name="x"):
-    """x as an array or Tensor, with which the layer computes in the dtype of its weight; else one line with the cure.
+    """x as an array or Tensor for a layer with this weight; TypeError, with the correction, where its dtype is wrong.
 
-    Numbers of lower precision are welcome: what comes out has the weight's. The array of another library is shared, as
-    `Tensor(x)` does. An x of other than weight.shape[axis] features is left to the layer, which refuses its shape.
+    Lower precision is accepted: the output has the dtype of the weight. The memory of another library's array is
+    shared, as in `Tensor(x)`. If x does not have weight.shape[axis] features, the layer itself raises the error.
     """
     if isinstance(x, Tensor) and x.data.dtype is weight.data.dtype:
-        return x  # the usual case, and the fast one
+        return x  # the most frequent case, kept fast
     given = x
     if not isinstance(x, (np.ndarray, Tensor)) and not backend.is_array(x):
         x = backend.as_array(x)
@@ -28,7 +28,7 @@ def check_input(layer, x, weight, axis=0, name="x"):
 
 
 def check_images(layer, x, weight, axis=0):
-    """The same for images (n, h, w, channels): those that are channels-first are refused by that name."""
+    """`check_input` for images (n, h, w, channels); ValueError for images that look channels-first."""
     x, channels = check_input(layer, x, weight, axis), weight.shape[axis]
     if x.ndim == 4 and x.shape[3] != channels == x.shape[1]:
         raise ValueError(f"{type(layer).__name__}: x {x.shape} looks channels-first (n, c, h, w), expected (n, h, w, "

@@ -1,4 +1,4 @@
-"""Layers with weights, and the plain ones that go between them."""
+"""Layers with weights, and the layers without weights that go between them."""
 from __future__ import annotations
 
 import numpy as np
@@ -19,8 +19,8 @@ from tinygan.ops.shape import getitem
 class Dense(Module):
     """y = x @ weight + bias, for x (n, inputs) (`dense`).
 
-    weight (inputs, outputs), bias (outputs,). initial: a rule of `tinygan.nn.initial`. rng: a numpy.random.Generator,
-    or a seed, here and in all layers.
+    weight (inputs, outputs), bias (outputs,). initial: a function of `tinygan.nn.initial`. rng: a
+    numpy.random.Generator or a seed, as in all layers.
     """
 
     def __init__(self, inputs, outputs, bias=True, *, rng, initial=initial.he):
@@ -58,7 +58,7 @@ class Conv2d(Module):
 class ConvTranspose2d(Module):
     """Transposed convolution of images (n, h, w, channels_in) to (n, h', w', channels_out) (`conv-transpose`).
 
-    weight (kh, kw, channels_out, channels_in): that of the convolution it is the adjoint of; bias (channels_out,).
+    weight (kh, kw, channels_out, channels_in), as in the convolution of which it is the adjoint; bias (channels_out,).
     """
 
     def __init__(self, channels_in, channels_out, kernel_size, stride=1, padding=0, output_padding=0, bias=True, *,
@@ -81,8 +81,8 @@ _STANDARD = initial.normal(1.0)
 class Embedding(Module):
     """A vector for each of `count` classes: labels (n,) of integers -> (n, size).
 
-    Labels on the host are checked. Labels on a device are not, since to read them would make a training step wait:
-    check them where they come from (out of range, they wrap around there).
+    Labels on the host are checked. Labels on a device are not, because reading them would make a training step wait:
+    check them before they are moved (there, an index out of range wraps around).
     """
 
     def __init__(self, count, size, *, rng, initial=_STANDARD):
@@ -100,7 +100,7 @@ class Embedding(Module):
 
 
 class Dropout(Module):
-    """Sets each element to 0 with probability `rate` in training and divides the others by 1 - rate."""
+    """In training, sets each element to 0 with probability `rate` and divides the others by 1 - rate."""
 
     def __init__(self, rate=0.5, *, rng):
         if not 0 <= rate < 1:
@@ -115,14 +115,14 @@ class Dropout(Module):
 
 
 class Flatten(Module):
-    """(n, ...) -> (n, features)."""
+    """Reshapes (n, ...) to (n, features)."""
 
     def forward(self, x):
         return x.reshape((x.shape[0], -1))
 
 
 class Reshape(Module):
-    """(n, ...) -> (n, *shape)."""
+    """Reshapes (n, ...) to (n, *shape)."""
 
     def __init__(self, *shape):
         self.shape = shape
@@ -132,7 +132,7 @@ class Reshape(Module):
 
 
 class Sequential(Module):
-    """Modules (or plain functions) one after the other."""
+    """Calls modules (or functions) one after the other."""
 
     _unnamed = "layers"
 

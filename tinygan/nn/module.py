@@ -1,4 +1,4 @@
-"""A network is a module; its parameters are one vector, theta."""
+"""Modules: layers and networks. The parameters of a network form one vector, theta."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 
 from tinygan import backend
+from tinygan.nn.members import PLAIN, collect, is_setting, replaced
 from tinygan.tensor import Tensor
 
 
 class Parameter(Tensor):
-    """A leaf that training changes. Its array is a view of the theta of the network it stands in."""
+    """A Tensor that training changes. Its array is a view of the theta of its network."""
 
-    __slots__ = ("home",)  # (theta, start, view): valid as long as data is that very view
+    __slots__ = ("home",)  # (theta, start, view): valid while `data` is this view
 
     def __init__(self, data, requires_grad: bool = True):
         super().__init__(data, requires_grad)
@@ -22,15 +23,15 @@ class Parameter(Tensor):
 
 
 class Module:
-    """A layer or a network: holds parameters, buffers and modules as plain attributes, in order.
+    """A layer or a network: its attributes hold parameters, buffers and modules, in order.
 
-    They may stand in lists, tuples and dicts, which may hold one another. A subclass sets all in `__init__` and
-    computes in `forward`; calling the module calls `forward`. `buffers` names the attributes that are arrays of state
-    without a derivative (running statistics).
+    They may be in lists, tuples and dicts, at any depth. A subclass sets them in `__init__` and computes in `forward`;
+    calling the module calls `forward`. `buffers` names the attributes that are arrays of state without a derivative
+    (running statistics).
     """
 
     buffers: tuple[str, ...] = ()
-    _unnamed = ""  # the attribute whose members are named without it (the layers of Sequential)
+    _unnamed = ""  # the attribute that names of members leave out (the layers of Sequential)
     training = True
 
     def __call__(self, *inputs, **options):
@@ -40,27 +41,27 @@ class Module:
         raise TypeError(f"{type(self).__name__} defines no forward")
 
     def _members(self) -> list[tuple[str, Tensor | Module]]:
-        """The Tensors and modules held directly, with their names, in order: attributes, and what lists, tuples and
-        dicts hold at any depth (`blocks.0`, `heads.real`)."""
+        """The Tensors and modules of this module's attributes, with their names, in order; also those in lists, tuples
+        and dicts (`blocks.0`, `heads.real`)."""
         found: list[tuple[str, Tensor | Module]] = []
         for name, value in vars(self).items():
             kind = type(value)
-            if kind is Parameter:  # the usual cases first: every step of training asks for the parameters
+            if kind is Parameter:  # the frequent cases first: each training step lists the parameters
                 found.append((name, value))
-            elif kind not in _PLAIN:
-                _collect("" if name == self._unnamed else name, value, found)
+            elif kind not in PLAIN:
+                collect("" if name == self._unnamed else name, value, (Tensor, Module), found)
         return found
 
     def children(self) -> Iterator[tuple[str, Module]]:
-        """The modules held directly, in order."""
+        """The modules of this module's attributes, in order."""
         return ((name, value) for name, value in self._members() if isinstance(value, Module))
 
     def modules(self, prefix: str = "") -> Iterator[tuple[str, Module]]:
-        """This module and all below it, with the prefix of their names, in order; a shared one comes once."""
+        """This module and all below it, each with the prefix of its names, in order; a shared one is listed once."""
         return ((prefix, m) for prefix, m, _ in self._tree(prefix))
 
     def _tree(self, prefix: str = "") -> Iterator[tuple[str, Module, list]]:
-        """The modules, each with the Tensors that it holds."""
+        """The modules, each with the Tensors of its attributes."""
         seen, todo = set(), [(prefix, self)]
         while todo:
             prefix, m = todo.pop()
@@ -77,9 +78,9 @@ class Module:
             todo += reversed(below)
 
     def named_parameters(self) -> Iterator[tuple[str, Parameter]]:
-        """Names and parameters in the order of the layers, weight before bias; a shared one comes once.
+        """Names and parameters in the order of the layers, weight before bias; a shared one is listed once.
 
-        TypeError for a Tensor that waits for a derivative and is no Parameter: it would never be trained or saved.
+        TypeError for a Tensor with requires_grad=True that is not a Parameter: it would not be trained or saved.
         """
         seen = set()
         for prefix, m, tensors in self._tree():
@@ -98,17 +99,17 @@ class Module:
 
     @contextmanager
     def with_parameters(self, values: Sequence[Tensor]):
-        """Inside `with network.with_parameters(values):` it computes with these Tensors in place of its parameters.
+        """A block `with network.with_parameters(values):` in which these Tensors replace the parameters.
 
-        They come in the order of `parameters()`. So a network is a function of its parameters too, which `grad` goes
-        through: an imagined update, for one.
+        They are in the order of `parameters()`. So the network is also a function of its parameters, which `grad`
+        differentiates: for example after an unrolled update.
         """
         new = dict(zip(self.parameters(), values, strict=True))
         places = [(m, name, value) for _, m in self.modules() for name, value in vars(m).items()
-                  if any(isinstance(p, Parameter) for _, p in _collect(name, value, []))]
+                  if collect(name, value, (Parameter,), [])]
         try:
             for m, name, value in places:
-                setattr(m, name, _replaced(value, new))
+                setattr(m, name, replaced(value, new))
             yield
         finally:
             for m, name, value in places:
@@ -124,21 +125,22 @@ class Module:
     def theta(self):
         """All parameters as one vector. Each parameter's data is a writable view of it.
 
-        So an update of theta in place is an update of the network, and back. The vector is made when it is first
-        asked for, and again when a parameter was given a new array or an outer network gathers it into its own theta:
-        ask for it where it is used rather than keeping it.
+        So a change of theta in place changes the network, and the reverse. The vector is made at first use, and again
+        after a parameter got a new array or an outer network gathered it into its own theta. So write `network.theta`
+        at each use, and do not keep the vector.
         """
         return theta_of(self.parameters())
 
     def train(self) -> Module:
-        """To training: batch statistics, dropout."""
+        """Sets training mode: batch statistics, dropout."""
         return self.set_mode(True)
 
     def eval(self) -> Module:
-        """To use: running statistics, no dropout."""
+        """Sets evaluation mode: running statistics, no dropout."""
         return self.set_mode(False)
 
     def set_mode(self, training: bool) -> Module:
+        """Sets `training` of this module and all below it; returns the module."""
         for _, m in self.modules():
             m.training = training
         return self
@@ -154,6 +156,7 @@ class Module:
         return self.apply(lambda a: backend.to(a, device))
 
     def apply(self, change) -> Module:
+        """Replaces the array a of each parameter and buffer by change(a); returns the module."""
         for p in self.parameters():
             p.data = change(p.data)
             backend.mark_changed(p.data)
@@ -176,7 +179,7 @@ class Module:
         return state
 
     def load_state_dict(self, state) -> None:
-        """Copies values in by name; names and shapes must agree, and nothing is changed when they do not."""
+        """Copies values in by name; ValueError, and no change, if names or shapes differ."""
         arrays = self._state()
         for name in sorted(arrays.keys() ^ state.keys()):
             raise ValueError(f"load_state_dict: {name} is {'missing' if name in arrays else 'unknown to the network'}")
@@ -192,46 +195,15 @@ class Module:
         return f"{type(self).__name__}({layers}\n)" if layers else f"{type(self).__name__}({self.extra_repr()})"
 
     def extra_repr(self) -> str:
-        """What `repr` shows of this layer: the shapes of its parameters, and its settings."""
+        """The text that `repr` shows for a layer: the shapes of its parameters, and its settings."""
         shapes = [f"{name} {p.shape}" for name, p in self._members() if isinstance(p, Parameter)]
         settings = [f"{name}={value!r}" for name, value in vars(self).items()
-                    if name != "training" and not name.startswith("_") and _is_setting(value)]
+                    if name != "training" and not name.startswith("_") and is_setting(value)]
         return ", ".join([*shapes, *settings])
 
 
-_PLAIN = {int, float, bool, str, type(None), np.ndarray}  # attributes that hold no parameters: most of them
-
-
-def _collect(name: str, value, found: list) -> list:
-    """Adds the Tensors and modules in the value of an attribute, with their names, to those that were found."""
-    if isinstance(value, (Tensor, Module)):
-        found.append((name, value))
-    elif isinstance(value, (dict, list, tuple)):
-        for key, member in value.items() if isinstance(value, dict) else enumerate(value):
-            _collect(f"{name}.{key}" if name else str(key), member, found)
-    elif isinstance(value, (set, frozenset)) and any(isinstance(v, (Tensor, Module)) for v in value):
-        raise TypeError(f"{name} is a set, which has no order; write a list of its layers or parameters")
-    return found
-
-
-def _replaced(value, new):
-    """The value of an attribute with other Tensors in place of its parameters."""
-    if isinstance(value, Parameter):
-        return new[value]
-    if isinstance(value, dict):
-        return {key: _replaced(v, new) for key, v in value.items()}
-    if isinstance(value, (list, tuple)):
-        members = [_replaced(v, new) for v in value]
-        return members if isinstance(value, list) else getattr(value, "_make", tuple)(members)
-    return value
-
-
-def _is_setting(value) -> bool:
-    return isinstance(value, (int, float, str)) or (isinstance(value, tuple) and all(map(_is_setting, value)))
-
-
 def theta_of(parameters: list[Parameter]):
-    """The theta of the network that has these parameters."""
+    """The theta of a network with these parameters."""
     if not parameters:
         return np.zeros(0, np.float32)
     if parameters[0].home is not None:
@@ -247,13 +219,13 @@ def theta_of(parameters: list[Parameter]):
 
 
 def input_of(network: Module, a) -> Tensor:
-    """An array as the network takes it: on the device of its theta and, unless it holds whole numbers, of its dtype."""
+    """An array as an input of the network: on the device of its theta and, unless it holds integers, of its dtype."""
     like = next((p.data for _, p in network.named_parameters()), np.zeros(0, np.float32))
     return Tensor(backend.to_device_of(a if a.dtype.kind in "iu" else a.astype(like.dtype, copy=False), like))
 
 
 def _gather(parameters):
-    """Puts the parameters into one new vector and makes each a view of it."""
+    """Copies the parameters into one new vector and makes each a view of it."""
     first = parameters[0].data
     for p in parameters:
         if p.dtype != first.dtype:

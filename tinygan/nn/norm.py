@@ -1,4 +1,4 @@
-"""Normalisation: to mean 0 and variance 1, then a learned scale and shift."""
+"""Normalisation layers: to mean 0 and variance 1, then a learned scale and shift."""
 from __future__ import annotations
 
 import numpy as np
@@ -17,8 +17,9 @@ from tinygan.ops.shape import stack
 class BatchNorm(Module):
     """(x - mean) / sqrt(variance + eps) * weight + bias, for each channel (the last axis) (`batch-norm`).
 
-    In training mean and variance are the batch's, over all axes but the last; running_mean and running_var follow them,
-    `momentum` of the way at each step (the variance divided by n - 1, as in PyTorch), and are used after `eval()`.
+    In training, mean and variance are those of the batch, over all axes but the last. running_mean and running_var are
+    their moving averages, updated by the share `momentum` at each step (the variance divided by n - 1, as in PyTorch);
+    evaluation mode uses them.
     """
 
     buffers = ("running_mean", "running_var")
@@ -34,7 +35,7 @@ class BatchNorm(Module):
         return affine(x, self.scale_shift(x))
 
     def scale_shift(self, x):
-        """Scale and shift for x as rows (2, channels); in training the running statistics follow the batch."""
+        """Scale and shift for x as rows (2, channels); in training this updates the running statistics."""
         channels = self.weight.shape[0]
         x = check_images(self, x, self.weight)
         if x.shape[-1] != channels:
@@ -52,7 +53,7 @@ class BatchNorm(Module):
 
 @accelerated
 def _follow(running_mean, running_var, moments, momentum, unbiased):
-    """Moves the running mean and variance towards those of the batch, in place."""
+    """Updates the running mean and variance by those of the batch, in place."""
     mean, variance = moments
     running_mean += momentum * (mean - running_mean)
     running_var += momentum * (unbiased * variance - running_var)

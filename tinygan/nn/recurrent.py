@@ -1,7 +1,7 @@
-"""Recurrent layers: a cell makes one step in time, `Recurrent` plays a cell along sequences.
+"""Recurrent layers: a cell computes one step in time, `Recurrent` applies a cell along sequences.
 
-A cell keeps its gates side by side: two matrix products a step, whatever their number. PyTorch keeps the same weights,
-transposed.
+The weights of all gates of a cell are side by side, so a step has two matrix products for any number of gates. PyTorch
+keeps the same weights transposed.
 """
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tinygan.ops.shape import stack
 
 
 class _Cell(Module):
-    """What the cells share: weights and biases of `gates` gates, all uniform within 1 / sqrt(hidden), as in PyTorch.
+    """The base class of cells: weights and biases of `gates` gates, uniform in +-1 / sqrt(hidden), as in PyTorch.
 
     weight_ih (inputs, gates * hidden), weight_hh (hidden, gates * hidden), bias_ih and bias_hh (gates * hidden,).
     """
@@ -33,7 +33,7 @@ class _Cell(Module):
         self.bias_ih, self.bias_hh = draw(wide), draw(wide)
 
     def products(self, x, h):
-        """x W_ih + b_ih and h W_hh + b_hh, all gates side by side, and h, which is zeros unless given."""
+        """x W_ih + b_ih and h W_hh + b_hh, all gates side by side, and h (zeros by default)."""
         name, (inputs, _), (hidden, _) = type(self).__name__, self.weight_ih.shape, self.weight_hh.shape
         if x.ndim != 2 or x.shape[1] != inputs:
             raise ValueError(f"{name}: x {x.shape}, expected (n, {inputs})")
@@ -46,7 +46,7 @@ class _Cell(Module):
 
 
 class RNNCell(_Cell):
-    """h' = tanh(x W_ih + b_ih + h W_hh + b_hh), for x (n, inputs) and h (n, hidden), zeros unless given (`rnn`).
+    """h' = tanh(x W_ih + b_ih + h W_hh + b_hh), for x (n, inputs) and h (n, hidden), zeros by default (`rnn`).
 
     Source: Elman 1990.
     """
@@ -57,10 +57,10 @@ class RNNCell(_Cell):
 
 
 class GRUCell(_Cell):
-    """h' = (1 - z) n + z h, for x (n, inputs) and h (n, hidden), zeros unless given (`gru`).
+    """h' = (1 - z) n + z h, for x (n, inputs) and h (n, hidden), zeros by default (`gru`).
 
-    r = sigmoid(x W_ir + b_ir + h W_hr + b_hr), the reset gate; z, the update gate, likewise;
-    n = tanh(x W_in + b_in + r (h W_hn + b_hn)). The weights hold r, z, n side by side.
+    r = sigmoid(x W_ir + b_ir + h W_hr + b_hr) is the reset gate; z, the update gate, has the same form;
+    n = tanh(x W_in + b_in + r (h W_hn + b_hn)). The weights of r, z, n are side by side.
     Source: Cho et al. 2014, with the reset after the product, as in PyTorch.
     """
 
@@ -76,10 +76,10 @@ class GRUCell(_Cell):
 
 
 class Recurrent(Module):
-    """A cell along sequences x (n, time, inputs): its h after every step, (n, time, hidden) (`through-time`).
+    """Applies a cell along sequences x (n, time, inputs): h after each step, (n, time, hidden) (`through-time`).
 
-    h (n, hidden) is where it starts: zeros unless given. The gradient goes back through all steps. (The products of x
-    at all steps could be one; but then the pull-back of each step fills an array for all: a quarter slower at least.)
+    h (n, hidden) is the initial state, zeros by default. The gradient goes back through all steps. (One product for x
+    at all steps is slower: the pull-back of each step would then fill an array of the size of all steps.)
     """
 
     def __init__(self, cell):

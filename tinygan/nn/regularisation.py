@@ -1,4 +1,4 @@
-"""Layers that help a discriminator: it sees more than one example at a time, or its slope is bounded."""
+"""Layers that regularise a discriminator: it sees several examples at a time, or its slope is bounded."""
 from __future__ import annotations
 
 import numpy as np
@@ -14,22 +14,22 @@ from tinygan.ops.shape import broadcast_to, concatenate
 
 
 class MinibatchStd(Module):
-    """How much the examples of the batch differ, as one more channel: (n, ..., c) -> (n, ..., c + 1) (`minibatch-std`).
+    """Adds the spread of the batch as one more channel: (n, ..., c) -> (n, ..., c + 1) (`minibatch-std`).
 
-    The standard deviation of each feature over the batch, averaged over all features, so one number for all examples; a
-    generator that draws few different things gives itself away by it (Karras et al. 2018, section 3).
+    It is the standard deviation of each feature over the batch, averaged over all features: one number for all
+    examples. It is small if a generator's images are all alike, so D can see this (Karras et al. 2018, section 3).
     """
 
     def forward(self, x):
         variance = moments(x.reshape((len(x), -1)))[1]
-        spread = mean(sqrt(variance + 1e-8))
-        return concatenate([x, broadcast_to(spread, (*x.shape[:-1], 1))])
+        deviation = mean(sqrt(variance + 1e-8))
+        return concatenate([x, broadcast_to(deviation, (*x.shape[:-1], 1))])
 
 
 class Pack(Module):
-    """Packs of `size` examples, side by side along the last axis: (n, ..., c) -> (n / size, ..., size c) (`packing`).
+    """Joins packs of `size` examples along the last axis: (n, ..., c) -> (n / size, ..., size c) (`packing`).
 
-    The first layer of a discriminator that says of a whole pack whether it is real (Lin et al. 2018).
+    It is the first layer of a discriminator that classifies whole packs as real or generated (Lin et al. 2018).
     """
 
     def __init__(self, size):
@@ -45,9 +45,9 @@ class Pack(Module):
 class SpectralNorm(Module):
     """A Dense or Conv2d whose weight is divided by its largest singular value (`spectral-norm`; Miyato et al. 2018).
 
-    W is the weight as a matrix with a column for each output. The buffers v and u follow its singular vectors: each
-    call in training is a step of the power iteration, u <- W^T v and v <- W u, both brought to length 1. The largest
-    singular value is then v W u, and derivatives of it take u and v as constants.
+    W is the weight as a matrix with a column for each output. The buffers v and u approach its singular vectors: each
+    call in training is a step of the power iteration, u <- W^T v and v <- W u, both scaled to length 1. The largest
+    singular value is then v W u; its derivative takes u and v as constants.
     """
 
     buffers = ("u", "v")
@@ -60,7 +60,7 @@ class SpectralNorm(Module):
             self._iterate(w)
 
     def _iterate(self, w):
-        """New arrays, not new values in the old ones: derivatives of earlier calls need those."""
+        """One step of the power iteration, in new arrays: derivatives of earlier calls need the old ones."""
         self.u = _unit(product(self.v, w))
         self.v = _unit(product(w, self.u))
 

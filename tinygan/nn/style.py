@@ -1,4 +1,4 @@
-"""Layers of networks that grow and of networks with styles (Karras et al. 2018, 2019)."""
+"""Layers of progressive growing and of StyleGAN (Karras et al. 2018, 2019)."""
 from __future__ import annotations
 
 import numpy as np
@@ -20,9 +20,10 @@ _RELU_GAIN = 2**0.5
 class EqualisedDense(Dense):
     """A dense layer with equalised learning rate: y = x @ (scale weight) + bias (`equalised`).
 
-    The weight is drawn from N(0, 1) and multiplied by scale = gain / sqrt(fan_in) when it is used, not when it is
-    drawn: so all weights are of one size, and a step of Adam moves each by the same share of it, whatever the layer.
-    gain: sqrt(2) keeps the signal through (leaky) ReLUs, 1 through linear layers. Source: Karras et al. 2018, 4.1.
+    The weight is drawn from N(0, 1), and each call multiplies it by scale = gain / sqrt(fan_in). So the weights of all
+    layers have the same size, and a step of Adam changes each by the same fraction.
+    gain: sqrt(2) keeps the scale of signals through (leaky) ReLUs, 1 through linear layers.
+    Source: Karras et al. 2018, 4.1.
     """
 
     def __init__(self, inputs, outputs, gain=_RELU_GAIN, *, rng):
@@ -36,7 +37,7 @@ class EqualisedDense(Dense):
 class EqualisedConv2d(Conv2d):
     """A convolution with equalised learning rate (see EqualisedDense) that keeps the size of images, (n, h, w, c).
 
-    kernel_size: a whole number, odd.
+    kernel_size: an odd integer.
     """
 
     def __init__(self, channels_in, channels_out, kernel_size, gain=_RELU_GAIN, *, rng):
@@ -49,8 +50,10 @@ class EqualisedConv2d(Conv2d):
 
 
 class PixelNorm(Module):
-    """x / sqrt(mean of x^2 + eps), the mean over the channels of each pixel, or the features of each row
-    (`pixel-norm`): its mean square becomes 1. Source: Karras et al. 2018, 4.2."""
+    """x / sqrt(mean of x^2 + eps), with the mean over the last axis: the channels of each pixel (`pixel-norm`).
+
+    The mean square becomes 1. Source: Karras et al. 2018, 4.2.
+    """
 
     def __init__(self, eps=1e-8):
         self.eps = eps
@@ -60,10 +63,10 @@ class PixelNorm(Module):
 
 
 class AdaIN(Module):
-    """Adaptive instance normalisation: each channel of each image gets the mean y_b and the deviation y_s (`adain`).
+    """Adaptive instance normalisation: gives each channel of each image mean y_b and deviation y_s (`adain`).
 
-    y_s (x - mean) / sqrt(variance + eps) + y_b, mean and variance over the pixels, and (y_s, y_b) = style(w).
-    x (n, h, w, channels), w (n, size). The style is a dense layer that begins near (1, 0).
+    y_s (x - mean) / sqrt(variance + eps) + y_b, with mean and variance over the pixels, and (y_s, y_b) = style(w).
+    x (n, h, w, channels), w (n, size). `style` is a dense layer whose output is at first near (1, 0).
     Source: Huang & Belongie 2017; Karras et al. 2019, equation 1.
     """
 
@@ -84,9 +87,9 @@ class AdaIN(Module):
 
 
 class Noise(Module):
-    """x + gain noise: one map (n, h, w, 1) for all channels of x (n, h, w, channels), a gain for each (`noise-input`).
+    """Adds noise (n, h, w, 1), times a gain for each channel, to x (n, h, w, channels) (`noise-input`).
 
-    The gain (channels,) is learned and begins at 0. Source: Karras et al. 2019, section 2.
+    The gain (channels,) is learned and is 0 at first. Source: Karras et al. 2019, section 2.
     """
 
     def __init__(self, channels):

@@ -1,4 +1,4 @@
-"""The operations, one file a family; `OPS` is the table of all of them. `methods` gives them to a Tensor."""
+"""The operations, one file for each family. `OPS` is the table of all; `methods` adds them to class Tensor."""
 from tinygan.ops import conv as conv  # registers its operations
 from tinygan.ops import elementwise as elementwise
 from tinygan.ops import image as image

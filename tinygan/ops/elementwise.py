@@ -1,10 +1,11 @@
-"""Element by element: arithmetic, functions of one variable, choices. Value and pull-backs side by side."""
+"""Elementwise operations: arithmetic, functions of one variable, choices. Each has its value and its pull-backs."""
 from __future__ import annotations
 
 import numpy as np
 
 from tinygan.backend.accelerated import accelerated
-from tinygan.ops.registry import case, op, signed, unwrap
+from tinygan.ops.inputs import signed
+from tinygan.ops.registry import case, op, unwrap
 from tinygan.ops.shape import unbroadcast
 from tinygan.tensor import record
 
@@ -51,7 +52,7 @@ def neg(x):
 
 @op(case((2, 3), b=3), case((2, 3), b=-1.5, low=0.5), case((2, 3), (3,), low=0.5))
 def pow(a, b):
-    """a ** b, with broadcasting; where b is to be differentiated too, a must be positive."""
+    """a ** b, with broadcasting; a must be positive where the derivative with respect to b is needed."""
     b = np.asarray(b) if isinstance(b, (list, tuple)) else b
     return record(unwrap(a) ** unwrap(b),
                   (a, lambda g, y, a, b: unbroadcast(mul(g, _power_slope(a, b)), a.shape)),
@@ -59,13 +60,13 @@ def pow(a, b):
 
 
 def _power_slope(a, b):
-    """b a^(b - 1), and 0 for b = 0 even at a = 0, where the formula is 0 / 0."""
+    """b a^(b - 1); 0 for b = 0, also at a = 0, where the formula gives 0 / 0."""
     return 0 * a if isinstance(b, (int, float)) and b == 0 else b * a ** (b - 1)
 
 
 @op(case((2, 3)))
 def exp(x):
-    """e to the x."""
+    """The exponential function e^x."""
     return record(np.exp(unwrap(x)), (x, lambda g, y, x: g * y))
 
 
@@ -83,7 +84,7 @@ def sqrt(x):
 
 @op(case((2, 3)))
 def abs(x):
-    """The absolute value; its slope at 0 is taken as 0."""
+    """The absolute value; its derivative at 0 is set to 0."""
     return record(np.abs(unwrap(x)), (x, lambda g, y, x: g * np.sign(unwrap(x))))
 
 
@@ -124,7 +125,7 @@ def _sigmoid(x):
 
 @op(case((2, 3)))
 def softplus(x):
-    """log(1 + exp(x)), stable at any x; its slope is the sigmoid."""
+    """log(1 + exp(x)), stable at any x; its derivative is the sigmoid."""
     return record(np.logaddexp(unwrap(x), 0), (x, lambda g, y, x: g * sigmoid(x)))
 
 
@@ -190,7 +191,7 @@ def _relu_backward(x, y, slope):
 
 @op(*_PAIRS)
 def maximum(a, b):
-    """The larger of a and b, with broadcasting; where they are equal each gets half of the slope."""
+    """The larger of a and b, with broadcasting; where they are equal, each gets half of the cotangent."""
     return record(np.maximum(unwrap(a), unwrap(b)),
                   (a, lambda g, y, a, b: unbroadcast(where(a == b, 0.5 * g, g * (a > b)), a.shape)),
                   (b, lambda g, y, a, b: unbroadcast(where(a == b, 0.5 * g, g * (b > a)), b.shape)))
@@ -198,7 +199,7 @@ def maximum(a, b):
 
 @op(*_PAIRS)
 def minimum(a, b):
-    """The smaller of a and b, with broadcasting; where they are equal each gets half of the slope."""
+    """The smaller of a and b, with broadcasting; where they are equal, each gets half of the cotangent."""
     return record(np.minimum(unwrap(a), unwrap(b)),
                   (a, lambda g, y, a, b: unbroadcast(where(a == b, 0.5 * g, where(a < b, g, 0)), a.shape)),
                   (b, lambda g, y, a, b: unbroadcast(where(a == b, 0.5 * g, where(a > b, g, 0)), b.shape)))
@@ -209,7 +210,7 @@ _EVERY_OTHER = np.array([True, False, True])
 
 @op(case((2, 3), (3,), condition=_EVERY_OTHER), case((), (2, 1), condition=_EVERY_OTHER))
 def where(condition, a, b):
-    """a where the condition holds, b elsewhere, with broadcasting; the condition has no derivative."""
+    """a where the condition is true, b elsewhere, with broadcasting; the condition has no derivative."""
     condition = unwrap(condition)
     return record(np.where(condition, unwrap(a), unwrap(b)),
                   (a, lambda g, y, a, b: unbroadcast(where(condition, g, 0), a.shape)),
@@ -218,7 +219,7 @@ def where(condition, a, b):
 
 @op(case((2, 3), low=-1.0, high=1.0))
 def clip(x, low=-0.5, high=0.5):
-    """x kept within [low, high]; no slope outside."""
+    """x limited to [low, high]; the derivative is 0 outside."""
     low, high = unwrap(low), unwrap(high)
     if low is None or high is None:
         raise TypeError(f"clip: x {np.shape(unwrap(x))} has bounds {low} and {high}, expected two numbers")

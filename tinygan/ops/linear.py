@@ -8,14 +8,14 @@ from tinygan.tensor import record
 
 
 def _flip(x):
-    """The last two axes exchanged."""
+    """x with its last two axes exchanged."""
     return x.T if x.ndim == 2 else x.transpose((*range(x.ndim - 2), x.ndim - 1, x.ndim - 2))
 
 
 @op(case((2, 3), (3, 4)), case((5, 2, 3), (3, 4)), case((2, 1, 2, 3), (4, 3, 2)), case((3,), (3, 4)),
     case((2, 3), (3,)))
 def matmul(a, b):
-    """a @ b: rows of a times columns of b, over broadcast leading axes; vectors as in NumPy."""
+    """The matrix product a @ b, with broadcasting over leading axes; vectors as in NumPy."""
     if a.ndim == 0 or b.ndim == 0 or a.shape[-1] != b.shape[-2 if b.ndim > 1 else -1]:
         rows = b.shape[-2 if b.ndim > 1 else -1] if b.ndim else "no"
         raise ValueError(f"matmul: a {a.shape} has {a.shape[-1] if a.ndim else 'no'} columns, "
@@ -31,7 +31,7 @@ def matmul(a, b):
 
 @accelerated
 def product(a, b):
-    """a @ b, of arrays or of Tensors."""
+    """a @ b of arrays or Tensors, without checks."""
     return a @ b
 
 
@@ -39,7 +39,7 @@ def product(a, b):
 def linear(x, w, b):
     """x @ w + b, the dense layer (`dense`)."""
     shape = w.shape
-    if len(x.shape) < 2 or len(shape) != 2 or x.shape[-1:] + b.shape != shape:  # one look for what follows
+    if len(x.shape) < 2 or len(shape) != 2 or x.shape[-1:] + b.shape != shape:  # one test for all checks below
         if x.shape[-1:] != shape[:1]:
             raise ValueError(f"linear: x {x.shape} has {x.shape[-1] if x.ndim else 'no'} columns, w {shape} has "
                              f"{shape[0] if shape else 'no'} rows")

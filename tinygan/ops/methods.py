@@ -1,7 +1,7 @@
-"""Operators and methods of a Tensor, and its part in NumPy's functions.
+"""Operators and methods of class Tensor, and Tensors as inputs of NumPy's functions.
 
-`np.asarray(x)` gives the values of a Tensor. A function of NumPy works on them too, so that its result has no
-derivative: where one is asked for, the function is refused with the name of tinygan's.
+`np.asarray(x)` gives the values of a Tensor. NumPy's functions compute on these values, so their results have no
+derivative. With requires_grad=True this is an error that names tinygan's function.
 """
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tinygan.tensor import Tensor, record
 
 
 def _shape_arguments(f):
-    """x.reshape(2, 3) and x.transpose(1, 0) as well as x.reshape((2, 3)), as NumPy has it."""
+    """A method that takes x.reshape(2, 3) and x.transpose(1, 0) as well as x.reshape((2, 3)), as in NumPy."""
     def method(x, *entries):
         return f(x, entries[0] if len(entries) == 1 and not isinstance(entries[0], int) else entries or None)
     return method
@@ -34,16 +34,16 @@ OPERATORS = {
 for _name, _function in OPERATORS.items():
     setattr(Tensor, _name, _function)
 
-# Comparisons give bare arrays of bools: a choice has no derivative.
+# Comparisons give bare arrays of bools, which have no derivative.
 for _name in ("__lt__", "__le__", "__gt__", "__ge__", "__eq__", "__ne__"):
     def _compare(x, other, _name=_name):
         return getattr(x.data, _name)(unwrap(other))
     setattr(Tensor, _name, _compare)
-Tensor.__hash__ = object.__hash__  # type: ignore[method-assign]  # a tensor is a key by identity
+Tensor.__hash__ = object.__hash__  # type: ignore[method-assign]  # tensors are dictionary keys by identity
 
 
 def _astype(x, dtype):
-    """The numbers in another dtype; its adjoint is the way back. Whole numbers have no derivative."""
+    """The values in another dtype; its adjoint converts back. Integers have no derivative."""
     value = x.data.astype(dtype)
     return record(value, (x, lambda g, y, x: g.astype(x.dtype))) if value.dtype.kind == "f" else Tensor(value)
 
@@ -62,7 +62,7 @@ _WITHOUT_DERIVATIVE = {"allclose", "argmax", "argmin", "argsort", "array2string"
 
 
 def _values(x):
-    """x with the arrays of the Tensors in it, and whether one of them is differentiable."""
+    """x with its Tensors replaced by their arrays, and whether one of them is differentiable."""
     if isinstance(x, Tensor):
         return x.data, x.requires_grad
     if isinstance(x, (list, tuple)):
@@ -73,7 +73,7 @@ def _values(x):
 
 
 def _on_values(package, name, function, inputs, options):
-    """A function of NumPy on the values of its inputs; TypeError where this would lose a derivative."""
+    """Calls a NumPy function on the values of its inputs; TypeError where this would lose a derivative."""
     inputs, lost = _values(inputs)
     keys, (values, also) = list(options), _values(list(options.values()))
     if (lost or also) and name not in _WITHOUT_DERIVATIVE:
@@ -85,7 +85,7 @@ def _on_values(package, name, function, inputs, options):
 
 
 def _ufunc(self, ufunc, method, *inputs, **options):
-    """array + tensor, which NumPy sees as np.add(array, tensor), is the operation; other ufuncs take the values."""
+    """Turns array + tensor, for NumPy np.add(array, tensor), into the operation; other ufuncs get the values."""
     if method == "__call__" and not options and ufunc in _ARITHMETIC:
         return _ARITHMETIC[ufunc](*inputs)
     name = ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}"
@@ -98,7 +98,8 @@ def _array_function(self, function, types, inputs, options):
 
 
 class _ForNumPyAlone:
-    """`__array_ufunc__` for NumPy, which looks at the class. CuPy looks at the tensor: None leaves operators to us."""
+    """`__array_ufunc__` for NumPy, which reads it from the class. CuPy reads it from the tensor: with None there,
+    `array + tensor` is left to our operators."""
 
     def __get__(self, tensor, owner):
         return _ufunc if tensor is None else None

@@ -1,4 +1,4 @@
-"""The operations of batch normalisation: moments of the whole batch, and the affine map that is made of them."""
+"""The operations of batch normalisation: moments of the whole batch, and the affine map made from them."""
 from __future__ import annotations
 
 import numpy as np
@@ -13,10 +13,10 @@ from tinygan.tensor import record
 
 @op(case((2, 3)))
 def all_reduce(x):
-    """The sum of x over all ranks, on each of them (`all-reduce`); x itself where there is one rank.
+    """The sum of x over all ranks, on each rank (`all-reduce`); with a single process, x itself.
 
-    The scalar that is differentiated is the sum of the outputs of all ranks. An element of x counts in the sum of every
-    rank, so its cotangent is the sum of their cotangents: an all-reduce is its own adjoint.
+    The differentiated scalar is the sum of the outputs of all ranks. An element of x is part of the sum on every rank,
+    so its cotangent is the sum of all ranks' cotangents: an all-reduce is its own adjoint.
     """
     return record(current_group().sum(unwrap(x)), (x, lambda g, y, x: all_reduce(g)))
 
@@ -25,8 +25,8 @@ def all_reduce(x):
 def moments(x):
     """Mean and variance of each channel (the last axis) over all other axes and all ranks: (2, channels).
 
-    The slopes of mean and variance with respect to an element are 1 / n and 2 (x - mean) / n. So the pull-back is an
-    affine map of x (`pooled-moments`).
+    The derivatives of mean and variance with respect to an element are 1 / n and 2 (x - mean) / n, so the pull-back is
+    an affine map of x (`pooled-moments`).
     """
     if not x.size or x.dtype.kind != "f":
         raise ValueError(f"moments: x {x.shape} of {x.dtype}, expected floating point numbers, at least one a channel")
@@ -42,24 +42,24 @@ def _moments(x):
 
 
 def _pooled(moments):
-    """The moments of the whole batch from those of each rank's shard (`pooled-moments`)."""
+    """The moments of the whole batch, from those of each rank's shard (`pooled-moments`)."""
     group = current_group()
     if group.size == 1:
         return moments
-    pooled = group.mean(moments)  # right for the mean; the variance lacks the variance between the shards
+    pooled = group.mean(moments)  # the mean is complete; the variance between the shards is added next
     pooled[1] += group.mean((moments[0] - pooled[0]) ** 2)
     return pooled
 
 
 @accelerated
 def _moments_backward(g, y, n):
-    """Scale and shift of the affine map of x that pulls a cotangent g of the moments y back."""
+    """Scale and shift of the affine map of x that pulls back a cotangent g of the moments y."""
     return stack([g[1] * (2 / n), (g[0] - 2 * g[1] * y[0]) / n])
 
 
 @op(case((2, 3), (3,), (3,), low=0.5))
 def batch_norm_coefficients(moments, weight, bias, eps=1e-5):
-    """The affine map that batch normalisation is (`batch-norm`): rows (scale, shift) of shape (2, channels).
+    """Batch normalisation as an affine map (`batch-norm`): rows (scale, shift) of shape (2, channels).
 
     scale = weight / sqrt(variance + eps), shift = bias - mean * scale, where moments = (mean, variance).
     """
@@ -109,7 +109,7 @@ def _affine(x, scale_shift):
 
 @op(case((3, 2), (3, 2)), case((2, 3, 3, 2), (2, 3, 3, 2)))
 def affine_adjoint(x, g):
-    """The sums of g x and of g over all axes but the last: what a cotangent g of `affine` is to scale_shift."""
+    """The sums of g x and of g over all axes but the last: pulls a cotangent g of `affine` back to scale_shift."""
     if x.shape != g.shape:
         raise ValueError(f"affine_adjoint: x {x.shape} and g {g.shape} differ in shape")
     return record(_affine_adjoint(unwrap(x), unwrap(g)),

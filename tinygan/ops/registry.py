@@ -1,16 +1,15 @@
-"""What every operation is declared with: its place in the table `OPS`, the cases on which tests check it, and how a
-mistake in its inputs is told."""
+"""Declares operations: their place in the table `OPS`, their cases for the tests, and their error messages."""
 from __future__ import annotations
 
 import functools
 import linecache
 from typing import Any, NamedTuple, NoReturn
 
-from tinygan.tensor import unwrap as unwrap  # for the files of operations, beside `case` and `op`
+from tinygan.tensor import unwrap as unwrap  # the files of operations import it together with `case` and `op`
 
 
 class Case(NamedTuple):
-    """One check of an operation: shapes of its tensors, its options, and the range its inputs are drawn from."""
+    """One check of an operation: shapes of its tensors, its options, and the range of its random inputs."""
 
     shapes: tuple[tuple[int, ...], ...]
     options: dict[str, Any]
@@ -26,7 +25,7 @@ class Op(NamedTuple):
     takes_list: bool
 
     def call(self, tensors, options):
-        """The operation on tensors, however it takes them: as one list, or as the arguments that are no options."""
+        """Calls the operation on tensors, which it takes as one list or as the arguments that are not options."""
         if self.takes_list:
             return self.function(list(tensors), **options)
         names = (name for name in self.function.__code__.co_varnames if name not in options)
@@ -38,7 +37,7 @@ MISTAKES = (ValueError, TypeError, LookupError, AttributeError, ZeroDivisionErro
 
 
 class OutsideError(ValueError, IndexError):
-    """An index outside of an array: a loop over a Tensor ends with it, as one over a list."""
+    """An index outside of an array. It is an IndexError too, which ends a loop over a Tensor as over a list."""
 
 
 def case(*shapes, low=-2.0, high=2.0, **options) -> Case:
@@ -56,9 +55,10 @@ def op(*cases: Case, takes_list: bool = False):
 
 
 def _named(function):
-    """The function, whose every error names it and the shapes of its inputs (see `refuse`).
+    """Wraps a function so that each error names it and the shapes of its inputs (see `refuse`).
 
-    It is compiled with the function's own parameters: to pass on `*args` takes longer than a small operation.
+    The wrapper is compiled with the function's own parameters, because passing `*args` on takes longer than a small
+    operation.
     """
     name, names = function.__name__, ", ".join(function.__code__.co_varnames[:function.__code__.co_argcount])
     scope = {"function": function, "refuse": refuse, "MISTAKES": MISTAKES}
@@ -72,29 +72,22 @@ def _named(function):
 
 
 def refuse(name: str, error: Exception, inputs: dict[str, Any]) -> NoReturn:
-    """Raises the error of an operation with its name and what it was given, as a ValueError or TypeError."""
-    said = " ".join(str(error).split())
-    if said == str(error) and said.startswith(f"{name}: "):
+    """Raises the error of an operation again, with its name and inputs, as a ValueError or TypeError."""
+    message = " ".join(str(error).split())
+    if message == str(error) and message.startswith(f"{name}: "):
         raise error
     kind: Any = TypeError if isinstance(error, (TypeError, AttributeError)) else ValueError
     if isinstance(error, IndexError):
         kind = OutsideError
-    given = ", ".join(f"{key} {_told(value, kind is TypeError)}" for key, value in inputs.items() if value is not error)
-    raise kind(f"{name}: {given}: {said}") from None
+    given = ", ".join(f"{key} {_described(value, kind is TypeError)}"
+                      for key, value in inputs.items() if value is not error)
+    raise kind(f"{name}: {given}: {message}") from None
 
 
-def signed(name: str, x):
-    """The array in x; not of unsigned integers, whose negatives are large positive numbers."""
-    x = unwrap(x)
-    if hasattr(x, "dtype") and x.dtype.kind == "u":
-        raise TypeError(f"{name}: x {x.shape} is of {x.dtype}, which has no negative numbers; convert it")
-    return x
-
-
-def _told(value, with_dtype: bool) -> str:
-    """An input in a few words: the shape of an array, with its dtype; or those of several."""
+def _described(value, with_dtype: bool) -> str:
+    """An input in a few words: the shape (and dtype) of an array, or of each array in a list."""
     if hasattr(value, "shape"):
         return f"{value.shape} {value.dtype}" if with_dtype else str(value.shape)
     if isinstance(value, (list, tuple)) and any(hasattr(v, "shape") for v in value):
-        return "[" + ", ".join([_told(v, with_dtype) for v in value]) + "]"
+        return "[" + ", ".join([_described(v, with_dtype) for v in value]) + "]"
     return f"{value!r:.60}"

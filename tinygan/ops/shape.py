@@ -1,10 +1,11 @@
-"""Where elements stand: shapes, indices, pieces put together. Each pair here is an operation and its adjoint."""
+"""Operations that move elements: shapes, indices, concatenation. They come in pairs, an operation and its adjoint."""
 from __future__ import annotations
 
 import numpy as np
 
 from tinygan import backend
 from tinygan.backend.accelerated import accelerated
+from tinygan.ops.inputs import bare_index, may_repeat
 from tinygan.ops.registry import case, op, unwrap
 from tinygan.tensor import record
 
@@ -26,7 +27,7 @@ def transpose(x, axes=None):
 @op(case((3,), shape=(2, 3)), case((2, 1, 4), shape=(2, 3, 4)), case((), shape=(2, 2)),
     case((2, 1), shape=(2, 3), over=3))
 def broadcast_to(x, shape, over=1):
-    """x repeated along new and unit axes to `shape`, and divided by `over`; its adjoint is `unbroadcast` / over."""
+    """x repeated along new and unit axes to `shape`, and divided by `over`; the adjoint is `unbroadcast` / over."""
     if len(x.shape) > len(shape):
         raise ValueError(f"broadcast_to: x {x.shape} has more axes than {shape}")
     return record(_repeat(unwrap(x), shape, over),
@@ -35,8 +36,8 @@ def broadcast_to(x, shape, over=1):
 
 @accelerated
 def _repeat(x, shape, over):
-    whole = np.broadcast_to(x, shape)
-    return whole.copy() if over == 1 else whole / over
+    repeated = np.broadcast_to(x, shape)
+    return repeated.copy() if over == 1 else repeated / over
 
 
 @op(case((2, 3), shape=(3,)), case((2, 3, 4), shape=(1, 3, 1)), case((2, 2), shape=()))
@@ -49,7 +50,7 @@ def unbroadcast(x, shape):
     if x.shape[new:] != shape or new < 0:
         repeated = [i for i, (n, m) in enumerate(zip(shape, x.shape[new:]), new) if n != m]
         if new < 0 or any(shape[i - new] != 1 for i in repeated):
-            raise ValueError(f"unbroadcast: x {x.shape} is nothing of shape {tuple(shape)} repeated")
+            raise ValueError(f"unbroadcast: x {x.shape} is not a broadcast of shape {tuple(shape)}")
     return record(_total(unwrap(x), (*range(new), *repeated), False).reshape(shape),
                   (x, lambda g, y, x: broadcast_to(g, x.shape)))
 
@@ -62,15 +63,15 @@ def _total(x, axes, keepdims):
 @op(case((3, 4), index=np.s_[::2, 1]), case((3, 4), index=[0, 2, 0]), case((3, 4), index=np.s_[..., None, 1:]))
 def getitem(x, index):
     """x[index], by NumPy's rules; its adjoint is `scatter`."""
-    index = _bare(index)
+    index = bare_index(index)
     return record(unwrap(x)[index],
                   (x, lambda g, y, x: _scattered(g, index, backend.module(unwrap(g)).zeros(x.shape, g.dtype))))
 
 
 @op(case((2,), index=(slice(None, None, 2), 1), shape=(3, 4)), case((3, 4), index=[0, 2, 0], shape=(3, 4)))
 def scatter(x, index, shape):
-    """Zeros of `shape` with x added at `index` (an index that comes twice adds twice); its adjoint is `getitem`."""
-    index = _bare(index)
+    """Zeros of `shape` with x added at `index` (a repeated index adds each time); its adjoint is `getitem`."""
+    index = bare_index(index)
     out = backend.module(unwrap(x)).zeros(shape, x.dtype)
     if out[index].shape != x.shape:
         raise ValueError(f"scatter: x {x.shape} does not fit: the index picks {out[index].shape} of {shape}")
@@ -78,28 +79,17 @@ def scatter(x, index, shape):
 
 
 def _scattered(x, index, out):
-    """x added at `index` to `out`, which is zeros."""
-    if _may_repeat(index):
+    """Adds x at `index` to `out`, an array of zeros."""
+    if may_repeat(index):
         backend.module(out).add.at(out, index, unwrap(x))
     else:
         out[index] = unwrap(x)
     return record(out, (x, lambda g, y, x: getitem(g, index)))
 
 
-def _bare(index):
-    """An index without Tensors in it."""
-    return tuple([unwrap(i) for i in index]) if isinstance(index, tuple) else unwrap(index)
-
-
-def _may_repeat(index) -> bool:
-    """Whether an index can name an element twice: only sequences and arrays of integers can."""
-    parts = index if isinstance(index, tuple) else (index,)
-    return any(isinstance(i, (list, tuple, range)) or (backend.is_array(i) and i.dtype.kind != "b") for i in parts)
-
-
 @op(case((2, 3), (2, 1)), case((2, 3), (4, 3), axis=0), takes_list=True)
 def concatenate(tensors, axis=-1):
-    """The tensors side by side along `axis`."""
+    """Tensors joined along `axis`."""
     tensors = list(tensors)
     ends = [int(n) for n in np.cumsum([t.shape[axis] for t in tensors])]
 
@@ -112,7 +102,7 @@ def concatenate(tensors, axis=-1):
 
 
 def split(x, parts, axis=-1):
-    """x in pieces along `axis`: a list, what `concatenate` puts together again.
+    """Cuts x into pieces along `axis`: a list, which `concatenate` joins again.
 
     parts: the number of equal pieces, or a list of the indices at which to cut, as in numpy.split.
     """
@@ -126,7 +116,7 @@ def split(x, parts, axis=-1):
 
 @op(case((2, 3), (2, 3)), case((2, 3), (2, 3), axis=1), takes_list=True)
 def stack(tensors, axis=0):
-    """The tensors, all of one shape, along a new axis."""
+    """Tensors of equal shape joined along a new axis."""
     return concatenate([_unsqueeze(t, axis) for t in tensors], axis)
 
 
@@ -140,7 +130,7 @@ def _unsqueeze(x, axis):
 
 @op(case((2, 3), widths=((1, 0), (2, 1))))
 def pad(x, widths):
-    """x in a frame of zeros; widths: a pair (before, after) for each axis, as in numpy.pad."""
+    """x with zeros around it; widths: a pair (before, after) for each axis, as in numpy.pad."""
     if len(widths) != x.ndim or any(min(before, after) < 0 for before, after in widths):
         raise ValueError(f"pad: x {x.shape} and widths {widths}: expected for each axis two numbers of at least 0")
     inside = tuple([slice(before, before + n) for n, (before, _) in zip(x.shape, widths)])

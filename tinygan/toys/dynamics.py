@@ -16,7 +16,6 @@ from collections.abc import Callable
 
 import numpy as np
 
-from tinygan.backend.renamed import old_names
 from tinygan.ops.elementwise import clip as clipped
 from tinygan.tensor import Tensor, grad
 
@@ -89,6 +88,3 @@ def eigenvalues(function, point=(0.0, 0.0)) -> np.ndarray:
 
 def _within(psi, bound):
     return psi if bound is None else clipped(psi, -bound, bound)
-
-
-old_names(__name__, play="trajectory")

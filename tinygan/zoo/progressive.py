@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 from tinygan import nn
-from tinygan.backend.renamed import old_names
 from tinygan.game import Game
 from tinygan.ops.image import average_pool, upsample
 from tinygan.zoo import players
@@ -132,8 +131,6 @@ def make_game(generator, discriminator, data, noise, rng, **settings):
     """The game of players that grow."""
     return Game(generator, discriminator, generator.growth.seen(data), noise, rng, schedule=grow, **settings)
 
-
-old_names(__name__, play="make_game")
 
 RECIPES = [
     Recipe("progressive", "players that grow from 4x4 to 16x16 pixels, on the handwritten digits",

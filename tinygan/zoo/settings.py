@@ -12,7 +12,6 @@ from collections.abc import Iterable
 from dataclasses import fields, replace
 from typing import Any
 
-from tinygan.backend.renamed import old_names
 from tinygan.game import Game, SettingError
 from tinygan.objectives import OBJECTIVES
 from tinygan.zoo import sequence
@@ -114,6 +113,3 @@ def _fitting(name, value, usual_value):
     if not fits:
         raise SettingError(f"{name} is {format_setting(value)!r}, expected {expected}")
     return value
-
-
-old_names(__name__, read="parse_settings", write="format_setting")

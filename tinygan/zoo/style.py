@@ -4,7 +4,6 @@ from __future__ import annotations
 import numpy as np
 
 from tinygan import backend, nn
-from tinygan.backend.renamed import old_names
 from tinygan.distributed.group import current_group
 from tinygan.game import Game
 from tinygan.nn.module import Parameter, input_of
@@ -123,8 +122,6 @@ def mixing_sheet(generator, noise, rng, n=8, cut=4):
     images[0] = 1
     return images
 
-
-old_names(__name__, play="make_game")
 
 RECIPES = [
     Recipe("style", "a small StyleGAN on coloured shapes, 16x16", "Karras et al. 2019; R1: Mescheder et al. 2018",

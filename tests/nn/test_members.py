@@ -1,0 +1,46 @@
+"""Parameters and modules in the attributes of a module, at any depth."""
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+
+from tinygan.nn import members
+from tinygan.nn.module import Module, Parameter
+from tinygan.tensor import Tensor
+
+
+class Pair(NamedTuple):
+    left: object
+    right: object
+
+
+def test_members_are_found_with_their_names_in_order():
+    a, b, c, layer = Parameter([1.0]), Parameter([2.0]), Tensor([3.0]), Module()
+    value = [a, {"real": (b, [layer]), "count": 3}, c]
+    assert members.collect("heads", value, (Tensor, Module), []) == [
+        ("heads.0", a), ("heads.1.real.0", b), ("heads.1.real.1.0", layer), ("heads.2", c)]
+    assert [name for name, _ in members.collect("", value, (Parameter,), [])] == ["0", "1.real.0"]
+
+
+def test_a_set_of_layers_has_no_order():
+    assert members.collect("words", {"a", "b"}, (Tensor, Module), []) == []
+    with pytest.raises(TypeError, match=r"^layers is a set, which has no order; write a list of its layers"):
+        members.collect("layers", {Module()}, (Tensor, Module), [])
+
+
+def test_replaced_keeps_the_containers_and_all_else():
+    old, new, other = Parameter([1.0]), Tensor([2.0]), Parameter([3.0])
+    value = {"list": [old, 1], "tuple": (other, old), "named": Pair(old, "b"), "word": "c"}
+    got = members.replaced(value, {old: new})
+    assert got["list"][0] is got["tuple"][1] is got["named"].left is new
+    assert got["tuple"][0] is other
+    assert [type(got[key]) for key in ("list", "tuple", "named")] == [list, tuple, Pair]
+    assert (got["list"][1], got["named"].right, got["word"]) == (1, "b", "c")
+    assert value["list"][0] is old
+
+
+@pytest.mark.parametrize(("value", "shown"), [
+    (1, True), (0.5, True), ("same", True), ((1, (2, "a")), True), ([1], False), (None, False), ((1, None), False),
+    (np.ones(2), False)])
+def test_repr_shows_numbers_and_words(value, shown):
+    assert members.is_setting(value) is shown
