@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from tinygan.game import Game, latent
+from tinygan.game.release_0_1 import by_name
 from tinygan.nn.module import Module
-from tinygan.penalties import by_name
 from tinygan.updates import SGD, Adam, Average, Momentum, RMSProp
 from tinygan.zoo.sources import source
 
@@ -63,7 +63,7 @@ class Recipe:
 def game_settings(settings: dict[str, Any]) -> dict[str, Any]:
     """Settings as they are named in a recipe and by `--set`, as `Game` takes them.
 
-    The numbers that `penalties.by_name` takes become remedies, a pair rate=(D, G) becomes rate_d and rate_g.
+    The numbers that `by_name` takes become remedies, a pair rate=(D, G) becomes rate_d and rate_g.
     """
     rest = {name: value for name, value in settings.items() if name not in REMEDIES}
     numbers = {name: value for name, value in settings.items() if name in REMEDIES}
