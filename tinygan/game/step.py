@@ -65,7 +65,7 @@ def generator_step(game: Game, rate: float | None = None, batch: Batch | None = 
 
 
 class Batch(NamedTuple):
-    """Real examples x, examples that G made, and the condition that both players get: a list, empty if there is none."""
+    """Real examples x, examples that G made, and the condition: a list of further inputs of both players."""
 
     x: Tensor
     fake: Tensor

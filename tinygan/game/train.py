@@ -22,9 +22,9 @@ def train(game: Game, steps: int, callbacks: Iterable[Callable[[Game], Any]] = (
           stepper: Callable[[Game, int], tuple] = step, *, play: Callable | None = None) -> Game:
     """Plays until `game.step` is `steps`, and returns the game.
 
-    Every `record_every` steps, and at the last step, a row is added to the history (this waits for the device); Diverged
-    if a value in it is not finite. callbacks: called with the game after each step. stepper: the function that plays a
-    step: `step`, or a `Replay()` or a `Debug()` of `tinygan.game`. play: the name of stepper in release 0.1.0.
+    Every `record_every` steps, and at the last step, a row is added to the history (this waits for the device), or
+    Diverged is raised if a value is not finite. callbacks: called with the game after each step. stepper: plays a step:
+    `step`, or a `Replay()` or a `Debug()` of `tinygan.game`. play: the name of stepper in release 0.1.0.
     """
     if play is not None:
         warnings.warn("train: play= is of release 0.1; use stepper=", DeprecationWarning, stacklevel=2)
@@ -44,7 +44,7 @@ def train(game: Game, steps: int, callbacks: Iterable[Callable[[Game], Any]] = (
 
 
 def _record(game, d_value, d_real, d_fake, d_gradient, g_value, g_gradient):
-    """Adds a row to the history; Diverged names the first quantity, of the row or of the weights, that is not finite."""
+    """Adds a row to the history; Diverged names the first quantity of the row or of the weights that is not finite."""
     real, fake = (sigmoid(logits.data).mean().item() for logits in (d_real, d_fake))
     value_d, real, fake, value_g = game.group.mean(np.array([d_value.item(), real, fake, g_value.item()])).tolist()
     row = {"step": game.step, "d_value": value_d, "d_real": real, "d_fake": fake, "d_gradient": _norm(d_gradient),
