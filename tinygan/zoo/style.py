@@ -31,7 +31,7 @@ class Layer(nn.Module):
 
 
 class Generator(nn.Module):
-    """Latents z and other latents (n, latent), cuts (n, 1), noise maps of all layers -> images (n, side, side, channels).
+    """Latents z, other latents (n, latent), cuts (n, 1), noise maps of all layers -> images (n, side, side, channels).
 
     mapping: z -> its style w. synthesis: a style and noise for each layer -> images, from a learned constant of 4x4
     pixels, by two layers for each size. In training the layers from number `cut` on take the style of the other latent
