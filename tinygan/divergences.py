@@ -1,8 +1,8 @@
-"""How far apart two known distributions are, and what the best discriminator makes of them: one function an equation.
+"""Divergences of two known distributions, and their optimal discriminator: one function for each equation.
 
-p and q are arrays or Tensors of one shape that hold probabilities and sum to 1; of densities on a grid, the densities
-times the width of its cells (`normal`). On Tensors they can be differentiated, in a parameter of q for instance.
-0 log 0 is 0. For samples see `tinygan.metrics`.
+p and q are arrays or Tensors of one shape: probabilities that sum to 1. To use a density on a grid, multiply it by the
+width of the cells (`normal`). With Tensors the functions can be differentiated, for example in a parameter of q.
+0 log 0 is 0. The metrics of samples are in `tinygan.metrics`.
 """
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def normal(x, mean=0.0, sd=1.0):
 
 
 def kl(p, q):
-    """KL(p || q) = sum p log(p / q) (`kl`): infinite where q is 0 and p is not."""
+    """KL(p || q) = sum p log(p / q) (`kl`): infinite if q is 0 at a point where p is not."""
     _meet("kl", p, q)
     if bool(((unwrap(p) > 0) & (unwrap(q) == 0)).any()):
         return math.inf
@@ -39,15 +39,15 @@ def js(p, q):
 
 
 def total_variation(p, q):
-    """TV(p, q) = sum |p - q| / 2 (`total-variation`): the largest difference of the probabilities of one event, from
-    0 to 1."""
+    """TV(p, q) = sum |p - q| / 2 (`total-variation`), from 0 to 1: the largest difference between the two
+    probabilities of one event."""
     _meet("total_variation", p, q)
     return sum(abs(p - q)) / 2
 
 
 def wasserstein(p, q, x):
-    """W_1(p, q) of laws on points x (k,) of a line, in rising order: the area between their distribution functions
-    (`wasserstein`), for the surplus |F - G| has to cross each gap. Of arrays; it is not differentiated."""
+    """W_1(p, q) on points x (k,) of a line, in rising order: the area between the distribution functions F and G
+    (`wasserstein`), because the mass |F - G| must cross each gap. For arrays; it cannot be differentiated."""
     _meet("wasserstein", p, q)
     if x.shape != p.shape or bool((x[1:] < x[:-1]).any()):
         raise ValueError(f"wasserstein: x {x.shape} and p {p.shape}, expected a point of x for each, in rising order")
@@ -56,14 +56,14 @@ def wasserstein(p, q, x):
 
 
 def optimal_d(p, q):
-    """D*(x) = p(x) / (p(x) + q(x)) (`optimal-d`): the discriminator that maximises V; 1/2 where neither is."""
+    """D*(x) = p(x) / (p(x) + q(x)) (`optimal-d`): the discriminator that maximises V; 1/2 where p = q = 0."""
     _meet("optimal_d", p, q)
     both = unwrap(p) + unwrap(q) > 0
     return where(both, p, 0.5) / where(both, p + q, 1.0)
 
 
 def jsd_value(p, q):
-    """V(D*, G) = -log 4 + 2 JS(p, q) (`jsd-value`): what is left for G to minimise against the best discriminator."""
+    """V(D*, G) = -log 4 + 2 JS(p, q) (`jsd-value`): the objective of G against the optimal discriminator."""
     return 2 * js(p, q) - math.log(4)
 
 
@@ -77,9 +77,9 @@ def normal_kl(mean1, sd1, mean2, sd2):
 
 
 class FDivergence(NamedTuple):
-    """D_f(p || q) = sum q f(p / q), and what bounds it from below: E_p[T] - E_q[conjugate(T)], for every critic T.
+    """D_f(p || q) = sum q f(p / q), and its lower bound E_p[T] - E_q[conjugate(T)] for every critic T.
 
-    conjugate: f*(t) = max over u of u t - f(u). critic: of u = p / q, the T that attains the bound, which is f'(u).
+    conjugate: f*(t) = max over u of u t - f(u). critic: T = f'(u) of u = p / q, which attains the bound.
     Source: Nowozin et al. 2016, tables 1, 2 and 5.
     """
 
@@ -93,7 +93,7 @@ class FDivergence(NamedTuple):
         return sum(q * self.f(p / q))
 
     def bound(self, p, q, t):
-        """E_p[T] - E_q[f*(T)] of a critic's values t, of the shape of p (`f-gan`): the critic ascends, G descends."""
+        """E_p[T] - E_q[f*(T)] of a critic's values t, in the shape of p (`f-gan`): the critic ascends, G descends."""
         return sum(p * t) - sum(q * self.conjugate(t))
 
 
@@ -107,7 +107,7 @@ F_DIVERGENCES = {
 
 
 def _weighed(w, p, q):
-    """w log(p / q), 0 where w is 0."""
+    """w log(p / q), or 0 where w is 0."""
     live = unwrap(w) > 0
     return where(live, w, 0.0) * log(where(live, p, 1.0) / where(live, q, 1.0))
 

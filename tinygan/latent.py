@@ -1,4 +1,4 @@
-"""Ways through the space of latents: straight and spherical paths, and arithmetic. For arrays of NumPy and CuPy."""
+"""Paths between latents, straight or spherical, and arithmetic with latents. For arrays of NumPy and CuPy."""
 from __future__ import annotations
 
 import numpy as np
@@ -7,8 +7,8 @@ import numpy as np
 def lerp(a, b, t: float):
     """(1 - t) a + t b, the straight path from a (t = 0) to b (t = 1) (`interpolation`).
 
-    Between two latents of N(0, I) in many dimensions it dips: halfway its norm is smaller by sqrt(2), where hardly any
-    latent lies.
+    Between two latents of N(0, I) in many dimensions, the norm halfway is smaller by a factor sqrt(2). Hardly any
+    latent has such a norm.
 
     >>> lerp(np.array([[2.0, 0.0]]), np.array([[0.0, 2.0]]), 0.5)
     array([[1., 1.]])
@@ -21,8 +21,8 @@ def slerp(a, b, t: float):
     """The path along the arc from each row of a (t = 0) to that of b (t = 1), both (n, ...) (`interpolation`).
 
     With w the angle between a and b: (sin((1-t) w) a / |a| + sin(t w) b / |b|) / sin w, times (1 - t) |a| + t |b|. So
-    the norm goes evenly from |a| to |b|, and stays where it is the same. ValueError where a row is zero, or where a and
-    b are opposite, so that no arc is the shortest. Source: Shoemake 1985; for latents: White 2016.
+    the norm changes linearly from |a| to |b|. ValueError if a row is zero, or if rows of a and b are opposite, because
+    then no arc is the shortest. Source: Shoemake 1985; for latents: White 2016.
 
     >>> slerp(np.array([[2.0, 0.0]]), np.array([[0.0, 2.0]]), 0.5)
     array([[1.41421356, 1.41421356]])
@@ -32,10 +32,10 @@ def slerp(a, b, t: float):
     if not ((size_a > 0).all() and (size_b > 0).all()):
         raise ValueError("slerp: a row is zero, and has no direction")
     u, v = a / size_a, b / size_b
-    angle = 2 * np.arctan2(_norms(u - v), _norms(u + v))  # exact to the last digits, which arccos(u v) is not
+    angle = 2 * np.arctan2(_norms(u - v), _norms(u + v))  # accurate also for small angles, unlike arccos(u v)
     if (angle > np.pi - 1e-3).any():
-        raise ValueError("slerp: two rows are opposite, no arc between them is the shortest; a straight path is")
-    angle = np.maximum(angle, 1e-6)  # of equal rows: the formula's limit is the straight path
+        raise ValueError("slerp: two rows are opposite, so no arc between them is the shortest; use a straight path")
+    angle = np.maximum(angle, 1e-6)  # for equal rows the limit of the formula is the straight path
     size = (1 - t) * size_a + t * size_b
     return (np.sin((1 - t) * angle) / np.sin(angle) * (size / size_a) * a
             + np.sin(t * angle) / np.sin(angle) * (size / size_b) * b)
@@ -45,7 +45,7 @@ PATHS = {"straight": lerp, "spherical": slerp}
 
 
 def path(a, b, steps: int, kind: str = "straight"):
-    """Each row's way from a to b, both (n, ...), at `steps` even times, ends included: (n, steps, ...).
+    """The path of each row from a to b, both (n, ...), at `steps` equal intervals, with both ends: (n, steps, ...).
 
     kind: "straight" (`lerp`) or "spherical" (`slerp`).
 
@@ -60,10 +60,10 @@ def path(a, b, steps: int, kind: str = "straight"):
 
 
 def analogy(a, b, c):
-    """c - a + b: to c as b is to a, where each is the mean of k latents (k, ...) (`analogy`).
+    """c - a + b, which is to c as b is to a: the means of k latents each, a, b and c (k, ...) (`analogy`).
 
-    One latent's image shows many things, the mean of some what they share. With three each the result has the law of a
-    single latent again: 3 means of variance 1/3. Source: Radford et al. 2016, section 6.3.2, who take three.
+    One image has many properties; a mean keeps those that its latents share. With k = 3 the result has the distribution
+    of a single latent: three means of variance 1/3. Source: Radford et al. 2016, section 6.3.2, with k = 3.
 
     >>> analogy(np.array([[1.0, 0.0]]), np.array([[1.0, 5.0]]), np.array([[7.0, 0.0]]))
     array([7., 5.])

@@ -1,8 +1,8 @@
-"""What the two players want: one function an equation, and the table `OBJECTIVES` of the games they make.
+"""The objectives of the two players: one function for each equation, and the table `OBJECTIVES` of games.
 
-`real` and `fake` are what the discriminator says of real and of generated examples: logits a of shape (n, 1), with
-D(x) = sigmoid(a) (`d-output`), or with logits=False the probabilities D(x) themselves. On logits every function is
-stable at any a; each returns a scalar. An expectation is the mean over a batch.
+`real` and `fake` are the discriminator's outputs for real and for generated examples: logits a of shape (n, 1), with
+D(x) = sigmoid(a) (`d-output`), or the probabilities D(x) themselves if logits=False. Each function returns a scalar and
+is numerically stable at all logits. An expectation is the mean over a batch.
 """
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from tinygan.ops.reduce import mean
 
 
 def two_sample(real, fake):
-    """E_x[D(x)] - E_x'[D(x')] of a critic D, whose outputs may be any number (`two-sample`, `two-sample-z`).
+    """E_x[D(x)] - E_x'[D(x')] of a critic D, whose outputs are any real numbers (`two-sample`, `two-sample-z`).
 
-    The critic maximises it over its class of functions, the generator minimises it (through x' = G(z)). Over functions
-    of slope at most 1 the maximum is the Wasserstein distance (`wasserstein`, `kantorovich`): the game of the WGANs.
+    The critic maximises it over its class of functions; the generator minimises it through x' = G(z). Over functions
+    with slope at most 1, the maximum is the Wasserstein distance (`wasserstein`, `kantorovich`), as in a WGAN.
     """
     _meet("two_sample", real, fake)
     return mean(real) - mean(fake)
 
 
 def least_squares(real, fake, a=-1.0, b=1.0):
-    """E_x[(D(x) - b)^2] / 2 + E_z[(D(G(z)) - a)^2] / 2, D any number (`least-squares`; Mao et al. 2017, eq. 2).
+    """E_x[(D(x) - b)^2] / 2 + E_z[(D(G(z)) - a)^2] / 2 for any real D (`least-squares`; Mao et al. 2017, eq. 2).
 
-    D descends it, towards b on real and a on generated examples.
+    D descends it, towards b on real examples and towards a on generated ones.
     """
     _meet("least_squares", real, fake)
     return mean((real - b) ** 2) / 2 + mean((fake - a) ** 2) / 2
@@ -37,15 +37,15 @@ def least_squares(real, fake, a=-1.0, b=1.0):
 def g_least_squares(fake, c=0.0):
     """E_z[(D(G(z)) - c)^2] / 2 (`least-squares`): G descends it.
 
-    With b - c = 1 and b - a = 2 the game is about Pearson's chi^2 between p_d + p_g and 2 p_g (eq. 8).
+    With b - c = 1 and b - a = 2, G minimises Pearson's chi^2 between p_d + p_g and 2 p_g (eq. 8).
     """
     return mean((fake - c) ** 2) / 2
 
 
 def hinge(real, fake):
-    """E_x[max(0, 1 - D(x))] + E_z[max(0, 1 + D(G(z)))], D any number (`hinge`; Lim & Ye 2017; Miyato et al. 2018).
+    """E_x[max(0, 1 - D(x))] + E_z[max(0, 1 + D(G(z)))] for any real D (`hinge`; Lim & Ye 2017; Miyato et al. 2018).
 
-    D descends it; examples beyond the margin of 1 count no more. G descends -E_z[D(G(z))].
+    D descends it; examples beyond the margin of 1 add nothing. G descends -E_z[D(G(z))].
     """
     _meet("hinge", real, fake)
     return mean(relu(1 - real)) + mean(relu(1 + fake))
@@ -58,12 +58,12 @@ def value(real, fake, logits=True):
 
 
 def g_minimax(fake, logits=True):
-    """E_z[log(1 - D(G(z)))] (`g-minimax`): G descends it. Its slope vanishes where D is sure of the fakes."""
+    """E_z[log(1 - D(G(z)))] (`g-minimax`): G descends it. Its slope vanishes if D rejects the fakes with certainty."""
     return mean(_log_not_d(fake, logits))
 
 
 def g_non_saturating(fake, logits=True):
-    """E_z[log D(G(z))] (`g-non-saturating`): G ascends it. Its slope is largest where D is sure of the fakes."""
+    """E_z[log D(G(z))] (`g-non-saturating`): G ascends it. Its slope is largest if D rejects the fakes."""
     return mean(_log_d(fake, logits))
 
 
@@ -74,14 +74,14 @@ def d_loss(real, fake, logits=True):
 
 
 def g_zero_sum(real, fake, logits=True):
-    """L_G = -L_D (`g-zero-sum`): G descends it. The real term is there for the sum to be zero; G cannot move it."""
+    """L_G = -L_D (`g-zero-sum`): G descends it. The real term makes the sum zero; G cannot change it."""
     return -d_loss(real, fake, logits)
 
 
 def cross_entropy(target, output, logits=True):
     """E = -(1/N) sum_n [t_n log d_n + (1 - t_n) log(1 - d_n)] (`cross-entropy`).
 
-    target: t_n, 1 for a real and 0 for a synthetic example, of the shape of output: logits, or d_n itself.
+    target: t_n, 1 for a real and 0 for a synthetic example, in the shape of output: logits, or d_n if logits=False.
     """
     if target.shape != output.shape:
         raise ValueError(f"cross_entropy: target {target.shape} and output {output.shape} differ in shape")
@@ -91,8 +91,8 @@ def cross_entropy(target, output, logits=True):
 def cross_entropy_split(real, fake, logits=True):
     """E(w, phi) = -(1/N_r) sum log d(x_n) - (1/N_s) sum log(1 - d(g(z_n))) (`cross-entropy-split`).
 
-    With N_r = N_s it is twice `cross_entropy` over all N_r + N_s examples. phi descends it, w ascends it, as
-    `updates.sign_reversal` does.
+    If N_r = N_s, it is twice `cross_entropy` over all N_r + N_s examples. phi descends it, and w ascends it
+    (`updates.sign_reversal`).
     """
     _meet("cross_entropy_split", real, fake)
     return d_loss(real, fake, logits)
@@ -103,27 +103,28 @@ def cross_entropy_split(real, fake, logits=True):
 def d_gradient(real, fake):
     """The gradient of V with respect to D's logits on m real and m fake examples (`d-gradient`).
 
-    Returns (1 - D(x_i)) / m and -D(G(z_i)) / m; the chain rule through D makes it the gradient in theta_d.
+    Returns (1 - D(x_i)) / m and -D(G(z_i)) / m; the chain rule through D gives the gradient in theta_d.
     """
     _meet("d_gradient", real, fake)
     return (1 - sigmoid(real)) / real.size, -sigmoid(fake) / fake.size
 
 
 def g_gradient(fake):
-    """The gradient of `g_minimax` with respect to the logits (`g-gradient`): -D(G(z_i)) / m, near 0 when D wins."""
+    """The gradient of `g_minimax` with respect to the logits (`g-gradient`): -D(G(z_i)) / m, near 0 if D wins."""
     return -sigmoid(fake) / fake.size
 
 
 def g_non_saturating_gradient(fake):
     """The gradient of `g_non_saturating` with respect to the logits (`g-non-saturating-gradient`): (1 - D(G(z_i))) / m,
-    near 1 / m when D wins."""
+    near 1 / m if D wins."""
     return (1 - sigmoid(fake)) / fake.size
 
 
 class Goal(NamedTuple):
-    """What a player does to a function: `direction` is "ascend" or "descend". Calling it evaluates the function.
+    """A function of logits and the direction in which a player moves on it, "ascend" or "descend".
 
-    gradient: a function of the same logits, its gradient with respect to each of them, if that was derived by hand.
+    A call evaluates the function. gradient: a function of the same logits, the gradient with respect to each of them
+    derived by hand, or None.
     """
 
     function: Callable[..., Any]
@@ -138,9 +139,9 @@ class Goal(NamedTuple):
 class Objective:
     """A game: `discriminator(real, fake)` and `generator(fake)` on logits, each with its `direction`.
 
-    critic: D's outputs may be any number; they are not the logits of a probability. blind: the value of D's function
-    where D gives 0 for every example, as one that cannot tell real from fake does; None where such a value shows
-    nothing. It unpacks into its two goals.
+    critic: D's outputs are any real numbers, not the logits of a probability. blind: the value of D's function if D
+    gives 0 for every example, so cannot separate real from fake; None if this value has no meaning. An objective
+    unpacks into its two goals.
     """
 
     discriminator: Goal
@@ -153,17 +154,17 @@ class Objective:
 
 
 def _synthetic_part(fake):
-    """The part of E that the synthetic examples make (`cross-entropy-split`): -(1/N_s) sum log(1 - d)."""
+    """The term of E for the synthetic examples (`cross-entropy-split`): -(1/N_s) sum log(1 - d)."""
     return -g_minimax(fake)
 
 
 def _critic_part(fake):
-    """The part of `two_sample` that the generator moves (`two-sample-z`), and all that it sees of `hinge`."""
+    """The term of `two_sample` that depends on the generator (`two-sample-z`); also the generator's part of `hinge`."""
     return -mean(fake)
 
 
 def _two_sample_gradient(real, fake):
-    """The gradient of `two_sample` with respect to the logits: at every logit the same."""
+    """The gradient of `two_sample` with respect to the logits: the same at all logits."""
     return 1 / real.size, -1 / fake.size
 
 
@@ -196,6 +197,6 @@ def _log_not_d(d, logits):
 
 
 def _meet(name, real, fake):
-    """(n, 1) against (n,) is a mistake that would broadcast elsewhere; the numbers of examples may differ."""
+    """Refuses (n, 1) with (n,), which would broadcast without an error; the numbers of examples may differ."""
     if real.shape[1:] != fake.shape[1:] or real.ndim != fake.ndim:
         raise ValueError(f"{name}: real {real.shape} and fake {fake.shape} differ in more than the number of examples")

@@ -1,23 +1,21 @@
-"""What helps a game to converge: penalties on D, a gradient of a gradient; noise on the examples; a look ahead.
+"""Remedies that help a game to converge: penalties on D, noise on the examples, bounded weights, a look ahead.
 
-Each is a function, and beside it the remedy that brings it into a game: `Game(remedies=[R1(1.0), InstanceNoise(0.1)])`.
+Each is a function and, after it, an object that brings it into a game: `Game(remedies=[R1(1.0), InstanceNoise(0.1)])`.
 A remedy is any object with one or more of these methods, which Algorithm 1 calls (`tinygan.game.step`):
 
-    examples(game, x, left) -> x                              what D is shown in place of x, real or generated
-    penalty(game, x, fake, condition, logits_real) -> scalar  what is added to D's loss
-    after_move(game)                                          after each move of D
-    opponent(game, x, fake, condition) -> function            what G plays against in place of D
+    examples(game, x, remaining) -> x                         the input of D in place of x, real or generated examples
+    penalty(game, x, fake, condition, logits_real) -> scalar  a term that is added to D's loss
+    after_move(game)                                          called after each move of D
+    opponent(game, x, fake, condition) -> function            the function that G's move uses in place of D
 
-left: the share of the game's steps that are to come, from 1 to 0. x, fake: what D was shown, Tensors. For `penalty` x
-requires grad, unless the remedy has `differentiates_x = False`; for `opponent` fake has its past, so that derivatives
-reach G. condition: a list of what both players are given beside. Whatever is drawn comes from `game.rng`, among ranks
-from `game.group.drawing(game.rng)`.
+remaining: the share of the game's steps that are still to come, from 1 to 0. x, fake: the inputs of D, Tensors.
+condition: a list of the further inputs of both players. In `penalty`, x requires grad, unless the remedy has
+`differentiates_x = False`. In `opponent`, fake is not detached, so that derivatives reach G. Random numbers come from
+`game.rng`; with several processes, from `game.group.drawing(game.rng)`.
 """
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, fields
-from typing import Any
 
 import numpy as np
 
@@ -33,7 +31,7 @@ HOOKS = ("examples", "penalty", "after_move", "opponent")
 
 
 class Remedy:
-    """What the remedies below have in common: their numbers are at least 0."""
+    """A base class that checks the numbers of a remedy: each is at least 0."""
 
     def __post_init__(self):
         for f in fields(self):  # type: ignore[arg-type]
@@ -44,9 +42,9 @@ class Remedy:
 def r1(logits, x, weight=1.0):
     """weight / 2 * E_x[|grad_x D(x)|^2] on real examples (`r1`; Mescheder et al. 2018, eq. 9), to be added to D's loss.
 
-    logits: D(x), shape (n, 1), computed from the Tensor x (n, ...), which has requires_grad=True. Each logit depends on
-    its own example alone, so the gradient of their sum holds the gradient of each. (With batch normalisation in D that
-    is nearly so: what is penalised then is the gradient of the sum. Where D is shown packs, an example is a pack.)
+    logits: D(x), shape (n, 1), computed from the Tensor x (n, ...), which has requires_grad=True. Each logit depends
+    only on its own example, so the gradient of the sum contains the gradient of each logit. (With batch normalisation
+    in D this is only nearly true: the gradient of the sum is penalised. If D takes packs, an example is a pack.)
     """
     [slope] = grad(sum(logits), [x], create_graph=True)
     return (weight / 2 / len(logits)) * sum(slope * slope)
@@ -66,8 +64,8 @@ def gradient_penalty(discriminator, real, fake, rng, weight=10.0):
     """weight * E[(|grad_x D(x)| - 1)^2] at points x between real and generated examples (`gradient-penalty`).
 
     x = alpha real + (1 - alpha) fake, one alpha ~ U(0, 1) for each pair (Gulrajani et al. 2017, eq. 3); to be added to
-    D's loss. discriminator: a function x -> D(x). real, fake: Tensors (n, ...). It holds D's slope near 1, and so keeps
-    a critic near the functions over which `two_sample` is the Wasserstein distance. See `r1` for what a slope is.
+    D's loss. discriminator: a function x -> D(x). real, fake: Tensors (n, ...). The penalty keeps D's slope near 1, so
+    that `two_sample` is near the Wasserstein distance. `r1` explains how the slopes are computed.
     """
     if real.shape != fake.shape:
         raise ValueError(f"gradient_penalty: real {real.shape} and fake {fake.shape} differ in shape")
@@ -76,7 +74,7 @@ def gradient_penalty(discriminator, real, fake, rng, weight=10.0):
     x = x if x.requires_grad else Tensor(x, requires_grad=True)
     logits = discriminator(x)
     [slope] = grad(sum(logits), [x], create_graph=True)
-    norm = sqrt(sum((slope * slope).reshape((len(logits), -1)), axis=1) + 1e-12)  # at 0 it has a slope: 0
+    norm = sqrt(sum((slope * slope).reshape((len(logits), -1)), axis=1) + 1e-12)  # its slope at 0 is 0, not NaN
     return weight * mean((norm - 1) ** 2)
 
 
@@ -85,7 +83,7 @@ class GradientPenalty(Remedy):
     """The penalty of `gradient_penalty`."""
 
     weight: float = 10.0
-    differentiates_x = False  # but D between x and fake
+    differentiates_x = False  # it differentiates D at points between x and fake
 
     def penalty(self, game, x, fake, condition, logits_real):
         return gradient_penalty(lambda between: game.discriminator(between, *condition), x, fake,
@@ -94,7 +92,7 @@ class GradientPenalty(Remedy):
 
 @dataclass
 class WeightClipping(Remedy):
-    """D's weights stay within [-bound, bound], by `clip` after each of its moves."""
+    """Keeps D's weights within [-bound, bound]: `clip` after each of D's moves."""
 
     bound: float = 0.01
 
@@ -103,27 +101,27 @@ class WeightClipping(Remedy):
 
 
 def instance_noise(x, sigma, rng):
-    """x + sigma N(0, I) (`instance-noise`; Sonderby et al. 2017): real and generated examples that overlap."""
+    """x + sigma N(0, I) (`instance-noise`; Sonderby et al. 2017): with noise, real and generated examples overlap."""
     noise = rng.standard_normal(x.shape).astype(np.float32)
     return x + sigma * backend.to_device_of(noise.astype(x.dtype, copy=False), x.data)
 
 
 @dataclass
 class InstanceNoise(Remedy):
-    """The noise of `instance_noise` on all that D is shown; sigma falls in a straight line to 0 at the last step."""
+    """Adds `instance_noise` to all inputs of D; sigma falls linearly to 0 at the last step."""
 
     sigma: float = 0.1
 
-    def examples(self, game, x, left):
-        return instance_noise(x, self.sigma * left, game.group.drawing(game.rng))
+    def examples(self, game, x, remaining):
+        return instance_noise(x, self.sigma * remaining, game.group.drawing(game.rng))
 
 
 def unrolled(player, value, steps, rate):
-    """`player` as it would be after `steps` steps of theta <- theta + rate * grad value (`unrolled`).
+    """The player after `steps` imagined steps theta <- theta + rate * grad value (`unrolled`), as a function.
 
-    value: a function without arguments, the scalar that the player ascends (with a negative rate, descends), computed
-    with it. Returned is a function like the player, which stays as it is. Derivatives go through the imagined theta to
-    all that `value` depends on: so G sees how D would answer (Metz et al. 2017, eq. 3 to 5).
+    value: a function without arguments that computes, with the player, the scalar that the player ascends (descends, if
+    rate is negative). The player itself does not change. Derivatives go through the imagined theta to everything that
+    `value` depends on, so G takes D's reaction into account (Metz et al. 2017, eq. 3 to 5).
     """
     theta = player.parameters()
     for _ in range(steps):
@@ -139,7 +137,7 @@ def unrolled(player, value, steps, rate):
 
 @dataclass
 class Unrolled(Remedy):
-    """G plays against D as `steps` plain steps on the batch would leave it, by `unrolled`; without D's penalties."""
+    """G's move uses D after `steps` imagined plain steps on the batch (`unrolled`), without penalties."""
 
     steps: int = 5
     rate: float = 0.1
@@ -148,10 +146,3 @@ class Unrolled(Remedy):
         d, goal = game.discriminator, game.goals.discriminator
         rate = self.rate if goal.direction == "ascend" else -self.rate
         return unrolled(d, lambda: goal(d(x, *condition), d(fake, *condition)), self.steps, rate)
-
-
-def by_name(r1=0.0, gp=0.0, clip=0.0, instance_noise=0.0, unroll=0, unroll_rate=0.1) -> list[Any]:
-    """The remedies with these numbers, each left out at 0: as `tinygan train --set r1=1 unroll=5` names them."""
-    kinds: list[tuple[Callable, tuple]] = [(R1, (r1,)), (GradientPenalty, (gp,)), (WeightClipping, (clip,)),
-                                           (InstanceNoise, (instance_noise,)), (Unrolled, (unroll, unroll_rate))]
-    return [kind(*numbers) for kind, numbers in kinds if numbers[0] != 0]

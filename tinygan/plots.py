@@ -1,11 +1,11 @@
-"""Pictures: sheets, points, sequences, curves of a run, films, toys. matplotlib and PIL are imported to draw."""
+"""Pictures: sheets, points, sequences, curves of a run, films, toys. Only drawing imports matplotlib and PIL."""
 from __future__ import annotations
 
 import numpy as np
 
 
 def sheet(images, columns: int | None = None) -> np.ndarray:
-    """Images (n, h, w, c) in [-1, 1] side by side: one image (rows h, columns w, 3), uint8.
+    """Arranges images (n, h, w, c) in [-1, 1] in rows: one image (rows h, columns w, 3), uint8.
 
     >>> sheet(np.zeros((6, 4, 4, 1)), columns=3).shape
     (8, 12, 3)
@@ -20,9 +20,9 @@ def sheet(images, columns: int | None = None) -> np.ndarray:
 
 
 def cloud(samples, real, title="", labels=None, paths=()) -> np.ndarray:
-    """Generated points over real ones, (n, 2), or their histograms when (n, 1): an image (h, w, 3), uint8.
+    """Draws generated points over real ones, (n, 2), or histograms of numbers (n, 1): an image (h, w, 3), uint8.
 
-    labels (n,): the class of each generated point, as a colour. paths: ways (steps, 2) through the plane, as lines.
+    labels (n,): the class of each generated point, drawn as a colour. paths: arrays (steps, 2), drawn as lines.
     """
     figure, axes = _figure(4.8, 4.8)
     if samples.shape[1] == 1:
@@ -42,7 +42,7 @@ def cloud(samples, real, title="", labels=None, paths=()) -> np.ndarray:
 
 
 def lines(samples, real, title="", rows: int = 10) -> np.ndarray:
-    """Sequences (n, time, features) one below the other, real and generated ones: an image (h, w, 3), uint8."""
+    """Draws real and generated sequences (n, time, features), one below the other: an image (h, w, 3), uint8."""
     from matplotlib.figure import Figure
     figure = Figure(figsize=(7, 6), layout="constrained")
     height = 2.2 * float(np.abs(real).max())
@@ -56,7 +56,7 @@ def lines(samples, real, title="", rows: int = 10) -> np.ndarray:
 
 
 def curves(history) -> np.ndarray:
-    """The history of a game in three panels: what the players' functions are worth, D's outputs, gradient norms."""
+    """Draws the history of a game in three panels: the values of both objectives, D's outputs, gradient norms."""
     from matplotlib.figure import Figure
     figure = Figure(figsize=(8, 7.5), layout="constrained")
     panels = figure.subplots(3, sharex=True)
@@ -76,7 +76,7 @@ def curves(history) -> np.ndarray:
 
 
 def bands(groups) -> np.ndarray:
-    """Histories of many runs, {name of a group: [history]}: medians over its runs, bands of their quartiles."""
+    """Draws histories of many runs, {name of a group: [history]}: medians over its runs and bands between quartiles."""
     from matplotlib.figure import Figure
     figure = Figure(figsize=(8, 9), layout="constrained")
     panels = [("d_value", "D's value", "linear"), ("d_real", "D(x)", "linear"), ("d_fake", "D(G(z))", "linear"),
@@ -94,7 +94,10 @@ def bands(groups) -> np.ndarray:
 
 
 def strips(groups, real) -> np.ndarray:
-    """Figures of many runs, {name of a group: [figures]}: a panel a figure, a dot a run, quartiles, real data."""
+    """Draws metrics of many runs, {name of a group: [metrics]}: a panel for each metric, a dot for each run.
+
+    The bands lie between the quartiles, and a dotted line is the value of real data, if it is in `real`.
+    """
     from matplotlib.figure import Figure
     names = list(next(iter(groups.values()))[0])
     rows, columns = -(-len(names) // 4), min(4, len(names))
@@ -116,7 +119,7 @@ def strips(groups, real) -> np.ndarray:
 
 
 def dynamics(paths, eigenvalues) -> np.ndarray:
-    """Paths (steps + 1, 2) of (theta, psi) by name, and the eigenvalues of their updates beside the unit circle."""
+    """Draws paths (steps + 1, 2) of (theta, psi) by name, and the eigenvalues of their updates with the unit circle."""
     from matplotlib.figure import Figure
     figure = Figure(figsize=(10, 5), layout="constrained")
     plane, spectrum = figure.subplots(1, 2)
@@ -135,11 +138,11 @@ def dynamics(paths, eigenvalues) -> np.ndarray:
 
 
 def game_tree(root) -> np.ndarray:
-    """A tree of (text, value, branches), each node with its text and, by colour and number, its value in -1, 0, 1."""
+    """Draws a tree of (text, value, branches); the number and the colour of a node show its value, -1, 0 or 1."""
     nodes: list[tuple] = []
 
     def place(node, depth, left):
-        """Leaves stand side by side, a parent over the middle of its branches; returns its place and the next free."""
+        """Puts leaves side by side and a parent above the middle of its branches; returns its x and the next free x."""
         text, value, branches = node
         children, right = [], left
         for branch in branches:
@@ -164,12 +167,12 @@ def game_tree(root) -> np.ndarray:
 
 
 def save_png(path, image) -> None:
-    """Writes an image (h, w, 3), uint8; small sheets are enlarged so that their pixels can be seen."""
+    """Writes an image (h, w, 3), uint8, as a PNG; a small image is enlarged, so that its pixels are visible."""
     _picture(image).save(path)
 
 
 def save_gif(path, frames, seconds: float = 6.0, hold: float = 2.0) -> None:
-    """Writes frames (images, or paths of PNGs) as a film of about that length; the last one stays for `hold` more."""
+    """Writes frames (images, or paths of PNGs) as a GIF of about `seconds`; the last frame stays for `hold` more."""
     pictures = [_indexed(frame) for frame in frames]
     each = max(40, int(1000 * seconds / len(pictures)))
     pictures[0].save(path, save_all=True, append_images=pictures[1:], loop=0,
@@ -177,14 +180,14 @@ def save_gif(path, frames, seconds: float = 6.0, hold: float = 2.0) -> None:
 
 
 def _indexed(frame):
-    """A frame (an image, or the path of a PNG) with a palette of its own, for PIL; its file is closed."""
+    """A frame (an image, or the path of a PNG) as a PIL image with its own palette; its file is closed."""
     from PIL import Image
     with _picture(frame) if isinstance(frame, np.ndarray) else Image.open(frame) as picture:
         return picture.convert("P", palette=Image.Palette.ADAPTIVE)
 
 
 def _picture(image):
-    """An image (h, w, 3), uint8, for PIL, a small one enlarged."""
+    """An image (h, w, 3), uint8, as a PIL image, enlarged if it is small."""
     from PIL import Image
     picture = Image.fromarray(image)
     factor = max(1, 480 // max(image.shape[:2]))
@@ -205,7 +208,7 @@ def _pixels(figure) -> np.ndarray:
 
 
 def _smooth(steps, values, parts=100):
-    """Medians over at most `parts` stretches."""
+    """Medians over at most `parts` intervals of equal length."""
     width = max(1, len(values) // parts)
     n = len(values) // width * width
     if n == 0:

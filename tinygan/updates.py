@@ -1,8 +1,8 @@
-"""How players move: the lecture's lines on the vector theta, in place.
+"""Updates of the vector theta, in place: gradient steps, optimisers, the moving average.
 
-A direction is one vector or the list that `grad` returned; an optimiser is called with the gradient and returns the
-direction to go in, so `ascend(theta, adam(gradient), rate)` reads as it is. `grad` refuses to go through weights that
-were updated after the output was computed; who writes to theta by hand tells so with `backend.mark_changed(theta)`.
+A direction is one vector, or the list that `grad` returned. An optimiser is called with the gradient and returns the
+direction: `ascend(theta, adam(gradient), rate)`. After an update, `grad` refuses outputs that were computed with the
+old weights. If you write to theta by hand, call `backend.mark_changed(theta)`, so that it refuses them too.
 """
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tinygan.tensor import unwrap
 
 
 def vector(direction):
-    """The list of gradients that `grad` returned as one vector, in the order of theta; a vector stays as it is."""
+    """Joins the list of gradients that `grad` returned into a vector, in the order of theta; a vector is unchanged."""
     if isinstance(direction, (list, tuple)):
         return _join([unwrap(d) for d in direction])
     return unwrap(direction)
@@ -52,7 +52,7 @@ def _add(theta, rate, direction):
 
 
 def clip(theta, bound):
-    """theta <- what is nearest to it within [-bound, bound], in place (`weight-clipping`; Arjovsky et al. 2017)."""
+    """theta <- the nearest point in [-bound, bound], in place (`weight-clipping`; Arjovsky et al. 2017)."""
     np.clip(theta, -bound, bound, out=theta)
     backend.mark_changed(theta)
 
@@ -67,26 +67,25 @@ def sign_reversal(phi, w, gradient_phi, gradient_w, rate):
 
 
 def linear_decay(rate, step, steps, start=0.0):
-    """The rate at `step` of `steps`: constant up to the share `start` of them, then straight to 0 (`linear-decay`)."""
+    """The rate at `step` of `steps`: constant for the share `start` of the steps, then linear to 0 (`linear-decay`)."""
     return rate if step <= start * steps else rate * max(0.0, (steps - step) / (steps * (1 - start)))
 
 
 class Optimiser:
-    """An update with memory. `state` names its arrays and counters, which a checkpoint keeps; at first they are what
-    the class says."""
+    """An update with memory: `state` names the attributes that a checkpoint stores."""
 
     state: tuple[str, ...] = ()
 
     def count(self) -> tuple:
-        """Counts one more call; the numbers in an update that depend on the count."""
+        """Counts one more call, and returns the numbers of the update that depend on the count."""
         return ()
 
     def state_dict(self) -> dict:
-        """A copy of what it remembers, by name; what it does not remember yet is left out."""
+        """A copy of the memory, by name, without attributes that are still None."""
         return {name: copy(getattr(self, name)) for name in self.state if getattr(self, name) is not None}
 
     def load_state_dict(self, state) -> None:
-        """Takes back what `state_dict` gave."""
+        """Restores a memory that `state_dict` returned."""
         for name in state:
             if name not in self.state:
                 raise ValueError(f"{type(self).__name__}: state {name!r} is unknown, expected {', '.join(self.state)}")
@@ -143,7 +142,7 @@ class Adam(Optimiser):
         self.beta1, self.beta2, self.eps = beta1, beta2, eps
 
     def count(self):
-        """t <- t + 1; the biases 1 - beta1^t of m and 1 - beta2^t of v."""
+        """t <- t + 1; returns the bias corrections 1 - beta1^t of m and 1 - beta2^t of v."""
         self.t += 1
         return 1 - self.beta1**self.t, 1 - self.beta2**self.t
 
@@ -165,7 +164,7 @@ def adam_step(g, m, v, bias_m, bias_v, beta1, beta2, eps):
 class Average(Optimiser):
     """The moving average of a theta: average <- decay average + (1 - decay) theta (`average`; Polyak & Juditsky 1992).
 
-    `theta` is the average so far. Called after each update with the network's theta.
+    theta: the present average. Call it after each update with the network's theta.
     """
 
     state, theta = ("theta",), None

@@ -32,8 +32,7 @@ def exempt(function):
     """What computes nothing that a lecture states: a list joined, a base class, a record, a remedy, which calls a
     function beside it."""
     remedy = inspect.isclass(function) and function.__module__ == penalties.__name__
-    return remedy or function in (updates.vector, updates.Optimiser, objectives.Goal, objectives.Objective,
-                                  penalties.by_name)
+    return remedy or function in (updates.vector, updates.Optimiser, objectives.Goal, objectives.Objective)
 
 
 # --- the lectures ---

@@ -118,7 +118,7 @@ def test_a_game_on_a_device(gpu):
 
 def test_a_step_over_ranks_is_no_cuda_graph(gpu):
     def on(ranks):
-        with pytest.raises(graph.Unrecordable, match="divided among ranks"):
+        with pytest.raises(graph.Unrecordable, match="divided among processes"):
             graph._state(replace(RECIPES["ring"].start(0, 6), group=ranks))
     threads.play(2, on)
 

@@ -101,7 +101,7 @@ def test_analogy():
      "slerp: a () and b (), expected two arrays of rows of one shape"),
     (lambda: slerp(np.zeros((1, 3)), np.ones((1, 3)), 0.5), "slerp: a row is zero, and has no direction"),
     (lambda: slerp(np.ones((1, 3)), -2 * np.ones((1, 3)), 0.5),
-     "slerp: two rows are opposite, no arc between them is the shortest; a straight path is"),
+     "slerp: two rows are opposite, so no arc between them is the shortest; use a straight path"),
     (lambda: path(np.ones((1, 3)), np.ones((1, 3)), 1), "path: steps is 1, expected at least 2, the ends"),
     (lambda: path(np.ones((1, 3)), np.ones((1, 3)), 3, "curly"),
      "path: kind is 'curly', expected one of straight, spherical"),

@@ -366,7 +366,7 @@ def test_an_optimiser_of_ones_own():
     def along(gradient):
         return tg.updates.vector(gradient)
     refused(lambda: on_device(game("dense", optimiser_d=along, optimiser_g=Adam())),
-            f"{along!r} is no Optimiser, so it may count the steps")
+            f"{along!r} is not an Optimiser, so it may count the steps")
 
 
 def test_a_step_that_depends_on_its_number(monkeypatch):

@@ -53,7 +53,7 @@ def test_the_doctor_knows_the_value_of_one_who_cannot_tell():
     visits = [tg.doctor.Visit(1000, -1.0, 1.0, 0.5, 1.0, 1.0, 0.0, 0.0)]
     [found] = findings(Evidence(1000, columns, visits, EXPONENTIAL, (1e-3, 1e-3), None, {}))
     assert found.ailment.name == "D cannot tell"
-    assert "which for one that guesses is 0.0000" in found.figures
+    assert "for a D that guesses it is 0.0000" in found.figures
 
 
 def test_an_unknown_name_is_refused_with_those_there_are():

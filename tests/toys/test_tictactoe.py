@@ -124,8 +124,8 @@ def test_bad_answers_are_asked_again_in_one_line():
     said, answers = [], iter(["", "x", "10", "0", "-1", "1.0", " 5 ", "5", "3"])
     with pytest.raises(StopIteration):
         play("x", ask=lambda prompt: next(answers), say=said.append)
-    complaints = [line for line in said if "is no free cell" in line]
+    complaints = [line for line in said if "is not a free cell" in line]
     assert len(complaints) == 7  # the second 5 is taken
-    assert complaints[0] == "'' is no free cell: type one of 1 2 3 4 5 6 7 8 9"
-    assert complaints[-1].startswith("'5' is no free cell: type one of ")
+    assert complaints[0] == "'' is not a free cell: type one of 1 2 3 4 5 6 7 8 9"
+    assert complaints[-1].startswith("'5' is not a free cell: type one of ")
     assert all("\n" not in line for line in complaints)

@@ -1,4 +1,4 @@
-"""The doctor: says in plain words what is wrong with a game, by which figures, and where the course explains it.
+"""The doctor: finds faults of a game, with the numbers that show them, a remedy, and the lecture that explains them.
 
     train(game, steps, [Doctor(steps)])   # while it trains
     tinygan doctor RUN                    # of a run folder
@@ -19,7 +19,7 @@ from tinygan.game import Game
 from tinygan.runs.files import write
 
 FILE = "doctor.csv"  # in a run folder
-VISITS, SELDOM = 40, 20  # visits to a run, at most one in so many steps
+VISITS, SELDOM = 40, 20  # visits in a run; the least number of steps between two
 
 
 class VisitsError(TinyganError, ValueError):
@@ -27,10 +27,10 @@ class VisitsError(TinyganError, ValueError):
 
 
 class Doctor:
-    """A callback of `train`: visits the game after its first step and 40 times more, and tells what it finds, once.
+    """A callback of `train`: visits the game after its first step and 40 times more, and reports each finding once.
 
-    steps: of the game. seed: of what is drawn at visits. folder: where `FILE` keeps the visits for a game that goes on
-    (so the doctor comes before what saves the game). tell: called with each new Finding.
+    steps: the length of the game. seed: for the examples drawn at visits. folder: `FILE` in it stores the visits for a
+    resumed game, so put the doctor before the callback that saves the game. tell: called with each new Finding.
     """
 
     def __init__(self, steps: int, seed: int = 0, folder: Path | None = None,
@@ -38,13 +38,13 @@ class Doctor:
         self.steps, self.seed, self.tell = steps, seed, tell
         self.path = folder / FILE if folder else None
         self.visits = read(self.path) if self.path else []
-        self.told: set[str] = set()
+        self.reported: set[str] = set()
 
     def __call__(self, game: Game) -> None:
         if game.step == 1 or game.step % max(SELDOM, self.steps // VISITS) == 0:
             for finding in self.examine(game):
-                if finding.ailment.name not in self.told:
-                    self.told.add(finding.ailment.name)
+                if finding.ailment.name not in self.reported:
+                    self.reported.add(finding.ailment.name)
                     self.tell(finding)
             if self.path is not None:
                 text = io.StringIO()
@@ -52,14 +52,14 @@ class Doctor:
                 write(self.path, text.getvalue().encode())
 
     def examine(self, game: Game) -> list[Finding]:
-        """Visits the game now; all that is found wrong with it."""
+        """Visits the game now and returns all findings."""
         now = visit(game, np.random.default_rng([self.seed, 2, game.step]))
         self.visits = [*(v for v in self.visits if v.step < game.step), now]
         return findings(Evidence.of(game, self.steps, self.visits))
 
 
 def read(path: Path) -> list[Visit]:
-    """The visits in a CSV file, none where there is no file; VisitsError where it holds anything else."""
+    """The visits in a CSV file, none if there is no file; VisitsError if the file holds anything else."""
     try:
         with open(path, newline="") as file:
             names, *rows = csv.reader(file)
@@ -69,4 +69,4 @@ def read(path: Path) -> list[Visit]:
     except FileNotFoundError:
         return []
     except (ValueError, TypeError, csv.Error) as error:
-        raise VisitsError(f"{path} is damaged ({error}); remove it, and the doctor does without") from error
+        raise VisitsError(f"{path} is damaged ({error}); remove it: the doctor works without it") from error

@@ -1,7 +1,7 @@
-"""What can be wrong with a game: for each ailment a function of the evidence, what to try, and where the course has it.
+"""The ailments of a game: for each a function of the evidence, a remedy to try, and the section of the course.
 
-A function gives the figures that show the ailment, in words, or "" where they do not. The bounds lie between what games
-that went wrong showed and what the recipes show on their way (tests/doctor/test_ailments.py).
+A function returns the numbers that show the ailment, in words, or "" if the game does not have it. The bounds separate
+games that failed from games of the recipes (tests/doctor/test_ailments.py).
 """
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ import numpy as np
 
 from tinygan.doctor.evidence import Evidence
 
-PATIENCE = 400  # steps that a state lasts, and a tenth of the run, before it counts
+PATIENCE = 400  # a state counts if it lasts so many steps, and a tenth of the run
 BLOCK = 20  # records that are averaged
 
 
 class Ailment(NamedTuple):
-    """What can be wrong, the function that finds it, what to try against it, and the lecture's file and section."""
+    """A fault of a game: its name, the function that finds it, a remedy, the lecture's file and section."""
 
     name: str
     shown_by: Callable[[Evidence], str]
@@ -27,7 +27,7 @@ class Ailment(NamedTuple):
 
 
 class Finding(NamedTuple):
-    """An ailment that a game has, and the figures that show it."""
+    """An ailment that a game has, and the numbers that show it, in words."""
 
     ailment: Ailment
     figures: str
@@ -38,29 +38,29 @@ class Finding(NamedTuple):
 
 
 def findings(evidence: Evidence) -> list[Finding]:
-    """All that is found wrong."""
-    shown = [(ailment, ailment.shown_by(evidence)) for ailment in AILMENTS]
-    return [Finding(ailment, figures) for ailment, figures in shown if figures]
+    """The findings for all ailments that the evidence shows."""
+    checked = [(ailment, ailment.shown_by(evidence)) for ailment in AILMENTS]
+    return [Finding(ailment, figures) for ailment, figures in checked if figures]
 
 
 def d_has_won(e: Evidence) -> str:
-    """D is sure of real and fake, and G's gradient is gone; or D has been sure for long."""
+    """D separates real from fake with certainty, and G's gradient has vanished; or it does so for many steps."""
     steps = np.array(e.history["step"])
     if len(steps) < 2 * BLOCK:
         return ""
     real, fake, gradient = (np.array(e.history[name]) for name in ("d_real", "d_fake", "g_gradient"))
     last, once = np.median(gradient[-BLOCK:]), max(np.median(block) for block in _blocks(gradient))
-    sure = f"D says {_mean(real):.3f} of real examples and {_mean(fake):.3f} of fakes"
+    sure = f"D(x) is {_mean(real):.3f} for real examples and {_mean(fake):.3f} for fakes"
     if _gap(e) > 0.9 and last < once / 100:
-        return f"{sure}, and G's gradient, once {once:.2g}, is {last:.2g}"
+        return f"{sure}, and the norm of G's gradient fell from {once:.2g} to {last:.2g}"
     late = steps > steps[-1] - _patience(e)
     if steps[-1] - steps[0] >= _patience(e) and (real - fake)[late].min() > 0.95:
-        return f"{sure}, and has been as sure for {_patience(e)} steps: no fake gets past it"
+        return f"{sure}, and their difference was above 0.95 for {_patience(e)} steps"
     return ""
 
 
 def d_cannot_tell(e: Evidence) -> str:
-    """D has said the same of real and fake since the first step."""
+    """D's outputs for real and for fake examples are equal since the first step."""
     steps = e.history["step"]
     if len(steps) < BLOCK or e.objective.blind is None or steps[0] > 0 or steps[-1] < _patience(e):
         return ""
@@ -68,12 +68,12 @@ def d_cannot_tell(e: Evidence) -> str:
     widest = max(map(abs, gaps))
     if widest > 0.004:
         return ""
-    return (f"in {steps[-1] + 1} steps D(x) and D(G(z)) were never more than {widest:.1g} apart; D's function is worth "
-            f"{_mean(e.history['d_value']):.4f}, which for one that guesses is {e.objective.blind:.4f}")
+    return (f"in {steps[-1] + 1} steps the means of D(x) and D(G(z)) never differed by more than {widest:.1g}; D's "
+            f"objective is {_mean(e.history['d_value']):.4f}, and for a D that guesses it is {e.objective.blind:.4f}")
 
 
 def collapse(e: Evidence) -> str:
-    """The fakes are too much alike, for a while, and become no better; where D is sure of them, that is why."""
+    """The fakes are too similar for many steps and do not improve; not if D has won, which would be the reason."""
     now = e.visits[-1].step
     late = [v for v in e.visits if v.step > now - _patience(e)]
     variety, std_ratio = [v.variety for v in late], [v.std_ratio for v in late]
@@ -82,12 +82,13 @@ def collapse(e: Evidence) -> str:
     close = max(std_ratio) < 0.2
     if now < _patience(e) or not (few or close) or _gap(e) > 0.9:
         return ""
-    return (f"{f'since step {late[0].step}' if len(late) > 1 else 'now'} the fakes have {np.mean(variety):.2g} of the "
-            f"variety of the data, {max(variety):.2g} at most, and {np.mean(std_ratio):.2g} of their spread")
+    return (f"{f'since step {late[0].step}' if len(late) > 1 else 'now'} the variety of the fakes is "
+            f"{np.mean(variety):.2g} times that of the data (at most {max(variety):.2g}), and their standard deviation "
+            f"is {np.mean(std_ratio):.2g} times that of the data")
 
 
 def data_out_of_reach(e: Evidence) -> str:
-    """There are numbers in the data that G's last layer cannot give, or all are in the upper half of what it can."""
+    """Some numbers of the data are outside the range of G's last layer, or all are in the upper half of the range."""
     if e.reach is None:
         return ""
     (least, greatest), low, high = e.reach, e.visits[-1].low, e.visits[-1].high
@@ -98,7 +99,7 @@ def data_out_of_reach(e: Evidence) -> str:
 
 
 def data_of_another_size(e: Evidence) -> str:
-    """The numbers in the data are far from 1."""
+    """The numbers of the data are much larger or much smaller than 1."""
     low, high = e.visits[-1].low, e.visits[-1].high
     far = not e.reach and (max(-low, high) > 20 or max(-low, high) < 0.05)
     return f"the data are in [{low:.4g}, {high:.4g}]" if far else ""
@@ -112,14 +113,14 @@ def rates_far_apart(e: Evidence) -> str:
 
 
 def dead_relus(e: Evidence) -> str:
-    """A layer of ReLUs is off, whatever comes in."""
+    """Nearly all units of a ReLU layer are 0 for every input."""
     dead = {player: min(getattr(v, f"dead_{player.lower()}") for v in e.visits[-2:]) for player in "DG"}
-    return "; ".join(f"{share:.0%} of the units of a layer of {player} are 0 for all of a batch"
+    return "; ".join(f"{share:.0%} of the units of a layer of {player} are 0 for all examples of a batch"
                      for player, share in dead.items() if share > 0.95)
 
 
 def lonely_batch_norm(e: Evidence) -> str:
-    """Batch normalisation sees one example at a time."""
+    """Batch normalisation gets one example at a time."""
     players = " and ".join(name for name, rows in e.rows.items() if rows < 2)
     return players and f"the batch normalisation of {players} sees a single example at a time"
 
@@ -131,9 +132,9 @@ AILMENTS = [
             "05-objective.md", "What goes wrong in practice"),
     Ailment("mode collapse", collapse, "r1=0.1 or more, betas=0.5:0.9 or 0:0.9, a lower rate of G, packing=2 or "
             "minibatch_std=true", "07-what-goes-wrong.md", "The generator makes few things"),
-    Ailment("the data are out of G's reach", data_out_of_reach, "data scaled so that they fill what G can give",
+    Ailment("the data are out of G's reach", data_out_of_reach, "scale the data to the range of G's last layer",
             "08-dcgan.md", "What goes wrong in practice"),
-    Ailment("the data are not of about size 1", data_of_another_size, "data divided by their largest number",
+    Ailment("the data are not of about size 1", data_of_another_size, "divide the data by their largest number",
             "07-what-goes-wrong.md", "What goes wrong with the remedies"),
     Ailment("the rates are far apart", rates_far_apart, "rates within a factor of ten: rate=D:G, or one for both",
             "06-playing.md", "What goes wrong in practice"),
@@ -149,7 +150,7 @@ def _patience(e):
 
 
 def _blocks(column):
-    """The records in blocks; the last ones, too few for one, are left out."""
+    """The column in blocks of BLOCK records, without an incomplete last block."""
     return [column[i:i + BLOCK] for i in range(0, len(column) - BLOCK + 1, BLOCK)]
 
 
@@ -158,5 +159,5 @@ def _mean(column):
 
 
 def _gap(e):
-    """How much more D says of real examples than of fakes, lately."""
+    """The difference of D's mean outputs for real and fake examples in the last records."""
     return _mean(e.history["d_real"]) - _mean(e.history["d_fake"])

@@ -1,4 +1,4 @@
-"""What the doctor looks at: the history and the settings of a game, and now and then a batch through both players."""
+"""The evidence of the doctor: the history and the settings of a game, and batches through both players at visits."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
@@ -16,18 +16,18 @@ from tinygan.objectives import Objective
 from tinygan.ops.registry import unwrap
 from tinygan.tensor import no_grad
 
-EXAMPLES = 128  # that go through both players at a visit
-ANCHORS = 16  # real examples to which the others are nearest
+EXAMPLES = 128  # in the batch of a visit
+ANCHORS = 16  # real examples; each other example is assigned to the nearest
 
 
 class Visit(NamedTuple):
-    """What a batch of real examples x and one of fakes showed after `step` steps.
+    """Statistics of a batch of real examples x and of a batch of fakes, after `step` steps.
 
-    low, high: the least and the greatest number in x. auc: how often D's logit of a real example is above that of a
-    fake, 1/2 for guessing. std_ratio: the standard deviation over the batch, averaged over the features,
-    of the fakes as a multiple of x's. variety: of 16 further real examples, the effective number to which fakes are
-    nearest, exp(entropy), as a multiple of x's; by `reverse-kl`. dead_g, dead_d: the share of units that are off on the
-    whole batch, in the ReLU layer of the player where it is largest.
+    low, high: the smallest and the largest number in x. auc: the probability that D's logit of a real example is above
+    that of a fake, 1/2 for guessing. std_ratio: the ratio of the standard deviations, fakes / x, each averaged over the
+    features. variety: each fake is assigned to the nearest of 16 further real examples; exp(entropy) of the assignment
+    is their effective number (`reverse-kl`), and variety is the ratio fakes / x. dead_g, dead_d: the share of units
+    that are 0 on the whole batch, in the ReLU layer of the player with the largest share.
     """
 
     step: int
@@ -42,11 +42,11 @@ class Visit(NamedTuple):
 
 @dataclass(frozen=True)
 class Evidence:
-    """All that a finding is found in: of a game of `steps` steps its history, and its visits, of which the last is now.
+    """The data for the findings: of a game of `steps` steps, its history and its visits; the last visit is now.
 
-    rates: of D and G, or None where optimisers of two kinds make them different things. reach: the least and the
-    greatest number that G's last layer can give, or None. rows: by the player's name, the examples in a batch that its
-    batch normalisation sees.
+    rates: of D and G, or None if their optimisers are of different kinds. reach: the smallest and the largest number
+    that G's last layer can give, or None. rows: the number of examples in the batches of each player's batch
+    normalisation, by the player's name.
     """
 
     steps: int
@@ -59,7 +59,7 @@ class Evidence:
 
     @classmethod
     def of(cls, game: Game, steps: int, visits: Sequence[Visit]) -> Evidence:
-        """What there is to know of a game that was visited."""
+        """The evidence of a game after its visits."""
         alike = type(game.optimiser_d) is type(game.optimiser_g)
         rows = {"G": (game.generator, game.batch), "D": (game.discriminator, game.batch // _pack(game))}
         return cls(steps, game.history, visits, game.goals, (game.rate_d, game.rate_g) if alike else None,
@@ -69,7 +69,7 @@ class Evidence:
 
 
 def visit(game: Game, rng: np.random.Generator) -> Visit:
-    """Looks at copies of both players with examples drawn from `rng`: the game stays as it is, bit for bit."""
+    """Runs copies of both players on examples drawn from `rng`; the game does not change, to the last bit."""
     g, d = _watched(game.generator), _watched(game.discriminator)
     n = -(-EXAMPLES // _pack(game)) * _pack(game)
     with no_grad(), np.errstate(over="ignore", invalid="ignore"):
@@ -85,13 +85,13 @@ def visit(game: Game, rng: np.random.Generator) -> Visit:
 
 
 def _heap(x, anchors):
-    """How unevenly the rows of x fall to the anchors that are nearest."""
-    square = (anchors * anchors).sum(axis=1) - 2 * x @ anchors.T  # and x * x, which is the same for all
+    """The reverse KL of the numbers of rows of x that are nearest to each anchor: 0 if they are equal."""
+    square = (anchors * anchors).sum(axis=1) - 2 * x @ anchors.T  # without x * x, which is the same for all anchors
     return reverse_kl(np.bincount(square.argmin(axis=1), minlength=len(anchors)))
 
 
 def _pack(game):
-    """How many examples D sees at once."""
+    """The number of examples in a pack of D, 1 without packs."""
     return next((m.size for _, m in game.discriminator.modules() if isinstance(m, nn.Pack)), 1)
 
 
@@ -102,7 +102,7 @@ def _reach(generator):
 
 
 def _draw(source, n, rng, player):
-    """n examples or latents, and what comes with them, as the player takes them."""
+    """Draws n examples or latents and their further inputs, as inputs of the player."""
     return [input_of(player, a) for a in parts(source(n, rng))]
 
 
@@ -111,7 +111,7 @@ def _host(a):
 
 
 class _Watched(nn.ReLU):
-    """A ReLU that remembers which of its units were ever on."""
+    """A ReLU that records which of its units were ever above 0."""
 
     on: Any = False
 
@@ -122,7 +122,7 @@ class _Watched(nn.ReLU):
 
 
 def _watched(player):
-    """A copy of the player whose ReLUs are watched."""
+    """A copy of the player with _Watched in place of each ReLU."""
     player = deepcopy(player)
     for _, m in player.modules():
         if type(m) is nn.ReLU:

@@ -2,10 +2,10 @@
 
     train(game, steps, stepper=Replay())
 
-A graph is a list of launches with their arguments as they were: an array is a place in memory, a number a constant. So
-what is new in every step (what it draws, the rates, what Adam counts to) is written to arrays with a fixed place before
-each replay; and when anything else has changed that a step depends on, it is recorded anew. What is recorded is
-`game.step` itself, which knows nothing of it. Where that cannot be, steps are played launch by launch as ever.
+A graph is a list of kernel launches with fixed arguments: an array is an address in memory, a number is a constant.
+Some inputs are new in every step: the random numbers, the rates, the counts of Adam. They are written to arrays at
+fixed addresses before each replay. If any other input of a step has changed, the step is recorded again. The recorded
+function is `game.step` itself, without changes. If a step cannot be recorded, it is played launch by launch.
 """
 from __future__ import annotations
 
@@ -26,27 +26,28 @@ from tinygan.nn.module import Module
 from tinygan.tensor import Tensor
 from tinygan.updates import Optimiser
 
-PATIENCE = 100  # steps in a row that differ in more than what is written, before a warning
-_WRITTEN = {"data", "noise", "rng", "rate_d", "rate_g", "decay", "step", "history"}  # or not used in a step
+PATIENCE = 100  # a warning after so many steps in a row that cannot be replayed
+_WRITTEN = {"data", "noise", "rng", "rate_d", "rate_g", "decay", "step", "history"}  # new in each step, or no input
 _PLAIN = (bool, int, float, str)
 
 
 class Unrecordable(Exception):
-    """Why a step cannot become a graph."""
+    """A step cannot become a graph; the message gives the reason."""
 
 
 class Replay:
-    """Plays steps like `game.step`, but replays a recorded one where it can; warns once where it cannot.
+    """Plays steps like `game.step`, but replays a recorded step if possible; warns once if it is not.
 
-    A step is played launch by launch first, and what it draws is noted. When the next one differs in nothing but what
-    is written, it is recorded. From then on all that a step draws is drawn before it, in the order that was noted.
+    The first step is played launch by launch, and its draws of random numbers are noted. If the next step differs only
+    in the inputs that are written before a replay, it is recorded. From then on, all random numbers of a step are drawn
+    before it, in the noted order.
     """
 
     def __init__(self):
         self.refused, self.unlike = False, 0
-        self.state: list = []  # what the last step depended on; kept, so that nothing else takes its place in memory
-        self.draws: list = []  # functions that draw what it drew, in its order
-        self.drawn: list = []  # what they gave, in tuples of arrays
+        self.state: list = []  # the inputs of the last step; kept alive, so that no other array gets their addresses
+        self.draws: list = []  # functions that repeat its draws, in its order
+        self.drawn: list = []  # the values that they drew, in tuples of arrays
         self.recorded: Any = None
 
     def __call__(self, game: Game, steps: int) -> tuple:
@@ -76,7 +77,7 @@ class Replay:
 
 
 class _Recording:
-    """A recorded step; Unrecordable if it cannot be. drawn: examples of what a step draws."""
+    """A recorded step; raises Unrecordable. drawn: examples of the random numbers of a step."""
 
     def __init__(self, game, steps, multiply, drawn):
         cuda, theta, error = multiply.owner.cuda, game.generator.theta, None
@@ -84,12 +85,12 @@ class _Recording:
         counts = [len(count) for count in _counts(replace(game, **movers))]
         self.drawn = [tuple([backend.to_device_of(a, theta).copy() for a in arrays]) for arrays in drawn]
         self.numbers = multiply.owner.empty(3 + sum(counts), theta.dtype)
-        self.places = [*chain(*self.drawn), self.numbers]  # what the graph reads, and is written before
+        self.places = [*chain(*self.drawn), self.numbers]  # the graph's inputs, written before each replay
         number = iter([self.numbers[i] for i in range(self.numbers.size)])
         falling, count = tuple(islice(number, 3)), iter([tuple(islice(number, n)) for n in counts if n]).__next__
         for mover in movers.values():
             vars(mover)["count"] = count
-        stream, self.pool = cuda.Stream(non_blocking=True), cuda.MemoryPool()  # memory that nothing else may use
+        stream, self.pool = cuda.Stream(non_blocking=True), cuda.MemoryPool()  # memory for this graph alone
         with stream, cuda.using_allocator(self.pool.malloc), _products_by(multiply):
             stream.begin_capture()  # from here on, nothing is computed
             try:
@@ -97,7 +98,7 @@ class _Recording:
                 inside, _, _ = _drawing(game, self.drawn, **movers, **hidden)
                 with _in_place(inside):
                     played = step(inside, steps, falling)
-            except Exception as first:  # if it is the step's own fault, playing it will say so again
+            except Exception as first:  # a fault of the step itself will appear again when it is played
                 error = first
             try:
                 self.graph = stream.end_capture()
@@ -108,11 +109,11 @@ class _Recording:
         self.played = tuple([x.detach() if isinstance(x, Tensor) else x for x in played])  # written by each replay
 
     def fits(self, given) -> bool:
-        """Whether what was drawn has the shapes of what is read."""
+        """Whether the drawn arrays have the shapes and dtypes of the graph's inputs."""
         return [(a.shape, a.dtype) for a in chain(*given)] == [(a.shape, a.dtype) for a in self.places[:-1]]
 
     def replay(self, game, steps, given) -> tuple:
-        """Writes what is new in this step and plays it, in one launch."""
+        """Writes the new inputs of this step and plays it with one launch."""
         numbers = [*scheduled(game, steps), *chain(*_counts(game))]
         for place, a in zip(self.places, [*chain(*given), np.array(numbers, self.numbers.dtype)]):
             place[...] = backend.to_device_of(a, place)
@@ -121,7 +122,7 @@ class _Recording:
 
 
 def _products_by(multiply):
-    """Inside, every matrix product is one of cuBLAS that a graph can record."""
+    """A context in which every matrix product is a cuBLAS call that a graph can record."""
     return using_form("ops.linear.product", lambda a, b: True, multiply)
 
 
@@ -138,13 +139,13 @@ def _products(game) -> cublas.Products:
 
 
 def _counts(game) -> list[tuple]:
-    """What the optimisers count to in a step, for each of their calls, in the order of `step`."""
+    """The counts of the optimisers for each of their calls in a step, in the order of `step`."""
     movers = [game.optimiser_d] * game.k + [game.optimiser_g]
     return [mover.count() for mover in (reversed(movers) if game.simultaneous else movers)]
 
 
 class _Rng:
-    """A random generator whose draws go through `draw`."""
+    """A random generator that passes all draws to `draw`."""
 
     def __init__(self, rng, draw):
         self.rng, self.draw = rng, draw
@@ -154,8 +155,10 @@ class _Rng:
 
 
 def _drawing(game, given, **changes):
-    """The game as a step sees it that draws what is given, as far as that goes; and two lists of what the step draws:
-    functions that draw it again, and tuples of arrays."""
+    """A copy of the game that takes its random numbers from `given`, and draws new ones when these are used up.
+
+    Returns also two lists that a step fills: functions that repeat its draws, and the drawn values, tuples of arrays.
+    """
     draws: list = []
     drawn: list = []
     given = iter(given)
@@ -171,14 +174,14 @@ def _drawing(game, given, **changes):
 
 
 def _arrays(values) -> tuple:
-    """What was drawn as a tuple of arrays."""
+    """The drawn values as a tuple of arrays."""
     values = values if isinstance(values, tuple) else (values,)
     return tuple([a if backend.is_array(a) else np.asarray(a) for a in values])
 
 
 @contextmanager
 def _in_place(game):
-    """Buffers and the memory of optimisers keep their places: new arrays of them are copied to the old ones."""
+    """Buffers and the state of optimisers keep their addresses: new arrays are copied into the old ones."""
     owners = [(m, name) for net in (game.generator, game.discriminator) for _, m, name in net.named_buffers()]
     owners += [(memory, name) for memory in (*game.optimisers, game.average) if memory for name in memory.state]
     before, done = [(owner, name, getattr(owner, name)) for owner, name in owners], False
@@ -195,12 +198,12 @@ def _in_place(game):
 
 
 def _state(game) -> list:
-    """What a step depends on beside what is written: numbers, and the arrays, modules and functions themselves."""
+    """The inputs of a step that are not written before a replay: numbers, arrays, modules, functions."""
     for optimiser in game.optimisers:
         if not isinstance(optimiser, Optimiser):
-            raise Unrecordable(f"{optimiser!r} is no Optimiser, so it may count the steps")
+            raise Unrecordable(f"{optimiser!r} is not an Optimiser, so it may count the steps")
     if game.group.size > 1:
-        raise Unrecordable("the batch is divided among ranks")
+        raise Unrecordable("the batch is divided among processes")
     found: list = []
     for f in fields(game):
         if f.name not in _WRITTEN:

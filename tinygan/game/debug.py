@@ -1,4 +1,4 @@
-"""Where a number that is not finite came from: `tinygan train --debug`, or `train(game, steps, stepper=Debug())`."""
+"""A search for the origin of NaN or infinity: `tinygan train --debug`, or `train(game, steps, stepper=Debug())`."""
 from __future__ import annotations
 
 import sys
@@ -13,11 +13,11 @@ from tinygan.tensor import Tensor
 
 
 class Debug:
-    """Plays a step like `game.step` and looks at what every Python function returns: many times slower.
+    """Plays a step like `game.step` and checks the return value of every Python function: many times slower.
 
-    found: of the last step, the first function that returned a number that is not finite, its line, its arguments, and
-    the layer that it was called in; "" while all were finite. Functions of libraries other than tinygan count too, so
-    that a layer of one's own is found.
+    found: the first function of the last step that returned a number that is not finite, its line, its arguments, and
+    the layer that called it; "" if all numbers were finite. Functions outside tinygan are checked too, so that the
+    fault in a layer of your own is found.
     """
 
     found = ""

@@ -1,7 +1,6 @@
-"""The game between generator and discriminator: who plays for what, and how far they are.
+"""The game between generator and discriminator: the players, their objectives, and the state of the game.
 
-Everything a step draws comes from `game.rng`, so a game that is saved and restored with its rng goes on as if it had
-never stopped.
+All random numbers of a step come from `game.rng`: a game that is restored with its rng continues with the same steps.
 """
 from __future__ import annotations
 
@@ -14,7 +13,7 @@ import numpy as np
 from tinygan.distributed.group import SINGLE_PROCESS, SingleProcess
 from tinygan.errors import TinyganError
 from tinygan.game.history import Column, empty
-from tinygan.game.release_0_1 import pair_of_0_1, with_settings_of_0_1
+from tinygan.game.release_0_1 import PairSettings, with_settings_of_0_1
 from tinygan.nn import Module, Pack
 from tinygan.objectives import OBJECTIVES, Objective
 from tinygan.penalties import HOOKS
@@ -22,32 +21,31 @@ from tinygan.updates import Adam, Average
 
 
 def latent(size: int) -> Callable:
-    """The prior p(z) = N(0, I) over `size` numbers (`latent`), as a function (n, rng) -> z (n, size), float32."""
+    """The prior p(z) = N(0, I) of latents of `size` numbers (`latent`): a function (n, rng) -> z (n, size), float32."""
     return lambda n, rng: rng.standard_normal((n, size)).astype(np.float32)
 
 
 class SettingError(TinyganError, ValueError):
-    """A setting with which there is no game."""
+    """A setting that a game cannot have."""
 
 
 @with_settings_of_0_1
 @dataclass
-class Game:
-    """Two players, what they play for, and the state of play.
+class Game(PairSettings):
+    """Two players, their objectives, and the state of their game.
 
-    data, noise: functions (n, rng) -> array, of examples and of latents; or -> tuple of arrays: what follows the
-    examples is their condition c, which both players see, G(z, c) and D(x, c), and fakes share it with the real batch
-    (`conditional`); what follows the latents is more of them. objective: a name in `OBJECTIVES`, or an `Objective`.
-    k: steps of the discriminator for each of the generator. simultaneous: both move from the same point, instead of
-    the generator answering the discriminator's move. rate_d, rate_g: the rates of D and G (`rate` sets both); with
-    decay they fall in a straight line to 0 at the last step. remedies: what helps it to converge, such as `R1(1.0)` of
-    `tinygan.penalties`, where it says how to write one. (Others are layers of D: packs, minibatch statistics.)
-    optimiser_d, optimiser_g: called with a gradient, giving a direction. average: the moving average of G's theta, or
-    None. schedule: called with the game and the last step before each step; what it does depends on them alone, so that
-    a game can go on. group: those who play the game together, each on its slice of every batch.
+    data, noise: functions (n, rng) -> array of n examples, or of n latents; or -> tuple of arrays. The arrays after the
+    examples are their condition c, which both players get, G(z, c) and D(x, c); fakes have the condition of the real
+    batch (`conditional`). The arrays after the latents are further inputs of G. objective: a name in `OBJECTIVES`, or
+    an `Objective`. k: moves of D for each move of G. simultaneous: both players move from the same point; by default G
+    moves after D. rate_d, rate_g: the learning rates of D and G (`rate` sets both); with decay they fall linearly to 0
+    at the last step. remedies: objects that help the game to converge, such as `R1(1.0)` (`tinygan.penalties`; others
+    are layers of D). optimiser_d, optimiser_g: called with a gradient, they return a direction. average: the moving
+    average of G's theta, or None. schedule: called with the game and the number of the last step before each step; it
+    may depend on nothing else, so that a run can be resumed. group: the processes that share every batch.
 
-    history holds, for each step that was recorded, the columns `history.COLUMNS`: what each player's function was worth
-    before its move (the penalty left out), the means of D(x) and D(G(z)), the norms of both gradients.
+    history holds the columns `history.COLUMNS`, a row for each recorded step: the values of both objectives before the
+    moves (without penalties), the means of D(x) and D(G(z)), the norms of both gradients.
     """
 
     generator: Module
@@ -92,28 +90,10 @@ class Game:
 
     @property
     def goals(self) -> Objective:
-        """What the players play for."""
+        """The objectives of both players."""
         return self.objective if isinstance(self.objective, Objective) else OBJECTIVES[self.objective]
-
-    @property
-    def rate(self) -> float | tuple[float, float]:
-        """The rate of both players, or where they differ the pair (D, G). A number that is set is that of both."""
-        return self.rate_d if self.rate_d == self.rate_g else (self.rate_d, self.rate_g)
-
-    @rate.setter
-    def rate(self, rate: float) -> None:
-        self.rate_d, self.rate_g = pair_of_0_1("rate", rate) if isinstance(rate, tuple) else (rate, rate)
-
-    @property
-    def optimisers(self) -> tuple[Any, Any]:
-        """Those of D and of G."""
-        return self.optimiser_d, self.optimiser_g
-
-    @optimisers.setter
-    def optimisers(self, pair: tuple[Any, Any]) -> None:
-        self.optimiser_d, self.optimiser_g = pair_of_0_1("optimisers", pair)
 
 
 def parts(drawn) -> tuple:
-    """The arrays that `data` or `noise` drew: of one alone a tuple too."""
+    """The arrays that `data` or `noise` drew, as a tuple also if there is only one."""
     return drawn if isinstance(drawn, tuple) else (drawn,)

@@ -1,4 +1,4 @@
-"""What a game remembers of each step: a column a figure, eight bytes a number, however long it is played."""
+"""The history of a game: a column for each recorded quantity, eight bytes a number."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
@@ -9,9 +9,9 @@ COLUMNS = ("step", "d_value", "d_real", "d_fake", "d_gradient", "g_value", "g_gr
 
 
 class Column(Sequence):
-    """Numbers in the order in which they came: it reads like a list, NumPy takes it for an array.
+    """A growing sequence of numbers: it reads like a list, and NumPy takes it as an array.
 
-    A list holds a Python object for each number, four times as much memory.
+    A list stores a Python object for each number and needs four times as much memory.
 
     >>> column = Column([0.5])
     >>> column.append(2)
@@ -25,7 +25,7 @@ class Column(Sequence):
 
     def append(self, number: float) -> None:
         """Adds a number at the end."""
-        if self._count == len(self._room):  # an eighth more room, at a new place: who holds the old one keeps it
+        if self._count == len(self._room):  # a new array, an eighth larger: views of the old one stay valid
             self._room = np.append(self._room, np.zeros(16 + self._count // 8, self._room.dtype))
         self._room[self._count] = number
         self._count += 1
@@ -50,5 +50,5 @@ class Column(Sequence):
 
 
 def empty() -> dict[str, Column]:
-    """The columns of a history without rows; steps are whole numbers."""
+    """A history without rows; the column `step` holds whole numbers."""
     return {name: Column(dtype=np.int64 if name == "step" else np.float64) for name in COLUMNS}

@@ -1,4 +1,4 @@
-"""Training: steps of the game until its end, and a history of them."""
+"""Training: steps of the game, and a history of them."""
 from __future__ import annotations
 
 import warnings
@@ -15,16 +15,16 @@ from tinygan.ops.elementwise import sigmoid
 
 
 class Diverged(TinyganError, ArithmeticError):
-    """A quantity of the game is no longer finite."""
+    """A quantity of the game is not finite."""
 
 
 def train(game: Game, steps: int, callbacks: Iterable[Callable[[Game], Any]] = (), record_every: int = 1,
           stepper: Callable[[Game, int], tuple] = step, *, play: Callable | None = None) -> Game:
-    """Plays until `game.step` is `steps`.
+    """Plays until `game.step` is `steps`, and returns the game.
 
-    Every `record_every` steps, and at the last, a row is added to the history (this reads the device), and a value in
-    it that is not finite raises Diverged. After each step every callback is called with the game. stepper: what plays
-    a step: `step`, or a `Replay()` or a `Debug()` of `tinygan.game`. play: the name of stepper in release 0.1.0.
+    Every `record_every` steps, and at the last step, a row is added to the history (this waits for the device), or
+    Diverged is raised if a value is not finite. callbacks: called with the game after each step. stepper: plays a step:
+    `step`, or a `Replay()` or a `Debug()` of `tinygan.game`. play: the name of stepper in release 0.1.0.
     """
     if play is not None:
         warnings.warn("train: play= is of release 0.1; use stepper=", DeprecationWarning, stacklevel=2)
@@ -33,7 +33,7 @@ def train(game: Game, steps: int, callbacks: Iterable[Callable[[Game], Any]] = (
     while game.step < steps:
         if game.schedule is not None:
             game.schedule(game, steps)
-        with using_group(game.group), np.errstate(over="ignore", invalid="ignore"):  # Diverged is raised instead
+        with using_group(game.group), np.errstate(over="ignore", invalid="ignore"):  # _record raises Diverged instead
             played = stepper(game, steps)
             if game.step % record_every == 0 or game.step == steps - 1:
                 _record(game, *played)
@@ -44,7 +44,7 @@ def train(game: Game, steps: int, callbacks: Iterable[Callable[[Game], Any]] = (
 
 
 def _record(game, d_value, d_real, d_fake, d_gradient, g_value, g_gradient):
-    """Adds a row to the history; names the first quantity that is not finite, of these or of the weights."""
+    """Adds a row to the history; Diverged names the first quantity of the row or of the weights that is not finite."""
     real, fake = (sigmoid(logits.data).mean().item() for logits in (d_real, d_fake))
     value_d, real, fake, value_g = game.group.mean(np.array([d_value.item(), real, fake, g_value.item()])).tolist()
     row = {"step": game.step, "d_value": value_d, "d_real": real, "d_fake": fake, "d_gradient": _norm(d_gradient),
@@ -59,7 +59,7 @@ def _record(game, d_value, d_real, d_fake, d_gradient, g_value, g_gradient):
 
 
 def _home(player):
-    """The vector in which the player's weights stand; after a step, so that it is enough to ask the first."""
+    """The vector that holds the player's weights; after a step all parameters are views of one vector."""
     return next((p.home[0] for _, p in player.named_parameters()), np.zeros(0))
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from tinygan import data
 from tinygan.game import Diverged, Game, discriminator_step, generator_step, latent
-from tinygan.game.step import Shown, fakes, show
+from tinygan.game.step import Batch, draw_batch, draw_fakes
 from tinygan.metrics import sliced_wasserstein
 from tinygan.nn.module import input_of
 from tinygan.objectives import OBJECTIVES, Objective
@@ -89,16 +89,16 @@ class Laboratory:
     def step_d(self):
         """D's move: up or down its objective, and down the penalty."""
         game = self._set()
-        shown = show(game)
-        discriminator_step(game, shown=shown)
-        self.seen = shown.x.numpy(), shown.fake.numpy()
+        batch = draw_batch(game)
+        discriminator_step(game, batch=batch)
+        self.seen = batch.x.numpy(), batch.fake.numpy()
         self._moved("D", self.D)
 
     def step_g(self):
         """G's move: up or down its objective, with D as a landscape that stays."""
         game = self._set()
-        fake = fakes(game)
-        generator_step(game, shown=Shown(fake, fake, []))  # it needs no real examples
+        fake = draw_fakes(game)
+        generator_step(game, batch=Batch(fake, fake, []))  # it needs no real examples
         self.seen = np.empty((0, 2)), fake.numpy()
         self._moved("G", self.G)
 

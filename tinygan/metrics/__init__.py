@@ -1,4 +1,4 @@
-"""What good means: scores of points, sequences and images (the classifier behind the latter: `metrics.classifier`)."""
+"""Metrics of points, sequences and images; those of images use the classifier in `metrics.classifier`."""
 from .distances import kernel_distance, mmd_squared, sliced_wasserstein, wasserstein
 from .evaluate import BETTER, Evaluator, calibration, evaluate_images, evaluate_points, evaluate_rows
 from .features import class_modes, frechet, frechet_gaussians, inception_score, label_reverse_kl

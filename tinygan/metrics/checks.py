@@ -1,4 +1,4 @@
-"""What every metric asks of the arrays that it is given."""
+"""The checks that every metric makes on its arrays."""
 from __future__ import annotations
 
 import numpy as np
@@ -8,9 +8,10 @@ from tinygan.tensor import Tensor
 
 
 def host(metric: str, name: str, x, form: str) -> np.ndarray:
-    """x (an array, a Tensor or a list) as a NumPy array, if it is finite and has rows and the dimensions of `form`.
+    """Converts x (an array, a Tensor or a list) to a NumPy array and checks it.
 
-    form: as a docstring has it, "(n, features)". ValueError, one line, that names the metric and the argument.
+    form: the expected dimensions, as in "(n, features)". ValueError, one line that names the metric and the argument,
+    if x has other dimensions, no rows, or numbers that are not finite.
 
     >>> host("frechet", "a", [1.0, 2.0], "(n, features)")
     Traceback (most recent call last):
@@ -32,7 +33,7 @@ def host(metric: str, name: str, x, form: str) -> np.ndarray:
 
 
 def pair(metric: str, a, b, rows: int = 1, names=("a", "b")) -> tuple[np.ndarray, np.ndarray]:
-    """Two sets of at least `rows` rows with as many features, (n, f) and (m, f), on the host in float64."""
+    """Converts two sets of at least `rows` rows, (n, f) and (m, f), to NumPy arrays of float64, and checks them."""
     a, b = (host(metric, name, x, "(n, f)").astype(np.float64) for name, x in zip(names, (a, b)))
     if a.shape[1] != b.shape[1]:
         raise ValueError(f"{metric}: {names[0]} {a.shape} and {names[1]} {b.shape} differ in features")

@@ -1,9 +1,9 @@
-"""The classifier whose features and probabilities judge images, and the trained one for the embedded digits.
+"""The classifier whose features and probabilities the metrics of images use, and the trained one for the digits.
 
-An FCD compares only within one classifier: train another, and every value changes its scale. So the classifier of the
-digits is shipped with its weights (digits-classifier.npz), and figures from different machines, runs and years compare.
-`python -m tinygan.metrics.classifier` trains it again, from a fixed seed, and writes the file anew: do so only when all
-figures that were published with it are measured again.
+Values of the FCD are comparable only within one classifier: another one changes their scale. So the classifier of the
+digits is shipped with its weights (digits-classifier.npz), and values from different machines, runs and years are
+comparable. `python -m tinygan.metrics.classifier` trains it again, from a fixed seed, and overwrites the file. Do this
+only if all published values are measured again.
 """
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ FEATURES = 64
 
 
 class Classifier(Module):
-    """A convolutional network: images (n, *shape) in [-1, 1] -> 64 features, none negative -> logits (n, classes).
+    """A convolutional network: images (n, *shape) in [-1, 1] -> 64 features >= 0 -> logits (n, classes).
 
     shape: (height, width, channels), at least 8 x 8. Three convolutions that halve the image, then two dense layers.
-    Images of a whole fraction of that size are enlarged (the shipped one knows 97 % of the digits at 14 x 14).
-    Batch normalisation is what makes it a judge: without it, the features of pure noise may fall among those of digits
-    (measured: a precision of .94, at an accuracy of .98).
+    If the sides of `shape` are a multiple of the images' sides, the images are enlarged (the shipped one is right for
+    97 % of the digits at 14 x 14). Batch normalisation is necessary: without it, the features of pure noise may lie
+    among those of digits (measured: a precision of .94, at an accuracy of .98).
     """
 
     def __init__(self, shape=(28, 28, 1), classes=10, *, rng):
@@ -54,7 +54,7 @@ class Classifier(Module):
         return self.head(self.body(x))
 
     def features(self, images) -> np.ndarray:
-        """What the last layer sees of the images (n, *shape): (n, 64)."""
+        """The input of the last layer for the images (n, *shape): (n, 64)."""
         return self._in_batches(self.body, images)
 
     def probabilities(self, images) -> np.ndarray:
@@ -62,25 +62,25 @@ class Classifier(Module):
         return self._in_batches(lambda x: softmax(self(x)), images)
 
     def likeliest(self, images) -> np.ndarray:
-        """The likeliest class of each of the images (n, *shape): (n,)."""
+        """The most probable class of each of the images (n, *shape): (n,)."""
         return self.probabilities(images).argmax(axis=1)
 
     def accuracy(self, images, labels) -> float:
-        """The share of images (n, *shape) whose likeliest class is their label (n,)."""
+        """The share of images (n, *shape) whose most probable class is their label (n,)."""
         likeliest = self.likeliest(images)
         if np.shape(labels) != likeliest.shape:
             raise ValueError(f"Classifier: {len(likeliest)} images, labels of shape {np.shape(labels)}")
         return float((likeliest == np.asarray(labels)).mean())
 
     def _in_batches(self, f, images, batch=250):
-        """f of the images, in evaluation mode, nothing recorded, a batch at a time, as an array on the host."""
+        """f(images) as a NumPy array: in evaluation mode, without gradients, batch by batch."""
         images = host("Classifier", "images", images, "(n, height, width, channels)")
         factor = max(1, self.shape[0] // images.shape[1])
         if images.shape[1] * factor == self.shape[0] and images.shape[2] * factor == self.shape[1]:
             images = images.repeat(factor, axis=1).repeat(factor, axis=2)
         if images.shape[1:] != self.shape:
             raise ValueError(f"Classifier: images {images.shape}, expected (n, {', '.join(map(str, self.shape))})")
-        if np.abs(images).max() > 10:  # far beyond [-1, 1], noise aside
+        if np.abs(images).max() > 10:  # far outside [-1, 1]; noise may exceed it a little
             raise ValueError(f"Classifier: images reach from {images.min():g} to {images.max():g}, expected -1 to 1")
         self.eval()
         with no_grad():
@@ -90,9 +90,10 @@ class Classifier(Module):
 
 def classifier_for(images, labels, rng: np.random.Generator, epochs: int = 12, batch: int = 100, rate: float = 2e-3,
                    shift: int = 2) -> Classifier:
-    """A `Classifier` trained on images (n, height, width, channels) in [-1, 1] and labels (n,), from 0.
+    """Trains a `Classifier` on images (n, height, width, channels) in [-1, 1] and labels (n,), from 0.
 
-    By cross-entropy and Adam, the rate falling in a straight line to 0; each image is moved by up to `shift` pixels.
+    The loss is cross-entropy, the optimiser Adam with a rate that falls linearly to 0. Each image is shifted by up to
+    `shift` pixels.
     """
     images = host("classifier_for", "images", images, "(n, height, width, channels)")
     labels = host("classifier_for", "labels", labels, "(n)")
@@ -115,7 +116,7 @@ def classifier_for(images, labels, rng: np.random.Generator, epochs: int = 12, b
 
 
 def moved(images, shift: int, rng):
-    """Images (n, h, w, c), each moved by up to `shift` pixels in both directions; the edge pixels are continued."""
+    """Shifts each of the images (n, h, w, c) by up to `shift` pixels in both directions; edge pixels are repeated."""
     n, h, w, _ = images.shape
     framed = np.pad(images, ((0, 0), (shift, shift), (shift, shift), (0, 0)), mode="edge")
     down, right = rng.integers(2 * shift + 1, size=(2, n, 1))
@@ -124,7 +125,7 @@ def moved(images, shift: int, rng):
 
 @functools.cache
 def digits_classifier() -> Classifier:
-    """The shipped classifier of the embedded digits, as it was trained by `python -m tinygan.metrics.classifier`."""
+    """The shipped classifier of the embedded digits, trained by `python -m tinygan.metrics.classifier`."""
     net = Classifier(rng=np.random.default_rng(0))
     try:
         with open(WEIGHTS, "rb") as file, np.load(file, allow_pickle=False) as state:

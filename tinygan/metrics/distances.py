@@ -1,4 +1,4 @@
-"""How far two sets of points are apart, by an integral probability metric: kernels and transport (`two-sample`)."""
+"""Integral probability metrics between two sets of points: kernels and transport (`two-sample`)."""
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -7,7 +7,7 @@ import numpy as np
 
 from .checks import host, pair
 
-CHUNK = 256  # rows of a kernel matrix that are in memory at once
+CHUNK = 256  # rows of a kernel matrix in memory at a time
 
 
 def cubic(a, b):
@@ -24,12 +24,12 @@ def rbf(length: float = 1.0) -> Callable:
 
 
 def mmd_squared(a, b, kernel: Callable = cubic, biased: bool = False) -> float:
-    """MMD^2 = E k(x, x') + E k(y, y') - 2 E k(x, y) (`mmd`): the two-sample value over the unit ball of the kernel's
-    space.
+    """MMD^2 = E k(x, x') + E k(y, y') - 2 E k(x, y) (`mmd`): the square of the two-sample value over the unit ball
+    of the kernel's space.
 
-    a (n, f), b (m, f). Without bias no point meets itself: 0 on average under equality, and then as often below 0.
-    biased: the square of what the best function of the ball reaches on these very points, never below 0.
-    Source: Gretton et al. 2012, equations 3 and 5; theory.md T34.
+    a (n, f), b (m, f). The unbiased estimate leaves out k(x, x): its mean is 0 if both distributions are equal, so it
+    may be negative. biased: the square of the supremum over the ball for these points, at least 0.
+    Source: Gretton et al. 2012, equations 3 and 5.
     """
     a, b = pair("mmd_squared", a, b, rows=1 if biased else 2)
 
@@ -45,18 +45,18 @@ def mmd_squared(a, b, kernel: Callable = cubic, biased: bool = False) -> float:
 
 
 def kernel_distance(a, b) -> float:
-    """`mmd_squared` without bias, kernel `cubic`, on features (`kernel-distance`): the KID of Binkowski et al. 2018.
+    """The unbiased `mmd_squared` of features, kernel `cubic` (`kernel-distance`): the KID of Binkowski et al. 2018.
 
-    Unlike the Frechet distance it has no bias from the number of samples, and assumes no Gaussian.
+    Unlike the Frechet distance, it does not assume Gaussians and has no bias that depends on the number of samples.
     """
     return mmd_squared(a, b, cubic)
 
 
 def wasserstein(a, b) -> float:
-    """W1, the least mean distance over which the points of a are carried onto those of b (`wasserstein`).
+    """W1, the least mean distance of a transport of the points of a onto those of b (`wasserstein`).
 
-    In one dimension, a (n,) or (n, 1) and b (m,) or (m, 1): the integral of |F - G|, by sorting. In more, (n, d) and
-    (n, d): the best of all matchings, in time n^3 (seconds for 500). Source: Villani 2009; theory.md T26, T27.
+    In one dimension, a (n,) or (n, 1) and b (m,) or (m, 1): the integral of |F - G|, by sorting. In more dimensions,
+    (n, d) and (n, d): the best matching, in time n^3 (seconds for n = 500). Source: Villani 2009.
 
     >>> wasserstein([0.0, 1.0], [0.5, 1.5]), wasserstein([[0.0, 0.0], [0.0, 1.0]], [[3.0, 1.0], [3.0, 0.0]])
     (0.5, 3.0)
@@ -72,9 +72,9 @@ def wasserstein(a, b) -> float:
 
 
 def sliced_wasserstein(a, b, rng: np.random.Generator, directions: int = 128) -> float:
-    """W1 of a and b seen along a line, the mean over its random directions (`sliced-wasserstein`). a (n, f), b (m, f).
+    """The mean over random lines of W1 between the projections of a (n, f) and b (m, f) (`sliced-wasserstein`).
 
-    A shift by s gives |s| E|u_1|, u uniform on the sphere: 2 / pi of |s| in the plane.
+    A shift by s gives |s| E|u_1| with u uniform on the sphere: 2 / pi |s| in the plane.
     Source: Rabin et al. 2012, with the first power of the distance.
     """
     a, b = pair("sliced_wasserstein", a, b)
@@ -86,7 +86,7 @@ def sliced_wasserstein(a, b, rng: np.random.Generator, directions: int = 128) ->
 
 
 def _by_sorting(a, b):
-    """W1 of each column of a (n, c) and b (m, c): (c,). The quantile functions are steps of 1/n and of 1/m."""
+    """W1 of each column of a (n, c) and b (m, c): (c,). The quantile functions have steps of width 1/n and 1/m."""
     n, m = len(a), len(b)
     ends = np.union1d(m * np.arange(1, n + 1), n * np.arange(1, m + 1))  # in units of 1 / nm
     widths = np.diff(ends, prepend=0)
@@ -95,9 +95,9 @@ def _by_sorting(a, b):
 
 
 def matching(cost) -> np.ndarray:
-    """The column of each row of cost (n, n), each column once, with the least sum: the Hungarian method.
+    """The matching of rows and columns of cost (n, n) with the least sum, as a column for each row: Hungarian method.
 
-    u and v are the prices of the dual problem, u_i + v_j <= cost_ij: Kantorovich's potentials. Row after row is added
+    u and v are the variables of the dual problem, u_i + v_j <= cost_ij: Kantorovich's potentials. Each row is added
     along the cheapest path that frees a column. Source: Kuhn 1955, in the form of Jonker & Volgenant 1987.
 
     >>> matching(np.array([[1.0, 2.0], [1.0, 4.0]]))
@@ -105,7 +105,7 @@ def matching(cost) -> np.ndarray:
     """
     n = len(cost)
     u, v = np.zeros(n), np.zeros(n + 1)
-    row_of = np.full(n + 1, -1)  # the last column stands for none: there the row that is added begins
+    row_of = np.full(n + 1, -1)  # the extra column n holds the row that is being added
     for i in range(n):
         row_of[n], j = i, n
         slack, before, seen = np.full(n, np.inf), np.full(n, n), np.zeros(n + 1, bool)

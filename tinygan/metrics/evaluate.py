@@ -1,4 +1,4 @@
-"""All metrics of one set of samples at once, and their calibration on sets whose quality is known."""
+"""All metrics of a set of samples, and their calibration on sets of known quality."""
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from .features import class_modes, frechet, inception_score, label_reverse_kl
 from .mixture import mixture
 from .neighbours import one_nn_accuracy, precision_recall_density_coverage
 
-BETTER = {  # which way a figure is better; what real data score bounds them all
+BETTER = {  # the direction in which a metric is better; the value of real data is the limit
     "modes": "higher", "hq": "as real", "reverse_kl": "lower", "mean": "as real", "sd": "as real",
     "wasserstein": "lower", "sliced_wasserstein": "lower", "kernel_distance": "lower", "fcd": "lower",
     "inception_score": "higher", "precision": "higher", "recall": "higher", "density": "as real", "coverage": "higher",
@@ -27,9 +27,9 @@ BETTER = {  # which way a figure is better; what real data score bounds them all
 class Evaluator:
     """Measures samples of a data source.
 
-    figures: a function from samples, as `Run.samples` gives them, to metrics by name (which way each is better:
-    `metrics.BETTER`). real: (n, rng) -> n training examples, in the form of samples. count: the number of samples to
-    draw. classify: samples -> the class of each, for conditional recipes.
+    figures: a function from samples, as `Run.samples` gives them, to metrics by name (`metrics.BETTER` gives
+    the better direction of each). real: (n, rng) -> n training examples, in the form of samples. count: the number of
+    samples to draw. classify: samples -> the class of each, for conditional recipes.
     """
 
     figures: Callable[..., dict[str, float]]
@@ -45,11 +45,11 @@ class Evaluator:
 
 
 def evaluate_points(samples, means, sigma: float, rng: np.random.Generator | None = None) -> dict[str, float]:
-    """Points (n, d) against a mixture of equal Gaussians (means (K, d), sigma).
+    """Compares points (n, d) with a mixture of equal Gaussians (means (K, d), sigma).
 
-    Gives modes, hq and reverse_kl (`mixture`), and, against as many points drawn from the mixture,
-    sliced_wasserstein and one_nn (`one_nn_accuracy`); in one dimension instead mean, sd, hq and wasserstein.
-    rng: for these draws, by default seeded with 0.
+    Returns modes, hq and reverse_kl (`mixture`), and sliced_wasserstein and one_nn (`one_nn_accuracy`) to as many
+    points of the mixture; in one dimension mean, sd, hq and wasserstein. rng: draws these points, by default seeded
+    with 0.
     """
     scores = mixture(samples, means, sigma)
     samples, means = host("evaluate_points", "samples", samples, "(n, d)"), np.asarray(means)
@@ -63,10 +63,10 @@ def evaluate_points(samples, means, sigma: float, rng: np.random.Generator | Non
 
 
 def evaluate_rows(fake, real, k: int = 5, rng: np.random.Generator | None = None) -> dict[str, float]:
-    """Rows fake (m, f) against real (n, f): features, or pixels where no classifier knows the images.
+    """Compares rows fake (m, f) with real (n, f): features, or pixels if there is no classifier for the images.
 
-    Gives precision, recall, density and coverage (k neighbours), one_nn (`one_nn_accuracy`), kernel_distance and
-    sliced_wasserstein. rng: for the latter's directions, by default seeded with 0.
+    Returns precision, recall, density and coverage (k neighbours), one_nn (`one_nn_accuracy`), kernel_distance and
+    sliced_wasserstein. rng: draws the directions, by default seeded with 0.
     """
     rng = rng or np.random.default_rng(0)
     return {**precision_recall_density_coverage(real, fake, k), "one_nn": one_nn_accuracy(real, fake),
@@ -75,14 +75,14 @@ def evaluate_rows(fake, real, k: int = 5, rng: np.random.Generator | None = None
 
 def evaluate_images(fake_images, real_images=None, classifier=None, k: int = 5,
                     rng: np.random.Generator | None = None) -> dict[str, float]:
-    """Images (n, height, width, channels) in [-1, 1] against real ones, by the features of a classifier.
+    """Compares images (n, height, width, channels) in [-1, 1] with real ones, by the features of a classifier.
 
-    Gives fcd, inception_score, modes (classes with more than 2 % of the fakes), reverse_kl (of the classes), and
+    Returns fcd, inception_score, modes (classes with more than 2 % of the fakes), reverse_kl (of the classes), and
     `evaluate_rows` of the features. real_images: by default the 2,000 held-out digits. classifier: a
-    `metrics.classifier.Classifier`, by default the shipped one of the digits. Measure as many fakes as there are
-    real images: FCD and coverage depend on their numbers.
+    `metrics.classifier.Classifier`, by default the shipped one of the digits. Use as many fakes as real images:
+    FCD and coverage depend on the numbers.
     """
-    from .classifier import digits_classifier  # not above: `python -m` would find it imported already
+    from .classifier import digits_classifier  # not at the top: `python -m` would warn that it is imported already
     classifier = digits_classifier() if classifier is None else classifier
     real_images = data.load("digits", held_out=True).x if real_images is None else real_images
     probabilities = classifier.probabilities(fake_images)
@@ -93,10 +93,10 @@ def evaluate_images(fake_images, real_images=None, classifier=None, k: int = 5,
 
 
 def calibration(seed: int = 0, name: str = "digits") -> dict[str, dict[str, float]]:
-    """The metrics of four sets of known quality against the 2,000 held-out digits, by the sets' names.
+    """The metrics of four sets of known quality, compared with the 2,000 held-out digits, by the names of the sets.
 
-    2,000 training digits; the same with noise N(0, .5) added; the 1,000 training images of the digit 1; 2,000 images
-    of uniform noise. A metric is trusted to judge a model as far as it orders these. name: "digits", or "digits14".
+    The sets are 2,000 training digits; the same with noise N(0, .5); the 1,000 training images of the digit 1; 2,000
+    images of uniform noise. A metric is reliable if it orders these correctly. name: "digits" or "digits14".
     """
     rng = np.random.default_rng(seed)
     x, labels = data.load(name)

@@ -1,4 +1,4 @@
-"""Sets of images compared by what a classifier says of them: its features (n, f), its probabilities (n, classes)."""
+"""Metrics of sets of images from the outputs of a classifier: features (n, f) or probabilities (n, classes)."""
 from __future__ import annotations
 
 import numpy as np
@@ -8,10 +8,10 @@ from .mixture import reverse_kl
 
 
 def frechet(a, b) -> float:
-    """The Frechet distance (`frechet`) of Gaussians fitted to rows a (n, f), b (m, f): on images' features, the FCD.
+    """The Frechet distance (`frechet`) of Gaussians fitted to rows a (n, f), b (m, f); the FCD if rows are features.
 
-    Its value depends on the features, and falls as n and m grow: compare only within one classifier and one number of
-    samples. Source: Heusel et al. 2017, equation 6; theory.md T30.
+    The value depends on the features and falls with n and m: compare only values of one classifier and one number of
+    samples. Source: Heusel et al. 2017, equation 6.
     """
     a, b = _rows("frechet", "a", a), _rows("frechet", "b", b)
     if a.shape[1] != b.shape[1]:
@@ -23,8 +23,8 @@ def frechet_gaussians(mu1, cov1, mu2, cov2) -> float:
     """|mu1 - mu2|^2 + tr(cov1 + cov2 - 2 (cov1 cov2)^(1/2)) (`frechet`), the squared W2 of two Gaussians.
 
     mu (f,), cov (f, f), symmetric. The trace of the root is the sum of the roots of the eigenvalues of
-    R cov2 R, R = cov1^(1/2): symmetric, so no complex number appears, and right for singular covariances too (a ReLU
-    that never fires has variance 0). Source: Dowson & Landau 1982.
+    R cov2 R, R = cov1^(1/2). This matrix is symmetric, so its eigenvalues are real, also for singular covariances (a
+    dead ReLU has variance 0). Source: Dowson & Landau 1982.
 
     >>> round(frechet_gaussians([0, 0], np.eye(2), [1, 2], 4 * np.eye(2)), 12)
     7.0
@@ -43,9 +43,10 @@ def frechet_gaussians(mu1, cov1, mu2, cov2) -> float:
 
 
 def inception_score(probabilities) -> float:
-    """exp of the mean KL(p(y|x) || p(y)) (`inception-score`), from 1 to the number of classes: sure of each and all.
+    """exp of the mean KL(p(y|x) || p(y)) (`inception-score`), from 1 to the number of classes.
 
-    probabilities (n, classes), rows that sum to 1. It sees no real image, and nothing within a class.
+    probabilities (n, classes), rows that sum to 1. The score is high if the classifier is certain of each image and all
+    classes appear. It does not use real images, and does not measure variety within a class.
     Source: Salimans et al. 2016, section 4, on this classifier in place of the Inception network.
 
     >>> round(inception_score(np.eye(10)), 12), inception_score(np.full((4, 10), .1))
@@ -58,7 +59,7 @@ def inception_score(probabilities) -> float:
 
 
 def class_modes(probabilities, share: float = 0.02) -> int:
-    """The number of classes that hold more than a `share` of the samples, each counted for its likeliest class.
+    """The number of classes that hold more than a `share` of the samples, each counted for its most probable class.
 
     >>> class_modes(np.eye(10)[[0] * 97 + [1] * 3])
     2
@@ -70,7 +71,7 @@ def class_modes(probabilities, share: float = 0.02) -> int:
 
 
 def label_reverse_kl(probabilities) -> float:
-    """`reverse_kl` of the likeliest classes: 0 where all are equally frequent, log(classes) where there is one.
+    """`reverse_kl` of the most probable classes: 0 if all are equally frequent, log(classes) if there is only one.
 
     >>> label_reverse_kl(np.eye(10)), round(label_reverse_kl(np.eye(10)[[1, 1]]), 4)
     (0.0, 2.3026)
@@ -86,7 +87,7 @@ def _rows(metric, name, x):
 
 
 def _covariance(x):
-    return np.cov(x, rowvar=False).reshape(x.shape[1], x.shape[1])  # of one feature, np.cov gives a number
+    return np.cov(x, rowvar=False).reshape(x.shape[1], x.shape[1])  # for one feature, np.cov returns a number
 
 
 def _probabilities(metric, p):

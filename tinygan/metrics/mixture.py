@@ -1,4 +1,4 @@
-"""Points against the mixture of Gaussians that they should come from."""
+"""The comparison of points with a known mixture of Gaussians."""
 from __future__ import annotations
 
 import numpy as np
@@ -7,15 +7,16 @@ from .checks import host
 
 
 def mixture(samples, means, sigma: float) -> dict[str, float]:
-    """How well points cover a mixture of equal Gaussians: modes, hq (`high-quality`), reverse_kl.
+    """Measures how well points cover a mixture of equal Gaussians: modes, hq (`high-quality`), reverse_kl.
 
-    samples (n, d), means (K, d), sigma: the standard deviation of every Gaussian. A point is of high quality (HQ)
-    within 3 sigma of the nearest mean.
+    samples (n, d), means (K, d), sigma: the standard deviation of every Gaussian. A point has high quality (HQ) if it
+    is within 3 sigma of the nearest mean.
 
     - modes: the number of means that have at least one HQ point;
-    - hq: the share of HQ points. In the plane a perfect sampler has 1 - exp(-4.5) = .98889: more is too narrow;
+    - hq: the share of HQ points. In the plane a perfect sampler has 1 - exp(-4.5) = .98889; with more, the points are
+      too close to the means;
     - reverse_kl: `reverse_kl` of the HQ points on the means. A perfect sampler has about (K - 1) / 2n, which for 2,500
-      points is .0014 on the ring and .0048 on the grid. Without one HQ point it is log K, its largest value.
+      points is .0014 on the ring and .0048 on the grid. Without HQ points it is log K, its largest value.
 
     Source: Srivastava et al. 2017 (VEEGAN), section 4.1; Lin et al. 2018 (PacGAN), section 4.1.
 
@@ -38,7 +39,7 @@ def mixture(samples, means, sigma: float) -> dict[str, float]:
 def reverse_kl(counts) -> float:
     """KL(q || uniform) = sum q log(q K) (`reverse-kl`) in nats, q the histogram of `counts` (K,); from 0 to log K.
 
-    An empty histogram gets log K, as if all were in one place: nothing is worse.
+    An empty histogram gets the worst value, log K.
 
     >>> reverse_kl([5, 5]), reverse_kl([10, 0])
     (0.0, 0.6931471805599453)

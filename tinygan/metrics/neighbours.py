@@ -1,25 +1,25 @@
-"""Sets of points compared by who lies near whom: no Gaussian is assumed, and quality and variety are told apart."""
+"""Metrics from nearest neighbours: they assume no Gaussian, and they separate quality from variety."""
 from __future__ import annotations
 
 import numpy as np
 
 from .checks import pair
 
-CHUNK = 256  # rows of a distance matrix that are in memory at once
+CHUNK = 256  # rows of a distance matrix in memory at a time
 
 
 def precision_recall_density_coverage(real, fake, k: int = 5) -> dict[str, float]:
     """Precision, recall, density and coverage of fake against real (`precision`, `recall`, `density`, `coverage`).
 
-    real (n, f), fake (m, f), each more than k rows.
-    A point's ball reaches to its k-th nearest neighbour in its own set, itself not counted.
+    real (n, f), fake (m, f), each with more than k rows. The ball of a point reaches to its k-th nearest neighbour in
+    its own set, without itself.
 
     - precision: the share of fakes in at least one real ball;
     - recall: the share of reals in at least one fake ball;
-    - density: the number of real balls that a fake lies in, on average, divided by k: 1 under equality, may exceed 1;
-    - coverage: the share of reals with a fake in their ball: 1 - 2^-k under equality and equal numbers.
+    - density: the mean number of real balls that contain a fake, divided by k: 1 for equal distributions, may exceed 1;
+    - coverage: the share of reals with a fake in their ball: 1 - 2^-k for equal distributions and n = m.
 
-    Precision and density judge each fake alone and do not see mode collapse; recall and coverage do. Sources:
+    Precision and density measure each fake alone and do not detect mode collapse; recall and coverage do. Sources:
     Kynkaanniemi et al. 2019, equation 2 (precision, recall); Naeem et al. 2020, section 3 (density, coverage).
 
     >>> rng = np.random.default_rng(0)
@@ -50,11 +50,10 @@ def precision_recall_density_coverage(real, fake, k: int = 5) -> dict[str, float
 
 
 def one_nn_accuracy(real, fake) -> float:
-    """How often a point's nearest neighbour among all others is of its own kind (`one-nn`): .5 if equal, 1 if disjoint.
-
-    real (n, f), fake (m, f), at least 2 rows each. The mean of the accuracy on reals and on fakes, so that unequal
-    numbers do not matter; a tie counts half. Below .5 the fakes lie on the very points of `real`: memorised. The
-    strictest of all: of two sets that a person cannot tell apart, it may know each point.
+    """The accuracy of a nearest-neighbour classifier (`one-nn`): .5 for equal distributions, 1 for disjoint ones.
+ real (n, f), fake (m, f), at least 2 rows each. It is the mean of the accuracies on reals and on fakes, so that unequal
+numbers do not matter; a tie counts half. Below .5 the fakes lie too close to points of `real`: the generator
+    has memorised them. It is the strictest metric: it may separate sets that a person cannot.
     Source: Lopez-Paz & Oquab 2017, section 2; Xu et al. 2018.
 
     >>> one_nn_accuracy([[0.0], [1.0]], [[5.0], [6.0]]), one_nn_accuracy([[0.0], [9.0]], [[0.1], [9.1]])
@@ -70,7 +69,7 @@ def one_nn_accuracy(real, fake) -> float:
 
 
 def _centred(real, fake):
-    """Both moved by the mean of real: distances from products lose fewer digits near the origin."""
+    """Subtracts the mean of real from both: near the origin, distances from products lose fewer digits."""
     centre = real.mean(axis=0)
     return real - centre, fake - centre
 
@@ -85,7 +84,7 @@ def radii(x, k):
 
 
 def _squares(a, b):
-    """Slices of the rows of a, each with the squared distances of those rows to all of b."""
+    """Yields slices of the rows of a, each with the squared distances of its rows to all rows of b."""
     b_square = (b * b).sum(axis=1)
     for start in range(0, len(a), CHUNK):
         rows = slice(start, min(start + CHUNK, len(a)))

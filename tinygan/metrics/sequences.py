@@ -1,4 +1,4 @@
-"""Sequences against the sines that they should be."""
+"""The comparison of sequences with sines of known frequencies."""
 from __future__ import annotations
 
 import numpy as np
@@ -7,16 +7,16 @@ from .checks import host
 
 
 def evaluate_sines(samples, frequencies) -> dict[str, float]:
-    """How much sequences are sines of the given frequencies (cycles a step), and whether there are all kinds of them.
+    """Measures whether sequences are sines of the given frequencies (cycles per step), and whether all kinds appear.
 
-    samples (n, time, 1). To each, the sine of each frequency is fitted; the one that takes most of its energy (the sum
-    of squares) is its frequency. The values in brackets are those of `tinygan.data.sines`.
+    samples (n, time, 1). The sine of each frequency is fitted to each sequence; the fit with the largest energy (the
+    sum of squares) gives its frequency. The values in brackets are those of `tinygan.data.sines`.
 
     - purity: the share of a sequence's energy in the sine of its frequency, on average (1);
     - least_share: the share of sequences that are sines, with a purity of at least .9, of the rarest frequency (1/2);
     - amplitude, amplitude_sd: mean and standard deviation of the fitted amplitudes (.75, .144);
-    - phase_bias: the length of the mean of exp(i phase), of the frequency where it is largest: 0 where all phases are
-      equally frequent (with n samples of each about .9 / sqrt(n)), 1 where there is one.
+    - phase_bias: the length of the mean of exp(i phase), for the frequency with the largest one: 0 if all phases are
+      equally frequent (with n samples of each about .9 / sqrt(n)), 1 if there is only one phase.
 
     >>> from tinygan import data
     >>> scores = evaluate_sines(data.sines(2500, np.random.default_rng(0)), data.SINES)

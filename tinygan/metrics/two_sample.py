@@ -1,9 +1,9 @@
-"""Do two samples come from one law? The two-sample objective over four classes of functions, and two tests.
+"""Two-sample tests: the two-sample objective over four classes of functions, and two tests of equal distributions.
 
 The value of the game (`two-sample`) is sup_f E_x[f(x)] - E_x'[f(x')] over a class of functions f: an integral
-probability metric (IPM), and f plays the part of the discriminator. Each function below is that supremum for the very
-points that it is given, a (n, f) and b (m, f). A class that is too rich tells any two samples apart (every |f| <= 1
-without bins), one that is too poor misses what differs (linear f: all but the mean).
+probability metric (IPM); f is the discriminator. Each function below computes this supremum for samples a (n, f) and
+b (m, f). A class that is too large separates any two samples (all |f| <= 1 without bins); a class that is too small
+misses differences (linear f: all but that of the means).
 """
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from .distances import mmd_squared, rbf, wasserstein
 
 
 def bounded(a, b, bins: int = 20) -> float:
-    """IPM over |f| <= 1, f constant in each cell of a grid of `bins` a side: 2 TV of the histograms, from 0 to 2
+    """IPM over |f| <= 1 with f constant in each cell of a grid, `bins` a side: 2 TV of the histograms, from 0 to 2
     (`total-variation`)."""
     a, b = pair("bounded", a, b)
     if bins < 1:
@@ -42,7 +42,7 @@ def linear(a, b) -> float:
 
 
 def rkhs(a, b, length: float = 1.0) -> float:
-    """IPM over the unit ball of the space that the kernel `rbf(length)` makes: the MMD (`mmd`)."""
+    """IPM over the unit ball of the space of the kernel `rbf(length)`: the MMD (`mmd`)."""
     return mmd_squared(a, b, rbf(length), biased=True) ** 0.5
 
 
@@ -54,20 +54,20 @@ def permutation_test(a, b, statistic: Callable, rng: np.random.Generator, permut
     """p, the share of random divisions of all points into two sets whose statistic is at least that of a and b
     (`permutation-p`).
 
-    statistic: a function (a, b) -> number that is large where they differ, such as one of `IPM`. Whatever it is, under
-    equality p <= alpha has a probability of at most alpha. Source: Fisher 1935.
+    statistic: a function (a, b) -> number that is large if they differ, such as one of `IPM`. For any statistic, if the
+    distributions are equal, p <= alpha has a probability of at most alpha. Source: Fisher 1935.
     """
     a, b = pair("permutation_test", a, b)
     if permutations < 1:
         raise ValueError(f"permutation_test: permutations is {permutations}, expected at least 1")
     both, n = np.concatenate([a, b]), len(a)
-    observed = statistic(a, b) * (1 - 1e-12)  # a sum in another order is the same
+    observed = statistic(a, b) * (1 - 1e-12)  # sums in another order are equal up to rounding
     divisions = (rng.permutation(both) for _ in range(permutations))
     return (1 + sum(statistic(x[:n], x[n:]) >= observed for x in divisions)) / (1 + permutations)
 
 
 class Verdict(NamedTuple):
-    """What `classifier_test` found: the accuracy on points it was not trained on, and p."""
+    """The result of `classifier_test`: the accuracy on new points, and p."""
 
     accuracy: float
     p: float
@@ -75,12 +75,11 @@ class Verdict(NamedTuple):
 
 def classifier_test(a, b, rng: np.random.Generator, network: Module | None = None, steps: int = 100,
                     rate: float = 0.02) -> Verdict:
-    """Trains a discriminator to tell one half of a from one half of b, and asks it about the other halves:
-    the C2ST (`classifier-p`).
+    """Trains a discriminator on one half of a and of b, and tests it on the other halves: the C2ST (`classifier-p`).
 
-    a, b (n, f), at least 4 rows. Its accuracy on the n new points is nearly N(1/2, 1 / 4n) under equality, and at best
-    1/2 + TV/2. network: points -> logits (n, 1), with 32 hidden units unless told; trained by `steps` of Adam.
-    Source: Lopez-Paz & Oquab 2017; theory.md T35.
+    a, b (n, f), at least 4 rows. For equal distributions, the accuracy on the n new points is nearly N(1/2, 1 / 4n); it
+    is at most 1/2 + TV/2. network: points -> logits (n, 1), by default with 32 hidden units, trained by `steps` of
+    Adam. Source: Lopez-Paz & Oquab 2017.
     """
     a, b = pair("classifier_test", a, b, rows=4)
     if len(a) != len(b):
@@ -99,4 +98,4 @@ def classifier_test(a, b, rng: np.random.Generator, network: Module | None = Non
     with no_grad():
         right = np.concatenate([net(new_a).numpy() > 0, net(new_b).numpy() <= 0])
     n, accuracy = len(right), float(right.mean())
-    return Verdict(accuracy, 1 - NormalDist(0.5, 0.5 / n**0.5).cdf(accuracy - 0.5 / n))  # counts are whole: half a step
+    return Verdict(accuracy, 1 - NormalDist(0.5, 0.5 / n**0.5).cdf(accuracy - 0.5 / n))  # continuity correction

@@ -1,10 +1,10 @@
-"""How two players move in a field, one step at a time, and what the eigenvalues say of it before anyone has moved.
+"""The dynamics of two players in a field: updates, their paths, and the eigenvalues that predict convergence.
 
-An update is a function (theta, psi) -> (theta, psi), made of a field (`tinygan.toys.fields`) and a rate h.
+An update is a function (theta, psi) -> (theta, psi) that is made from a field (`tinygan.toys.fields`) and a rate h.
 
 >>> from tinygan.toys.fields import dirac
 >>> update = simultaneous(dirac(), 0.1)
->>> eigenvalues(dirac()).imag, abs(eigenvalues(update)).round(7)      # a centre; the steps lead out of it
+>>> eigenvalues(dirac()).imag, abs(eigenvalues(update)).round(7)      # a centre; the steps diverge from it
 (array([ 0.5, -0.5]), array([1.0012492, 1.0012492]))
 >>> path = trajectory(update, (0.001, 0.0), 1000)
 >>> round(float(np.linalg.norm(path[-1]) / np.linalg.norm(path[0])), 4)
@@ -21,11 +21,10 @@ from tinygan.tensor import Tensor, grad
 
 
 def simultaneous(field, rate, clip=None) -> Callable:
-    """Both move from the same point (`simultaneous`): w <- w + h v(w).
+    """An update that moves both players from the same point (`simultaneous`): w <- w + h v(w).
 
-    Where the field has the eigenvalue lambda, it has 1 + h lambda.
-
-    clip: psi is then brought back within [-clip, clip], as weight clipping does.
+    If lambda is an eigenvalue of the field, 1 + h lambda is one of the update. clip: after the step psi is clipped to
+    [-clip, clip], as in weight clipping.
     """
     def update(theta, psi):
         v_theta, v_psi = field(theta, psi)
@@ -34,10 +33,10 @@ def simultaneous(field, rate, clip=None) -> Callable:
 
 
 def alternating(field, rate, clip=None, k=1, first="d") -> Callable:
-    """One player answers the other (`alternating`): k steps of D and one of G; the first is "d" or "g".
+    """An update in which the players take turns (`alternating`): k steps of D and one of G; first: "d" or "g".
 
-    About a centre +-i f' its eigenvalues are 1 - a^2 / 2 +- sqrt((1 - a^2 / 2)^2 - 1), a = sqrt(k) h f': on the unit
-    circle up to a = 2.
+    At a centre with eigenvalues +-i f', those of the update are 1 - a^2 / 2 +- sqrt((1 - a^2 / 2)^2 - 1) with
+    a = sqrt(k) h f': on the unit circle up to a = 2.
     """
     def move_d(theta, psi):
         for _ in range(k):
@@ -52,7 +51,7 @@ def alternating(field, rate, clip=None, k=1, first="d") -> Callable:
 
 
 def extragradient(field, rate) -> Callable:
-    """A step along the field that a trial step finds (`extragradient`): w <- w + h v(w + h v(w)).
+    """An update with the field at the end of a trial step (`extragradient`): w <- w + h v(w + h v(w)).
 
     Its eigenvalues are 1 + h lambda + h^2 lambda^2. Source: Korpelevich 1976; Gidel et al. 2019.
     """
@@ -74,15 +73,18 @@ def trajectory(update, start, steps) -> np.ndarray:
 
 
 def jacobian(function, point=(0.0, 0.0)) -> np.ndarray:
-    """The derivatives (2, 2) of a field or of an update at a point: row i holds those of component i."""
+    """The Jacobian (2, 2) of a field or of an update at a point: row i holds the derivatives of component i."""
     inputs = [Tensor(float(x), requires_grad=True) for x in point]
     rows = [grad(y, inputs, allow_unused=True) for y in function(*inputs)]
     return np.array([[0.0 if s is None else s.item() for s in row] for row in rows])
 
 
 def eigenvalues(function, point=(0.0, 0.0)) -> np.ndarray:
-    """Those of the Jacobian at an equilibrium. A field pulls in where all real parts are negative, an update where all
-    moduli are below 1; the angle of an update's eigenvalue is how far a step turns."""
+    """The eigenvalues of the Jacobian at an equilibrium.
+
+    The equilibrium attracts if all real parts are negative (of a field), or if all moduli are below 1 (of an update).
+    The angle of an update's eigenvalue is the angle by which a step rotates.
+    """
     return np.linalg.eigvals(jacobian(function, point))
 
 

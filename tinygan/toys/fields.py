@@ -1,4 +1,4 @@
-"""Games of two numbers: G is at theta, D at psi, and a field says which way each wants to go.
+"""Games of two numbers, theta of G and psi of D, as vector fields: the direction in which each player moves.
 
 A field is a function (theta, psi) -> (v_theta, v_psi), of numbers, of arrays (many points at once) or of Tensors.
 """
@@ -13,16 +13,16 @@ from tinygan.ops.elementwise import abs
 from tinygan.tensor import Tensor, grad, unwrap
 
 NODES, WEIGHTS = np.polynomial.hermite_e.hermegauss(24)
-WEIGHTS = WEIGHTS / WEIGHTS.sum()  # E f(e), e ~ N(0, 1), is the weighed sum of f at the nodes
+WEIGHTS = WEIGHTS / WEIGHTS.sum()  # E f(e), e ~ N(0, 1), is the weighted sum of f at the nodes
 
 
 def bilinear(x, y):
-    """min over x of max over y of x y (`bilinear`): x wants to go along -y, y along x; the equilibrium is (0, 0)."""
+    """min over x of max over y of x y (`bilinear`): x moves along -y, y moves along x; the equilibrium is (0, 0)."""
     return -y, x
 
 
 def pull(goal, *logits) -> tuple:
-    """How a player pulls at each logit: the slope of the logit's own term in the mean, times -1 if the player descends.
+    """The player's force on each logit: the slope of the logit's own term of the mean, times -1 if the player descends.
 
     goal: a `Goal` whose function is a mean over the batch. All or none of the logits are Tensors.
     """
@@ -41,11 +41,11 @@ def _slopes(goal, logits):
 
 
 def dirac(objective="minimax", r1=0.0, noise=0.0, penalty=0.0, slope=1.0) -> Callable:
-    """The field of the Dirac-GAN (`dirac`): all data are at 0, G puts all its examples at theta, D(x) = psi x.
+    """The field of the Dirac-GAN (`dirac`): all data are at 0, all fakes are at theta, and D(x) = psi x.
 
-    objective: a name in `OBJECTIVES`, or an `Objective`. Weights and widths of remedies: r1 of the R1 penalty
-    r1 / 2 psi^2; noise, the standard deviation of instance noise, added to real and fake examples (by quadrature,
-    for smooth functions); penalty of the gradient penalty penalty / 2 (|psi| - slope)^2.
+    objective: a name in `OBJECTIVES`, or an `Objective`. r1: the weight of the R1 penalty r1 / 2 psi^2. noise: the
+    standard deviation of instance noise on real and fake examples (by quadrature, for smooth functions). penalty: the
+    weight of the gradient penalty penalty / 2 (|psi| - slope)^2.
 
     With f' = 1/2 and f'' = -1/4, the slopes of log sigmoid at 0, the eigenvalues at the equilibrium are +-i f'; with R1
     -r1 / 2 +- sqrt(r1^2 / 4 - f'^2); with noise f'' noise^2 +- sqrt(f''^2 noise^4 - f'^2). The critic of "two-sample"
@@ -66,9 +66,9 @@ def dirac(objective="minimax", r1=0.0, noise=0.0, penalty=0.0, slope=1.0) -> Cal
 
 
 def consensus(field, weight) -> Callable:
-    """The field v - weight grad(|v|^2 / 2): both players also want peace, |v| = 0 (Mescheder et al. 2017).
+    """The field v - weight grad(|v|^2 / 2): both players also minimise |v|^2 (Mescheder et al. 2017).
 
-    With the Jacobian J of v, at an equilibrium the new one's Jacobian is J - weight J^T J.
+    If J is the Jacobian of v at an equilibrium, that of the new field is J - weight J^T J.
     """
     def moved(theta, psi):
         bare = not isinstance(theta, Tensor)

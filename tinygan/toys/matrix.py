@@ -1,11 +1,11 @@
-"""Games in a table: payoff[i, j] is what the first player gets from the second, when they play i and j.
+"""Matrix games: payoff[i, j] is the payment of the second player to the first if they play i and j.
 
 >>> PENNIES
 array([[ 1, -1],
        [-1,  1]])
->>> max_min(PENNIES), min_max(PENNIES)      # who has to show first loses
+>>> max_min(PENNIES), min_max(PENNIES)      # the player who moves first loses
 (-1.0, 1.0)
->>> mixed(PENNIES)                          # unless both toss their coins
+>>> mixed(PENNIES)                          # but not if both toss their coins
 (0.0, array([0.5, 0.5]), array([0.5, 0.5]))
 """
 from __future__ import annotations
@@ -16,20 +16,23 @@ PENNIES = np.array([[1, -1], [-1, 1]])
 
 
 def max_min(payoff) -> float:
-    """What the first player is sure to get when it shows its row (`max-min`): max over i of min over j; never above
-    `min_max`."""
+    """The payoff that the first player can guarantee if it moves first (`max-min`): max over i of min over j.
+
+    It is never above `min_max`.
+    """
     return float(_table("max_min", payoff).min(axis=1).max())
 
 
 def min_max(payoff) -> float:
-    """What the second player is sure to pay at most when it shows its column (`min-max`): min over j of max over i."""
+    """The most that the second player must pay if it moves first (`min-max`): min over j of max over i."""
     return float(_table("min_max", payoff).max(axis=0).min())
 
 
 def mixed(payoff) -> tuple[float, np.ndarray, np.ndarray]:
-    """The value of a 2x2 game in which moves may be drawn, and the two laws (`mixed-value`): max-min and min-max meet.
+    """The value of a 2x2 game with mixed strategies, and the two strategies (`mixed-value`): max-min equals min-max.
 
-    Without a saddle point, p makes both columns cost the same, p a + (1 - p) c = p b + (1 - p) d, and q both rows.
+    Without a saddle point, p makes the payoffs of both columns equal, p a + (1 - p) c = p b + (1 - p) d, and q those of
+    both rows.
     Source: von Neumann 1928.
     """
     table = _table("mixed", payoff)

@@ -1,8 +1,8 @@
-"""Tic-tac-toe by minimax: x wants the value of the game large, o wants it small (`minimax`).
+"""Tic-tac-toe by minimax: x maximises the value of the game, o minimises it (`minimax`).
 
-A board is nine characters, row by row: "x", "o" or " ". The value is 1 where x wins, -1 where o does, 0 for a draw.
+A board is nine characters, row by row: "x", "o" or " ". The value is 1 if x wins, -1 if o wins, 0 for a draw.
 
->>> minimax(EMPTY), alpha_beta(EMPTY)       # a draw; seen by looking at 18,297 positions instead of 549,946
+>>> minimax(EMPTY), alpha_beta(EMPTY)       # a draw; 18,297 positions are visited instead of 549,946
 (0, (0, 18297))
 >>> census(EMPTY)
 Census(nodes=549946, x=131184, o=77904, draws=46080)
@@ -18,7 +18,7 @@ OTHER = {"x": "o", "o": "x"}
 
 
 def winner(board: str) -> str:
-    """The player who has three in a line, or ""."""
+    """The player with three marks in a line, or ""."""
     for i, j, k in LINES:
         if board[i] == board[j] == board[k] != " ":
             return board[i]
@@ -42,9 +42,9 @@ def outcome(board: str) -> int:
 
 @functools.cache
 def minimax(board: str, player: str = "x") -> int:
-    """The value that x can be sure of, and o too, when it is `player`'s turn (`minimax-value`).
+    """The value of the game with best play of both sides, if it is `player`'s turn (`minimax-value`).
 
-    Each expects the best reply. Each of the 5,478 positions is worked out once: the same board is reached on many ways.
+    Each of the 5,478 positions is computed once, although many orders of moves lead to the same board.
     """
     replies = [minimax(put(board, cell, player), OTHER[player]) for cell in moves(board)]
     if not replies:
@@ -53,10 +53,10 @@ def minimax(board: str, player: str = "x") -> int:
 
 
 def alpha_beta(board: str, player: str = "x", alpha: int = -2, beta: int = 2) -> tuple[int, int]:
-    """The same value without memory (`minimax-value`), and how many positions were looked at.
+    """The same value without memory (`minimax-value`), and the number of positions that were visited.
 
-    alpha and beta: what x and o are sure of elsewhere. Once alpha >= beta one of them will not let the game come here,
-    and the other replies need no look. Source: Knuth & Moore 1975.
+    alpha and beta: the values that x and o can already guarantee with other moves. If alpha >= beta, one of them avoids
+    this position, so the other replies are not visited. Source: Knuth & Moore 1975.
     """
     cells, nodes = moves(board), 1
     if not cells:
@@ -74,17 +74,17 @@ def alpha_beta(board: str, player: str = "x", alpha: int = -2, beta: int = 2) ->
 
 
 def best_move(board: str, player: str) -> int:
-    """The first cell with the highest minimum for the player; a line that can be completed now comes before others."""
+    """The first cell with the highest minimax value for the player; a move that completes a line comes first."""
     sign = 1 if player == "x" else -1
 
-    def worth(cell):
+    def preference(cell):
         after = put(board, cell, player)
         return sign * minimax(after, OTHER[player]), winner(after) == player
-    return max(moves(board), key=worth)
+    return max(moves(board), key=preference)
 
 
 class Census(NamedTuple):
-    """What the whole tree below a board holds: its positions, counted on every way, and its games by their ends."""
+    """The counts of the game tree below a board: all positions, and the games that x wins, that o wins, and draws."""
 
     nodes: int
     x: int
@@ -103,13 +103,13 @@ def census(board: str, player: str = "x") -> Census:
 
 
 def tree(board: str, player: str = "x", depth: int = 9) -> tuple:
-    """The game tree as (text, value, branches), to `depth` moves: for `tinygan.plots.game_tree`."""
+    """The game tree as (text, value, branches) to a depth of `depth` moves, for `tinygan.plots.game_tree`."""
     below = [tree(put(board, cell, player), OTHER[player], depth - 1) for cell in moves(board)] if depth else []
     return "\n".join(board[i:i + 3].replace(" ", "·") for i in (0, 3, 6)), minimax(board, player), below
 
 
 def drawn(board: str) -> str:
-    """The board in the terminal; a free cell shows its number, 1 to 9.
+    """The board as text for the terminal; a free cell shows its number, 1 to 9.
 
     >>> print(drawn("x   o    "))
      x | 2 | 3
@@ -123,9 +123,9 @@ def drawn(board: str) -> str:
 
 
 def play(first: str = "x", ask=input, say=print) -> str:
-    """A game in the terminal: you are x, tinygan is o, `first` begins. Returns the winner, or "".
+    """Plays a game in the terminal: you are x, tinygan is o, `first` begins. Returns the winner, or "".
 
-    ask: gets a prompt and returns your answer, the number of a free cell; another answer is asked for again.
+    ask: a function from a prompt to your answer, the number of a free cell; after another answer it is called again.
     """
     board, player = EMPTY, first
     say(f"You are x, tinygan is o. Type the number of a cell.\n\n{drawn(board)}\n")
@@ -141,5 +141,5 @@ def play(first: str = "x", ask=input, say=print) -> str:
 def _asked(cells, ask, say) -> int:
     free = {str(cell + 1): cell for cell in cells}
     while (answer := ask("x plays: ").strip()) not in free:
-        say(f"{answer!r} is no free cell: type one of {' '.join(free)}")
+        say(f"{answer!r} is not a free cell: type one of {' '.join(free)}")
     return free[answer]

@@ -1,4 +1,4 @@
-"""The systems, one file each; `RECIPES` holds those the command line trains, by name."""
+"""The GANs of the zoo, one file for each system; `RECIPES` holds the recipes of `tinygan train`, by name."""
 from tinygan.zoo import conditional, dcgan, progressive, sequence, style, vanilla, wgan
 from tinygan.zoo.recipe import Recipe
 

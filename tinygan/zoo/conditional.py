@@ -1,4 +1,4 @@
-"""Conditional GANs: both players are told the class of an example (Mirza & Osindero 2014)."""
+"""Conditional GANs: both players get the class of an example (Mirza & Osindero 2014)."""
 from __future__ import annotations
 
 from dataclasses import replace
@@ -11,13 +11,13 @@ from tinygan.ops.shape import concatenate
 from tinygan.zoo import dcgan, players, vanilla
 from tinygan.zoo.recipe import Recipe
 
-SIZE = 16  # of a class's vector, where it is one
+SIZE = 16  # of the embedding of a class
 
 
 class Generator(nn.Module):
-    """x = g(z, c): z (n, latent) and a learned vector of the class side by side, through a network (`conditional`).
+    """x = g(z, c): a network of z (n, latent) concatenated with the embedding of the class (`conditional`).
 
-    labels: whole numbers (n,), or rows of weights (n, classes), which stand for what lies between the classes.
+    labels: whole numbers (n,), or rows of weights (n, classes), to interpolate between classes.
     """
 
     def __init__(self, network, classes, rng):
@@ -31,7 +31,7 @@ class Generator(nn.Module):
 
 
 class Discriminator(nn.Module):
-    """d(x, c): x and an array (n, *shape) learned for each class, side by side, through a network (`conditional`)."""
+    """d(x, c): a network of x concatenated with an embedding (n, *shape) of the class (`conditional`)."""
 
     def __init__(self, network, classes, shape, rng):
         self.shape = shape
@@ -43,9 +43,9 @@ class Discriminator(nn.Module):
 
 
 class Projection(nn.Module):
-    """d(x, c) = psi(phi(x)) + <v_c, phi(x)>, with a vector v_c for each class (`projection`).
+    """d(x, c) = psi(phi(x)) + <v_c, phi(x)>, with an embedding v_c of each class (`projection`).
 
-    network: a Sequential, whose last layer becomes psi and whose others become phi.
+    network: a Sequential; its last layer becomes psi, the others become phi.
     Source: Miyato & Koyama 2018, equation 3, with a linear psi.
     """
 
@@ -60,7 +60,7 @@ class Projection(nn.Module):
 
 
 def images(shape, latent, rng, classes, *, projection=False, width=32, batch_norm=True):
-    """The DCGAN with the class beside z, and told to the discriminator as a further channel, or by a projection."""
+    """The DCGAN with the class as a further part of z, and as a further channel of D's images, or by a projection."""
     dcgan.expect_halves(shape)
     *sides, channels = shape
     g = Generator(dcgan.generator(shape, latent + SIZE, rng, width), classes, rng)
@@ -71,22 +71,22 @@ def images(shape, latent, rng, classes, *, projection=False, width=32, batch_nor
 
 
 def points(shape, latent, rng, classes, *, width=128):
-    """Dense nets on points (n, d): the class beside z, and as further coordinates."""
+    """Dense networks on points (n, d), with the class as a further part of z and as further coordinates."""
     players.expect_shape(len(shape) == 1, "points (n, d)", shape)
     return (Generator(vanilla.mlp([latent + SIZE, width, width, width, *shape], rng), classes, rng),
             Discriminator(vanilla.mlp([shape[0] + SIZE, width, width, width, 1], rng), classes, (SIZE,), rng))
 
 
 _SOURCES = "Mirza & Osindero 2014; R1: Mescheder et al. 2018"
-_IMAGES = Recipe("conditional", "the digits' DCGAN, both players told which digit", _SOURCES, images, "digits",
+_IMAGES = Recipe("conditional", "the digits' DCGAN, both players get the class", _SOURCES, images, "digits",
                  latent=64, steps=3600, betas=(0.0, 0.99), conditional=True,
                  game={"rate": 4e-3, "decay": True, "r1": 1.0})
 
 RECIPES = [
     _IMAGES,
-    replace(_IMAGES, name="projection", about="the same, the digit told to the discriminator by a projection",
+    replace(_IMAGES, name="projection", about="the same, the discriminator gets the class by a projection",
             references="Miyato & Koyama 2018; " + _SOURCES, players={"projection": True}),
-    Recipe("conditional-ring", "a dense GAN on the ring, both players told which Gaussian", _SOURCES, points, "ring",
+    Recipe("conditional-ring", "a dense GAN on the ring, both players get the class", _SOURCES, points, "ring",
            latent=2, steps=2000, batch=256, betas=(0.5, 0.9), average=0.999, conditional=True,
            game={"rate": 1e-3, "decay": True, "r1": 0.1}),
 ]

@@ -5,13 +5,13 @@ from tinygan import nn
 from tinygan.zoo import players
 from tinygan.zoo.recipe import Recipe
 
-_HALVE = {"kernel_size": 4, "stride": 2, "padding": 1}  # h -> h / 2, and its adjoint h -> 2 h
+_HALVE = {"kernel_size": 4, "stride": 2, "padding": 1}  # h -> h / 2; the transpose: h -> 2 h
 
 
 def generator(shape, latent, rng, width=32, halvings=2):
-    """z (n, latent) -> images (n, h, w, c) in (-1, 1), from 2^-halvings of their size up by transposed convolutions.
+    """z (n, latent) -> images (n, h, w, c) in (-1, 1), by `halvings` transposed convolutions that double h and w.
 
-    The last of these takes `width` channels, the one before twice as many, and so on.
+    The last of these has `width` input channels, the one before twice as many, and so on.
     """
     h, w, c = shape
     options = {"rng": rng, "initial": nn.initial.normal(0.02)}
@@ -26,9 +26,9 @@ def generator(shape, latent, rng, width=32, halvings=2):
 
 def discriminator(shape, rng, width=32, halvings=2, *, batch_norm=True, packing=1, minibatch_std=False,
                   spectral_norm=False):
-    """Images (n, h, w, c) -> logits (n, 1): convolutions, each of which halves h and w, and one dense layer.
+    """Images (n, h, w, c) -> logits (n, 1), by convolutions that halve h and w, and a dense layer.
 
-    batch_norm: in all convolutions but the first. The rest: `players.discriminator`.
+    batch_norm: after all convolutions but the first. `players.discriminator` explains the other options.
     """
     h, w, c = shape
     options = {"rng": rng, "initial": nn.initial.normal(0.02)}
@@ -43,9 +43,9 @@ def discriminator(shape, rng, width=32, halvings=2, *, batch_norm=True, packing=
 
 def networks(shape, latent, rng, *, width=32, halvings=2, batch_norm=True, packing=1, minibatch_std=False,
              spectral_norm=False):
-    """Both players, for images whose sides are multiples of 2^halvings; what comes after that is the discriminator's.
+    """Both players, for images whose sides are multiples of 2^halvings; the options after it are the discriminator's.
 
-    With width=64 and halvings=4 they are those of the paper, for images of 64 x 64 pixels.
+    With width=64 and halvings=4 they are the networks of the paper, for images of 64 x 64 pixels.
     """
     expect_halves(shape, halvings)
     return generator(shape, latent, rng, width, halvings), discriminator(
@@ -54,13 +54,13 @@ def networks(shape, latent, rng, *, width=32, halvings=2, batch_norm=True, packi
 
 
 def expect_halves(shape, halvings=2):
-    """DataError unless `shape` is that of an image whose sides can be halved so often."""
+    """Raises DataError if `shape` is not that of an image whose sides can be halved so often."""
     players.expect_shape(len(shape) == 3 and not any(side % (1 << halvings) for side in shape[:2]),
                          f"images (n, h, w, c) with h and w multiples of {1 << min(halvings, 64)}", shape)
 
 
-# Twenty times DCGAN's rate, which R1 and the decay to 0 make possible; no momentum, as in StyleGAN. On the digits the
-# Frechet distance of one run was 2.0 with these, 2.3 with betas (.5, .999), 2.4 with those and half the rate.
+# R1 and the decay to 0 allow twenty times the rate of the paper; no momentum, as in StyleGAN. On the digits, one run
+# had a Frechet distance of 2.0 with these settings, 2.3 with betas (.5, .999), 2.4 with these betas and half the rate.
 _TUNED, _BETAS = {"rate": 4e-3, "decay": True, "r1": 1.0}, (0.0, 0.99)
 _SOURCES = "Radford et al. 2016; R1: Mescheder et al. 2018"
 

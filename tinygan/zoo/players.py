@@ -1,4 +1,4 @@
-"""What players of several systems have in common: a discriminator with the remedies that are layers."""
+"""The common part of several systems: a discriminator with the remedies that are layers."""
 from __future__ import annotations
 
 from tinygan import nn
@@ -6,10 +6,10 @@ from tinygan.data import DataError
 
 
 def discriminator(body, features, rng, *, packing=1, minibatch_std=False, spectral_norm=False, **dense):
-    """The layers `body`, which give (n, features), and a dense layer to the logit (n, 1), with the remedies asked for.
+    """The layers `body`, with outputs (n, features), a dense layer to the logit (n, 1), and the requested remedies.
 
-    packing: examples that are seen at once; the first layer of the body takes the channels of all of them.
-    minibatch_std: with a `MinibatchStd` before the last layer. spectral_norm: of every layer with a weight. dense:
+    packing: the number of examples in a pack; the first layer of the body takes the channels of all of them.
+    minibatch_std: adds a `MinibatchStd` before the last layer. spectral_norm: of every layer with a weight. dense:
     options of the last layer.
     """
     layers = [*body, *([nn.MinibatchStd()] if minibatch_std else []),
@@ -20,6 +20,6 @@ def discriminator(body, features, rng, *, packing=1, minibatch_std=False, spectr
 
 
 def expect_shape(fits, expected, shape):
-    """DataError unless the shape of an example fits; expected: the data that the recipe is for, in words."""
+    """Raises DataError if the shape of an example does not fit; expected: the data that fit, in words."""
     if not fits:
         raise DataError(f"this recipe is for {expected}; the data are of shape (n, {', '.join(map(str, shape))})")

@@ -1,4 +1,4 @@
-"""Progressive growing: both players begin with images of 4x4 pixels and fade in larger blocks (Karras et al. 2018)."""
+"""Progressive growing: both players begin with images of 4x4 pixels and fade in larger ones (Karras et al. 2018)."""
 from __future__ import annotations
 
 from tinygan import nn
@@ -11,10 +11,10 @@ GROWN = 0.15  # the share of a run's steps after which the players are fully gro
 
 
 class Growth(nn.Module):
-    """How far both players are grown: `stage` blocks beyond the first, of `last`; the newest counts for alpha.
+    """The growth of both players: `stage` of `last` blocks after the first, and the weight alpha of the newest block.
 
-    At stage s images have 4 2^s pixels a side. They are of full size all the same, made of blocks of equal pixels, so
-    that the shapes which the players take and give never change; and neither do their thetas.
+    At stage s images have 4 2^s pixels a side. They are stored at full size, as blocks of equal pixels. So the shapes
+    of the players' inputs and outputs do not change, nor do their thetas.
     """
 
     def __init__(self, last):
@@ -22,17 +22,17 @@ class Growth(nn.Module):
         self.alpha = 1.0
 
     def at(self, share):
-        """Sets stage and alpha: a period at 4x4, then for each stage one to fade it in and one to settle."""
+        """Sets stage and alpha: one period at 4x4, then for each stage one period to fade it in and one to train it."""
         period = 2 * self.last * min(1.0, share / GROWN)
         self.stage = (int(period) + 1) // 2
         self.alpha = period % 1 if int(period) % 2 else 1.0
 
     def fade(self, old, new):
-        """From what the stage before gives (alpha 0) to what this one gives (alpha 1) (`fade-in`)."""
+        """(1 - alpha) old + alpha new, of the outputs of the stage before and of this stage (`fade-in`)."""
         return (1 - self.alpha) * old + self.alpha * new
 
     def seen(self, data):
-        """The images of `data` as coarse as the stage is, and faded as the players are."""
+        """A data source: the images of `data` at the resolution of the stage, faded like the players."""
         def draw(n, rng):
             x, times = data(n, rng), self.last - self.stage
             return self.fade(_coarse(x, times + 1), _coarse(x, times)) if self.alpha < 1 else _coarse(x, times)
@@ -50,7 +50,7 @@ def _repeat(f, x, times):
 
 
 class Generator(nn.Module):
-    """z (n, latent) -> images (n, side, side, channels), as fine as `growth` says."""
+    """z (n, latent) -> images (n, side, side, channels), at the resolution of `growth`."""
 
     def __init__(self, latent, channels, growth, widths, *, rng):
         self.growth = growth
@@ -72,7 +72,7 @@ class Generator(nn.Module):
 
 
 class Discriminator(nn.Module):
-    """Images (n, side, side, channels) -> logits (n, 1), seen as fine as `growth` says: the generator backwards."""
+    """Images (n, side, side, channels) -> logits (n, 1), at the resolution of `growth`: G's blocks in reverse."""
 
     def __init__(self, channels, growth, widths, *, rng):
         self.growth = growth
@@ -96,12 +96,12 @@ class Discriminator(nn.Module):
 
 
 def widths_of(last, width):
-    """Channels at each stage: `width` at 4x4 pixels, then half as many each time, but 16 or more."""
+    """The channels at each stage: `width` at 4x4 pixels, then half as many at each stage, but at least 16."""
     return [width, *(max(width >> stage, 16) for stage in range(1, last + 1))]
 
 
 def last_stage(shape):
-    """How often the side of images of this shape is twice 4; DataError unless it is 8, 16, 32, ..."""
+    """The last stage, log2(side / 4), for images of this shape; DataError if the side is not 8, 16, 32, ..."""
     side = shape[0]
     players.expect_shape(len(shape) == 3 and shape[1] == side and side >= 8 and not side & (side - 1),
                          "images (n, side, side, c) with a side of 8, 16, 32, ...", shape)
@@ -116,8 +116,11 @@ def networks(shape, latent, rng, *, width=32):
 
 
 def grow(game, steps):
-    """The schedule of a game: how far both players are grown at its step. A new stage begins with new optimisers: of
-    weights that took no part, Adam's averages of the gradient are 0, and their first steps would be far too long."""
+    """The schedule of the game: sets the growth of both players at each step.
+
+    A new stage resets the optimisers: for weights that had no gradient so far, Adam's moments are 0 without a bias
+    correction, so their first steps would be far too long.
+    """
     growth = game.generator.growth
     growth.at((game.step - 1) / steps)
     before = growth.stage
@@ -128,7 +131,7 @@ def grow(game, steps):
 
 
 def make_game(generator, discriminator, data, noise, rng, **settings):
-    """The game of players that grow."""
+    """Makes the game of players that grow."""
     return Game(generator, discriminator, generator.growth.seen(data), noise, rng, schedule=grow, **settings)
 
 

@@ -1,4 +1,4 @@
-"""A recipe: an architecture, its data, and settings with which it works."""
+"""A recipe: an architecture, its data, and settings that work."""
 from __future__ import annotations
 
 import inspect
@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 
 from tinygan.game import Game, latent
+from tinygan.game.release_0_1 import by_name
 from tinygan.nn.module import Module
-from tinygan.penalties import by_name
 from tinygan.updates import SGD, Adam, Average, Momentum, RMSProp
 from tinygan.zoo.sources import source
 
-REMEDIES = {name: p.default for name, p in inspect.signature(by_name).parameters.items()}  # their numbers, unless set
+REMEDIES = {name: p.default for name, p in inspect.signature(by_name).parameters.items()}  # their default numbers
 OPTIMISERS: dict[str, Callable] = {"adam": Adam, "rmsprop": lambda beta1, beta2: RMSProp(beta2),
                                    "momentum": lambda beta1, beta2: Momentum(beta1),
                                    "sgd": lambda beta1, beta2: SGD()}
@@ -22,14 +22,14 @@ OPTIMISERS: dict[str, Callable] = {"adam": Adam, "rmsprop": lambda beta1, beta2:
 
 @dataclass(frozen=True)
 class Recipe:
-    """A system that trains with its defaults.
+    """A GAN with its data and settings: it trains well with its defaults.
 
-    networks: a function (shape of an example, size of z, rng, ...) -> (generator, discriminator). players: its further
-    settings, which it takes by name; those of the game are in `game`, as `game_settings` takes them. conditional: both
+    networks: a function (shape of an example, size of z, rng, ...) -> (generator, discriminator). players: further
+    arguments of `networks`, by name. game: settings of the game, in the form of `game_settings`. conditional: both
     players get the class of each example (`conditional`), and `networks` takes the number of classes after the rng.
     optimiser: of both players, a name in `OPTIMISERS`. betas: the decays of Adam's two moments; RMSProp has the second
-    alone, momentum the first. average: the decay of G's moving average, or 0 for none. How to change them:
-    `tinygan.zoo.settings`. make_game: makes the game of players, data, noise and rng.
+    alone, momentum the first. average: the decay of G's moving average, or 0 for none. `tinygan.zoo.settings`
+    changes them. make_game: makes the game from players, data, noise and rng.
     """
 
     name: str
@@ -49,7 +49,7 @@ class Recipe:
     make_game: Callable[..., Game] = Game
 
     def start(self, seed=0, batch=None, dtype="float32", device="cpu", data=None) -> Game:
-        """The game at step 0. Whatever is drawn, now and later, comes from one generator seeded with `seed`."""
+        """Makes the game at step 0. All random numbers, now and later, come from one generator seeded with `seed`."""
         rng = np.random.default_rng(seed)
         found = source(data or self.data, labels=self.conditional)
         players = self.networks(found.shape, self.latent, rng, *[found.classes] * self.conditional, **self.players)
@@ -61,9 +61,9 @@ class Recipe:
 
 
 def game_settings(settings: dict[str, Any]) -> dict[str, Any]:
-    """Settings as they are named in a recipe and by `--set`, as `Game` takes them.
+    """Converts settings of a recipe or of `--set` to arguments of `Game`.
 
-    The numbers that `penalties.by_name` takes become remedies, a pair rate=(D, G) becomes rate_d and rate_g.
+    The numbers that `by_name` takes become remedies; a pair rate=(D, G) becomes rate_d and rate_g.
     """
     rest = {name: value for name, value in settings.items() if name not in REMEDIES}
     numbers = {name: value for name, value in settings.items() if name in REMEDIES}

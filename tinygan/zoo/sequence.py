@@ -1,4 +1,4 @@
-"""A recurrent GAN: both players read or write a sequence step by step."""
+"""A recurrent GAN: G writes a sequence step by step, and D reads it step by step."""
 from __future__ import annotations
 
 from tinygan import nn
@@ -11,7 +11,7 @@ CELLS = {"gru": nn.GRUCell, "rnn": nn.RNNCell}
 
 
 class Repeat(nn.Module):
-    """z (n, latent) -> (n, length, latent): the same at every step."""
+    """z (n, latent) -> (n, length, latent): the same z at every step."""
 
     def __init__(self, length):
         self.length = length
@@ -29,10 +29,10 @@ class Mean(nn.Module):
 
 
 def networks(shape, latent, rng, *, width=32, cell="gru", packing=1, minibatch_std=False):
-    """Both players for sequences (n, time, features): z, seen at every step -> a sequence -> a logit.
+    """Both players for sequences (n, time, features): G gets z at every step, D gives one logit for each sequence.
 
-    The discriminator's features are the mean over all steps of what it has read so far. width: of h. cell: a name in
-    `CELLS`. The rest: `players.discriminator`.
+    The features of D are the mean of the hidden states h over all steps. width: the size of h. cell: a name in `CELLS`.
+    `players.discriminator` explains the other options.
     """
     players.expect_shape(len(shape) == 2 and shape[0] >= 2, "sequences (n, time, features) of two steps or more", shape)
     length, features = shape

@@ -1,7 +1,7 @@
-"""The switches of a recipe: what can be set otherwise, as in `--set rate=1e-4 objective=hinge`.
+"""The settings of a recipe that can be changed, as in `--set rate=1e-4 objective=hinge`; they are called switches.
 
 They are the recipe's own optimiser, betas, average and latent; the settings of `Game` that are numbers or words; and
-what the recipe's `networks` take by name alone. In text a yes or no is `true` or `false`, and a pair is `A:B`.
+the keyword arguments of the recipe's `networks`. In text, booleans are `true` and `false`, and a pair is `A:B`.
 """
 from __future__ import annotations
 
@@ -21,25 +21,25 @@ OWN = {f.name: f.default for f in fields(Recipe) if f.name in ("optimiser", "bet
 GAME = {"rate" if f.name == "rate_d" else f.name: f.default for f in fields(Game)
         if isinstance(f.default, (int, float, str)) and f.name not in ("batch", "step", "rate_g")} | REMEDIES
 WORDS: dict[str, Iterable[str]] = {"objective": OBJECTIVES, "optimiser": OPTIMISERS, "cell": sequence.CELLS}
-LEAST = {"latent": 1, "k": 1, "packing": 1, "width": 1, "halvings": 1}  # of the others it is 0
+LEAST = {"latent": 1, "k": 1, "packing": 1, "width": 1, "halvings": 1}  # the least value; of the others it is 0
 BELOW_ONE = ("betas", "average")
-MOST = 10_000  # what whole numbers stay below: the config.json of a stranger must not fill the memory
+MOST = 10_000  # whole numbers are below it: an untrusted config.json must not fill the memory
 PAIRS = {"betas": ((2,), "a pair A:B of numbers"), "rate": ((1, 2), "a number, or a pair D:G of numbers,")}
 
 
 def usual(recipe: Recipe) -> dict[str, Any]:
-    """Name and usual value of every switch of a recipe."""
+    """The name and the default of every switch of a recipe."""
     players = inspect.signature(recipe.networks).parameters.values()
     return {**OWN, **GAME, **{p.name: p.default for p in players if p.kind is p.KEYWORD_ONLY}}
 
 
 def switches(recipe: Recipe) -> dict[str, Any]:
-    """Name and value of every switch of a recipe."""
+    """The name and the value of every switch of a recipe."""
     return {**usual(recipe), **{name: getattr(recipe, name) for name in OWN}, **recipe.game, **recipe.players}
 
 
 def change(recipe: Recipe, settings: dict[str, Any]) -> Recipe:
-    """The recipe with switches at other values; SettingError, one line, for a name or a value that does not fit."""
+    """A copy of the recipe with new values of switches; SettingError, one line, if a name or a value does not fit."""
     present = usual(recipe)
     for name in settings:
         if name not in present:
@@ -53,7 +53,7 @@ def change(recipe: Recipe, settings: dict[str, Any]) -> Recipe:
 
 
 def parse_settings(recipe: Recipe, texts: Iterable[str]) -> dict[str, Any]:
-    """The settings that texts such as `rate=1e-4` mean; SettingError, one line, for one that means none."""
+    """Parses texts such as `rate=1e-4`; SettingError, one line, if a text is not a setting of the recipe."""
     settings: dict[str, Any] = {}
     for text in texts:
         name, equals, value = text.partition("=")
@@ -67,21 +67,21 @@ def parse_settings(recipe: Recipe, texts: Iterable[str]) -> dict[str, Any]:
 
 
 def format_setting(value) -> str:
-    """A value in the form in which `parse_settings` takes it."""
+    """A value as text for `parse_settings`."""
     if isinstance(value, (tuple, list)):
         return ":".join(map(format_setting, value))
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def describe(recipe: Recipe) -> str:
-    """The switches that a recipe sets, in the form in which `parse_settings` takes them."""
+    """The switches that a recipe sets, as text for `parse_settings`."""
     before = usual(recipe)
     return " ".join(f"{name}={format_setting(value)}" for name, value in switches(recipe).items()
                     if value != before[name])
 
 
 def _meant(text: str):
-    """The number, pair, yes or no, or word that a text means."""
+    """The number, pair, boolean or word that a text stands for."""
     if ":" in text:
         return tuple(map(_meant, text.split(":")))
     for kind in (int, float):
@@ -93,7 +93,7 @@ def _meant(text: str):
 
 
 def _fitting(name, value, usual_value):
-    """The value (a list of numbers as a tuple); SettingError where it is of another kind than the usual one."""
+    """The value (a list of numbers as a tuple); SettingError if its type or range differs from that of the default."""
     value = tuple(value) if isinstance(value, list) else value
     if isinstance(usual_value, bool):
         fits, expected = isinstance(value, bool), "true or false"

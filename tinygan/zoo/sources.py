@@ -1,4 +1,4 @@
-"""Data sources by name: each draws examples and knows their shape, their classes and the metrics of samples."""
+"""Data sources by name: each draws examples and holds their shape, their classes and the metrics of samples."""
 from __future__ import annotations
 
 import functools
@@ -13,16 +13,16 @@ from tinygan.data import DataError
 from tinygan.data.shapes import KINDS, SIDE, measure_shapes
 from tinygan.metrics import Evaluator
 
-DIGITS = ("digits", "digits14", "digits16", "mnist")  # whose classifier is shipped
-HELD_OUT = 2000  # real examples that samples are measured against
+DIGITS = ("digits", "digits14", "digits16", "mnist")  # sets with a shipped classifier
+HELD_OUT = 2000  # real examples in the comparison with samples
 
 
 @dataclass(frozen=True)
 class Source:
     """A data source: `source(n, rng)`, or its `draw`, draws n examples.
 
-    shape: of one example. classes: how many there are, 0 where none are known. evaluate: how samples that imitate it
-    are measured. labelled: a function like draw that gives the same examples and their classes.
+    shape: of one example. classes: their number, 0 if none are known. evaluate: the metrics of samples of a model of
+    the data. labelled: a function like draw that returns the same examples and their classes.
     """
 
     draw: Callable[[int, np.random.Generator], Any]
@@ -36,7 +36,7 @@ class Source:
 
 
 def mixture(means: np.ndarray, sigma: float) -> Source:
-    """Points of equal Gaussians about the means (K, d): a class each, measured by their density."""
+    """A source of points from equal Gaussians with the means (K, d): a class each; the metrics know the density."""
     draw = functools.partial(data.mixture, means=means, sigma=sigma)
 
     def classify(points):
@@ -51,9 +51,9 @@ def mixture(means: np.ndarray, sigma: float) -> Source:
 
 
 def compare(real: Callable, held_out: Callable[[], np.ndarray], further: Callable = lambda samples: {}) -> Evaluator:
-    """Measures samples by their numbers, such as pixels, against the held-out examples that `held_out()` gives.
+    """Compares the numbers of samples, such as pixels, with those of the held-out examples that `held_out()` returns.
 
-    real: as in `Evaluator`. further: samples -> figures beside those.
+    real: as in `Evaluator`. further: samples -> further metrics.
     """
     held_out = functools.cache(held_out)
 
@@ -65,12 +65,12 @@ def compare(real: Callable, held_out: Callable[[], np.ndarray], further: Callabl
 
 
 def synthetic(draw: Callable, shape: tuple[int, ...], further: Callable = lambda samples: {}) -> Source:
-    """A source of a function that draws; samples are measured against other examples of it."""
+    """A source from a function that draws; samples are compared with other examples of it."""
     return Source(draw, shape, 0, compare(draw, lambda: draw(HELD_OUT, np.random.default_rng(2019)), further))
 
 
 def _kinds(samples):
-    """How often each of the three shapes is drawn."""
+    """The metrics of the frequencies of the three shapes."""
     counts = np.bincount(measure_shapes(samples).kind, minlength=len(KINDS))
     return {"modes": int((counts > 0.02 * len(samples)).sum()), "reverse_kl": metrics.reverse_kl(counts)}
 
@@ -87,7 +87,7 @@ SOURCES: dict[str, Source] = {
 
 
 def describe() -> list[data.sets.Row]:
-    """The named sources that draw without end, a row each as in `data.describe`."""
+    """The named sources of synthetic data, a row for each, as in `data.describe`."""
     return [data.sets.Row(name, found.shape, "unlimited", True, "none needed", "synthetic")
             for name, found in SOURCES.items()]
 
@@ -95,8 +95,8 @@ def describe() -> list[data.sets.Row]:
 def source(name: str, labels: bool = False) -> Source:
     """The source of a name in `SOURCES`, a set of images, a folder of images, or a .npy file of sequences.
 
-    labels: `draw` gives pairs (examples, their classes). DataError, one line, where there are no such data, or where
-    they have no labels.
+    labels: `draw` returns pairs (examples, their classes). DataError, one line, if there are no such data, or if they
+    have no labels.
     """
     found = SOURCES[name] if name in SOURCES else _own(name)
     if not labels:
@@ -115,7 +115,7 @@ def evaluator_of(name: str) -> Evaluator:
 
 
 def _own(name) -> Source:
-    """The source of a set of images, of a folder or of a file: all examples are in memory."""
+    """The source of a set of images, of a folder or of a file, with all examples in memory."""
     x, labels = (data.load_sequences(name), None) if _is_file(name) else data.load(name)
     classes, labelled = (0, None) if labels is None else (int(labels.max()) + 1, data.sampler(x, labels))
     return Source(data.sampler(x), x.shape[1:], classes, evaluator_of(name), labelled)
@@ -126,9 +126,9 @@ def _is_file(name):
 
 
 def _images_evaluator(name) -> Evaluator:
-    """Measures images against held-out ones; of a folder, or a file of sequences, which has none, against a half of it.
+    """Compares images with held-out ones; for a folder, or a file of sequences, with one half of its examples.
 
-    The sets of digits have a classifier; of others the pixels, or numbers, themselves are compared.
+    The sets of digits have a classifier; for other sets, the pixels or numbers are compared.
     """
     named = name in data.sets.LOADERS
 
@@ -148,7 +148,7 @@ def _images_evaluator(name) -> Evaluator:
     if name not in DIGITS:
         return compare(real, held_out)
 
-    def core(x):  # without the frame of digits16: the classifier knows 28 x 28 pixels, or a fraction
+    def core(x):  # without the border of digits16: the classifier takes 28 x 28 or 14 x 14 pixels
         return x[:, 1:-1, 1:-1] if name == "digits16" else x
 
     def classify(samples):

@@ -1,4 +1,4 @@
-"""A small StyleGAN: a latent becomes a style, and the style sets the statistics of every layer (Karras et al. 2019)."""
+"""A small StyleGAN: a latent gives a style, and the style sets the statistics of every layer (Karras et al. 2019)."""
 from __future__ import annotations
 
 import numpy as np
@@ -15,11 +15,11 @@ from tinygan.zoo.progressive import last_stage, widths_of
 from tinygan.zoo.recipe import Recipe
 
 STYLE = 64  # numbers in a style
-FOLLOW = 0.005  # the share of the way that the mean style goes at each step
+FOLLOW = 0.005  # the weight of a batch in the running mean of styles
 
 
 class Layer(nn.Module):
-    """Features, a map of noise and a style -> features: what `change` does, noise, leaky ReLU, AdaIN (`adain`)."""
+    """Features, a map of noise and a style -> features: `change`, noise, leaky ReLU, AdaIN (`adain`)."""
 
     def __init__(self, change, channels, *, rng):
         self.change, self.noise = change, nn.Noise(channels)
@@ -30,11 +30,11 @@ class Layer(nn.Module):
 
 
 class Generator(nn.Module):
-    """Latents z and others (n, latent), cuts (n, 1), a map of noise for each layer -> images (n, side, side, channels).
+    """Latents z, other latents (n, latent), cuts (n, 1), noise maps of all layers -> images (n, side, side, channels).
 
     mapping: z -> its style w. synthesis: a style and noise for each layer -> images, from a learned constant of 4x4
     pixels, by two layers for each size. In training the layers from number `cut` on take the style of the other latent
-    (`style-mixing`); in use all take that of z. mean: the running mean of the styles.
+    (`style-mixing`); in evaluation mode all take that of z. mean: the running mean of the styles.
     """
 
     buffers = ("mean",)
@@ -61,18 +61,18 @@ class Generator(nn.Module):
         return self.synthesis([where(unwrap(cut) > i, w, second) for i in range(len(self.layers))], noise)
 
     def synthesis(self, styles, noise):
-        """Images of a style (n, 64) and a map of noise (n, h, w, 1) for each layer."""
+        """Images from a style (n, 64) and a noise map (n, h, w, 1) for each layer."""
         x = broadcast_to(self.constant, (styles[0].shape[0], *self.constant.shape[1:]))
         for layer, w, z in zip(self.layers, styles, noise):
             x = layer(x, z, w)
         return self.to_image(x)
 
     def truncated(self, z, psi):
-        """The styles of z drawn towards the mean style: mean + psi (w - mean) (`truncation`)."""
+        """The styles of z moved towards the mean style: mean + psi (w - mean) (`truncation`)."""
         return self.mean + psi * (self.mapping(z) - self.mean)
 
     def noise(self, latents):
-        """What the game draws for this generator, when `latents` draws z: z, the other, cuts, maps of noise."""
+        """The noise source of this generator, from the source `latents` of z: z, other latents, cuts, noise maps."""
         def draw(n, rng):
             count = len(self.layers)
             cut = np.where(rng.random((n, 1)) < self.mixing, rng.integers(1, count, (n, 1)), count)
@@ -83,7 +83,7 @@ class Generator(nn.Module):
 
 
 def discriminator(channels, widths, rng):
-    """Images (n, side, side, channels) -> logits (n, 1): that of progressive growing, grown at once."""
+    """Images (n, side, side, channels) -> logits (n, 1): the one of progressive growing at its last stage."""
     layers = [nn.EqualisedConv2d(channels, widths[-1], 1, rng=rng), nn.LeakyReLU(0.2)]
     for a, b in zip(widths[:0:-1], widths[-2::-1]):
         layers += [nn.EqualisedConv2d(a, b, 3, rng=rng), nn.LeakyReLU(0.2), average_pool]
@@ -92,27 +92,27 @@ def discriminator(channels, widths, rng):
 
 
 def networks(shape, latent, rng, *, width=32, mixing=0.5):
-    """Both players for square images whose side is a power of two; with `width` channels at 4x4.
+    """Both players for square images whose side is a power of two, with `width` channels at 4x4.
 
-    mixing: the share of the images in training that are of two styles.
+    mixing: the share of images with two styles in training.
     """
     widths = widths_of(last_stage(shape), width)
     return Generator(latent, shape[2], widths, mixing, rng=rng), discriminator(shape[2], widths, rng)
 
 
 def make_game(generator, discriminator, data, noise, rng, **settings):
-    """The game of a generator that is given more than z."""
+    """Makes the game of a generator with more inputs than z."""
     return Game(generator, discriminator, data, generator.noise(noise), rng, **settings)
 
 
 def mixing_sheet(generator, noise, rng, n=8, cut=4):
-    """Style mixing, n + 1 by n + 1 images: row i has the coarse styles of A_i, column j the fine ones of B_j.
+    """Style mixing, (n + 1, n + 1) images: row i has the coarse styles of A_i, column j the fine ones of B_j.
 
-    The first column shows A, the first row B. The layers before `cut` are coarse. All have the same maps of noise.
+    The first column shows A, the first row B. The layers before `cut` are coarse. All images have the same noise maps.
     """
     z, _, _, *maps = (input_of(generator, a).data for a in noise(2 * n, rng))
     row, column = np.divmod(np.arange((n + 1) ** 2), n + 1)
-    a, b = row - 1, n + column - 1  # places in z: A first, then B
+    a, b = row - 1, n + column - 1  # rows of z: A first, then B
     coarse, fine = (backend.to_device_of(i, z) for i in (np.where(row > 0, a, b), np.where(column > 0, b, a)))
     generator.eval()
     with no_grad():

@@ -12,7 +12,8 @@ from tinygan.zoo.recipe import Recipe
 def mlp(sizes, rng, activation=nn.ReLU):
     """Dense layers of the given sizes with an activation between them.
 
-    Drawn uniformly within 1 / sqrt(fan_in): on the ring 95 % of the points are of high quality, with He's law 90 %.
+    Initial weights are uniform within 1 / sqrt(fan_in): on the ring 95 % of the points have high quality; with He's
+    initialisation 90 %.
     """
     layers: list[nn.Module] = []
     for inputs, outputs in zip(sizes, sizes[1:]):
@@ -21,9 +22,9 @@ def mlp(sizes, rng, activation=nn.ReLU):
 
 
 def networks(shape, latent, rng, *, width=128, slope=0.0, packing=1, minibatch_std=False, spectral_norm=False):
-    """Three hidden layers of `width` in each; points (n, d), from z of any size. The rest: `players.discriminator`.
+    """Both players for points (n, d), with three hidden layers of `width`, from z of any size.
 
-    slope: of the discriminator's ReLUs below 0.
+    slope: of the discriminator's ReLUs below 0. `players.discriminator` explains the other options.
     """
     players.expect_shape(len(shape) == 1, "points (n, d)", shape)
     relu = functools.partial(nn.LeakyReLU, slope) if slope else nn.ReLU
@@ -34,7 +35,7 @@ def networks(shape, latent, rng, *, width=128, slope=0.0, packing=1, minibatch_s
 
 
 def image_networks(shape, latent, rng, *, width=256):
-    """Two hidden layers of `width` in each; images (n, h, w, c) with pixels in (-1, 1)."""
+    """Both players for images (n, h, w, c) with pixels in (-1, 1), with two hidden layers of `width`."""
     players.expect_shape(len(shape) == 3, "images (n, h, w, c)", shape)
     pixels = math.prod(shape)
     return (nn.Sequential(*mlp([latent, width, width, pixels], rng).layers, nn.Tanh(), nn.Reshape(*shape)),
