@@ -142,7 +142,7 @@ def test_slow_motion_ends_where_a_step_ends(lab):
     twin.step()
     d, scenes = lab.D.theta.copy(), lab.slowly(frames=3)
     what, _ = next(scenes)
-    assert what == "D is shown a batch, the rings"
+    assert what == "D receives a batch (the rings)"
     assert len(lab.seen[0]) == len(lab.seen[1]) == 16
     assert np.array_equal(lab.D.theta, d)
     assert [what for what, _ in scenes][-1] == "G ascends its objective"
@@ -240,8 +240,8 @@ class TestPanel:
     def test_slow_motion_plays_one_move_after_the_other(self, panel):
         panel.slow.value = True
         said = [panel.advance()[0] for _ in range(17)]
-        assert said[0] == said[16] == "D is shown a batch, the rings"
-        assert said[8] == "G is shown a batch, the rings"
+        assert said[0] == said[16] == "D receives a batch (the rings)"
+        assert said[8] == "G receives a batch (the rings)"
         panel.pause()
         assert panel.lab.moves == {"D": 2, "G": 1}
 
