@@ -190,7 +190,7 @@ def test_ctrl_c_saves_every_run_and_says_how_to_go_on(tmp_path):
         process.send_signal(signal.SIGINT)
         error = process.communicate(timeout=60)[1]
     assert process.returncode == 130
-    assert error == "stopped; the same command goes on with out\n"
+    assert error == "stopped; the same command resumes out\n"
     runs = [Run.open(folder) for folder in sorted((tmp_path / "out").glob("seed-*"))]
     assert len(runs) == 2  # those that had not begun have not
     assert all(run.game.step > 0 for run in runs)
@@ -246,7 +246,8 @@ def test_what_names_no_seeds_is_refused(text, capsys):
         main(["sweep", "ring", "--seeds", text])
     assert stop.value.code == 2
     lines = capsys.readouterr().err.splitlines()
-    assert lines == [f"tinygan sweep: argument --seeds: {text!r} names no seeds, expected such as 0-9 or 1,4,7-8"]
+    assert lines == [f"tinygan sweep: argument --seeds: {text!r} is no list of seeds, expected a text such as "
+                     "0-9 or 1,4,7-8"]
 
 
 @pytest.mark.parametrize("text", ["", "[]", "3", '{"mean": "a"}', '{"mean": NaN}', "[" * 10**5, "\0"])

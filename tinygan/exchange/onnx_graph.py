@@ -19,7 +19,7 @@ OPSET, IR = 18, 8  # versions of early 2023: today's runtimes read them
 
 
 class Graph:
-    """The nodes in their order. `g.Add(a, b)` adds a node and returns the name of its output; arrays become constants."""
+    """Nodes in order. `g.Add(a, b)` adds a node and returns the name of its output; arrays become constants."""
 
     def __init__(self, network: nn.Module):
         self.state = to_torch(network)

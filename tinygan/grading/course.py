@@ -159,7 +159,7 @@ def _collect(course: Path, submitted: Path, name: str) -> bool:
 
 
 def read(folder: Path, name: str) -> dict[str | None, str]:
-    """The answers in a student's folder, by cell. A file without marks has one answer for all cells: its key is None."""
+    """The answers in a student's folder, by cell. A file without marks gives one answer, with the key None."""
     files = [folder / f"{name}.ipynb", folder / plain(name), *sorted(folder.glob("*.ipynb")), *folder.glob("*.py")]
     file = next((f for f in files if f.is_file() and not f.is_symlink()), None)
     if file is None:

@@ -75,7 +75,7 @@ def notebook(path: Path):
 
 
 def assignment(path: Path) -> Assignment:
-    """Reads a source: runs its setup, solution and check cells, and records the calls of checks without running them."""
+    """Reads a source: runs its setup, solution and check cells, and records the checks without running them."""
     found = Assignment(path.stem, [], {}, [])
     calls: list[tuple] = []
     names: dict = {"__name__": path.stem}
