@@ -121,12 +121,12 @@ class Picture:
         axes.annotate("", (152, 15), (134, 7), arrowprops={"arrowstyle": "->", "color": DARK})
         axes.imshow(self.colours[None], extent=(456, 552, 5, 17), aspect="auto")
         axes.set(xlim=(0, SIDE), ylim=(0, LOW - 10))
-        for x, text in [(16, "data"), (70, "samples"), (158, "where G wants it to go"), (558, "real")]:
+        for x, text in [(16, "data"), (70, "samples"), (158, "direction that helps G"), (558, "real")]:
             axes.text(x, 11, text, fontsize=9, color=INK, va="center")
-        axes.text(450, 11, "D says: generated", fontsize=9, color=INK, va="center", ha="right")
+        axes.text(450, 11, "output of D: generated", fontsize=9, color=INK, va="center", ha="right")
 
     def _paint(self, field, critic):
-        """The field as colours (SIDE, SIDE, 3); and a line where D cannot say, or a critic is at its median."""
+        """The field as colours (SIDE, SIDE, 3); draws a line at D = 1/2, or at a critic's median."""
         import contourpy
         from PIL import Image
         middle = float(np.median(field)) if critic else 0.5
