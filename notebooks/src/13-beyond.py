@@ -294,19 +294,19 @@ assert ours.data[0, 0] == again[0, 0] == 7
 
 # %%
 images, dense = rng.normal(size=(5, 4, 4, 3)), nn.Dense(48, 1, rng=rng).astype(np.float64)
-says = dense(tg.Tensor(images.reshape(5, -1))).numpy()
+expected = dense(tg.Tensor(images.reshape(5, -1))).numpy()
 theirs = images.transpose(0, 3, 1, 2).reshape(5, -1)
 weight = dense.weight.data
 forgotten = theirs @ weight
 right = theirs @ weight.reshape(4, 4, 3, 1).transpose(2, 0, 1, 3).reshape(48, 1)
 plt.figure(figsize=(4, 2.6))
-plt.plot(says, right, "o", color=MANY, label="rows in their order")
-plt.plot(says, forgotten, "o", color=WRONG, label="rows as they were")
+plt.plot(expected, right, "o", color=MANY, label="rows in their order")
+plt.plot(expected, forgotten, "o", color=WRONG, label="rows as they were")
 plt.axline((0, 0), slope=1, color="#c0c0c0", linewidth=0.8)
 plt.xlabel("tinygan")
 plt.ylabel("elsewhere")
 plt.legend(fontsize=8)
-assert np.allclose(says, right) and not np.allclose(says, forgotten)
+assert np.allclose(expected, right) and not np.allclose(expected, forgotten)
 
 # %% [markdown]
 # This is the end of the course. On a real machine, run `mpiexec -n 4 tinygan train digits --mpi`, and `tinygan export
