@@ -139,7 +139,7 @@ class Run:
         RunError where the run has no class `label`.
         """
         if label is not None and label >= self.classes:
-            known = f"its classes are 0 to {self.classes - 1}" if self.classes else "it is of no conditional recipe"
+            known = f"its classes are 0 to {self.classes - 1}" if self.classes else "its recipe is not conditional"
             raise RunError(f"--label: {self.folder} knows no class {label}: {known}")
         if label is None:
             return np.repeat(np.arange(self.classes), -(-n // self.classes)) if self.classes else None
@@ -165,7 +165,7 @@ class Run:
     def style_mixing(self, rng: np.random.Generator) -> np.ndarray:
         """Examples of two styles each, as `style.mixing_sheet` arranges them; RunError where there are no styles."""
         if not isinstance(self.game.generator, style.Generator):
-            raise RunError(f"--mix: {self.folder} is of no recipe with styles")
+            raise RunError(f"--mix: the recipe of {self.folder} has no styles")
         return style.mixing_sheet(self.generator(), self.game.noise, rng)
 
     def tune(self) -> None:
