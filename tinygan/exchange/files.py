@@ -94,4 +94,4 @@ def _need(package):
     try:
         import_module(package)
     except ImportError as error:
-        raise ExchangeError(f"{package} is missing: pip install 'tinygan[export]'") from error
+        raise ExchangeError(f"this needs the package {package}: pip install 'tinygan[export]'") from error
