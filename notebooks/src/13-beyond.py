@@ -15,7 +15,7 @@ import numpy as np
 import tinygan as tg
 from tinygan import game, nn
 from tinygan.distributed.group import SINGLE_PROCESS, ProcessGroup, using_group
-from tinygan.ops import reduce
+from tinygan.ops import normalise
 from tinygan.ops.normalise import all_reduce, moments
 from tinygan.zoo import RECIPES
 from tinygan.zoo.settings import change
@@ -181,9 +181,9 @@ def difference(dtype):
 
 
 double, single = difference("float64"), difference("float32")
-pooled, reduce._pooled = reduce._pooled, lambda both: both        # each rank uses its own moments
+pooled, normalise._pooled = normalise._pooled, lambda moments: moments  # each rank uses its own moments
 local = difference("float64")
-reduce._pooled = pooled
+normalise._pooled = pooled
 plt.figure(figsize=(7, 3))
 for values, colour, name in ((local, WRONG, "moments of each slice, double"), (single, ONE, "pooled, single precision"),
                              (double, MANY, "pooled, double precision")):
