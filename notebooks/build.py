@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 HERE = Path(__file__).parent
-SECONDS = 60  # what a notebook may take, from top to bottom
+SECONDS = 60  # limit for a notebook, from top to bottom
 
 
 def names():
@@ -22,7 +22,7 @@ def names():
 
 
 def cells(notebook):
-    """What is compared: kind and text of each cell."""
+    """Kind and text of each cell, for comparisons."""
     return [(cell.cell_type, cell.source) for cell in notebook.cells]
 
 
@@ -39,7 +39,7 @@ def source(name):
 
 
 def execute(notebook):
-    """Runs it in a fresh kernel; an error in a cell is raised. Returns the seconds it took."""
+    """Runs the notebook in a new kernel and returns the seconds; raises the error of a cell."""
     from nbclient import NotebookClient
     start = time.perf_counter()
     NotebookClient(notebook, timeout=5 * SECONDS, kernel_name="python3", resources={"metadata": {"path": str(HERE)}},
@@ -48,7 +48,7 @@ def execute(notebook):
 
 
 def pictures(notebook):
-    """The pictures that lectures show: pairs (name, bytes)."""
+    """The pictures for the lectures: pairs (name, bytes)."""
     for cell in notebook.cells:
         if cell.source.startswith("# picture: "):
             name = cell.source.splitlines()[0].removeprefix("# picture: ")

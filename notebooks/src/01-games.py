@@ -24,7 +24,7 @@ plt.rcParams.update({"figure.dpi": 80, "axes.spines.top": False, "axes.spines.ri
 
 
 def show(pixels):
-    """An image (h, w, 3) at its own size."""
+    """Shows an image (h, w, 3) at its own size."""
     buffer = io.BytesIO()
     plt.imsave(buffer, pixels)
     return Image(buffer.getvalue())
@@ -49,7 +49,7 @@ show(plots.game_tree(tree("x xoo x o")))
 
 # %%
 def draw_board(axes, board, player, title):
-    """The board, with the value of each move of `player` in the free cells."""
+    """Draws the board, with the value of each move of `player` in the free cells."""
     colours = {1: "#8ecae6", 0: "#eeeeee", -1: "#f4a9a8"}
     for i, mark in enumerate(board):
         row, column = divmod(i, 3)
@@ -68,7 +68,7 @@ def draw_board(axes, board, player, title):
 
 
 figure, axes = plt.subplots(1, 4, figsize=(8, 2.3))
-draw_board(axes[0], EMPTY, "x", "x begins: all the same")
+draw_board(axes[0], EMPTY, "x", "x begins: all are equal")
 for panel, cell, name in zip(axes[1:], (0, 4, 1), ("a corner", "the centre", "an edge")):
     draw_board(panel, put(EMPTY, cell, "x"), "o", f"x took {name}: o's answers")
 assert minimax(EMPTY) == 0
@@ -125,7 +125,7 @@ assert ends(EMPTY) == {0, -1}                           # draws and wins of o
 
 # %%
 def least(board):
-    """The same for all boards that are turned or mirrored into each other."""
+    """One representative for all rotations and reflections of a board."""
     square = np.array(list(board)).reshape(3, 3)
     return min("".join(np.rot90(s, i).ravel()) for s in (square, square.T) for i in range(4))
 
@@ -139,7 +139,7 @@ while todo:
 value, seen = alpha_beta(EMPTY)
 everything = census(EMPTY)
 counts = {"positions in the tree": everything.nodes, "games": everything.x + everything.o + everything.draws,
-          "seen by alpha-beta": seen, "different positions": len(different),
+          "visited by alpha-beta": seen, "different positions": len(different),
           "... up to symmetry": len({least(board) for board in different})}
 plt.figure(figsize=(6, 2.2))
 plt.barh(list(counts), counts.values(), color=["#c8c8c8", "#c8c8c8", D_BLUE, "#808080", "#808080"])
@@ -159,7 +159,7 @@ assert everything == (549_946, 131_184, 77_904, 46_080) and value == 0
 
 # %%
 def visited(way, player="x", alpha=-2, beta=2):
-    """Alpha-beta once more: (value, the ways that it went). A way is the tuple of its boards."""
+    """Alpha-beta again: (value, visited paths). A path is the tuple of its boards."""
     board, found = way[-1], {way}
     for cell in moves(board):
         value, below = visited((*way, put(board, cell, player)), OTHER[player], alpha, beta)
@@ -171,7 +171,7 @@ def visited(way, player="x", alpha=-2, beta=2):
 
 
 def pale(board, looked_at):
-    """The tree's picture, with what was not looked at faded."""
+    """Draws the tree; positions outside `looked_at` are faded."""
     def place(way, player, left):
         board, children, right = way[-1], [], left
         for cell in moves(board):
@@ -208,7 +208,7 @@ assert (value, len(looked_at), census(board).nodes) == (minimax(board), 10, 14) 
 
 # %%
 def seen_in_order(order, board=EMPTY, player="x", alpha=-2, beta=2):
-    """Value and number of positions when replies are tried in this order."""
+    """Value and number of visited positions, if replies are tried in this order."""
     nodes, free = 1, moves(board)
     for cell in sorted(free, key=order.index):
         value, below = seen_in_order(order, put(board, cell, player), OTHER[player], alpha, beta)
@@ -224,7 +224,7 @@ orders = {"centre, corners, edges": (4, 0, 2, 6, 8, 1, 3, 5, 7), "row by row": r
 results = {name: seen_in_order(order) for name, order in orders.items()}
 plt.figure(figsize=(6, 1.7))
 plt.barh(list(results), [n for _, n in results.values()], color=D_BLUE)
-plt.xlabel("positions looked at")
+plt.xlabel("visited positions")
 assert [n for _, n in results.values()] == [7_275, 18_297, 42_094]
 assert {value for value, _ in results.values()} == {0}   # the order changes the work, not the answer
 
@@ -237,7 +237,7 @@ assert {value for value, _ in results.values()} == {0}   # the order changes the
 # %%
 @functools.cache
 def chances(board, player):
-    """How often x wins and how often o does, when o moves at random and x does the best against that."""
+    """Probabilities that x wins and that o wins, if o moves at random and x plays its best reply."""
     cells = moves(board)
     if not cells:
         return float(outcome(board) == 1), float(outcome(board) == -1)
@@ -293,29 +293,29 @@ assert (max_min(PENNIES), min_max(PENNIES)) == (-1, 1)
 # picture: 01-mixed.png
 def draw_mixed(payoff):
     """The lower envelope with its highest point, and the saddle."""
-    value, law_p, law_q = mixed(payoff)
+    value, probs_p, probs_q = mixed(payoff)
     p = np.linspace(0, 1, 101)
     figure, (left, right) = plt.subplots(1, 2, figsize=(7.6, 3), dpi=95)
     columns = np.outer(p, payoff[0]) + np.outer(1 - p, payoff[1])
     for column, name, style in zip(columns.T, ("he: heads", "he: tails"), ("-", "--")):
         left.plot(p, column, style, color=FAKE, label=name)
-    left.plot(p, columns.min(axis=1), color=D_BLUE, linewidth=5, alpha=0.35, label="what she is sure of")
-    left.plot(law_p[0], value, "o", color="black")
-    left.set(xlabel="$p$: how often she shows heads", ylabel="what she gets")
+    left.plot(p, columns.min(axis=1), color=D_BLUE, linewidth=5, alpha=0.35, label="her guaranteed payoff")
+    left.plot(probs_p[0], value, "o", color="black")
+    left.set(xlabel="$p$: probability that she shows heads", ylabel="her payoff")
     left.legend(fontsize=8, loc="lower center")
     field = columns @ np.stack([p, 1 - p])
     top = abs(field).max()
     picture = right.pcolormesh(p, p, field.T, cmap="RdBu", vmin=-top, vmax=top, shading="auto")
     figure.colorbar(picture, label="$V$")
     right.contour(p, p, field.T, levels=[value], colors="black", linewidths=0.8)
-    right.plot(law_p[0], law_q[0], "o", color="black")
+    right.plot(probs_p[0], probs_q[0], "o", color="black")
     right.set(xlabel="$p$", ylabel="$q$", aspect="equal")
     assert np.isclose(columns.min(axis=1).max(), value, atol=0.02 * top)   # the grid has 101 points
-    return value, law_p, law_q
+    return value, probs_p, probs_q
 
 
-value, law_p, law_q = draw_mixed(PENNIES)
-assert value == 0 and np.array_equal([law_p, law_q], np.full((2, 2), 0.5))
+value, probs_p, probs_q = draw_mixed(PENNIES)
+assert value == 0 and np.array_equal([probs_p, probs_q], np.full((2, 2), 0.5))
 
 # %% [markdown]
 # The black point is a saddle: a move along $p$ gains her nothing, and a move along $q$ gains him nothing
@@ -324,8 +324,8 @@ assert value == 0 and np.array_equal([law_p, law_q], np.full((2, 2), 0.5))
 # Now heads-heads pays three. **Predict:** will she show heads more often?
 
 # %%
-value, law_p, law_q = draw_mixed(np.array([[3, -1], [-1, 1]]))
-assert np.allclose([value, law_p[0], law_q[0]], 1 / 3)
+value, probs_p, probs_q = draw_mixed(np.array([[3, -1], [-1, 1]]))
+assert np.allclose([value, probs_p[0], probs_q[0]], 1 / 3)
 
 # %% [markdown]
 # Less often: he avoids heads. **Change** the table. Can you make one whose black point lies in a corner? What is it
@@ -382,20 +382,20 @@ data = np.array([[1.0]] * round(100 * HEADS) + [[0.0]] * round(100 * (1 - HEADS)
 critics = {"heads is real": lambda x: 2 * x - 1, "tails is real": lambda x: 1 - 2 * x}
 table = np.array([[objectives.two_sample(D(data), D(np.full((100, 1), made))) for made in (1.0, 0.0)]
                   for D in critics.values()])
-value, law_d, law_g = mixed(table)
+value, probs_d, probs_g = mixed(table)
 figure, (left, right) = plt.subplots(1, 2, figsize=(7.4, 2.6), width_ratios=(1.1, 1))
 left.imshow(table, cmap="RdBu", vmin=-3, vmax=3)
 for (row, column), payoff in np.ndenumerate(table):
     left.text(column, row, f"{payoff:+.1f}", ha="center", va="center")
-left.set(xticks=[0, 1], yticks=[0, 1], title="what the critic gets")
+left.set(xticks=[0, 1], yticks=[0, 1], title="payoff of the critic")
 left.set_xticklabels(["G: heads", "G: tails"])
 left.set_yticklabels(critics)
-right.bar([0, 1, 2.5, 3.5], [HEADS, 1 - HEADS, *law_g], color=[DATA, DATA, FAKE, FAKE])
+right.bar([0, 1, 2.5, 3.5], [HEADS, 1 - HEADS, *probs_g], color=[DATA, DATA, FAKE, FAKE])
 right.set_xticks([0, 1, 2.5, 3.5], ["heads", "tails"] * 2)
 right.text(0.5, 0.75, "the data", ha="center", color=DATA)
-right.text(3, 0.75, "G's law", ha="center", color=FAKE)
-right.set(ylim=(0, 0.9), title="how G has to mix")
-assert np.allclose(law_g, [HEADS, 1 - HEADS]) and np.allclose(law_d, 0.5) and np.isclose(value, 0)
+right.text(3, 0.75, "G's distribution", ha="center", color=FAKE)
+right.set(ylim=(0, 0.9), title="optimal mixture of G")
+assert np.allclose(probs_g, [HEADS, 1 - HEADS]) and np.allclose(probs_d, 0.5) and np.isclose(value, 0)
 
 # %% [markdown]
 # Only the distribution of the data itself cannot be detected. **Change** `HEADS`.
@@ -409,12 +409,13 @@ assert np.allclose(law_g, [HEADS, 1 - HEADS]) and np.allclose(law_d, 0.5) and np
 # %%
 p_data = np.array([0.1, 0.25, 0.15, 0.2, 0.05, 0.25])
 critic = np.array([0.1, 0.3, 0.2, 0.5, -0.4, 0.4])      # some critic, fixed
-laws = np.vstack([np.eye(6), p_data, rng.dirichlet(np.ones(6), 300)])
-against_fixed = critic @ p_data - laws @ critic         # G descends it
-against_best = abs(laws - p_data).sum(1)                # max over |D| <= 1 of sum (p - q) D
+candidates = np.vstack([np.eye(6), p_data, rng.dirichlet(np.ones(6), 300)])
+against_fixed = critic @ p_data - candidates @ critic   # G descends it
+against_best = abs(candidates - p_data).sum(1)          # max over |D| <= 1 of sum (p - q) D
 figure, axes = plt.subplots(1, 3, figsize=(8.6, 2.4), sharey=True)
-for panel, heights, colour, title in zip(axes, (p_data, laws[against_fixed.argmin()], laws[against_best.argmin()]),
-                                         (DATA, FAKE, FAKE), ("the data", r"answers one $D$", r"answers the best $D$")):
+bars = p_data, candidates[against_fixed.argmin()], candidates[against_best.argmin()]
+titles = "the data", "answer to one $D$", "answer to the best $D$"
+for panel, heights, colour, title in zip(axes, bars, (DATA, FAKE, FAKE), titles):
     panel.bar(np.arange(6), heights, color=colour)
     panel.set(title=title, xticks=range(6), ylim=(0, 1.05))
 twin = axes[1].twinx()

@@ -22,9 +22,9 @@ rng = np.random.default_rng(0)
 
 
 def quantiles(mean=0.0, sd=1.0, n=1000):
-    """A normal law as n points of equal weight, without chance: (n, 1)."""
-    law = NormalDist(mean, sd)
-    return np.array([[law.inv_cdf((i + 0.5) / n)] for i in range(n)])
+    """A normal distribution as n quantiles of equal weight: (n, 1)."""
+    normal = NormalDist(mean, sd)
+    return np.array([[normal.inv_cdf((i + 0.5) / n)] for i in range(n)])
 
 
 # %% [markdown]
@@ -110,7 +110,7 @@ for sample, height, colour in ((a, 0.3, DATA), (b, 0, FAKE)):
     left.plot(sample.mean(), height, "|", color=colour, markersize=40, markeredgewidth=2)
 left.set(yticks=[], ylim=(-0.2, 0.5), title="two samples, and their means")
 right.hist(shuffled, 30, color="#c8c8c8", label="random divisions")
-right.axvline(observed, color="black", label=f"the real one: p = {p:.3f}")
+right.axvline(observed, color="black", label=f"the actual division: p = {p:.3f}")
 right.set(title="distance of the means")
 right.legend(fontsize=8)
 assert abs(p - metrics.permutation_test(a, b, two_sample.linear, rng, 999)) < 0.02
@@ -160,7 +160,7 @@ for panel, (title, f) in zip(axes, witnesses.items()):
     panel.fill_between(x, 150 * p, color=DATA, alpha=0.25)
     panel.fill_between(x, 150 * q, color=FAKE, alpha=0.25)
     panel.plot(x, f, color=D_BLUE)
-    panel.set(xlim=(-3, 4), ylim=(-1.6, 1.6), yticks=[-1, 0, 1], title=f"{title}\nsees {reached[title]:.3f}")
+    panel.set(xlim=(-3, 4), ylim=(-1.6, 1.6), yticks=[-1, 0, 1], title=f"{title}\nvalue {reached[title]:.3f}")
     panel.title.set_fontsize(10)
 expected = [2 * divergences.total_variation(p, q), 1, 0.177268**0.5, divergences.wasserstein(p, q, x)]
 assert np.allclose(list(reached.values()), expected, atol=3e-3)
@@ -198,21 +198,21 @@ assert np.allclose([metrics.wasserstein(uniform, uniform + shift) for shift in (
 
 # %%
 n = 60
-laws = {"the same": lambda: rng.normal(0, 1, (n, 1)), "shifted by 0.5": lambda: rng.normal(0.5, 1, (n, 1)),
-        "wider, sd 2": lambda: rng.normal(0, 2, (n, 1)), "1 in 10 far out": lambda: np.where(
-            rng.random((n, 1)) < 0.1, 5.0, rng.normal(0, 1, (n, 1))),
-        "two modes": lambda: rng.choice([-0.95, 0.95], (n, 1)) + rng.normal(0, 0.312, (n, 1))}
+alternatives = {"the same": lambda: rng.normal(0, 1, (n, 1)), "shifted by 0.5": lambda: rng.normal(0.5, 1, (n, 1)),
+                "wider, sd 2": lambda: rng.normal(0, 2, (n, 1)), "1 in 10 far out": lambda: np.where(
+                    rng.random((n, 1)) < 0.1, 5.0, rng.normal(0, 1, (n, 1))),
+                "two modes": lambda: rng.choice([-0.95, 0.95], (n, 1)) + rng.normal(0, 0.312, (n, 1))}
 classes = {"bounded, 10 bins": lambda a, b: two_sample.bounded(a, b, 10), "linear": two_sample.linear,
            "bumps, width 1": two_sample.rkhs, "slope": metrics.wasserstein}
 power = np.array([[np.mean([metrics.permutation_test(rng.normal(0, 1, (n, 1)), draw(), statistic, rng, 39) <= 0.05
-                            for _ in range(30)]) for draw in laws.values()] for statistic in classes.values()])
+                            for _ in range(30)]) for draw in alternatives.values()] for statistic in classes.values()])
 plt.figure(figsize=(6.6, 2.9))
 plt.imshow(power, cmap="Blues", vmin=0, vmax=1.3, aspect="auto")
 for (row, column), share in np.ndenumerate(power):
     plt.text(column, row, f"{share:.0%}", ha="center", va="center")
-plt.xticks(range(5), laws, fontsize=8)
+plt.xticks(range(5), alternatives, fontsize=8)
 plt.yticks(range(4), classes)
-plt.title("how often the difference is found")
+plt.title("share of tests that detect the difference")
 assert power[:, 0].max() < 0.25                                 # false alarms
 assert power[1, 4] < 0.3 and power[0, 4] > 0.7                  # linear does not detect the two modes
 assert power[1, 2] < 0.3 and power[2, 2] > 0.7                  # and to the width
@@ -231,7 +231,7 @@ plt.figure(figsize=(5, 2.4))
 plt.semilogx(bins, [two_sample.bounded(a, b, k) for k in bins], color=D_BLUE)
 plt.axhline(2, color="grey", linewidth=0.8, linestyle=":")
 plt.xlabel("number of cells")
-plt.ylabel(r"what $|f| \leq 1$ sees")
+plt.ylabel(r"value for $|f| \leq 1$")
 assert np.isclose(two_sample.bounded(a, b, 10**7), 2) and two_sample.bounded(a, b, 1) == 0
 
 # %% [markdown]
@@ -278,10 +278,10 @@ apart = metrics.classifier_test(rng.normal(0, 1, (8000, 1)), rng.normal(2, 1, (8
 chance = np.array([metrics.classifier_test(*rng.normal(size=(2, 500, 1)), rng, nn.Dense(1, 1, rng=rng), 10).accuracy
                    for _ in range(150)])
 plt.figure(figsize=(6, 2.4))
-plt.hist(chance, np.arange(0.4, 0.6, 0.008), color="#c8c8c8", density=True, label="equal laws")
+plt.hist(chance, np.arange(0.4, 0.6, 0.008), color="#c8c8c8", density=True, label="equal distributions")
 points = np.linspace(0.4, 0.6, 200)
-law = NormalDist(0.5, 0.5 / 500**0.5)
-plt.plot(points, [law.pdf(t) for t in points], color="black", linewidth=1)
+normal = NormalDist(0.5, 0.5 / 500**0.5)
+plt.plot(points, [normal.pdf(t) for t in points], color="black", linewidth=1)
 plt.axvline(apart.accuracy, color=D_BLUE, linewidth=2, label="$N(0, 1)$, $N(2, 1)$")
 plt.axvline(0.841345, color="black", linestyle=":", label=r"$\Phi(1)$")
 plt.xlabel("accuracy on new points")
@@ -300,11 +300,11 @@ assert abs(chance.mean() - 0.5) < 0.01 and abs(chance.std() / (0.5 / 500**0.5) -
 z, data = quantiles(), quantiles()
 x = quantiles(1, 2)                                     # p_g is N(1, 4)
 three = {"$D(x)$, $x$ from $p_g$": 3 * x, "$D(G(z))$": 3 * (2 * z + 1), "$D(G(x))$: wrong": 3 * (2 * x + 1)}
-seen = [objectives.two_sample(3 * data, says) for says in three.values()]
+seen = [objectives.two_sample(3 * data, outputs) for outputs in three.values()]
 plt.figure(figsize=(5.5, 1.7))
 plt.barh(list(three), seen, color=[D_BLUE, D_BLUE, FAKE])
 plt.gca().invert_yaxis()
-plt.xlabel("what the critic gets")
+plt.xlabel("value of the critic")
 assert np.allclose(seen, [-3, -3, -9])
 
 # %% [markdown]
@@ -351,7 +351,7 @@ for (name, path), colour in zip(paths.items(), (FAKE, D_BLUE)):
     right.plot(path[:, 1], path[:, 0], color=colour, label=name)
     right.plot(path[-1, 1], path[-1, 0], "o", color=colour)
 right.plot(2, 0.5, "k*", markersize=10, label="the data")
-right.set(xlabel="mean $m$", ylabel="width $s$", ylim=(0, 3), title="what $G$ learns")
+right.set(xlabel="mean $m$", ylabel="width $s$", ylim=(0, 3), title="path of $G$")
 right.legend(fontsize=8)
 (s1, m1), (s2, m2) = (path[-1] for path in paths.values())
 assert abs(m1 - 2) < 0.02 and np.isclose(s1, 2)          # the mean, and nothing else

@@ -379,7 +379,7 @@ assert dw.item() == 39 and ddw.item() == 18 and len(family(dw)) == count
 
 # %%
 def walks(n):
-    """How often a pull-back is called in a chain of n doublings: path by path, and in order of birth."""
+    """The number of calls of a pull-back in a chain of n doublings: path by path, and in order of birth."""
     calls = 0
 
     def counted(g):

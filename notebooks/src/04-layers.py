@@ -89,7 +89,7 @@ k = np.array(kernels["left to right"], float)[..., None, None]
 
 
 def moved_apart(stride, by):
-    """How different are 'move, then convolve' and 'convolve, then move', inside the frame?"""
+    """The largest difference inside the frame between 'move, then convolve' and 'convolve, then move'."""
     one = tg.conv2d(np.roll(digit, by, 2), k, stride, 1)
     two = np.roll(tg.conv2d(digit, k, stride, 1), by // stride, 2)
     return abs(one - two)[:, 2:-2, 4:-4].max()
@@ -189,7 +189,7 @@ for panel, picture, title in zip(panels, (digit, down, up, best),
                                  ("$x$", "$C x$: 14 x 14", r"$C^\top C x$", "the best guess at $x$")):
     show(panel, picture, title, cmap="gray")
 rank = np.linalg.matrix_rank(C)
-print(f"C is {C.shape[0]} x {C.shape[1]}, of rank {rank}: {C.shape[1] - rank} directions of x leave no trace")
+print(f"C is {C.shape[0]} x {C.shape[1]}, of rank {rank}: {C.shape[1] - rank} directions of x are lost")
 assert C.shape == (196, 784) and rank <= 196
 off_up, off_best = (np.linalg.norm(digit.ravel() - guess.ravel()) / np.linalg.norm(digit) for guess in (up, best))
 assert off_best < off_up
@@ -225,7 +225,7 @@ for panel, size in zip(panels, (2, 3, 4, 5, 6)):
 
 # %%
 def unevenness(picture):
-    """How far apart the means of the four classes of pixels (even or odd row, even or odd column) are."""
+    """The relative deviation of the means of the four classes of pixels (even or odd row and column)."""
     inside = picture[:, 4:-4, 4:-4]
     means = [inside[:, i::2, j::2].mean() for i, j in np.ndindex(2, 2)]
     return np.std(means) / abs(inside).mean()
@@ -350,15 +350,16 @@ figure, axes = plt.subplots(figsize=(6, 2.5))
 example, widths = np.array([[1.0]]), {}
 layer = nn.BatchNorm(1).astype(np.float64)
 for i, n in enumerate((4, 16, 64)):
-    says = [layer(tg.Tensor(np.concatenate([example, rng.normal(size=(n - 1, 1))]))).numpy()[0, 0] for _ in range(300)]
-    axes.plot(says, i + rng.uniform(-0.3, 0.3, 300), ".", color=D_BLUE, markersize=3, alpha=0.5)
-    widths[n] = np.std(says)
+    batches = [np.concatenate([example, rng.normal(size=(n - 1, 1))]) for _ in range(300)]
+    outputs = [layer(tg.Tensor(batch)).numpy()[0, 0] for batch in batches]
+    axes.plot(outputs, i + rng.uniform(-0.3, 0.3, 300), ".", color=D_BLUE, markersize=3, alpha=0.5)
+    widths[n] = np.std(outputs)
 layer.eval()
-says = [layer(tg.Tensor(np.concatenate([example, rng.normal(size=(15, 1))]))).numpy()[0, 0] for _ in range(300)]
-axes.plot(says, np.full(300, 3), "|", color=FAKE, markersize=12)
+outputs = [layer(tg.Tensor(np.concatenate([example, rng.normal(size=(15, 1))]))).numpy()[0, 0] for _ in range(300)]
+axes.plot(outputs, np.full(300, 3), "|", color=FAKE, markersize=12)
 axes.set_yticks(range(4), ["batch of 4", "16", "64", "eval()"])
-axes.set_xlabel("what the layer makes of $x = 1$")
-assert widths[4] > widths[16] > widths[64] and np.std(says) == 0
+axes.set_xlabel("output of the layer for $x = 1$")
+assert widths[4] > widths[16] > widths[64] and np.std(outputs) == 0
 
 # %% [markdown]
 # Therefore a discriminator with batch norm gets real and fake examples in separate batches. In a mixed batch, the other

@@ -95,10 +95,10 @@ match, film = Match(), []
 stills = []
 stage(match, film, "D begins", 12, lambda i: match.move_d(3e-3), 4)
 stills.append(film[-1])
-stage(match, film, "D moves, G is held still", 1000,
+stage(match, film, "D moves, G is fixed", 1000,
       lambda i: match.move_d(updates.linear_decay(1e-2, i, 1000)), 12)
 stills.append(film[-1])
-stage(match, film, "G moves, D is held still", 25, lambda i: match.move_g(2e-2), 8)
+stage(match, film, "G moves, D is fixed", 25, lambda i: match.move_g(2e-2), 8)
 stills.append(film[-1])
 match.adam_d = Adam(0.5, 0.99)
 
@@ -209,7 +209,7 @@ for panel, logits, bars, dots, colour, kind in zip(panels, (real, fake), tape, f
     panel.plot(np.arange(12), dots[:, 0], "o", color=colour, markersize=4)
     panel.set(title=f"{kind} examples", xticks=np.arange(12))
     panel.set_xticklabels([f"{d:.2f}" for d in tg.sigmoid(logits)[:, 0]], rotation=60, fontsize=7)
-    panel.set_xlabel("what D says of it")
+    panel.set_xlabel("output of D")
 assert all(np.allclose(t, f) for t, f in zip(tape, formula))
 [g] = tg.grad(objectives.g_minimax(b), [b])
 assert np.allclose(g.numpy(), objectives.g_gradient(fake))

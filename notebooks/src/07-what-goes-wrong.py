@@ -344,7 +344,7 @@ for (steps, minimax, other), style, note in ((plain, "-", ""), (held, "--", ", R
     plt.semilogy(steps, minimax, style, color=FAKE, label="minimax" + note)
     plt.semilogy(steps, other, style, color=D_BLUE, label="non-saturating" + note)
 plt.ylim(1e-9, 100)
-plt.xlabel("steps of $D$, while $G$ is held still")
+plt.xlabel("steps of $D$, with $G$ fixed")
 plt.title("norm of $G$'s gradient")
 plt.legend(fontsize=8)
 assert plain[2][-1] / plain[1][-1] >= 1e3
@@ -484,7 +484,7 @@ plt.figure(figsize=(5.2, 2.4))
 plt.barh(list(bars), [max(score, 0.005) for score, _ in bars.values()], color=D_BLUE)
 plt.plot([limit for _, limit in bars.values()], list(bars), "k|", markersize=18, label="the best possible")
 plt.gca().invert_yaxis()
-plt.xlabel(r"$V + \log 4$: how much $D$ sees")
+plt.xlabel(r"$V + \log 4$: distance that $D$ detects")
 plt.legend(fontsize=8)
 assert bars["single"][0] < 0.05
 assert all(score > 0.8 * limit for score, limit in list(bars.values())[1:])

@@ -124,7 +124,7 @@ plt.contourf(u, v, critic(spots).reshape(u.shape), 24, cmap="Blues")
 plt.colorbar(label="best critic")
 plt.quiver(*y.T, *(x[plan.argsort()] - y).T, angles="xy", scale_units="xy", scale=1, width=0.004)
 plt.plot(*x.T, "o", color=DATA, label="data")
-plt.plot(*y.T, "o", color=FAKE, label="fakes, and where they have to go")
+plt.plot(*y.T, "o", color=FAKE, label="fakes, and their targets")
 plt.legend(fontsize=8, loc="lower left")
 plt.gca().set_aspect("equal")
 w = metrics.wasserstein(x, y)
@@ -155,8 +155,8 @@ def climb(D, kind, shift, steps, rng, direction, rate=3e-3):
     for i in range(steps):
         x, y = (tg.Tensor(points) for points in rng.normal(0, 0.5, (2, 128, 1)) + np.array([0, shift]).reshape(2, 1, 1))
         value = (objectives.value if kind == "discriminator" else objectives.two_sample)(D(x), D(y))
-        worth = value - penalties.gradient_penalty(D, x, y, rng) if kind == "penalty" else value
-        ascend(D.theta, direction(tg.grad(worth, D.parameters())), updates.linear_decay(rate, i, steps, 0.5))
+        total = value - penalties.gradient_penalty(D, x, y, rng) if kind == "penalty" else value
+        ascend(D.theta, direction(tg.grad(total, D.parameters())), updates.linear_decay(rate, i, steps, 0.5))
         if kind == "clipped":
             updates.clip(D.theta, 0.1)
         seen.append(value.item())
@@ -178,15 +178,15 @@ figure, (left, right) = plt.subplots(1, 2, figsize=(9, 2.8))
 for mean, colour in ((0, DATA), (4, FAKE)):
     left.fill_between(spots, divergences.normal(spots, mean, 0.5) / (spots[1] - spots[0]), color=colour, alpha=0.25)
 for (kind, D), colour in zip(players.items(), (FAKE, "grey", D_BLUE)):
-    said = tg.sigmoid(D(tg.Tensor(spots[:, None]))).numpy()[:, 0] if kind == "discriminator" else None
-    curve = D(tg.Tensor(spots[:, None])).numpy()[:, 0] if said is None else said
-    left.plot(spots, curve - (0 if said is not None else curve[spots > 4][0]), color=colour, label=kind)
+    output = tg.sigmoid(D(tg.Tensor(spots[:, None]))).numpy()[:, 0] if kind == "discriminator" else None
+    curve = D(tg.Tensor(spots[:, None])).numpy()[:, 0] if output is None else output
+    left.plot(spots, curve - (0 if output is not None else curve[spots > 4][0]), color=colour, label=kind)
     arrow = slope_at(D, spots)
-    right.plot(spots, arrow * said if said is not None else arrow, color=colour, label=kind)
-left.set(title="what each says (critics: 0 at the fakes)", ylim=(-2.2, 6.5))
+    right.plot(spots, arrow * output if output is not None else arrow, color=colour, label=kind)
+left.set(title="output of each player (critics: 0 at the fakes)", ylim=(-2.2, 6.5))
 left.legend(fontsize=8)
 right.axhline(-1, color="black", linewidth=0.6, linestyle=":")
-right.set(title="the pull on a fake there", xlabel="$x$", ylim=(-3, 0.3))
+right.set(title="gradient for a fake at $x$", xlabel="$x$", ylim=(-3, 0.3))
 near_fakes = abs(spots - 4) < 0.5
 slopes = {kind: slope_at(D, spots[near_fakes]).mean() for kind, D in players.items()}
 pull = (tg.sigmoid(players["discriminator"](tg.Tensor(spots[near_fakes][:, None]))).numpy()[:, 0]
@@ -247,26 +247,26 @@ ws = np.linspace(-2, 2, 401)
 real, fake = tg.Tensor(np.full((4, 1), 2.0)), tg.Tensor(np.zeros((4, 1)))
 
 
-def worth(w):
+def penalised(w):
     return (objectives.two_sample(w * real, w * fake)
             - penalties.gradient_penalty(lambda x: w * x, real, fake, np.random.default_rng(0)))
 
 
-curve = np.array([worth(w).item() for w in ws])
+curve = np.array([penalised(w).item() for w in ws])
 ends = []
 for start in (0.5, -0.5):
     w = np.array([start])
     for _ in range(300):
         leaf = tg.Tensor(w, requires_grad=True)
-        ascend(w, tg.grad(tg.sum(worth(leaf)), [leaf]), 0.02)
+        ascend(w, tg.grad(tg.sum(penalised(leaf)), [leaf]), 0.02)
     ends.append(w[0])
 plt.figure(figsize=(5, 2.6))
 plt.plot(ws, curve, color=D_BLUE)
 for start, end in zip((0.5, -0.5), ends):
-    plt.annotate("", (end, worth(end).item()), (start, worth(start).item()), arrowprops={"arrowstyle": "->"})
-    plt.plot(end, worth(end).item(), "o", color=FAKE)
+    plt.annotate("", (end, penalised(end).item()), (start, penalised(start).item()), arrowprops={"arrowstyle": "->"})
+    plt.plot(end, penalised(end).item(), "o", color=FAKE)
 plt.xlabel("$w$")
-plt.ylabel("worth")
+plt.ylabel("value with the penalty")
 assert np.isclose(ends[0], 1 + 2 / 20) and np.isclose(ends[1], -0.9)        # 1.1; and the wrong local maximum
 points = tg.Tensor(np.random.default_rng(0).normal(size=(6, 1)))
 assert abs(penalties.gradient_penalty(lambda x: -x, points, points + 1, np.random.default_rng(0)).item()) < 1e-20
@@ -366,24 +366,24 @@ assert np.isclose(divergences.normal_kl(0, 1, 1, 2), 0.443147, atol=1e-6)
 # %%
 wide = np.linspace(-10, 18, 5601)
 p, means = divergences.normal(wide), np.linspace(0, 6, 31)
-laws = [divergences.normal(wide, m) for m in means]
-chi = np.array([np.sum((p - q) ** 2 / (p + q)) for q in laws])
-tv = np.array([divergences.total_variation(p, q) for q in laws])
+shifted = [divergences.normal(wide, m) for m in means]
+chi = np.array([np.sum((p - q) ** 2 / (p + q)) for q in shifted])
+tv = np.array([divergences.total_variation(p, q) for q in shifted])
 plt.figure(figsize=(5.4, 2.8))
-plt.plot(means, [divergences.js(p, q) for q in laws], color=FAKE, label="JS")
+plt.plot(means, [divergences.js(p, q) for q in shifted], color=FAKE, label="JS")
 plt.plot(means, chi, color=DATA, label=r"$\chi^2$, least squares")
 plt.plot(means, 2 * tv, color="grey", label="2 TV, hinge")
-plt.plot(means, [divergences.wasserstein(p, q, wide) for q in laws], color=D_BLUE, label="W")
+plt.plot(means, [divergences.wasserstein(p, q, wide) for q in shifted], color=D_BLUE, label="W")
 plt.ylim(0, 4)
 plt.xlabel(r"$\mu$")
 plt.legend(fontsize=8)
 assert np.allclose(chi[[5, 10]], [0.408109, 1.100801], atol=1e-6)          # mu = 1, 2
 assert np.allclose(tv[[5, 10]], [0.382925, 0.682689], atol=1e-6)
-best = np.sign(p - laws[10])
-least = np.sum(p * np.maximum(0, 1 - best)) + np.sum(laws[10] * np.maximum(0, 1 + best))
+best = np.sign(p - shifted[10])
+least = np.sum(p * np.maximum(0, 1 - best)) + np.sum(shifted[10] * np.maximum(0, 1 + best))
 assert np.isclose(least, 2 * (1 - tv[10])) and np.isclose(least, 0.634621, atol=2e-6)
 pearson = divergences.F_DIVERGENCES["pearson"]
-assert np.isclose(pearson(2 * laws[5], p + laws[5]), chi[5])               # this order of the two, not the other
+assert np.isclose(pearson(2 * shifted[5], p + shifted[5]), chi[5])               # this order of the two, not the other
 
 # %% [markdown]
 # ## A game whose value measures quality
@@ -410,7 +410,7 @@ plt.figure(figsize=(6, 2.8))
 plt.plot(game.history["d_value"], color=D_BLUE, alpha=0.7, label="the critic's value")
 plt.plot(true.keys(), true.values(), "o", color=FAKE, markersize=4, label="true distance")
 plt.axvspan(0, 60, color="#f0f0f0", zorder=0)
-plt.xlabel("step of the generator (grey: it stands still)")
+plt.xlabel("step of the generator (grey: $G$ is fixed)")
 plt.legend(fontsize=8)
 values = [np.mean(game.history["d_value"][step - 10:step]) for step in true]
 print(f"correlation {np.corrcoef(values, list(true.values()))[0, 1]:.3f}")

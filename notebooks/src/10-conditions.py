@@ -52,12 +52,12 @@ def play(kind, steps=250):
 
     if kind == "shuffled labels":
         game.data = shuffled
-    if kind == "$D$ is not told":
+    if kind == "$D$ without labels":
         game.discriminator = Deaf(game.discriminator)
     return train(game, steps)
 
 
-games = {kind: play(kind) for kind in ("true labels", "shuffled labels", "$D$ is not told")}
+games = {kind: play(kind) for kind in ("true labels", "shuffled labels", "$D$ without labels")}
 
 # %% [markdown]
 # The two numbers of the lecture (`label-accuracy`): $A$ is the share of examples with the requested class, and $S$ the
@@ -89,7 +89,7 @@ for panel, (kind, game) in zip(axes, games.items()):
               aspect="equal", xlim=(-1.6, 1.6), ylim=(-1.6, 1.6), xticks=[], yticks=[])
 assert min(scores["true labels"].values()) > 0.99
 assert scores["shuffled labels"]["label_accuracy"] < 0.25
-assert scores["$D$ is not told"]["label_accuracy"] < 0.4
+assert scores["$D$ without labels"]["label_accuracy"] < 0.4
 
 # %% [markdown]
 # With true labels, every example is in the right cluster. With shuffled labels the colours are mixed: $A$ by chance is

@@ -80,7 +80,7 @@ print("largest change of a pixel from alpha = 0 to 1:", abs(made(2, 1) - made(1)
 # Now the discriminator: at $\alpha = 0$ its output for an image must be the same as before it grew.
 
 # %%
-def says(stage, alpha, images):
+def logits(stage, alpha, images):
     growth.stage, growth.alpha = stage, alpha
     with tg.no_grad():
         return D(tg.Tensor(images.astype(np.float32))).numpy()[:, 0]
@@ -89,14 +89,14 @@ def says(stage, alpha, images):
 digits = data.load("digits16").x
 some = digits[:64]
 line = np.linspace(0, 1, 21)
-curves = np.array([says(2, alpha, some) for alpha in line])
+curves = np.array([logits(2, alpha, some) for alpha in line])
 plt.figure(figsize=(4.6, 2.4))
 plt.plot(line, curves[:, :10], color=D_BLUE, linewidth=1)
-plt.plot(np.zeros(10), says(1, 1, some)[:10], "o", color=FAKE, markersize=4, label="before it grew")
+plt.plot(np.zeros(10), logits(1, 1, some)[:10], "o", color=FAKE, markersize=4, label="before it grew")
 plt.xlabel(r"$\alpha$")
 plt.ylabel("logits of ten digits")
 plt.legend(fontsize=8)
-assert np.array_equal(says(2, 0, some), says(1, 1, some))
+assert np.array_equal(logits(2, 0, some), logits(1, 1, some))
 
 # %% [markdown]
 # Each curve begins at its dot: there is no jump. `Growth.at` sets the length of each stage. It spreads the stages over

@@ -152,28 +152,28 @@ def skewed(n):
     return rng.exponential(size=(n, 2)) - 1
 
 
-LAWS = {"normal": lambda n: rng.normal(size=(n, 2)), "uniform": lambda n: rng.uniform(-3**0.5, 3**0.5, (n, 2)),
+SAMPLERS = {"normal": lambda n: rng.normal(size=(n, 2)), "uniform": lambda n: rng.uniform(-3**0.5, 3**0.5, (n, 2)),
         "four points": lambda n: rng.choice([-1.0, 1.0], (n, 2)) + rng.normal(0, 0.01, (n, 2)), "skewed": skewed}
 DISTANCES = {"frechet": frechet, "kernel_distance": kernel_distance,
              "sliced_wasserstein": lambda a, b: sliced_wasserstein(a, b, np.random.default_rng(0)),
              "one_nn": one_nn_accuracy}
 n = 1500
-normal = LAWS["normal"](n)
-found = {law: {name: f(normal, draw(n)) for name, f in DISTANCES.items()} for law, draw in LAWS.items()}
+normal = SAMPLERS["normal"](n)
+found = {kind: {name: f(normal, draw(n)) for name, f in DISTANCES.items()} for kind, draw in SAMPLERS.items()}
 figure, panels = plt.subplots(2, 4, figsize=(10, 4.4))
-for panel, (law, draw) in zip(panels[0], LAWS.items()):
+for panel, (kind, draw) in zip(panels[0], SAMPLERS.items()):
     panel.plot(*draw(600).T, ".", color=FAKE, markersize=2)
-    panel.set(title=law, aspect="equal", xlim=(-3.6, 3.6), ylim=(-3.6, 3.6), xticks=[], yticks=[])
+    panel.set(title=kind, aspect="equal", xlim=(-3.6, 3.6), ylim=(-3.6, 3.6), xticks=[], yticks=[])
 for panel, name in zip(panels[1], DISTANCES):
-    heights = [found[law][name] for law in LAWS]
-    panel.bar(list(LAWS), heights, color=["#c8c8c8", BLUE, BLUE, BLUE])
+    heights = [found[kind][name] for kind in SAMPLERS]
+    panel.bar(list(SAMPLERS), heights, color=["#c8c8c8", BLUE, BLUE, BLUE])
     panel.axhline(0.5 if name == "one_nn" else 0, color="black", linewidth=0.7)
     panel.set(title=name, ylim=(0.4, 1) if name == "one_nn" else (min(0, *heights), max(0.4, *heights)))
     panel.tick_params(axis="x", labelrotation=25, labelsize=8)
-assert all(found[law]["frechet"] < 0.05 for law in LAWS)
-assert all(abs(found[law]["kernel_distance"]) < 0.15 for law in ("uniform", "four points"))
+assert all(found[kind]["frechet"] < 0.05 for kind in SAMPLERS)
+assert all(abs(found[kind]["kernel_distance"]) < 0.15 for kind in ("uniform", "four points"))
 assert found["skewed"]["kernel_distance"] > 0.3
-assert all(found[law]["sliced_wasserstein"] > 2 * found["normal"]["sliced_wasserstein"] for law in list(LAWS)[1:])
+assert all(found[kind]["sliced_wasserstein"] > 2 * found["normal"]["sliced_wasserstein"] for kind in list(SAMPLERS)[1:])
 assert found["four points"]["one_nn"] > 0.95
 
 # %% [markdown]
@@ -365,7 +365,7 @@ for panel, (name, values) in zip(panels, same.items()):
     panel.plot(sizes, values, ".", color=FAKE)
     panel.plot(sizes, values.mean(axis=1), color=FAKE)
     panel.axhline(0, color="black", linewidth=0.7)
-    panel.set(title=f"{name}, equal laws", xlabel="$n$", xscale="log", xticks=sizes, xticklabels=sizes)
+    panel.set(title=f"{name}, equal distributions", xlabel="$n$", xscale="log", xticks=sizes, xticklabels=sizes)
     panel.minorticks_off()
 bias = f * (f + 5) / (2 * sizes)
 panels[1].plot(sizes, bias, "--", color=BLUE, label="$f (f + 5) / 2n$")

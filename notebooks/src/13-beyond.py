@@ -15,7 +15,7 @@ import numpy as np
 import tinygan as tg
 from tinygan import game, nn
 from tinygan.distributed.group import SINGLE_PROCESS, ProcessGroup, using_group
-from tinygan.ops import reduce
+from tinygan.ops import normalise
 from tinygan.ops.normalise import all_reduce, moments
 from tinygan.zoo import RECIPES
 from tinygan.zoo.settings import change
@@ -181,9 +181,9 @@ def difference(dtype):
 
 
 double, single = difference("float64"), difference("float32")
-pooled, reduce._pooled = reduce._pooled, lambda both: both        # each rank uses its own moments
+pooled, normalise._pooled = normalise._pooled, lambda moments: moments  # each rank uses its own moments
 local = difference("float64")
-reduce._pooled = pooled
+normalise._pooled = pooled
 plt.figure(figsize=(7, 3))
 for values, colour, name in ((local, WRONG, "moments of each slice, double"), (single, ONE, "pooled, single precision"),
                              (double, MANY, "pooled, double precision")):
@@ -294,19 +294,19 @@ assert ours.data[0, 0] == again[0, 0] == 7
 
 # %%
 images, dense = rng.normal(size=(5, 4, 4, 3)), nn.Dense(48, 1, rng=rng).astype(np.float64)
-says = dense(tg.Tensor(images.reshape(5, -1))).numpy()
+expected = dense(tg.Tensor(images.reshape(5, -1))).numpy()
 theirs = images.transpose(0, 3, 1, 2).reshape(5, -1)
 weight = dense.weight.data
 forgotten = theirs @ weight
 right = theirs @ weight.reshape(4, 4, 3, 1).transpose(2, 0, 1, 3).reshape(48, 1)
 plt.figure(figsize=(4, 2.6))
-plt.plot(says, right, "o", color=MANY, label="rows in their order")
-plt.plot(says, forgotten, "o", color=WRONG, label="rows as they were")
+plt.plot(expected, right, "o", color=MANY, label="rows in their order")
+plt.plot(expected, forgotten, "o", color=WRONG, label="rows as they were")
 plt.axline((0, 0), slope=1, color="#c0c0c0", linewidth=0.8)
 plt.xlabel("tinygan")
 plt.ylabel("elsewhere")
 plt.legend(fontsize=8)
-assert np.allclose(says, right) and not np.allclose(says, forgotten)
+assert np.allclose(expected, right) and not np.allclose(expected, forgotten)
 
 # %% [markdown]
 # This is the end of the course. On a real machine, run `mpiexec -n 4 tinygan train digits --mpi`, and `tinygan export

@@ -67,7 +67,7 @@ def test_the_classic_dcgan_comes_in(torch, tmp_path, monkeypatch, capsys):
     run.unlock()
     assert main(["train", "--resume", "--out", "run", "--steps", "1"]) == 0  # it goes on
     assert main(["import", "g.safetensors", "--data", "photos", "--out", "other"]) == 0
-    assert "its discriminator is that of a new run" in capsys.readouterr().out
+    assert "its discriminator has new weights" in capsys.readouterr().out
 
 
 def test_layers_meet_by_their_order(torch, tmp_path, capsys):

@@ -132,7 +132,7 @@ def test_slow_motion_ends_where_a_step_ends(lab):
     twin.step()
     d, scenes = lab.D.theta.copy(), lab.slowly(frames=3)
     what, _ = next(scenes)
-    assert what == "D is shown a batch, the rings"
+    assert what == "D receives a batch (the rings)"
     assert len(lab.seen[0]) == len(lab.seen[1]) == 16
     assert np.array_equal(lab.D.theta, d)
     assert [what for what, _ in scenes][-1] == "G ascends its objective"

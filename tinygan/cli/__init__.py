@@ -1,4 +1,4 @@
-"""The command line: `main`, and a file for each command with its help, its options and its `run`."""
+"""The command line: `main`, and one file per command with its help text, its options and its `run`."""
 from tinygan.cli.main import main
 
 __all__ = ["main"]

@@ -1,4 +1,4 @@
-"""The types of the command line's arguments: numbers, seeds, the name of a recipe."""
+"""Types of command-line arguments: numbers, seeds, the name of a recipe."""
 from __future__ import annotations
 
 import argparse
@@ -41,11 +41,11 @@ def natural(text):
 
 
 def seeds(text):
-    """The seeds that a text such as 0-9 or 1,4,7-8 names."""
+    """Parses a text such as 0-9 or 1,4,7-8 into a list of seeds."""
     ends = [part.split("-") for part in text.split(",")]
     if not all(len(part) <= 2 and all(end.isdecimal() for end in part) and int(part[0]) <= int(part[-1])
                for part in ends):
-        raise argparse.ArgumentTypeError(f"{text!r} names no seeds, expected such as 0-9 or 1,4,7-8")
+        raise argparse.ArgumentTypeError(f"{text!r} is no list of seeds, expected a text such as 0-9 or 1,4,7-8")
     ranges = [range(int(part[0]), int(part[-1]) + 1) for part in ends]
     if any(r.stop > 2**63 for r in ranges) or sum(r.stop - r.start for r in ranges) > MOST_SEEDS:
         raise argparse.ArgumentTypeError(f"{text!r:.99}: expected at most {MOST_SEEDS} seeds, below 2^63")

@@ -1,4 +1,4 @@
-"""`tinygan assignments release` and `grade`: exercises that nbgrader hands out, collects and books."""
+"""`tinygan assignments release` and `grade`: hand out and grade exercises with nbgrader."""
 from __future__ import annotations
 
 from pathlib import Path
@@ -11,13 +11,16 @@ ABOUT = "hand out and grade the assignments of a course"
 
 def add(parser) -> None:
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
-    actions.add_parser("release", help="make the students' files in release/ from source/")
-    grade = actions.add_parser("grade", help="score submissions: feedback/, results/ and grades.csv in the course")
-    grade.add_argument("submitted", type=Path, metavar="SUBMITTED_DIR", help="holds STUDENT/NAME/NAME.ipynb or .py")
-    grade.add_argument("--seed", type=arguments.natural, default=0, help="of the hidden cases (default: 0)")
+    actions.add_parser("release", help="make the students' files in release/ from source/",
+                       description="Make the students' files: the folder release/ of the course, from source/.")
+    grade = actions.add_parser("grade", help="score submissions and write grades.csv",
+                               description="Score submissions; write feedback/, results/ and grades.csv in the course.")
+    grade.add_argument("submitted", type=Path, metavar="SUBMITTED_DIR",
+                       help="a folder with submissions: STUDENT/NAME/NAME.ipynb or .py")
+    grade.add_argument("--seed", type=arguments.natural, default=0, help="seed of the hidden cases (default: 0)")
     for action in actions.choices.values():
         action.add_argument("--course", type=Path, default=Path("notebooks/assignments"), metavar="DIR",
-                            help="the course (default: notebooks/assignments)")
+                            help="the folder of the course (default: notebooks/assignments)")
 
 
 def run(options):

@@ -1,4 +1,4 @@
-"""From the options of a command to the config of a run and its settings."""
+"""Converts the options of a command to the config of a run and its settings."""
 from __future__ import annotations
 
 from pathlib import Path
@@ -17,5 +17,5 @@ def configured(options, seed, settings) -> Config:
 
 
 def settings_of(options, recipe) -> dict:
-    """The settings that --set (and --rate) give."""
+    """The settings given by --set and --rate."""
     return settings.parse_settings(recipe, options.set + ([f"rate={options.rate}"] if options.rate else []))

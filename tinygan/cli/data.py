@@ -1,10 +1,10 @@
-"""`tinygan data`: the data sets, and which are here."""
+"""`tinygan data`: lists the data sets."""
 from __future__ import annotations
 
 from tinygan import data
 from tinygan.zoo import sources
 
-ABOUT = "list the data sets, and which are on this machine"
+ABOUT = "list the data sets and show which of them are on this machine"
 
 
 def add(parser) -> None:

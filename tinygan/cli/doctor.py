@@ -1,4 +1,4 @@
-"""`tinygan doctor`: the problems of a run, the numbers behind them, remedies, and the lectures that explain them."""
+"""`tinygan doctor`: reports the problems of a run with their evidence, remedies and lectures."""
 from __future__ import annotations
 
 from pathlib import Path
@@ -7,7 +7,7 @@ from tinygan.doctor import Doctor
 from tinygan.doctor.ailments import AILMENTS
 from tinygan.runs import Run
 
-ABOUT = "say what is wrong with a run, and why"
+ABOUT = "diagnose a run: its problems, the evidence, and remedies"
 
 
 def add(parser) -> None:
@@ -19,7 +19,7 @@ def run(options):
     doctor = Doctor(run.config.steps, run.config.seed, run.folder)
     found = doctor.examine(run.game)
     now = doctor.visits[-1]
-    print(f"{run.folder} at step {now.step} of {run.config.steps}: D tells a real example from a fake in "
-          f"{now.auc:.0%} of all pairs; the fakes have {now.variety:.2g} of the variety of the data and "
-          f"{now.std_ratio:.2g} of their spread")
-    print("\n".join(map(str, found)) or f"nothing found, of: {', '.join(ailment.name for ailment in AILMENTS)}")
+    print(f"{run.folder} at step {now.step} of {run.config.steps}: D ranks the real example above the fake in "
+          f"{now.auc:.0%} of all pairs; relative to the data, the fakes have variety {now.variety:.2g} and standard "
+          f"deviation {now.std_ratio:.2g}")
+    print("\n".join(map(str, found)) or f"no problem found; checked: {', '.join(ailment.name for ailment in AILMENTS)}")

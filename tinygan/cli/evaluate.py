@@ -1,4 +1,4 @@
-"""`tinygan evaluate`: the metrics of a run, or the quartiles of several, beside those of real data and noise."""
+"""`tinygan evaluate`: metrics of a run, or their quartiles over several runs, with those of real data and noise."""
 from __future__ import annotations
 
 import itertools
@@ -10,14 +10,16 @@ import numpy as np
 from tinygan.cli import arguments
 from tinygan.runs import Run, RunError, report
 
-ABOUT = "measure the samples of a run, or of several seeds"
+ABOUT = "compute the metrics of a run, or of several runs that differ in their seeds"
 
 
 def add(parser) -> None:
-    parser.add_argument("runs", type=Path, nargs="+", metavar="RUN", help="a run folder; several: medians, quartiles")
-    parser.add_argument("-n", type=arguments.count, help="samples to draw (default: 2500 points or 2000 images)")
-    parser.add_argument("--seed", type=arguments.natural, default=0, help="of the latents (default: 0)")
-    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument("runs", type=Path, nargs="+", metavar="RUN",
+                        help="a run folder; for several, medians and quartiles are printed")
+    parser.add_argument("-n", type=arguments.count,
+                        help="number of samples to draw (default: 2500 points or 2000 images)")
+    parser.add_argument("--seed", type=arguments.natural, default=0, help="seed of the latents (default: 0)")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
 
 
 def run(options):

@@ -1,4 +1,4 @@
-"""`tinygan export`: a player of a run for PyTorch, or its generator for whatever runs ONNX."""
+"""`tinygan export`: writes a player of a run for PyTorch, or its generator as an ONNX graph."""
 from __future__ import annotations
 
 from pathlib import Path
@@ -12,15 +12,15 @@ ABOUT = "write a run's generator for PyTorch or ONNX, or its discriminator for P
 def add(parser) -> None:
     parser.add_argument("run", type=Path, metavar="RUN", help="a run folder")
     parser.add_argument("--to", choices=("safetensors", "onnx"), required=True,
-                        help="weights and a PyTorch module that loads them, or a graph of ONNX")
+                        help="safetensors: weights and a PyTorch module that loads them; onnx: an ONNX graph")
     parser.add_argument("--player", choices=("generator", "discriminator"), default="generator",
-                        help="(default: generator)")
-    parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="(default: generator.safetensors, "
-                        "generator.onnx in the run folder)")
+                        help="the network to export (default: generator)")
+    parser.add_argument("-o", "--output", type=Path, metavar="FILE",
+                        help="the file to write (default: generator.safetensors or generator.onnx in the run folder)")
 
 
 def run(options):
-    from tinygan.exchange import files  # here: it is other libraries' work
+    from tinygan.exchange import files  # slow to import, so not at the top
     run, player = Run.open(options.run, "cpu"), options.player
     file = options.output or run.folder / f"{player}.{options.to}"
     if file.suffix != f".{options.to}":

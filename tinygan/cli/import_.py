@@ -1,4 +1,4 @@
-"""`tinygan import`: a generator that comes from PyTorch becomes a run. (The file is import_: import is a keyword.)"""
+"""`tinygan import`: makes a run from a generator of PyTorch. (The file is import_ because import is a keyword.)"""
 from __future__ import annotations
 
 import json
@@ -10,18 +10,19 @@ from tinygan.exchange import ExchangeError
 from tinygan.runs import Config, Run, fresh_folder
 from tinygan.zoo import RECIPES
 
-ABOUT = "make a run of a generator that PyTorch has saved"
+ABOUT = "make a run from a generator saved by PyTorch"
 
 
 def add(parser) -> None:
-    parser.add_argument("file", type=Path, metavar="FILE", help="a .safetensors: of tinygan export, of a classic "
-                        "DCGAN, or of layers as a recipe has them")
-    parser.add_argument("--discriminator", type=Path, metavar="FILE", help="its opponent (default: a new one)")
-    parser.add_argument("--recipe", type=arguments.recipe, help="whose run it becomes, where the file does not say")
-    parser.add_argument("--data", help="a data set, by name, or a folder of images")
+    parser.add_argument("file", type=Path, metavar="FILE", help="a .safetensors file: of tinygan export, of a classic "
+                        "DCGAN, or of a network with the layers of a recipe")
+    parser.add_argument("--discriminator", type=Path, metavar="FILE",
+                        help="a .safetensors file of the discriminator (default: new weights)")
+    parser.add_argument("--recipe", type=arguments.recipe, help="the recipe of the run, if the file does not name it")
+    parser.add_argument("--data", help="the name of a data set, or a folder of images")
     parser.add_argument("--set", nargs="+", action="extend", default=[], metavar="NAME=VALUE",
-                        help="set switches otherwise, such as width=64")
-    parser.add_argument("--out", type=Path, help="the run folder (default: runs/RECIPE)")
+                        help="change settings of the recipe, such as width=64")
+    parser.add_argument("--out", type=Path, help="the run folder to create (default: runs/RECIPE)")
     parser.set_defaults(steps=None, batch=None, dtype=None, device=None, rate=None)
 
 
@@ -42,13 +43,13 @@ def run(options):
     if game.average is not None:
         game.average.theta = game.generator.theta.copy()
     game.step = step
-    if game.schedule is not None:  # players that grow: as far as they had
+    if game.schedule is not None:  # growing players: back to their present size
         game.schedule(game, config.steps)
     run = Run.create(options.out or fresh_folder("runs", config.recipe), config, game)
     run.finish()
-    opponent = "that of a new run" if options.discriminator is None else f"that of {options.discriminator}"
+    opponent = "has new weights" if options.discriminator is None else f"is that of {options.discriminator}"
     print(f"{run.folder}: a run of {config.recipe} at step {step}, with the generator of {options.file}; its "
-          f"discriminator is {opponent}; next: tinygan sample {run.folder}")
+          f"discriminator {opponent}; next: tinygan sample {run.folder}")
 
 
 def _own(options, facts) -> tuple[Config, int]:
@@ -63,12 +64,11 @@ def _own(options, facts) -> tuple[Config, int]:
 
 
 def _foreign(options, state) -> Config:
-    """The config of a run with a generator of this state, which came from elsewhere."""
+    """The config of a run whose generator has a state from another program."""
     from tinygan.exchange import sequential
     found = sequential.classic(state)
     if not options.recipe and not found:
-        raise ExchangeError(f"{options.file} does not say of which recipe it is, and is no classic DCGAN: name it with "
-                            "--recipe")
+        raise ExchangeError(f"{options.file} does not name a recipe, and is no classic DCGAN: name one with --recipe")
     side = found.pop("side", None)
     if side and options.data and Path(options.data).is_dir():
         options.data += f"@{side}"

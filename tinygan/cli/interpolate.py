@@ -1,4 +1,4 @@
-"""`tinygan interpolate`: from latent to latent of a run, as a sheet or a film."""
+"""`tinygan interpolate`: examples on paths between latents of a run, as a sheet or a film."""
 from __future__ import annotations
 
 from pathlib import Path
@@ -9,17 +9,18 @@ from tinygan import latent
 from tinygan.cli import arguments
 from tinygan.runs import Run, interpolate
 
-ABOUT = "walk from latent to latent of a run"
+ABOUT = "draw examples on paths between latents of a run"
 
 
 def add(parser) -> None:
     parser.add_argument("run", type=Path, metavar="RUN", help="a run folder")
-    parser.add_argument("--path", choices=latent.PATHS, default="spherical", help="(default: spherical)")
-    parser.add_argument("--rows", type=arguments.count, default=8, help="how many paths (default: 8)")
-    parser.add_argument("--steps", type=arguments.count, help="examples on a path (default: 10; for a film 30)")
+    parser.add_argument("--path", choices=latent.PATHS, default="spherical",
+                        help="form of the paths (default: spherical)")
+    parser.add_argument("--rows", type=arguments.count, default=8, help="number of paths (default: 8)")
+    parser.add_argument("--steps", type=arguments.count, help="examples on each path (default: 10; for a film 30)")
     parser.add_argument("--label", type=arguments.natural, nargs="+", default=[], metavar="L",
-                         help="a class for all paths; or two, to go from one to the other")
-    parser.add_argument("--seed", type=arguments.natural, default=0, help="of the latents (default: 0)")
+                         help="one class for all paths, or two: the paths lead from the first to the second")
+    parser.add_argument("--seed", type=arguments.natural, default=0, help="seed of the latents (default: 0)")
     parser.add_argument("-o", "--output", type=Path, metavar="FILE", default=Path("interpolation.png"),
                          help="a .png, or .gif for a film (default: interpolation.png)")
 

@@ -1,4 +1,4 @@
-"""`tinygan lab`: the GAN laboratory as a web page."""
+"""`tinygan lab`: serves the GAN laboratory as a web page."""
 from __future__ import annotations
 
 from tinygan.cli import arguments
@@ -8,8 +8,8 @@ ABOUT = "open the GAN laboratory in the browser"
 
 
 def add(parser) -> None:
-    parser.add_argument("--port", type=arguments.count, default=8866, help="where to serve it (default: 8866)")
-    parser.add_argument("--no-browser", action="store_true", help="serve it, but open no browser")
+    parser.add_argument("--port", type=arguments.count, default=8866, help="port on localhost (default: 8866)")
+    parser.add_argument("--no-browser", action="store_true", help="serve the page without opening a browser")
 
 
 def run(options):

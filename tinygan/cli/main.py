@@ -1,4 +1,4 @@
-"""The command line: `tinygan COMMAND`, a file for each command beside this one."""
+"""The command line `tinygan COMMAND`; each command has a file beside this one."""
 from __future__ import annotations
 
 import argparse
@@ -31,14 +31,14 @@ COMMANDS = (train, sample, evaluate, doctor, sweep, interpolate, export, import_
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message):
-        """One line, without the usage."""
+        """Exits with one line, without the usage."""
         self.exit(2, f"{self.prog}: {' '.join(message.split())}\n" if speaks() else None)
 
 
 def main(arguments=None) -> int:
-    """Runs a command; returns its exit status: 2 for a mistake of the user, said in one line."""
+    """Runs a command; returns its exit status: 2 for an error of the user, which prints one line."""
     if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")  # the name of a file may be no text
+        sys.stdout.reconfigure(errors="backslashreplace")  # a file name may hold bytes that are no text
     options = _parser().parse_args(arguments)
     warnings.showwarning = lambda message, *_: _say(options.name, f"warning: {message}")
     try:
@@ -54,7 +54,7 @@ def main(arguments=None) -> int:
 
 
 def _say(name, message):
-    """Prints a message on stderr, on one line: a file that it names may have line breaks."""
+    """Prints a message on stderr, on one line even if it names a file with line breaks."""
     if speaks():
         print(f"tinygan {name}: {' '.join(str(message).split())}", file=sys.stderr)
 
@@ -65,7 +65,8 @@ def _parser():
     commands = parser.add_subparsers(dest="name", required=True, metavar="COMMAND", parser_class=_Parser)
     for module in COMMANDS:
         name = module.__name__.rpartition(".")[2].rstrip("_")
-        command = commands.add_parser(name, help=module.ABOUT, description=module.ABOUT.capitalize() + ".")
+        about = f"{module.ABOUT[0].upper()}{module.ABOUT[1:]}."
+        command = commands.add_parser(name, help=module.ABOUT, description=about)
         module.add(command)
         command.set_defaults(command=module.run)
     return parser

@@ -1,4 +1,4 @@
-"""`tinygan play`: tic-tac-toe in the terminal."""
+"""`tinygan play`: plays tic-tac-toe in the terminal."""
 from __future__ import annotations
 
 from tinygan.toys import tictactoe
@@ -7,7 +7,7 @@ ABOUT = "play tic-tac-toe against minimax: you are x"
 
 
 def add(parser) -> None:
-    parser.add_argument("--first", choices=("x", "o"), default="x", help="who begins (default: x)")
+    parser.add_argument("--first", choices=("x", "o"), default="x", help="the player who begins (default: x)")
 
 
 def run(options):

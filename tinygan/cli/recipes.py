@@ -1,9 +1,9 @@
-"""`tinygan recipes`: what can be trained, and its switches."""
+"""`tinygan recipes`: lists the recipes and their settings."""
 from __future__ import annotations
 
 from tinygan.zoo import RECIPES, settings
 
-ABOUT = "list what can be trained"
+ABOUT = "list the recipes and their settings"
 
 
 def add(parser) -> None:

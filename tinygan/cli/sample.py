@@ -1,4 +1,4 @@
-"""`tinygan sample`: samples of a run, as a sheet or as numbers."""
+"""`tinygan sample`: draws samples from a run, as a sheet or as an array."""
 from __future__ import annotations
 
 from pathlib import Path
@@ -14,11 +14,13 @@ ABOUT = "draw samples from a run"
 
 def add(parser) -> None:
     parser.add_argument("run", type=Path, metavar="RUN", help="a run folder")
-    parser.add_argument("-n", type=arguments.count, default=64, help="how many (default: 64); of classes, whole rows")
-    parser.add_argument("--label", type=arguments.natural, help="the class of all (default: a row a class)")
-    parser.add_argument("--mix", action="store_true", help="mix styles: the coarse ones of a row, the fine of a column")
-    parser.add_argument("--seed", type=arguments.natural, default=0, help="of the latents (default: 0)")
-    parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="a .png, or .npy for the raw samples "
+    parser.add_argument("-n", type=arguments.count, default=64, help="number of samples (default: 64); in a "
+                        "conditional run rounded to whole rows, one row per class")
+    parser.add_argument("--label", type=arguments.natural, help="the class of all samples (default: one row per class)")
+    parser.add_argument("--mix", action="store_true",
+                        help="mix styles: coarse styles from the rows, fine styles from the columns")
+    parser.add_argument("--seed", type=arguments.natural, default=0, help="seed of the latents (default: 0)")
+    parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="a .png, or a .npy for the array of samples "
                         "(default: sample.png)", default=Path("sample.png"))
 
 

@@ -1,4 +1,4 @@
-"""`tinygan train`: a recipe in a run folder, from the start or from its last checkpoint."""
+"""`tinygan train`: trains a recipe in a run folder, from the start or from its last checkpoint."""
 from __future__ import annotations
 
 import signal
@@ -24,32 +24,33 @@ ABOUT = "train a recipe in a run folder"
 
 
 def add(parser) -> None:
-    parser.add_argument("recipe", nargs="?", type=arguments.recipe, help="see `tinygan recipes` (default: digits)")
-    parser.add_argument("--steps", type=arguments.count, help="steps of the game")
-    parser.add_argument("--seed", type=arguments.natural, help="everything drawn comes from it (default: 0)")
-    parser.add_argument("--batch", type=arguments.count, help="examples in a batch")
-    parser.add_argument("--rate", type=arguments.positive, help="learning rate of both players: --set rate=RATE")
+    parser.add_argument("recipe", nargs="?", type=arguments.recipe,
+                        help="name of a recipe, see `tinygan recipes` (default: digits)")
+    parser.add_argument("--steps", type=arguments.count, help="training steps in all (default: the recipe's)")
+    parser.add_argument("--seed", type=arguments.natural, help="seed of everything random (default: 0)")
+    parser.add_argument("--batch", type=arguments.count, help="examples in a batch (default: the recipe's)")
+    parser.add_argument("--rate", type=arguments.positive, help="learning rate of both players, as --set rate=RATE")
     parser.add_argument("--set", nargs="+", action="extend", default=[], metavar="NAME=VALUE",
-                       help="set switches otherwise, such as objective=hinge r1=0 (see `tinygan recipes`)")
-    parser.add_argument("--dtype", choices=("float32", "float64"), help="of all arrays (default: float32)")
-    parser.add_argument("--device", choices=("cpu", "gpu"), help="NumPy or CuPy (default: cpu)")
+                       help="change settings of the recipe, such as objective=hinge r1=0 (see `tinygan recipes`)")
+    parser.add_argument("--dtype", choices=("float32", "float64"), help="dtype of all arrays (default: float32)")
+    parser.add_argument("--device", choices=("cpu", "gpu"), help="cpu with NumPy or gpu with CuPy (default: cpu)")
     parser.add_argument("--debug", action="store_true", help="find the first operation whose result is not finite")
     parser.add_argument("--no-graph", action="store_true", help="on a GPU: do not replay steps as CUDA graphs")
-    parser.add_argument("--data", help="another data set, by name, a folder of images (photos@64: of 64 x 64 pixels), "
-                        "or a .npy file of sequences")
+    parser.add_argument("--data", help="another data set: a name (see `tinygan data`), a folder of images (photos@64 "
+                        "resizes them to 64 x 64 pixels), or a .npy file of sequences")
     parser.add_argument("--out", type=Path, help="the run folder (default: runs/RECIPE)")
-    parser.add_argument("--mpi", action="store_true", help="one game of all processes that mpiexec starts: each plays "
-                        "its slice of the batch, and the game is the same")
-    parser.add_argument("--resume", action="store_true", help="go on with the run in --out (default: the latest)")
+    parser.add_argument("--mpi", action="store_true", help="train one game on all processes that mpiexec starts; each "
+                        "computes a part of every batch")
+    parser.add_argument("--resume", action="store_true", help="continue the run in --out (default: the latest run)")
 
 
 def run(options):
     if not options.mpi and mpi.launched() > 1:
-        raise RanksError(f"mpiexec started {mpi.launched()} of these: add --mpi, and they train one game together")
+        raise RanksError(f"mpiexec started {mpi.launched()} processes: add --mpi to train one game on all of them")
     ranks = mpi.world() if options.mpi else SINGLE_PROCESS
     with ranks.ending("tinygan train") as leave:
         run = _together(options, ranks) if options.mpi else _begun(options, ranks)
-        leave(f"{run.folder} keeps its last checkpoint; go on with --resume, on any number of ranks")
+        leave(f"{run.folder} keeps its last checkpoint; continue with --resume, on any number of ranks")
         _train(run, options, ranks)
 
 
@@ -57,8 +58,8 @@ def _train(run, options, ranks):
     steps, folder, first = run.config.steps, run.folder, ranks.rank == 0
     if run.game.step >= steps:
         if first:
-            run.finish()  # which a kill may have cut short
-            print(f"{folder}: all {steps} steps are done; a larger --steps goes on")
+            run.finish()  # the process may have been killed before the end of it
+            print(f"{folder}: all {steps} steps are done; to continue, give a larger --steps")
         run.unlock()
         return
     if first:
@@ -79,7 +80,7 @@ def _train(run, options, ranks):
     except KeyboardInterrupt:
         if first:
             run.save()
-            print(f"stopped after step {run.game.step}; go on with: tinygan train {run.config.recipe} --resume "
+            print(f"stopped after step {run.game.step}; continue with: tinygan train {run.config.recipe} --resume "
                   f"--out {folder}", file=sys.stderr)
         raise
     except game.Diverged as error:
@@ -95,7 +96,7 @@ def _train(run, options, ranks):
 
 
 def _together(options, ranks) -> Run:
-    """The run on every rank, which the first one has begun; RanksError, before anything is done, where they differ."""
+    """Creates or opens the run on the first rank, then opens it on the others; RanksError if the ranks differ."""
     if ranks.size == 1:
         print("--mpi without mpiexec is one rank; for more: mpiexec -n 4 tinygan train ... --mpi", file=sys.stderr)
     ranks.agree({"version of tinygan": tinygan.__version__, "version of NumPy": np.__version__} | {
@@ -112,7 +113,7 @@ def _together(options, ranks) -> Run:
 
 
 class _Progress:
-    """A callback of `train`: a bar with the players' values; Ctrl-C stops between two steps, not within one."""
+    """A callback of `train`: a progress bar with the players' values; Ctrl-C stops between two steps."""
 
     def __init__(self, state, steps):
         from tqdm.auto import tqdm

@@ -1,7 +1,7 @@
-"""Data files: the folders where they may lie, their checks, and their download.
+"""Data files: the folders to search, checks of the content, and downloads.
 
-A file counts only if its content is right, so every read checks length and SHA-256. Of the IDX files the uncompressed
-content is checked, because distributions compress them anew.
+Every read checks length and SHA-256. For IDX files the uncompressed content is checked, because distributions compress
+them again.
 """
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ MIRRORS = {
 }
 SYSTEM = {"fashion": "/usr/share/datasets/fashion-mnist"}   # Debian's package dataset-fashion-mnist
 TIMEOUT = (10, 30)   # seconds to connect, seconds without a byte
-LARGEST = 1 << 26   # bytes that are unpacked at most; the images of MNIST have 47 million
+LARGEST = 1 << 26   # limit of unpacked bytes; the images of MNIST have 47 million
 
 
 def load_idx(name: str, held_out: bool) -> tuple[np.ndarray, np.ndarray]:
@@ -69,7 +69,7 @@ def load_cifar(name: str, held_out: bool) -> tuple[np.ndarray, np.ndarray]:
 def read_idx(path: Path, shape: tuple[int, ...], sha256: str) -> np.ndarray:
     """The uint8 array of the given shape in an IDX file, plain or gzip-compressed.
 
-    DataError where header, length or SHA-256 of the uncompressed content is not the expected one.
+    DataError if header, length or SHA-256 of the uncompressed content is not the expected one.
     Source: Y. LeCun, The MNIST database of handwritten digits, "file formats".
     """
     import gzip
@@ -138,17 +138,17 @@ def cache(name: str) -> Path:
 
 
 def on_this_machine(name: str) -> bool:
-    """Whether every file of a set lies in a folder of the search (their content is checked when they are read)."""
+    """Whether every file of a set is in one of its folders (the content is checked when it is read)."""
     return all(any((folder / copy).is_file() for folder in folders(name) for copy in (file, f"{file}.gz"))
                for file in SHA256[name])
 
 
 def obtain(name: str, copies: Sequence[str], read: Callable[[Path], Any]) -> Any:
-    """Reads the first right copy of a file, on this machine or else from a mirror of the set.
+    """Reads the first undamaged copy of a file, on this machine or else from a mirror of the set.
 
-    name: the set; copies: the names that the file may have, the first one being that in `SHA256`, the last one the
-    mirrors'. A copy for which `read` raises DataError is passed over with a warning; where no right copy is found,
-    DataError names what was tried.
+    name: the set. copies: the possible names of the file; the first one is the name in `SHA256`, the last one the name
+    on the mirrors. A copy for which `read` raises DataError is skipped with a warning. If there is no undamaged copy,
+    DataError lists the folders and mirrors.
     """
     damaged, tried = [], []
     for path in (folder / copy for folder in folders(name) for copy in copies):
@@ -172,8 +172,8 @@ def obtain(name: str, copies: Sequence[str], read: Callable[[Path], Any]) -> Any
 def download(url: str, folder: Path, name: str, sha256: str) -> Path:
     """Fetches url into folder/name, with a progress bar on a terminal; a url that ends in name.gz is unpacked.
 
-    The file gets its name only when it is complete and right; of an interrupted download nothing stays. Processes that
-    want the same file wait for the first of them. ValueError where the SHA-256 is another one.
+    The file gets its name only when it is complete and correct; an interrupted download leaves no file. Other processes
+    that need the same file wait. ValueError if the SHA-256 differs.
     """
     import gzip
 
@@ -200,10 +200,10 @@ def download(url: str, folder: Path, name: str, sha256: str) -> Path:
 
 
 def lock_file(file: Path, timeout: float = -1) -> Callable[[], None]:
-    """Locks out the other processes that call this with the same file; returns the function that unlocks it.
+    """Takes a lock that other processes share by the name of the file; returns a function that releases it.
 
-    timeout: the seconds to wait, -1 for as long as it takes; TimeoutError when they are over. The lock ends with the
-    process, however that ends. A file system without locks lets everyone in.
+    timeout: seconds to wait, -1 without limit; TimeoutError after that. The lock ends with the process, even if it is
+    killed. On a file system without locks nothing is locked.
     """
     from filelock import FileLock, Timeout
     held = FileLock(file, thread_local=False)
@@ -228,7 +228,7 @@ def _expect(found: str, want: str) -> None:
 
 
 def _reason(error: Exception) -> str:
-    """A few words on what went wrong."""
+    """The reason of an error, in a few words."""
     if hasattr(error, "response"):   # an error of requests, whose own text is very long
         return type(error).__name__ if error.response is None else f"HTTP {error.response.status_code}"
     return " ".join(str(getattr(error, "strerror", None) or error).split()) or type(error).__name__

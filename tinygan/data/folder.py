@@ -16,12 +16,12 @@ LARGEST = 2 ** 26   # pixels: a larger image would take hundreds of megabytes to
 
 
 def load_folder(folder: Path, size: int = 32) -> tuple[np.ndarray, np.ndarray | None]:
-    """The images of a folder, (n, size, size, 1 or 3) uint8, by the order of paths, and their labels (n,) or None.
+    """The images of a folder, (n, size, size, 1 or 3) uint8, in the order of paths, and their labels (n,) or None.
 
-    First-level subfolders are classes, numbered in the order of their names; those without an image do not count.
-    Each image is cropped to the square in its middle and resized; all become grey if most are, otherwise RGB;
-    transparency becomes white, an animation its first frame. Hidden files are left out. Other files that are no
-    readable image, or a too large one, are skipped with one warning. DataError where no image is left.
+    First-level subfolders are classes, numbered in the order of their names; subfolders without an image do not count.
+    Each image is cropped to its central square and resized. All become grey if most are grey, otherwise RGB.
+    Transparency becomes white; an animation becomes its first frame. Hidden files are ignored. Unreadable and too large
+    files are skipped with one warning. DataError if no image is left.
     """
     from tqdm.auto import tqdm
     entries = _visible(folder)
@@ -51,7 +51,7 @@ def load_folder(folder: Path, size: int = 32) -> tuple[np.ndarray, np.ndarray | 
 
 
 def resize(x: np.ndarray, size: int) -> np.ndarray:
-    """Images x (n, h, w, 1 or 3) uint8, each cropped to the square in its middle and resized: (n, size, size, ...)."""
+    """Crops images x (n, h, w, 1 or 3) uint8 to their central squares and resizes them: (n, size, size, ...)."""
     from PIL import Image
     out = np.empty((len(x), size, size, x.shape[3]), np.uint8)
     for i in range(len(x)):
@@ -111,7 +111,7 @@ def _files_below(folder: Path) -> list[Path]:
     for entry in _visible(folder):
         if entry.is_file():
             found.append(entry)
-        elif entry.is_dir() and not entry.is_symlink():   # a link may lead round in a circle
+        elif entry.is_dir() and not entry.is_symlink():   # a link may lead back to a parent folder
             found += _files_below(entry)
     return found
 

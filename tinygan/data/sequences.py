@@ -1,4 +1,4 @@
-"""The user's own sequences, from a file of NumPy."""
+"""The user's own sequences, from a .npy file."""
 from __future__ import annotations
 
 import os
@@ -11,8 +11,8 @@ from .errors import DataError
 def load_sequences(path: str | os.PathLike) -> np.ndarray:
     """The array of a .npy file: sequences (n, time, features) of numbers, two steps or more, as float32.
 
-    Networks learn best from features that reach from about -1 to 1. DataError, one line, where the file cannot be read
-    or holds something else.
+    Networks learn best if the features lie between about -1 and 1. DataError if the file cannot be read or holds
+    something else.
     """
     try:
         with np.errstate(over="ignore"):

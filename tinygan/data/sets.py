@@ -44,13 +44,13 @@ def load_digits(name: str, held_out: bool) -> tuple[np.ndarray, np.ndarray]:
 
 
 def load_digits14(name: str, held_out: bool) -> tuple[np.ndarray, np.ndarray]:
-    """The same at half the size, (n, 14, 14, 1): each pixel the mean of four."""
+    """The digits at half the size, (n, 14, 14, 1): each pixel is the mean of four."""
     x, labels = load_digits(name, held_out)
     return np.rint(x.reshape(-1, 14, 2, 14, 2, 1).mean(axis=(2, 4))).astype(np.uint8), labels
 
 
 def load_digits16(name: str, held_out: bool) -> tuple[np.ndarray, np.ndarray]:
-    """Those of 14 x 14 pixels in a frame of one black pixel, (n, 16, 16, 1): a power of two, for what doubles."""
+    """The digits of 14 x 14 pixels with a black border of one pixel, (n, 16, 16, 1): the side is a power of two."""
     x, labels = load_digits14(name, held_out)
     return np.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0))), labels
 
@@ -58,7 +58,7 @@ def load_digits16(name: str, held_out: bool) -> tuple[np.ndarray, np.ndarray]:
 LOADERS: dict[str, Callable[[str, bool], tuple[np.ndarray, np.ndarray]]] = {
     "digits": load_digits, "digits14": load_digits14, "digits16": load_digits16, "mnist": files.load_idx,
     "fashion": files.load_idx, "cifar10": files.load_cifar}
-DRAWN = ("ring", "grid", "gaussian", "moons", "sines", "shapes")  # by functions of these names
+DRAWN = ("ring", "grid", "gaussian", "moons", "sines", "shapes")  # functions of these names draw the examples
 
 
 def load(name_or_folder: str | os.PathLike, held_out: bool = False, size: int | None = None) -> Images:
@@ -67,9 +67,9 @@ def load(name_or_folder: str | os.PathLike, held_out: bool = False, size: int | 
     name_or_folder: "digits", "digits14" or "digits16" (in the package), "mnist", "fashion" or "cifar10" (found here or
     fetched, see `files.obtain`), or a folder of images (see `folder.load_folder`; its labels are None where it has no
     subfolders); photos@64 is the folder photos with size 64.
-    held_out: the test images instead of the training images; a folder has none.
-    size: height and width to resize to; by default a named set keeps its own and a folder becomes 32 x 32.
-    DataError, one line, where the name is unknown or the data missing or damaged.
+    held_out: the test images instead of the training images; a folder has no test images.
+    size: height and width to resize to (default: a named set keeps its size, images of a folder become 32 x 32).
+    DataError if the name is unknown, or the data are missing or damaged.
 
     >>> x, labels = load("digits", held_out=True)
     >>> x.shape, x.dtype, x.min(), x.max(), labels[:5]
@@ -94,7 +94,7 @@ def load(name_or_folder: str | os.PathLike, held_out: bool = False, size: int | 
 
 
 def sized(name_or_folder, size: int | None = None) -> tuple:
-    """A folder and a size, of a text such as photos@64; anything else, and a folder of that very name, as it is."""
+    """Splits a text such as photos@64 into folder and size; anything else, or an existing folder, is unchanged."""
     if isinstance(name_or_folder, str) and not os.path.isdir(name_or_folder):
         folder, _, side = name_or_folder.rpartition("@")
         if side.isdecimal() and os.path.isdir(folder):
@@ -103,7 +103,7 @@ def sized(name_or_folder, size: int | None = None) -> tuple:
 
 
 def describe() -> list[Row]:
-    """All named sets of images, a row each; nothing is read or fetched.
+    """Describes all named sets of images, a row each, without reading or fetching them.
 
     >>> row = describe()[0]
     >>> print(row.name, row.shape, row.size, row.here)

@@ -30,20 +30,20 @@ def shapes(n: int, rng: np.random.Generator) -> np.ndarray:
 
 
 def shape_factors(n: int, rng: np.random.Generator) -> Factors:
-    """Draw the factors of n shapes, independent and uniform: wholly within the image, of any hue, of all kinds."""
+    """Draw independent uniform factors of n shapes: position (the shape lies within the image), hue and kind."""
     position, hue, kind = rng.uniform(4.5, SIDE - 4.5, (n, 2)), rng.random((n, 1)), rng.integers(len(KINDS), size=n)
     colour = np.clip(np.abs((6 * hue + [0, 4, 2]) % 6 - 3) - 1, 0, 1)
     return Factors(position, colour, kind)
 
 
 def draw_shapes(factors: Factors) -> np.ndarray:
-    """The images of factors: (n, 16, 16, 3) float32 in [-1, 1]; a pixel on the edge is mixed with the background."""
+    """Render images from factors: (n, 16, 16, 3) float32 in [-1, 1]; a pixel on the edge mixes with the background."""
     cover = _cover(factors.position, factors.kind)[..., None]
     return (2 * cover * factors.colour[:, None, None] - 1).astype(np.float32)
 
 
 def measure_shapes(images: np.ndarray) -> Factors:
-    """The factors that are seen in images (n, 16, 16, 3): the centre of brightness, its mean colour, the nearest kind.
+    """Estimate the factors of images (n, 16, 16, 3): the centre of brightness, the mean colour, the nearest kind.
 
     >>> [kind] = measure_shapes(draw_shapes(Factors(np.array([[8., 6.]]), np.array([[1., 0., 0.]]), [2]))).kind
     >>> KINDS[kind]
@@ -62,9 +62,9 @@ def measure_shapes(images: np.ndarray) -> Factors:
 
 
 def _cover(position, kind):
-    """How far each pixel lies within the shape, (n, 16, 16), from 0 to 1."""
+    """The part of each pixel that the shape covers, (n, 16, 16), from 0 to 1."""
     centre = np.arange(SIDE) + 0.5
     down, right = centre[:, None] - position[:, :1, None], centre - position[:, 1:, None]
     outside = [np.hypot(down, right) - 3.2, np.maximum(np.abs(down), np.abs(right)) - 2.9,
-               np.maximum(down, 0.75**0.5 * np.abs(right) - 0.5 * down) - 2.3]  # distances from the edges, about
+               np.maximum(down, 0.75**0.5 * np.abs(right) - 0.5 * down) - 2.3]  # about the distances from the edges
     return np.clip(0.5 - np.choose(np.asarray(kind)[:, None, None], outside), 0, 1)

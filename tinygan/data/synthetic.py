@@ -82,7 +82,7 @@ def mixture(n: int, rng: np.random.Generator, means: np.ndarray, sigma: float) -
 
 
 def moons(n: int, rng: np.random.Generator, sigma: float = 0.05) -> np.ndarray:
-    """Draw n points of two half circles that reach into each other: (n, 2) float32.
+    """Draw n points of two interleaved half circles: (n, 2) float32.
 
     >>> moons(3, np.random.default_rng(0)).shape
     (3, 2)
@@ -92,14 +92,14 @@ def moons(n: int, rng: np.random.Generator, sigma: float = 0.05) -> np.ndarray:
     return (points + sigma * rng.standard_normal((n, 2))).astype(np.float32)
 
 
-SINES = (1 / 16, 1 / 8)  # cycles a step
+SINES = (1 / 16, 1 / 8)  # cycles per step
 
 
 def sines(n: int, rng: np.random.Generator, length: int = 16, frequencies: Sequence[float] = SINES) -> np.ndarray:
-    """Draw n sines a sin(2 pi f t + phase) at t = 0, 1, ..., each of one of the frequencies: (n, length, 1) float32.
+    """Draw n sines a sin(2 pi f t + phase) at t = 0, 1, ..., each with one of the frequencies: (n, length, 1) float32.
 
-    frequencies f: in cycles a step, below 1/2. The phase is uniform, and so is the amplitude a, in [1/2, 1].
-    DataError where not even one cycle of the slowest fits: the frequencies could not be distinguished.
+    frequencies f: in cycles per step, below 1/2. The phase is uniform, and so is the amplitude a, in [1/2, 1].
+    DataError if a sequence is shorter than one cycle of the slowest: the frequencies could not be distinguished.
 
     >>> sines(3, np.random.default_rng(0)).shape
     (3, 16, 1)
@@ -117,8 +117,8 @@ def sines(n: int, rng: np.random.Generator, length: int = 16, frequencies: Seque
 def sampler(x: np.ndarray, labels: np.ndarray | None = None) -> Callable:
     """A data source over the examples x (N, ...): each call draws n rows with replacement.
 
-    With labels (N,) it returns pairs (rows, their labels). It keeps no state: a resumed run needs the rng's alone.
-    DataError where there is no example, or where labels and examples differ in number.
+    With labels (N,) it returns pairs (rows, their labels). It has no state besides that of the rng.
+    DataError if there is no example, or if labels and examples differ in number.
 
     >>> draw = sampler(np.arange(10.), labels=np.arange(10))
     >>> rows, labels = draw(4, np.random.default_rng(0))

@@ -1,6 +1,6 @@
-"""How a network leaves for PyTorch and for ONNX, and how one comes in: names, layouts, layers."""
+"""Exports networks to PyTorch and ONNX, and imports networks from PyTorch: names, layouts, layers."""
 from tinygan.errors import TinyganError
 
 
 class ExchangeError(TinyganError, ValueError):
-    """A network that cannot leave, or a file that cannot come in."""
+    """A network that cannot be exported, or a file that cannot be imported."""

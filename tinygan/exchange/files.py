@@ -1,4 +1,4 @@
-"""The files of an exchange: a player of a run to .safetensors and .py, or to .onnx; a .safetensors to arrays."""
+"""Writes a player of a run to .safetensors and .py, or to .onnx; reads the arrays of a .safetensors file."""
 from __future__ import annotations
 
 import json
@@ -14,11 +14,11 @@ from tinygan.runs import Run
 from tinygan.runs.files import write
 from tinygan.zoo import style
 
-_KEY = "tinygan"  # of what a .safetensors of ours says about itself: the config of the run, and the step
+_KEY = "tinygan"  # metadata of our .safetensors files: the config of the run, and the step
 
 
 def inputs(run: Run, z) -> dict[str, np.ndarray]:
-    """What the generator in use is given of what `run.game.noise` drew, by name, with channels first."""
+    """The inputs of the sampling generator by name, channels first, from the latents z of `run.game.noise`."""
     first, *rest = parts(z)
     maps = rest[2:] if isinstance(run.game.generator, style.Generator) else rest  # one style for all layers
     labels = {"labels": np.arange(len(first)) % run.classes} if run.classes else {}
@@ -26,14 +26,14 @@ def inputs(run: Run, z) -> dict[str, np.ndarray]:
 
 
 def channels_first(x: np.ndarray) -> np.ndarray:
-    """Images as other libraries have them; points and sequences as they are."""
+    """Images with the channels first, as in PyTorch and ONNX; points and sequences are unchanged."""
     return x.transpose(0, 3, 1, 2) if x.ndim == 4 else x
 
 
 def to_safetensors(run: Run, player: str, file: Path) -> Path:
-    """Writes the generator in use, or the discriminator, for PyTorch, and beside it the module that loads it.
+    """Writes the sampling generator or the discriminator for PyTorch, and beside it a module that loads it.
 
-    Returns the module's path.
+    Returns the path of the module.
     """
     _need("safetensors")
     from safetensors.numpy import save
@@ -52,7 +52,7 @@ def to_safetensors(run: Run, player: str, file: Path) -> Path:
 
 
 def to_onnx(run: Run, file: Path) -> None:
-    """Writes the generator in use as a graph of ONNX, checked."""
+    """Writes the sampling generator as a checked ONNX graph."""
     _need("onnx")
     shapes = {name: a.shape[1:] for name, a in _drawn(run).items()}
     model = onnx_graph.model(run.generator(), shapes, _example(run).shape[1:], _about(run, "generator"))
@@ -60,7 +60,7 @@ def to_onnx(run: Run, file: Path) -> None:
 
 
 def read(file: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
-    """The arrays in a .safetensors, in float32, and what a file of ours says about itself."""
+    """The arrays in a .safetensors file, as float32, and the metadata if tinygan wrote the file."""
     _need("safetensors")
     from safetensors import SafetensorError, safe_open
     try:
@@ -70,7 +70,7 @@ def read(file: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     except FileNotFoundError:
         raise ExchangeError(f"{file}: there is no such file") from None
     except (SafetensorError, OSError, ValueError, TypeError, AttributeError) as error:
-        raise ExchangeError(f"{file} is no readable .safetensors: {str(error) or type(error).__name__}; from PyTorch: "
+        raise ExchangeError(f"{file} is no readable .safetensors: {str(error) or type(error).__name__}; in PyTorch: "
                             "safetensors.torch.save_file(network.state_dict(), FILE)") from error
     for name, a in state.items():
         if not np.isfinite(a).all():

@@ -1,7 +1,7 @@
-"""Parameters and buffers under PyTorch's names and in its order of axes, and back.
+"""Converts parameters and buffers to PyTorch's names and order of axes, and back.
 
-The modules are named alike on both sides, so what differs is the axes: PyTorch has a dense weight (out, in), a kernel
-(out, in, kh, kw), a transposed one (in, out, kh, kw), images (n, channels, h, w).
+The modules have the same names on both sides, so only the axes differ. In PyTorch a dense weight is (out, in), a kernel
+(out, in, kh, kw), a kernel of a transposed convolution (in, out, kh, kw), a batch of images (n, channels, h, w).
 """
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from tinygan.zoo import style
 
 _AXES = {2: (1, 0), 4: (3, 2, 0, 1)}
 _CHANNELS_FIRST = (0, 3, 1, 2)
-_CELLS = nn.GRUCell, nn.RNNCell  # whose names end in the number of the layer
+_CELLS = nn.GRUCell, nn.RNNCell  # PyTorch appends the number of the layer to their names
 
 
 class Place(NamedTuple):
-    """Where an array stands on both sides: PyTorch's name, tinygan's, and PyTorch's axes in the order of tinygan's."""
+    """An array on both sides: PyTorch's name, tinygan's name, and the permutation of tinygan's axes to PyTorch's."""
 
     name: str
     own: str
@@ -43,13 +43,13 @@ def places(network: nn.Module) -> Iterator[Place]:
 
 
 def to_torch(network: nn.Module) -> dict[str, np.ndarray]:
-    """A network's state as PyTorch has it: float32, on the host."""
+    """A network's state in PyTorch's form: float32, on the host."""
     return {p.name: np.ascontiguousarray(backend.to(p.array, "cpu").transpose(p.axes), np.float32)
             for p in places(network)}
 
 
 def from_torch(network: nn.Module, state: dict[str, np.ndarray]) -> None:
-    """Puts a state as PyTorch has it into a network; ExchangeError, one line, where it does not fit."""
+    """Loads a state in PyTorch's form into a network; ExchangeError if it does not fit."""
     state = {name: a for name, a in state.items() if not name.endswith("num_batches_tracked")}
     wanted = {p.name: p for p in places(network)}
     for name in [*(wanted.keys() - state.keys()), *(state.keys() - wanted.keys())]:

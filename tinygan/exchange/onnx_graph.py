@@ -1,6 +1,6 @@
-"""A network as a graph of ONNX: each layer becomes a few nodes; the weights keep PyTorch's names and axes.
+"""Converts a network to an ONNX graph: each layer becomes a few nodes; the weights keep PyTorch's names and axes.
 
-Images are (n, channels, h, w), and n is open. Batch normalisation is that of use, with the running statistics.
+Images are (n, channels, h, w) with a free n. Batch normalisation uses the running statistics (evaluation mode).
 """
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from tinygan.exchange.layouts import to_torch
 from tinygan.ops.image import upsample
 from tinygan.zoo import conditional, progressive, sequence, style
 
-OPSET, IR = 18, 8  # of the beginning of 2023: what runs ONNX today reads them
+OPSET, IR = 18, 8  # versions of early 2023: today's runtimes read them
 
 
 class Graph:
-    """Nodes in their order. `g.Add(a, b)` puts in a node and gives the name of its output; arrays become constants."""
+    """Nodes in order. `g.Add(a, b)` adds a node and returns the name of its output; arrays become constants."""
 
     def __init__(self, network: nn.Module):
         self.state = to_torch(network)
@@ -37,16 +37,16 @@ class Graph:
         return node
 
     def constant(self, name: str, value: np.ndarray) -> str:
-        """The name of a constant."""
+        """Adds a constant and returns its name."""
         self.constants[name] = value.astype(np.int64 if value.dtype.kind == "i" else np.float32)
         return name
 
     def weight(self, name: str) -> str:
-        """A weight by PyTorch's name."""
+        """Adds the weight of this name (PyTorch's) and returns the name."""
         return self.constant(name, self.state[name])
 
     def layer(self, m, name: str, *inputs: str) -> str:
-        """The nodes of a layer; `name` begins the names of its weights."""
+        """Adds the nodes of a layer and returns the name of its output; `name` is the prefix of its weights."""
         kind: Any = type(m) if isinstance(m, nn.Module) else m
         if kind not in _LAYERS:
             raise ExchangeError(f"no nodes of ONNX are known for {getattr(kind, '__name__', kind)}")
@@ -56,7 +56,7 @@ class Graph:
 def model(network: nn.Module, inputs: dict[str, tuple], output: tuple, about: str):
     """The network as a checked onnx.ModelProto.
 
-    inputs: name and shape of each input without n; labels are whole numbers. output: the shape of an example.
+    inputs: name and shape of each input, without n; labels are int64. output: the shape of an example.
     """
     import onnx
     from onnx import TensorProto, helper, numpy_helper
@@ -75,7 +75,7 @@ def model(network: nn.Module, inputs: dict[str, tuple], output: tuple, about: st
 
 
 def _dense(g, m, name, x):
-    weight = g.Transpose(g.weight(name + "weight"), perm=(1, 0))  # the rows of x may be of three axes
+    weight = g.Transpose(g.weight(name + "weight"), perm=(1, 0))  # x may have three axes
     y = g.MatMul(x, g.Mul(weight, m.scale) if isinstance(m, nn.EqualisedDense) else weight)
     return y if m.bias is None else g.Add(y, g.weight(name + "bias"))
 
@@ -114,7 +114,7 @@ def _reshape(g, m, name, x):
 
 
 def _recurrent(g, m, name, x):
-    """ONNX has time first, one more axis for directions, and in a GRU the gates z, r, n."""
+    """Nodes of a recurrent layer. ONNX has time first, one more axis for directions, and the GRU gates z, r, n."""
     operation = {nn.GRUCell: "GRU", nn.RNNCell: "RNN"}[type(m.cell)]
 
     def gates(own):

@@ -1,7 +1,7 @@
-"""A PyTorch state whose names are its own: layers meet by their order, as the classic DCGAN's do.
+"""Imports a PyTorch state with other names, such as a classic DCGAN's: layers are matched by their order.
 
-The classic DCGAN (Radford et al. 2016, and PyTorch's tutorial on it) begins with a transposed convolution of one pixel
-and ends, in the discriminator, with a convolution to one: both are dense layers.
+In the classic DCGAN (Radford et al. 2016, and PyTorch's tutorial on it) the generator begins with a transposed
+convolution of one pixel, and the discriminator ends with a convolution to one pixel: both are dense layers.
 """
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from tinygan.exchange.layouts import places
 
 
 def renamed(network: nn.Module, state: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """The state under the names that `layouts` gives the network, if the layers of the two can be told apart by order.
+    """The state under the names that `layouts` gives the network, with layers matched by their order.
 
-    A bias that the state lacks is 0. ExchangeError, one line, where the layers are others.
+    A bias that the state lacks becomes 0. ExchangeError if the layers do not match.
     """
     own = _layers([p.name for p in places(network)])
     theirs = _layers([name for name in state if not name.endswith("num_batches_tracked")])
@@ -41,9 +41,9 @@ def renamed(network: nn.Module, state: dict[str, np.ndarray]) -> dict[str, np.nd
 
 
 def classic(state: dict[str, np.ndarray]) -> dict[str, Any]:
-    """The switches `latent`, `width`, `halvings` with which our DCGAN has the shapes of a classic generator's state.
+    """The settings `latent`, `width`, `halvings` that give our DCGAN the shapes of a classic generator's state.
 
-    And `side`, that of its images in pixels. Nothing, where the first weight is no kernel.
+    `side` is the side of its images in pixels. The result is empty if the first weight is not a kernel.
     """
     weights = [state[f"{prefix}weight"] for prefix, names in _layers(state).items() if "weight" in names]
     kernels = [w for w in weights if w.ndim == 4]
@@ -55,7 +55,7 @@ def classic(state: dict[str, np.ndarray]) -> dict[str, Any]:
 
 
 def _layers(names) -> dict[str, set[str]]:
-    """The names of each layer's arrays by the beginning that they share, in order: 2 comes before 10."""
+    """The names of the arrays of each layer, by their common prefix, in order: 2 comes before 10."""
     layers: dict[str, set[str]] = {}
     for name in sorted(names, key=lambda name: [int(s) if s.isdigit() else s for s in re.split(r"(\d+)", name)]):
         prefix, dot, last = name.rpartition(".")
@@ -64,7 +64,7 @@ def _layers(names) -> dict[str, set[str]]:
 
 
 def _flat(kernel, first):
-    """A kernel of, or to, one pixel as PyTorch's weight of a dense layer, with the channels of a pixel side by side."""
+    """Converts a kernel from or to one pixel to PyTorch's weight of a dense layer; the channels are the last axis."""
     if first:  # (in, out, kh, kw), transposed
         return kernel.transpose(2, 3, 1, 0).reshape(-1, kernel.shape[0])
     return kernel.transpose(0, 2, 3, 1).reshape(kernel.shape[0], -1)

@@ -1,4 +1,4 @@
-"""A network as the text of a PyTorch module: each layer is PyTorch's, or a class copied from `torch_layers`."""
+"""Writes a network as the text of a PyTorch module: each layer is PyTorch's, or a class copied from `torch_layers`."""
 from __future__ import annotations
 
 import ast
@@ -27,12 +27,12 @@ from pathlib import Path
 {classes}
 
 def build():
-    """The network; its weights are to be loaded."""
+    """The network with initial weights."""
     return {network}
 
 
 def load(file=Path(__file__).with_suffix(".safetensors")):
-    """The network with the trained weights, ready for use."""
+    """The network with the trained weights, in evaluation mode."""
     network = build()
     network.load_state_dict(load_file(file))
     return network.eval()
@@ -40,7 +40,7 @@ def load(file=Path(__file__).with_suffix(".safetensors")):
 
 
 def write(network: nn.Module, about: str, arguments: list[str]) -> str:
-    """The text of a file with which PyTorch builds the network and loads its weights. arguments: to call it with."""
+    """The text of a file that builds the network in PyTorch and loads its weights. arguments: of an example call."""
     expression = indent(layer(network), "    ").lstrip()
     classes = "".join(f"\n\n{source}\n" for name, source in _classes() if re.search(rf"\b{name}\(", expression))
     lines = {r"\btorch\.": "import torch", "": "from safetensors.torch import load_file",
@@ -59,7 +59,7 @@ def layer(m) -> str:
 
 
 def _classes():
-    """Name and source of each class of torch_layers; those that others are made with come first."""
+    """Name and source of each class of torch_layers; a class comes after those that it uses."""
     source = Path(__file__).with_name("torch_layers.py.txt").read_text()
     return [(node.name, ast.get_source_segment(source, node)) for node in ast.parse(source).body
             if isinstance(node, ast.ClassDef)]

@@ -1,4 +1,4 @@
-"""Assignments that are graded without trust: checks, the process a student's code runs in, the judge, nbgrader."""
+"""Grading of untrusted answers: checks, the process that runs a student's code, the grader, nbgrader."""
 from tinygan.errors import TinyganError
 from tinygan.grading.checks import Case, CheckError, hidden, public
 
@@ -6,4 +6,4 @@ __all__ = ["Case", "CheckError", "GradingError", "hidden", "public"]
 
 
 class GradingError(TinyganError):
-    """A mistake in a course or in a call for grades: no source, a check that cannot be read, no submissions."""
+    """An error in a course or in a call of the grader: no source, a check that cannot be read, no submissions."""

@@ -1,8 +1,8 @@
-"""What a check is written with: a case to draw from, properties to demand, and messages that teach.
+"""The tools to write checks: a case that draws inputs, properties that must hold, and messages that explain errors.
 
 A check is a function of a probe `f`, which stands for the student's function, and of a `Case`. In a student's notebook
-f is the student's function itself; in the grader it is a question to another process. A check cannot tell them apart
-and need not: it draws arrays from the case, calls f through the case, and compares.
+f is the student's function itself; in the grader it is a proxy that calls the function in another process. A check
+works the same with both: it draws arrays from the case, calls f through the case, and compares.
 """
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ import numpy as np
 from tinygan.check import GradientError, check_gradients, common_factor, counts
 from tinygan.tensor import Tensor
 
-TOLERANCE = {"float64": 1e-9, "float32": 1e-4, "float16": 1e-2}  # relative to the largest number expected
+TOLERANCE = {"float64": 1e-9, "float32": 1e-4, "float16": 1e-2}  # relative to the largest expected number
 
 
 class CheckError(AssertionError):
-    """A property does not hold; the message says which, for which case, where, and what may be the cause."""
+    """A property does not hold. The message names the property, the case, the place, and a likely cause."""
 
 
 class Case:
-    """One set of circumstances under which a property must hold: `case.shape` and whatever else was given, and draws.
+    """One case in which a property must hold: attributes such as `case.shape`, and random inputs.
 
-    given: names and values, as written in `public(check, f, dict(shape=(3, 4), groups=2))`; dtype is float64 unless
-    given. seed: of everything drawn. reference: what f is compared with where a check says no value; None if unknown.
+    given: names and values, as in `public(check, f, dict(shape=(3, 4), groups=2))`; the default dtype is float64.
+    seed: of everything drawn. reference: the function that f is compared with if a check names no value, or None.
 
     >>> case = Case(dict(shape=(3,), n=2), seed=0)
     >>> case.n, case.normal().shape
@@ -48,11 +48,11 @@ class Case:
         return self.rng.uniform(low, high, self.shape if shape is None else shape).astype(self.dtype)
 
     def integers(self, high, shape):
-        """Integers from 0 to high - 1: labels, say. A function receives them as a bare array."""
+        """Integers from 0 to high - 1, such as labels. A function receives them as an array, not as a Tensor."""
         return self.rng.integers(high, size=shape)
 
     def call(self, f, *arrays, **options) -> np.ndarray:
-        """What f gives, as an array: refused when it is no Tensor, not finite, or not of the inputs' dtype."""
+        """The value of f as an array. The check fails if it is no Tensor, not finite, or not of the inputs' dtype."""
         value = f(*[_input(x) for x in arrays], **options)
         if not isinstance(value, Tensor):
             self.fail(f"the function returns a {type(value).__name__}, expected a Tensor")
@@ -64,7 +64,7 @@ class Case:
         return value.numpy()
 
     def value(self, f, *arrays, expected=None, slug="", **options):
-        """f's value is `expected`; without it, the reference's, which the grader knows (else nothing is compared)."""
+        """f's value is `expected` (default: the reference's value; without a reference nothing is compared)."""
         found = self.call(f, *arrays, **options)
         if expected is None and self.reference is not None:
             expected = self.call(self.reference, *arrays, **options)
@@ -73,7 +73,7 @@ class Case:
         return found
 
     def derivatives(self, f, *arrays, order=2, slug="", **options):
-        """f's derivatives with respect to its floating point inputs are right, to `order` (`check_gradients`)."""
+        """f's derivatives with respect to its floating point inputs are right, up to `order` (`check_gradients`)."""
         floats = [np.asarray(x, np.float64) for x in arrays if np.asarray(x).dtype.kind == "f"]
 
         def of_floats(*tensors):
@@ -86,7 +86,7 @@ class Case:
             self.fail(str(error), slug)
 
     def close(self, found, expected, what, slug="", tolerance=None):
-        """Two arrays agree, to the tolerance of the case's dtype; `what` names the property."""
+        """Two arrays agree up to the tolerance of the case's dtype; `what` names the property."""
         found, expected = np.asarray(found), np.asarray(expected)
         if found.shape != expected.shape:
             self.fail(f"{what}: found shape {found.shape}, expected {expected.shape}", slug)
@@ -98,7 +98,7 @@ class Case:
                       f"{expected[worst]:.8g}; {_likely(found, expected)}", slug)
 
     def median(self, measure, low, high, what, slug=""):
-        """The median of measure(seed) over three seeds lies in the band: one run of a training proves nothing."""
+        """The median of measure(seed) over three seeds lies in [low, high]: one training run proves nothing."""
         seeds = [int(s) for s in self.rng.integers(1 << 30, size=3)]
         found = [float(measure(seed)) for seed in seeds]
         if not low <= np.median(found) <= high:
@@ -106,17 +106,17 @@ class Case:
                       f"{low:g} to {high:g}", slug)
 
     def require(self, holds, message, slug=""):
-        """The condition holds; else the message is the reason."""
+        """The condition holds; otherwise the check fails with the message."""
         if not holds:
             self.fail(message, slug)
 
     def fail(self, message, slug=""):
-        """Ends the check, with the slug of the equation to read again."""
+        """Ends the check with a message and the slug of the equation to read again."""
         raise CheckError(message + (f" (`{slug}`)" if slug else ""))
 
 
 def run(check, f, case):
-    """The check of f in this case, which the message of a failure names."""
+    """Runs the check of f in a case; the message of a failure names the case."""
     try:
         check(f, case)
     except CheckError as error:
@@ -127,24 +127,24 @@ def run(check, f, case):
 def public(check, f, *cases, seconds=10):
     """Checks f in this process, for cases that everyone sees; raises CheckError.
 
-    seconds: of processor time that the grader allows for all checks of the cell together.
+    seconds: processor time that the grader allows for all checks of the cell together.
     """
     for i, given in enumerate(cases):
         run(check, f, Case(given, seed=i))
     print(f"{check.__name__}: right for {len(cases)} public case{'s' * (len(cases) != 1)}")
 
 
-hidden = public  # in the source, run by its author; the grader reads these calls instead of running them
+hidden = public  # runs when the author runs the source; the grader reads these calls and does not run them
 
 
 def _input(x):
-    """An array as f receives it: a Tensor to be differentiated, or bare integers."""
+    """An array as f receives it: a Tensor that requires a gradient, or an array of integers."""
     x = np.asarray(x)
     return Tensor(x, requires_grad=True) if x.dtype.kind == "f" else x
 
 
 def _likely(found, expected) -> str:
-    """The mistake that most often looks like this."""
+    """The most likely mistake for these values."""
     ratio, offset = common_factor(found, expected), found - expected
     if not found.any():
         return "zero everywhere"

@@ -1,7 +1,7 @@
-"""A course on disk: what nbgrader does of it, and the one place where our judge takes nbgrader's Execute's.
+"""A course on disk, managed by nbgrader; our grader replaces nbgrader's Execute preprocessor.
 
-`source/NAME/NAME.py` is the one source. `release` makes of it what students get, `grade` scores what they hand in; both
-call nbgrader, whose gradebook, feedback pages and form grader work as ever. Needs `pip install 'tinygan[grading]'`.
+`source/NAME/NAME.py` is the one source. `release` makes the students' files from it, `grade` scores submissions. Both
+call nbgrader, so its gradebook, feedback pages and form grader work as usual. Needs `pip install 'tinygan[grading]'`.
 """
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ globals().update((name, value) for name, value in theirs.items() if not name.sta
 
 
 def source(course: Path, name: str) -> Path:
-    """Where the source of an assignment is."""
+    """The path of the source of an assignment."""
     return course / "source" / name / f"{name}.py"
 
 
 def names(course: Path) -> list[str]:
-    """The assignments of a course; GradingError when the folder is none."""
+    """The names of the assignments of a course; GradingError if the folder is not a course."""
     found = sorted(path.name for path in (course / "source").glob("*") if source(course, path.name).is_file())
     if not found or not (course / "nbgrader_config.py").is_file():
         raise GradingError(f"{course} is no course: expected nbgrader_config.py and source/NAME/NAME.py; see --course")
@@ -43,12 +43,12 @@ def names(course: Path) -> list[str]:
 
 
 def plain(name: str) -> str:
-    """The name of the file for students without notebooks: 01-pull-backs is 01_pull_backs.py."""
+    """The file name for students without notebooks: 01_pull_backs.py for 01-pull-backs."""
     return name.replace("-", "_") + ".py"
 
 
 def release(course: Path) -> list[Path]:
-    """Makes the `release/` folder anew: for each assignment a notebook, a plain stub and its public checks."""
+    """Makes the `release/` folder again: for each assignment a notebook, a plain stub and its public checks."""
     import nbformat
     works, nbgrader = names(course), _nbgrader(course)
     for name in works:
@@ -62,7 +62,10 @@ def release(course: Path) -> list[Path]:
 
 
 def grade(course: Path, submitted: Path, seed: int = 0) -> Path:
-    """Scores submitted/STUDENT/NAME/FILE; feedback pages, results.json and grades.csv in the course; the CSV's path."""
+    """Scores submitted/STUDENT/NAME/FILE; returns the path of grades.csv.
+
+    Also writes feedback pages and results.json into the course.
+    """
     works = [folder.name for folder in release(course)]
     shutil.rmtree(course / "collected", ignore_errors=True)
     handed_in = [name for name in works if _collect(course, submitted, name)]
@@ -79,9 +82,9 @@ def grade(course: Path, submitted: Path, seed: int = 0) -> Path:
 
 
 def grade_notebook(notebook, resources, seed=0):
-    """In the place of nbgrader's Execute: runs no cell, gives each check cell its score and the reason as outputs.
+    """Replaces nbgrader's Execute: runs no cell, and writes score and reason into the outputs of each check cell.
 
-    nbgrader reads scores from there. Writes `results/STUDENT/NAME/results.json`, too.
+    nbgrader reads scores from there. Also writes `results/STUDENT/NAME/results.json`.
     """
     import nbformat
     name, student = resources["nbgrader"]["assignment"], resources["nbgrader"]["student"]
@@ -100,14 +103,14 @@ def grade_notebook(notebook, resources, seed=0):
 
 
 def _prove(work, seed):
-    """Refuses to grade anyone where the reference itself does not get all points: a broken machine, a bad check."""
+    """Raises GradingError if the reference does not get all points: then the machine or a check is broken."""
     for result in grader.grade(work, work.solutions, seed):
         if result.reason:
             raise GradingError(f"{work.name}: the reference gets no points for {result.task}: {result.reason}")
 
 
 def _nbgrader(course: Path, seed=0):
-    """nbgrader with the course's own settings; what it grades is what `_collect` made of the submissions."""
+    """nbgrader with the course's own settings; it grades the notebooks that `_collect` made."""
     from nbgrader.apps import NbGraderAPI
     from traitlets.config import PyFileConfigLoader
     os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"  # it calls alembic
@@ -120,9 +123,9 @@ def _nbgrader(course: Path, seed=0):
 
 
 def _call(step, *arguments):
-    """Does a step of nbgrader's; refuses what it could not do, with the last error that it has to tell."""
+    """Calls a step of nbgrader; if it fails, raises GradingError with the last error in its log."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # its database's
+        warnings.simplefilter("ignore")  # nbgrader's database warns
         result = step(*arguments)
     if not result["success"]:
         errors = re.findall(r"^ *([\w.]+(?:Error|Exception|Entry): .*)", result.get("log") or "", re.MULTILINE)
@@ -130,7 +133,7 @@ def _call(step, *arguments):
 
 
 def _collect(course: Path, submitted: Path, name: str) -> bool:
-    """Puts the answers of each student into a clean copy of the released notebook; whether there are any."""
+    """Puts the answers of each student into a clean copy of the released notebook; returns whether there are any."""
     import nbformat
     from nbgrader.utils import parse_utc
     folders = [path for path in sorted(submitted.glob(f"*/{name}")) if path.is_dir() and not path.is_symlink()]
@@ -148,7 +151,7 @@ def _collect(course: Path, submitted: Path, name: str) -> bool:
         clean = course / "collected" / folder.parent.name / name
         clean.mkdir(parents=True)
         nbformat.write(book, clean / f"{name}.ipynb")
-        with contextlib.suppress(OSError, ValueError, OverflowError, TypeError):  # what is no time is left behind
+        with contextlib.suppress(OSError, ValueError, OverflowError, TypeError):  # an invalid time is not copied
             time = (folder / "timestamp.txt").read_text()
             parse_utc(time.strip())
             (clean / "timestamp.txt").write_text(time)
@@ -156,7 +159,7 @@ def _collect(course: Path, submitted: Path, name: str) -> bool:
 
 
 def read(folder: Path, name: str) -> dict[str | None, str]:
-    """The answers in a student's folder by cell; None names what stands for all cells, a file without marks."""
+    """The answers in a student's folder, by cell. A file without marks gives one answer, with the key None."""
     files = [folder / f"{name}.ipynb", folder / plain(name), *sorted(folder.glob("*.ipynb")), *folder.glob("*.py")]
     file = next((f for f in files if f.is_file() and not f.is_symlink()), None)
     if file is None:
@@ -188,7 +191,7 @@ def _of_python(text) -> dict[str | None, str]:
 
 
 def _stub(cells) -> str:
-    """The plain file: the text as comments, the code, a mark before each cell that is to be answered."""
+    """The plain file: the text as comments, the code, and a mark before each answer cell."""
     parts = []
     for cell in cells:
         about = cell.metadata.get("nbgrader", {})
@@ -202,7 +205,7 @@ def _stub(cells) -> str:
 
 
 def _tests(name, cells) -> str:
-    """The public checks as plain pytest, beside the student's file; a test is a check cell."""
+    """The public checks as a pytest file: one test for each check cell."""
     parts = [_TESTS.format(file=plain(name))]
     for about, source in ((cell.metadata.get("nbgrader", {}), cell.source) for cell in cells):
         if about.get("grade"):
@@ -213,7 +216,7 @@ def _tests(name, cells) -> str:
 
 
 def _table(course: Path, database: str) -> Path:
-    """`grades.csv`: a row a student, a column an assignment, from the gradebook, with grades given by hand."""
+    """Writes `grades.csv` from the gradebook: a row per student, a column per assignment, manual grades included."""
     from nbgrader.api import Gradebook
     with Gradebook(database) as book:
         works = sorted(book.assignments, key=lambda work: work.name)

@@ -1,7 +1,8 @@
-"""An assignment as its source describes it, and the score of a submission: one process a task, judged from outside.
+"""Reads an assignment from its source, and scores a submission: one process per task, checks outside of it.
 
-A source is Python in jupytext's percent format with nbgrader's metadata (see `notebooks/assignments/README.md`). It is
-the lecturer's and is trusted: its checks and reference solutions run here, the student's code never does.
+A source is Python in jupytext's percent format with nbgrader's metadata (see `notebooks/assignments/README.md`). The
+lecturer wrote it, so it is trusted: its checks and reference solutions run in this process. The student's code never
+does.
 """
 from __future__ import annotations
 
@@ -34,7 +35,7 @@ class Part:
 
 @dataclass
 class Task:
-    """What a check cell is worth: its cell's name, points, the names of the solution cells it judges, its parts."""
+    """A check cell: its name, its points, the names of the solution cells that it checks, and its parts."""
     name: str
     points: float
     answers: list[str]
@@ -43,7 +44,7 @@ class Task:
 
 @dataclass
 class Assignment:
-    """name; cells: pairs (name, text) of the code that a submission runs, in order, with the reference's solutions."""
+    """An assignment. cells: pairs (name, text) of the code cells, in order, with the reference solutions."""
     name: str
     cells: list[tuple[str, str]]
     solutions: dict[str, str]
@@ -60,7 +61,7 @@ class Result:
 
 
 def notebook(path: Path):
-    """The notebook that a source describes, with nbgrader's metadata complete and names for all cells."""
+    """Converts a source into a notebook with complete nbgrader metadata and a name for each cell."""
     import jupytext
     book = jupytext.read(path)
     book.metadata = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
@@ -74,7 +75,7 @@ def notebook(path: Path):
 
 
 def assignment(path: Path) -> Assignment:
-    """Reads a source: runs its setup, solution and check cells, and keeps what the checks say instead of doing it."""
+    """Reads a source: runs its setup, solution and check cells, and records the checks without running them."""
     found = Assignment(path.stem, [], {}, [])
     calls: list[tuple] = []
     names: dict = {"__name__": path.stem}
@@ -132,19 +133,19 @@ def grade_task(work: Assignment, task: Task, answers: dict[str, str], seed: int 
                         run(part.check, worker.probe(part.expression), Case(given, [seed, start, k, i], part.reference))
     except CheckError as error:
         reason = str(error)
-    except Exception as error:  # in a check that met what its author did not think of
-        reason = f"the answer has not the expected form: {type(error).__name__}: {error}"
+    except Exception as error:  # the check met a value that its author did not expect
+        reason = f"the answer does not have the expected form: {type(error).__name__}: {error}"
     return Result(task.name, 0.0 if reason else task.points, task.points, reason)
 
 
 def grade(work: Assignment, answers: dict[str, str], seed: int = 0) -> list[Result]:
-    """All tasks of a submission, each by itself, as many at a time as there are cores."""
+    """Scores all tasks of a submission separately, as many at a time as there are cores."""
     with ThreadPoolExecutor(cores()) as pool:
         return list(pool.map(lambda task: grade_task(work, task, answers, seed), work.tasks))
 
 
 def gradescope(results: list[Result]) -> dict:
-    """What `results.json` holds for Gradescope: the tests with their scores."""
+    """The content of `results.json` for Gradescope: the tests with their scores."""
     return {"score": sum(r.score for r in results), "visibility": "visible", "tests": [
         {"name": r.task, "score": r.score, "max_score": r.points, "status": "failed" if r.reason else "passed",
          "output": r.reason or "right"} for r in results]}

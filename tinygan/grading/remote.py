@@ -1,7 +1,7 @@
-"""The judge's side of the worker: a student's function as a tinygan operation whose rules are questions to it.
+"""The grader's side of the worker: wraps a student's function as a tinygan operation that runs in another process.
 
-So `check_gradients` differentiates it like any other function, and every derivative that it sees is the student's own,
-computed in the other process and sent as numbers.
+So `check_gradients` differentiates it like any other function. Each derivative is computed by the student's code in the
+other process and sent as numbers.
 """
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ from tinygan.grading.worker import kinds, receive, send, unpack
 from tinygan.tensor import Tensor, record, unwrap
 
 LIMIT = 64 << 20  # bytes of one answer
-PLACES = [str(Path(tinygan.__file__).parent.parent), *filter(None, sys.path)]  # what can be imported here, can there
+PLACES = [str(Path(tinygan.__file__).parent.parent), *filter(None, sys.path)]  # the worker imports from the same places
 COMMAND = [sys.executable, "-I", "-B", "-c", f"import sys; sys.path[:] = {PLACES!r}; "
            "from tinygan.grading.worker import main; main()"]
 ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "PATH": os.defpath, "LANG": "C.UTF-8"}
 
 
 class Worker:
-    """A process that has loaded a student's cells: `with Worker(cells) as worker:`; its failures are CheckErrors.
+    """A process that has loaded a student's cells: `with Worker(cells) as worker:`. Its failures are CheckErrors.
 
-    cells: pairs (name, text) to run in order. seconds: of processor time, twice that and ten more on the clock.
-    megabytes: memory.
+    cells: pairs (name, text) to run in order. seconds: limit of processor time; the limit of wall-clock time is
+    2 * seconds + 10. megabytes: limit of memory.
     """
 
     def __init__(self, cells, seconds=10, megabytes=1024):
@@ -59,16 +59,16 @@ class Worker:
         self._stop()
         self.process.wait()
         for pipe in (self.process.stdin, self.process.stdout):
-            with contextlib.suppress(OSError):  # what was still to be sent to a process that is gone
+            with contextlib.suppress(OSError):  # unsent bytes for a process that has ended
                 pipe.close()  # type: ignore[union-attr]
         self.folder.cleanup()
 
     def probe(self, expression: str):
-        """The function that this expression is among the student's names: of Tensors, bare integers and options."""
+        """The function that the expression names in the student's cells; it takes Tensors, integers and options."""
         return lambda *inputs, **options: self._value(expression, options, 0, inputs)
 
     def _value(self, expression, options, level, inputs):
-        """The level-th pull-back as an operation; each of its rules is a part of the next one."""
+        """The level-th pull-back as an operation; each of its rules is a part of the pull-back of the next level."""
         def rule(start, x):
             def pull(g, y, *inputs):
                 flat = self._value(expression, options, level + 1, (*inputs, g))
@@ -85,10 +85,10 @@ class Worker:
             raise CheckError(f"the function returns a {answer['type'][:40]}, expected a Tensor")
         if value.dtype.kind != "f":
             raise CheckError(f"the function returns {value.dtype}, expected floating point numbers")
-        return Tensor(value) if level == 0 and bare else record(value, *paths)  # a program has no inputs
+        return Tensor(value) if level == 0 and bare else record(value, *paths)  # a call without Tensors records nothing
 
     def _ask(self, text, arrays=()):
-        """The worker's answer: what it says of it, and its arrays."""
+        """Sends a question; returns the worker's answer: its description and its arrays."""
         try:
             send(self.process.stdin, text, arrays)
             head, body = receive(self.process.stdout, LIMIT)
@@ -100,7 +100,7 @@ class Worker:
         except (EOFError, OSError):
             raise CheckError(self._end()) from None
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError, MemoryError):
-            raise CheckError("the process answered what cannot be read: it was tampered with, or too large") from None
+            raise CheckError("the answer of the process cannot be read: it was changed, or it is too large") from None
         if error is not None:
             line = f" ({answer.get('line')})" if answer.get("line") else ""
             text = "".join(c if c.isprintable() or c == "\n" else "?" for c in f"{error}{line}"[:800])
@@ -109,7 +109,7 @@ class Worker:
         return answer, found
 
     def _end(self) -> str:
-        """Why there is no answer."""
+        """The reason why there is no answer."""
         if self.late:
             return f"too slow: no answer within {2 * self.seconds + 10} seconds (a loop without an end, a sleep?)"
         try:
@@ -122,7 +122,7 @@ class Worker:
             f"the process ended with status {status} before it answered"
 
     def _stop(self, late=False):
-        """Ends the process and all that it began."""
+        """Kills the process and all its children."""
         self.late = self.late or late
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)

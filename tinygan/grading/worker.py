@@ -1,8 +1,8 @@
-"""The process in which a student's code runs: it answers questions with arrays, and judges nothing.
+"""The process that runs a student's code: it answers questions with arrays, and checks nothing.
 
-It is a fresh Python with limits on time, memory and files, in an empty folder, and dies with its task. A question is a
-text (a Python literal) and arrays; the answer is a text (JSON) and arrays, as raw bytes: nothing is pickled. What the
-student's code may do to this process (patch, exit, exhaust, print) costs the student this task, and nobody else.
+It is a new Python process with limits on time, memory and files, in an empty folder; it ends with its task. A question
+is a text (a Python literal) and arrays; the answer is a text (JSON) and arrays, as raw bytes: nothing is pickled. If
+the student's code damages this process (patches, exits, uses all memory, prints), only this task loses its points.
 """
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ FORBIDDEN = ("os.system", "os.fork", "os.exec", "os.posix_spawn", "os.spawn", "s
 
 
 def send(pipe, text: str, arrays=()):
-    """A message: the lengths, the text, the arrays' bytes."""
+    """Writes a message: the lengths, the text, the bytes of the arrays."""
     head, body = text.encode(), b"".join(np.ascontiguousarray(a).tobytes() for a in arrays)
     pipe.write(struct.pack("<QQ", len(head), len(body)) + head + body)
     pipe.flush()
 
 
 def receive(pipe, limit=1 << 30) -> tuple[str, bytes]:
-    """A message that `send` sent; EOFError when there is none, ValueError when it is longer than limit."""
+    """Reads a message of `send`; EOFError if there is none, ValueError if it is longer than limit."""
     lengths = _exactly(pipe, 16)
     head, body = struct.unpack("<QQ", lengths)
     if head + body > limit:
@@ -52,12 +52,12 @@ def _exactly(pipe, n) -> bytes:
 
 
 def kinds(arrays) -> list:
-    """What a message's text says of its arrays: dtype and shape of each."""
+    """The description of arrays in a message: dtype and shape of each."""
     return [[a.dtype.str, list(a.shape)] for a in arrays]
 
 
 def unpack(described, body) -> list[np.ndarray]:
-    """The arrays of a message; ValueError when they are not what the text says."""
+    """The arrays of a message; ValueError if they do not match their description."""
     arrays, start = [], 0
     for dtype, shape in described:
         if dtype[:1] not in "<|" or dtype[1:] not in ("f2", "f4", "f8", "i1", "i2", "i4", "i8", "u1", "b1"):
@@ -69,9 +69,10 @@ def unpack(described, body) -> list[np.ndarray]:
 
 
 def derived(f, level, create_graph=False):
-    """The level-th pull-back of f: of inputs and cotangents, all gradients as one vector.
+    """The level-th pull-back of f: a function of inputs and cotangents; it returns all gradients as one vector.
 
-    Level 1 maps (x, ..., g) to the gradients of sum(f(x, ...) * g); level 2 is level 1 of that: one cotangent more.
+    Level 1 maps (x, ..., g) to the gradients of sum(f(x, ...) * g). Level 2 is the pull-back of level 1, with one more
+    cotangent.
     """
     if level == 0:
         return f
@@ -106,7 +107,7 @@ def main():
 
     def load():
         for name, text in task["cells"]:
-            exec(compile(text, f"<{name}>", "exec"), names)  # what this process is for
+            exec(compile(text, f"<{name}>", "exec"), names)  # untrusted: only this process runs it
         untouched()
         return []
 
@@ -125,7 +126,7 @@ def main():
 
 
 def _answer(pipe, do, *arguments):
-    """Sends what `do` gives, or why it gives nothing."""
+    """Sends the value of `do`, or its error."""
     try:
         value = do(*arguments)
         array = np.asarray(value.data if isinstance(value, Tensor) else value)
@@ -138,7 +139,7 @@ def _answer(pipe, do, *arguments):
 
 
 def _line(error) -> str:
-    """Where in the student's code an error arose: the cell and the line."""
+    """The cell and the line of the student's code that raised an error."""
     trace, found = error.__traceback__, ""
     while trace:
         code = trace.tb_frame.f_code
@@ -149,7 +150,7 @@ def _line(error) -> str:
 
 
 def _snapshot():
-    """A function that raises when a function or class of the library, or of NumPy, is not what it was."""
+    """Returns a function that raises if a function or class of the library or of NumPy has been replaced."""
     owners: list = [m for name, m in sorted(sys.modules.items()) if name.split(".")[0] == "tinygan"]
     owners += [builtins, os, os.path, np, np.linalg, np.random, Tensor, tinygan.nn.Module]
     before = [(owner, name, value) for owner in owners for name, value in list(vars(owner).items()) if callable(value)]
@@ -165,11 +166,11 @@ def _snapshot():
 
 
 def _guard(folder):
-    """An audit hook: no other processes, no network, and files only to read Python's own or to write in the folder."""
+    """An audit hook: forbids processes and network; allows to read Python's own files and to write in the folder."""
     places = sysconfig.get_paths()
     readable = (*{os.path.realpath(places[key]) for key in ("stdlib", "platstdlib", "purelib", "platlib")},
                 os.path.dirname(os.path.realpath(tinygan.__file__)), "/dev/null", "/dev/urandom", folder)
-    forbidden, real, inside, decode = FORBIDDEN, os.path.realpath, os.path.commonpath, os.fsdecode  # not to be patched
+    forbidden, real, inside, decode = FORBIDDEN, os.path.realpath, os.path.commonpath, os.fsdecode  # safe from patches
     writing = os.O_WRONLY | os.O_RDWR
 
     def guard(event, arguments):
@@ -179,5 +180,5 @@ def _guard(folder):
             path = real(decode(arguments[0]))
             allowed = (folder,) if (arguments[2] or 0) & writing else readable
             if not any(inside([path, place]) == place for place in allowed):
-                raise PermissionError(f"open: {path} is not for this process")
+                raise PermissionError(f"open: {path} is not allowed here")
     return guard

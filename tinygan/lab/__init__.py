@@ -1,1 +1,1 @@
-"""The GAN laboratory: two players in the plane, to be watched. `state` knows no picture, `picture` no widget."""
+"""The GAN laboratory: shows two players in the plane. `state` is without pictures, `picture` is without widgets."""

@@ -1,6 +1,6 @@
-"""The picture of the laboratory: the field of D with everything upon it, and curves beside it. Fast enough for a film.
+"""The picture of the laboratory: the field of D with points and arrows, and three curves. Fast enough for a film.
 
-What stays (frames, names, ticks) is drawn once and kept as pixels; a frame draws what has moved over it.
+The static parts (frames, labels, ticks) are drawn once and kept as pixels; each frame draws the moving parts on them.
 """
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ import numpy as np
 from tinygan.lab.state import SPAN, Laboratory
 
 DATA, FAKE, D_BLUE, INK, DARK = "#2f6b3a", "#d1495b", "#2e6f95", "#3c3c3c", "#7c1626"
-FIELD = ["#e8808f", "#f6c6cc", "#fbfaf7", "#c3dcc4", "#73b082"]  # from "generated" over "I cannot say" to "real"
+FIELD = ["#e8808f", "#f6c6cc", "#fbfaf7", "#c3dcc4", "#73b082"]  # from "generated" through "undecided" to "real"
 WIDTH, HEIGHT, DPI = 1060, 664, 100
-SIDE, LEFT, LOW = 592, 8, 36  # the plane: its side and its corner, in pixels
-ARROWS, LONGEST = 150, 0.25  # how many fakes have one; the length of the longest
-CURVES = [("what the objectives are worth", {"V_D": ("D's", D_BLUE), "V_G": ("G's", FAKE)}),
+SIDE, LEFT, LOW = 592, 8, 36  # side and lower left corner of the plane, in pixels
+ARROWS, LONGEST = 150, 0.25  # number of arrows; length of the longest
+CURVES = [("values of the objectives", {"V_D": ("D's", D_BLUE), "V_G": ("G's", FAKE)}),
           ("mean output of D", {"real": ("on data", DATA), "fake": ("on samples", FAKE)}),
           ("distance of the samples from the data", {"distance": ("sliced W1", INK)})]
 
@@ -31,7 +31,7 @@ class Picture:
         self.figure = Figure((WIDTH / DPI, HEIGHT / DPI), DPI, facecolor="white")
         self.canvas = FigureCanvasAgg(self.figure)
         shades = np.linspace(-1, 1, 255)
-        shades = 0.5 + 0.5 * np.sign(shades) * np.abs(shades) ** 0.7  # a little more colour where D hesitates
+        shades = 0.5 + 0.5 * np.sign(shades) * np.abs(shades) ** 0.7  # a little more colour where D is undecided
         self.colours = LinearSegmentedColormap.from_list("field", FIELD)(shades, bytes=True)[:, :3]
         self.plane = self._axes(LEFT, LOW, SIDE, SIDE, xlim=(-SPAN, SPAN), ylim=(-SPAN, SPAN), xticks=[], yticks=[])
         self.plane.set_axis_off()
@@ -54,7 +54,7 @@ class Picture:
         self.still = None
 
     def draw(self, lab: Laboratory, scene: str = "") -> np.ndarray:
-        """The laboratory as it is: an image (HEIGHT, WIDTH, 4), uint8. scene: what is happening, in words."""
+        """The present state as an image (HEIGHT, WIDTH, 4), uint8. scene: a caption."""
         view, field, critic = lab.look(), lab.field(), lab.goals.critic
         self.real.set_data(*view.real.T)
         self.fake.set_data(*view.fake.T)
@@ -77,15 +77,15 @@ class Picture:
         return pixels
 
     def png(self, lab: Laboratory, scene: str = "") -> bytes:
-        """`draw` as a small file."""
+        """`draw` as a PNG: a small file."""
         return self._file(lab, scene, 128, format="PNG", optimize=True)
 
     def jpeg(self, lab: Laboratory, scene: str = "") -> bytes:
-        """`draw` as a file that is fast to make: for films."""
+        """`draw` as a JPEG: fast to make, for films."""
         return self._file(lab, scene, None, format="JPEG", quality=90, subsampling=0)
 
     def place(self, x: float, y: float) -> tuple[float, float] | None:
-        """The point of the plane at a pixel of the picture, from the top left; None beside it."""
+        """The point of the plane at a pixel (counted from the top left); None outside the plane."""
         u, v = (x - LEFT) / SIDE, (HEIGHT - LOW - y) / SIDE
         return (SPAN * (2 * u - 1), SPAN * (2 * v - 1)) if 0 <= u <= 1 and 0 <= v <= 1 else None
 
@@ -98,7 +98,7 @@ class Picture:
         return file.getvalue()
 
     def _axes(self, x, y, width, height, **options):
-        """Axes at pixels from the bottom left."""
+        """Axes at a place in pixels, counted from the bottom left."""
         return self.figure.add_axes((x / WIDTH, y / HEIGHT, width / WIDTH, height / HEIGHT), **options)
 
     def _panel(self, i, title):
@@ -113,7 +113,7 @@ class Picture:
         return axes
 
     def _legend(self):
-        """Below the plane: what is what."""
+        """Draws the legend below the plane."""
         axes = self._axes(LEFT, 4, SIDE, LOW - 10, xlim=(0, SIDE), ylim=(0, LOW - 10))
         axes.set_axis_off()
         axes.plot([8], [11], "o", color=DATA, markersize=6)
@@ -121,12 +121,12 @@ class Picture:
         axes.annotate("", (152, 15), (134, 7), arrowprops={"arrowstyle": "->", "color": DARK})
         axes.imshow(self.colours[None], extent=(456, 552, 5, 17), aspect="auto")
         axes.set(xlim=(0, SIDE), ylim=(0, LOW - 10))
-        for x, text in [(16, "data"), (70, "samples"), (158, "where G wants it to go"), (558, "real")]:
+        for x, text in [(16, "data"), (70, "samples"), (158, "direction that helps G"), (558, "real")]:
             axes.text(x, 11, text, fontsize=9, color=INK, va="center")
-        axes.text(450, 11, "D says: generated", fontsize=9, color=INK, va="center", ha="right")
+        axes.text(450, 11, "output of D: generated", fontsize=9, color=INK, va="center", ha="right")
 
     def _paint(self, field, critic):
-        """The field as colours (SIDE, SIDE, 3); and a line where D cannot say, or a critic is at its median."""
+        """The field as colours (SIDE, SIDE, 3); draws a line at D = 1/2, or at a critic's median."""
         import contourpy
         from PIL import Image
         middle = float(np.median(field)) if critic else 0.5
@@ -139,14 +139,14 @@ class Picture:
             (SIDE, SIDE), Image.Resampling.BICUBIC, box=(0.5, 0.5, n - 0.5, n - 0.5)))
 
     def _arrows(self, view):
-        """The arrows of the first fakes: the steeper, the longer, but none longer than LONGEST."""
+        """The arrows of the first fakes. Their length grows with the gradient, up to LONGEST."""
         points, arrows = view.fake[:ARROWS], view.arrows[:ARROWS]
         arrows = LONGEST * arrows / (0.4 + np.linalg.norm(arrows, axis=1, keepdims=True))
         return self.plane.quiver(*points.T, *arrows.T, angles="xy", scale_units="xy", scale=1, width=0.0027, color=DARK,
                                  alpha=0.8, animated=True)
 
     def _curves(self, history):
-        """The lines; where they do not fit in their frames, these are drawn anew."""
+        """Updates the lines, and the limits of the axes if the lines do not fit."""
         every = len(history["moves"]) // 500 + 1
         for name, line in self.lines.items():
             line.set_data(history["moves"][::every], history[name][::every])

@@ -1,4 +1,4 @@
-"""The laboratory as a web page on this machine, by Voila: `tinygan lab`, with the extra `lab`."""
+"""The laboratory as a web page on this machine, served by Voila: `tinygan lab`. Needs the extra `lab`."""
 from __future__ import annotations
 
 import importlib.util
@@ -23,7 +23,7 @@ class LabError(TinyganError, RuntimeError):
 
 
 def serve(port: int, browser: bool) -> None:
-    """Serves the page on localhost until Ctrl-C. browser: open it there too."""
+    """Serves the page on localhost until Ctrl-C. browser: whether to open it in a browser."""
     missing = [name for name in NEEDS if importlib.util.find_spec(name) is None]
     if missing:
         raise LabError(f"{', '.join(missing)} not installed: pip install 'tinygan[lab]'")

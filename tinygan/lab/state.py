@@ -1,4 +1,4 @@
-"""The state of the laboratory: two players and points of the plane. Either player can be moved alone."""
+"""The state of the laboratory: two players, and points of the plane. Each player can move alone."""
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
@@ -20,11 +20,11 @@ from tinygan.updates import Adam
 from tinygan.zoo import vanilla
 from tinygan.zoo.sources import SOURCES, mixture
 
-SPAN = 1.6  # what is looked at: the square [-SPAN, SPAN]^2
+SPAN = 1.6  # the picture shows the square [-SPAN, SPAN]^2
 
 
 def drawn(points, sigma: float = 0.06) -> Callable:
-    """The data source of points (N, 2) that somebody drew: a small Gaussian about each."""
+    """A data source around points (N, 2) that the user drew: an equal mixture of small Gaussians."""
     draw = data.sampler(np.asarray(points, np.float32))
     return lambda n, rng: draw(n, rng) + np.float32(sigma) * rng.standard_normal((n, 2), dtype=np.float32)
 
@@ -39,7 +39,7 @@ SETS = {
 
 
 class View(NamedTuple):
-    """What can be seen of the game: points (n, 2), arrows on the fakes (n, 2), and figures by name."""
+    """A snapshot of the game: points (n, 2), an arrow for each fake (n, 2), and metrics by name."""
 
     real: np.ndarray
     fake: np.ndarray
@@ -49,14 +49,14 @@ class View(NamedTuple):
 
 @dataclass
 class Laboratory:
-    """A GAN on points of the plane, and what is to be seen of it.
+    """A GAN on points of the plane, with snapshots for a picture.
 
     source: a function (n, rng) -> points (n, 2). objective: a name in `OBJECTIVES`. rate_d, rate_g: learning rates.
-    k: moves of D in a step. r1: the weight of the R1 penalty. All of them may be changed while the game goes on; width
-    (units of a hidden layer) and seed count at the next `reset`.
+    k: moves of D per step. r1: the weight of the R1 penalty. All of them may be changed during the game; width (units
+    of a hidden layer) and seed take effect at the next `reset`.
 
-    game: what is played, between the players G and D. moves: how often each has moved. seen: the examples and the fakes
-    of the last batch that D or G was shown. history: a column a figure, a row a call of `look`.
+    game: the game between the players G and D. moves: the number of moves of each. seen: the examples and the fakes of
+    the last batch. history: a column for each metric, a row for each call of `look`.
     """
 
     source: Callable = SETS["ring of eight"]
@@ -78,7 +78,7 @@ class Laboratory:
         self.reset()
 
     def reset(self):
-        """New players, at step 0; the same ones for the same seed."""
+        """Makes new players, at step 0. The same seed gives the same players."""
         rng = np.random.default_rng(self.seed)
         self.G, self.D = (player.astype(self.dtype) for player in vanilla.networks((2,), 2, rng, width=self.width))
         self.game = Game(self.G, self.D, self.source, latent(2), rng, batch=self.batch, optimiser_d=Adam(0.5, 0.9),
@@ -87,7 +87,7 @@ class Laboratory:
         self.moves, self.seen, self.history = {"D": 0, "G": 0}, (), {}
 
     def step_d(self):
-        """D's move: up or down its objective, and down the penalty."""
+        """Makes one move of D: a gradient step on its objective with the penalty."""
         game = self._set()
         batch = draw_batch(game)
         discriminator_step(game, batch=batch)
@@ -95,7 +95,7 @@ class Laboratory:
         self._moved("D", self.D)
 
     def step_g(self):
-        """G's move: up or down its objective, with D as a landscape that stays."""
+        """Makes one move of G: a gradient step on its objective; D is fixed."""
         game = self._set()
         fake = draw_fakes(game)
         generator_step(game, batch=Batch(fake, fake, []))  # it needs no real examples
@@ -103,15 +103,15 @@ class Laboratory:
         self._moved("G", self.G)
 
     def step(self):
-        """A step of Algorithm 1: k moves of D, then one of G."""
+        """Makes one step of Algorithm 1: k moves of D, then one of G."""
         for _ in range(self.k):
             self.step_d()
         self.step_g()
 
     def slowly(self, frames: int = 8) -> Generator[tuple[str, float]]:
-        """A step in slow motion: scenes to be looked at, each with what happens in it and for how many seconds.
+        """Makes one step in slow motion; yields scenes: a caption and a duration in seconds.
 
-        A player glides from where it was to where it moves; a caller who stops early leaves it there.
+        The parameters of a player move along the line from old to new; if the caller stops early, they jump to the new.
         """
         for player, move in [(self.D, self.step_d)] * self.k + [(self.G, self.step_g)]:
             name, goal = ("D", self.goals.discriminator) if player is self.D else ("G", self.goals.generator)
@@ -122,14 +122,14 @@ class Laboratory:
                 for share in np.linspace(0, 1, frames, dtype=after.dtype):
                     player.theta[:] = before + share * (after - before)
                     moving = f"{name} {goal.direction}s its objective"
-                    yield (f"{name} is shown a batch, the rings" if share == 0 else moving,
+                    yield (f"{name} receives a batch (the rings)" if share == 0 else moving,
                            0.8 if share in (0, 1) else 0.05)
             finally:
                 player.theta[:] = after
                 self.seen = ()
 
     def look(self) -> View:
-        """Points, arrows and figures of this moment, on latents that stay the same; adds a row to the history."""
+        """Takes a snapshot, always with the same latents, and adds a row to the history."""
         real = self.source(self.shown, np.random.default_rng(self.seed)).astype(self.dtype)
         with no_grad():
             fake = self.G(self.z)
@@ -140,16 +140,16 @@ class Laboratory:
                    "V_G": goals.generator(on_fake).item(), "real": self.output(on_real).mean().item(),
                    "fake": self.output(on_fake).mean().item(),
                    "distance": sliced_wasserstein(real, fake.numpy(), np.random.default_rng(0), 32)}
-        _finite("the figures", list(figures.values()))
+        _finite("the metrics", list(figures.values()))
         if not self.history or self.history["moves"][-1] != figures["moves"]:
             for name, number in figures.items():
                 self.history.setdefault(name, []).append(number)
         return View(real, fake.numpy(), self.arrows(fake.numpy()), figures)
 
     def arrows(self, fake) -> np.ndarray:
-        """Where G's objective wants each fake (n, 2) to go: the direction of its steepest descent, or ascent.
+        """The direction in which G's objective improves fastest at each fake (n, 2).
 
-        The slope of the fake's own term, not of the mean: at one fake it does not depend on how many there are.
+        This is the gradient of the fake's own term, not of the mean, so it does not depend on the number of fakes.
         """
         goal = self.goals.generator
         x = Tensor(fake, requires_grad=True)
@@ -157,23 +157,23 @@ class Laboratory:
         return (len(fake) if goal.direction == "ascend" else -len(fake)) * slope.numpy()
 
     def field(self, n: int = 48) -> np.ndarray:
-        """What D says on a lattice over the square, the edges included: (n, n), the lowest row first."""
+        """The output of D on a lattice over the square, the edges included: (n, n), the lowest row first."""
         ticks = np.linspace(-SPAN, SPAN, n)
         points = np.stack(np.meshgrid(ticks, ticks), axis=-1).reshape(-1, 2).astype(self.dtype)
         with no_grad():
             return self.output(self.D(Tensor(points))).reshape(n, n)
 
     def output(self, logits) -> np.ndarray:
-        """What D says: D(x) in (0, 1), or of a critic the number itself."""
+        """The output of D: D(x) in (0, 1), or the number itself if D is a critic."""
         return (logits if self.goals.critic else sigmoid(logits)).numpy()
 
     @property
     def goals(self) -> Objective:
-        """What the players want."""
+        """The objectives of both players."""
         return OBJECTIVES[self.objective]
 
     def _set(self) -> Game:
-        """The game, with the settings as they are now."""
+        """The game with the present settings."""
         game = self.game
         game.data, game.objective, game.rate_d, game.rate_g = self.source, self.objective, self.rate_d, self.rate_g
         game.remedies = [R1(self.r1)] if self.r1 else []

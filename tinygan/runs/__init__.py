@@ -1,4 +1,4 @@
-"""Run folders: `Config`, `Run`, checkpoints, and what is made of finished runs (sweeps, reports, interpolations)."""
+"""Run folders: `Config`, `Run` and checkpoints; sweeps, reports and interpolations of finished runs."""
 from tinygan.runs.config import Config, RunError
 from tinygan.runs.run import Run, fresh_folder, generate, latest_folder
 

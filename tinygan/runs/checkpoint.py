@@ -1,7 +1,7 @@
 """Checkpoints: the whole state of a game in one `.npz`, without pickle; resumed training is bit for bit the same.
 
-A checkpoint is written beside the one before it, which is kept, and takes its name only when it is complete. It is read
-as an untrusted file: nothing in it is run, no more memory is taken than the file is long, and a checksum covers it all.
+A checkpoint takes its name only when it is complete, and the one before is kept. It is read as an untrusted file: no
+code in it runs, the arrays take no more memory than the size of the file, and a checksum covers all of it.
 """
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tinygan.game.history import COLUMNS, Column
 from tinygan.runs.files import write
 
 FORMAT = 2
-FREE = ("steps", "device", "version")  # of a config: these may differ when a run is resumed
+FREE = ("steps", "device", "version")  # parts of a config that may differ when a run is resumed
 
 
 class CheckpointError(TinyganError, ValueError):
@@ -32,9 +32,9 @@ class CheckpointError(TinyganError, ValueError):
 
 
 def save(path, game: Game, config: dict[str, Any] | None = None) -> None:
-    """Writes the game's state, and what it was started with, to `path`; the one before stays as `previous(path)`.
+    """Writes the game's state and its config to `path`; the checkpoint before stays as `previous(path)`.
 
-    Diverged where a number in it is not finite: then nothing is written.
+    Diverged if a number is not finite; then nothing is written.
     """
     arrays = {f"{group}/{name}": backend.to(a, "cpu") for group, state in _groups(game).items()
               for name, a in state.items()}
@@ -52,7 +52,7 @@ def save(path, game: Game, config: dict[str, Any] | None = None) -> None:
 
 
 def load(path, game: Game, config: dict[str, Any] | None = None) -> None:
-    """Puts the state at `path` into a game of the same recipe; CheckpointError, one line, when it does not fit."""
+    """Loads the state at `path` into a game of the same recipe; CheckpointError if it does not fit."""
     facts, arrays = read(path)
     try:
         for name, kept in (facts["config"] or {}).items() if config else ():
@@ -70,7 +70,7 @@ def previous(path) -> Path:
 
 
 def read(path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-    """The facts and the arrays in a checkpoint; CheckpointError where it is not as it was written."""
+    """The facts and the arrays in a checkpoint; CheckpointError if the file is damaged."""
     try:
         return _read(path)
     except CheckpointError as error:
@@ -83,7 +83,7 @@ def read(path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
 
 
 def fingerprint(game) -> dict[str, str]:
-    """Two digests that processes must have alike to play the same game: of the state, and of the next batch drawn."""
+    """Two digests that must be equal in all processes of one game: of the state, and of the next batch."""
     rng = deepcopy(game.rng)
     drawn = *parts(game.data(game.batch, rng)), *parts(game.noise(game.batch, rng))
     found = {"state": {f"{group} {name}": np.asarray(backend.to(a, "cpu"))
@@ -99,13 +99,13 @@ def _groups(game) -> dict[str, dict]:
 
 
 def _memories(game) -> dict[str, Any]:
-    """The parts with a memory, by name: both optimisers and the average."""
+    """The parts that keep a state between steps, by name: both optimisers and the average."""
     memories = {"optimiser0": game.optimisers[0], "optimiser1": game.optimisers[1], "average": game.average}
     return {group: memory for group, memory in memories.items() if memory is not None}
 
 
 def _rngs(game) -> list[np.random.Generator]:
-    """The game's generator of random numbers, and those that layers have of their own."""
+    """All generators of random numbers: the game's, and those that layers own."""
     owned = [value for player in (game.generator, game.discriminator) for _, m in player.modules()
              for value in vars(m).values() if isinstance(value, np.random.Generator)]
     return list({id(rng): rng for rng in [game.rng, *owned]}.values())
@@ -134,7 +134,7 @@ def _restore(game, facts, arrays) -> None:
 
 def _remembered(memory, arrays, theta) -> dict:
     """The state of an optimiser: counters as numbers, vectors on the device and in the dtype of theta; all or none."""
-    counters = [name for name in memory.state if getattr(type(memory), name) is not None]  # those that begin at 0
+    counters = [name for name in memory.state if getattr(type(memory), name) is not None]  # numbers that begin at 0
     if arrays.keys() - counters and arrays.keys() ^ set(memory.state):
         raise ValueError(f"{type(memory).__name__}: it holds {', '.join(arrays)}, expected {', '.join(memory.state)}")
     for name, a in arrays.items():
@@ -164,7 +164,7 @@ def _read(path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
 
 
 def _array(content: bytes) -> np.ndarray:
-    """The array in the bytes of an .npy file: numbers in place, however many its header claims."""
+    """The array in the bytes of an .npy file; a header that claims more elements than there are is an error."""
     file = io.BytesIO(content)
     np.lib.format.read_magic(file)
     shape, fortran, dtype = np.lib.format.read_array_header_1_0(file)
@@ -175,7 +175,7 @@ def _array(content: bytes) -> np.ndarray:
 
 
 def _digest(arrays) -> np.ndarray:
-    """The SHA-256 of arrays: of their names, types, shapes and numbers."""
+    """The SHA-256 of the names, dtypes, shapes and elements of arrays."""
     digest = hashlib.sha256()
     for name, a in sorted(arrays.items()):
         digest.update(f"{name} {a.dtype.str} {a.shape}\n".encode())
@@ -184,5 +184,5 @@ def _digest(arrays) -> np.ndarray:
 
 
 def _line(error) -> str:
-    """An error in a few words, on one line."""
+    """The message of an error, on one short line."""
     return " ".join(str(error).split())[:200] or type(error).__name__

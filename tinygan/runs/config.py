@@ -22,7 +22,7 @@ class RunError(TinyganError, ValueError):
 
 @dataclass
 class Config:
-    """The config of a run; settings: those of the recipe's settings that differ from its defaults."""
+    """The config of a run. settings: those that differ from the recipe's values."""
 
     recipe: str
     steps: int
@@ -44,12 +44,12 @@ class Config:
                 raise SettingError(f"{name}: got {getattr(self, name)!r:.99}, expected {' or '.join(known)}")
 
     def as_json(self) -> dict[str, Any]:
-        """The config as JSON has it."""
+        """The config as a dict of JSON's types (no tuples)."""
         return json.loads(json.dumps(asdict(self)))
 
     @classmethod
     def read(cls, text: str, where: str) -> Config:
-        """The config that a text in JSON holds; RunError, one line that begins with `where`, if it fits no recipe."""
+        """Reads a config from JSON; RunError, a line that begins with `where`, if it fits no recipe."""
         try:
             config = cls(**json_object(text))
         except (ValueError, TypeError) as error:

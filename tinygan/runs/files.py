@@ -1,4 +1,4 @@
-"""Files of a run: written complete or not at all, and read as files that may have been damaged."""
+"""Writes files completely or not at all, and reads JSON from files that may be damaged."""
 from __future__ import annotations
 
 import json
@@ -11,7 +11,7 @@ LONGEST_JSON = 100_000  # characters: a config has hundreds
 
 
 def write(path, content, keep: Path | None = None) -> None:
-    """Writes a file complete or not at all: a temporary one, synced, then renamed. keep: the old one's new name."""
+    """Writes a file completely or not at all: a temporary file is synced, then renamed. keep: path for the old file."""
     path = Path(path)
     unfinished = path.with_name(path.name + ".part")
     try:
@@ -22,7 +22,7 @@ def write(path, content, keep: Path | None = None) -> None:
         if keep is not None and path.exists():
             keep.unlink(missing_ok=True)
             try:
-                os.link(path, keep)  # so that at every moment there is a file at `path`
+                os.link(path, keep)  # a rename would leave a moment without a file at `path`
             except OSError:  # a file system without links
                 os.replace(path, keep)
         os.replace(unfinished, path)
@@ -34,7 +34,7 @@ def write(path, content, keep: Path | None = None) -> None:
 
 
 def _sync_folder(folder):
-    """Makes new names in a folder last through a power cut, where the system has a way to (Windows has none)."""
+    """Syncs a folder, so that new names survive a power cut (Windows has no way to do that)."""
     with suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY)
         try:
@@ -44,7 +44,7 @@ def _sync_folder(folder):
 
 
 def json_object(text: str) -> dict[str, Any]:
-    """The JSON object in the text of an untrusted file; ValueError for anything else."""
+    """Parses a JSON object from an untrusted text; ValueError for anything else."""
     if len(text) > LONGEST_JSON:
         raise ValueError(f"it is longer than {LONGEST_JSON} characters")
     try:

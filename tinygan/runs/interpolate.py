@@ -13,8 +13,8 @@ from tinygan.runs import Run, RunError
 def interpolate(run: Run, rows: int, steps: int, kind: str, rng: np.random.Generator, labels=()) -> np.ndarray:
     """Examples on a path between two latents in each of the rows (`interpolation`): (rows, steps, ...).
 
-    kind: of path, as in `latent.path`. labels, in a conditional run: none gives row i the class i mod classes; one is
-    that of every row; with two, z stays and the class goes straight from the first to the second.
+    kind: of path, as in `latent.path`. labels, in a conditional run: without labels row i has the class i mod classes;
+    one label is the class of all rows; with two, z is fixed and the class moves on a line from the first to the second.
     """
     if len(labels) > 2:
         raise RunError(f"--label: got {len(labels)} classes, expected one, or two to go between")
@@ -29,7 +29,7 @@ def interpolate(run: Run, rows: int, steps: int, kind: str, rng: np.random.Gener
 
 
 def _condition(run, rows, steps, labels):
-    """The label of each example, row by row, or the weights of the classes on the way from one to another."""
+    """The label of each example, row by row; with two labels, the weights of the classes."""
     ends = [run.labels(rows, label) for label in labels]
     if not run.classes:
         return None
@@ -40,7 +40,7 @@ def _condition(run, rows, steps, labels):
 
 
 def save(file: Path, run: Run, examples, rng: np.random.Generator) -> None:
-    """Writes the examples of `interpolate`: a .png, a row a path, or a .gif of all paths at once, there and back."""
+    """Writes the examples of `interpolate`: a .png with a row per path, or a .gif of all paths, there and back."""
     if file.suffix not in (".png", ".gif"):
         raise RunError(f"-o: {file} ends in {file.suffix!r}, expected .png or .gif")
     steps, shape, film = examples.shape[1], examples.shape[2:], file.suffix == ".gif"

@@ -35,7 +35,7 @@ SAVE_EVERY = 30.0  # seconds between checkpoints
 
 
 class Run:
-    """A run in a folder: `create` begins one, `open` finds one."""
+    """A run in a folder. `create` makes a new run, `open` opens an existing one."""
 
     def __init__(self, folder: Path, config: Config, game: Game):
         self.folder, self.config, self.game = folder, config, game
@@ -45,15 +45,15 @@ class Run:
 
     @classmethod
     def create(cls, folder, config: Config, game: Game | None = None) -> Run:
-        """A new run; the folder must not hold one yet. game: one that begins elsewhere than at the config's start."""
+        """Creates a run in a folder without one. game: the initial game (default: the config's game at step 0)."""
         folder = Path(folder)
         if (folder / "config.json").exists():
-            raise RunError(f"{folder} holds a run already; go on with --resume, or choose another --out")
+            raise RunError(f"{folder} holds a run already; continue it with --resume, or choose another --out")
         run = cls(folder, config, game or config.start())
         try:
             (folder / "frames").mkdir(parents=True, exist_ok=True)
             run.lock()
-            run.save()  # where there is a config, there is a good checkpoint
+            run.save()  # before the config, so that a folder with a config has a good checkpoint
             run.write_config()
         except OSError as error:
             raise RunError(f"{folder}: the run folder cannot be written: {error.strerror or error}") from error
@@ -61,7 +61,7 @@ class Run:
 
     @classmethod
     def open(cls, folder, device: str | None = None, lock: bool = False, group: SingleProcess = SINGLE_PROCESS) -> Run:
-        """The run in a folder at its last checkpoint; on another device, if one is named. lock: call `lock` first."""
+        """Opens the run in a folder at its last checkpoint. device: default, the run's. lock: call `lock` first."""
         folder = Path(folder)
         try:
             with open(folder / "config.json", encoding="utf-8") as file:
@@ -77,12 +77,12 @@ class Run:
             run.lock()
         checkpoint.load(folder / "checkpoint.npz", run.game, config.as_json())
         run.saved_step = run.game.step
-        if run.game.schedule is not None:  # players that grow: as far as they had
+        if run.game.schedule is not None:  # growing players: back to their present size
             run.game.schedule(run.game, config.steps)
         return run
 
     def lock(self) -> None:
-        """Keeps other processes from training in the folder until `unlock()`, or any end; RunError if one does."""
+        """Locks the folder against other training processes until `unlock()` or the end; RunError if it is locked."""
         try:
             unlock = lock_file(self.folder / ".lock", timeout=0)
         except TimeoutError:
@@ -90,18 +90,18 @@ class Run:
         self.unlock = weakref.finalize(self, unlock)
 
     def save_frame(self, game: Game) -> None:
-        """A callback of `train`: a frame of the film now and then."""
+        """A callback of `train`: saves a frame of the film at regular steps."""
         if game.step == self.config.steps or game.step * FRAMES // self.config.steps > (
                 (game.step - 1) * FRAMES // self.config.steps):
             plots.save_png(self.folder / "frames" / f"{game.step:07d}.png", self.picture())
 
     def maybe_checkpoint(self, game: Game) -> None:
-        """A callback of `train`: a checkpoint every `SAVE_EVERY` seconds."""
+        """A callback of `train`: saves a checkpoint every `SAVE_EVERY` seconds."""
         if time.monotonic() - self._saved > SAVE_EVERY:
             self.save()
 
     def save(self) -> None:
-        """The checkpoint and the history so far; refused when a number is not finite: the last good one is kept."""
+        """Saves the checkpoint and the history. If a number is not finite, it keeps the last checkpoint and raises."""
         checkpoint.save(self.folder / "checkpoint.npz", self.game, self.config.as_json())
         text = io.StringIO()
         rows = csv.writer(text, lineterminator="\n")
@@ -111,11 +111,11 @@ class Run:
         write(self.folder / "history.csv", text.getvalue().encode())
 
     def write_config(self) -> None:
-        """The config, as it is now."""
+        """Writes config.json."""
         write(self.folder / "config.json", json.dumps(self.config.as_json(), indent=2).encode() + b"\n")
 
     def finish(self) -> None:
-        """The checkpoint, and the pictures of the whole run."""
+        """Saves the checkpoint and makes the pictures of the whole run."""
         self.save()
         plots.save_png(self.folder / "samples.png", self.picture(100))
         if self.game.history["step"]:
@@ -130,7 +130,7 @@ class Run:
 
     @property
     def classes(self) -> int:
-        """The number of classes of a conditional generator; 0 of another."""
+        """The number of classes of a conditional generator; 0 for any other."""
         return getattr(self.game.generator, "classes", 0)
 
     def labels(self, n: int, label: int | None = None) -> np.ndarray | None:
@@ -139,7 +139,7 @@ class Run:
         RunError where the run has no class `label`.
         """
         if label is not None and label >= self.classes:
-            known = f"its classes are 0 to {self.classes - 1}" if self.classes else "it is of no conditional recipe"
+            known = f"its classes are 0 to {self.classes - 1}" if self.classes else "its recipe is not conditional"
             raise RunError(f"--label: {self.folder} knows no class {label}: {known}")
         if label is None:
             return np.repeat(np.arange(self.classes), -(-n // self.classes)) if self.classes else None
@@ -165,7 +165,7 @@ class Run:
     def style_mixing(self, rng: np.random.Generator) -> np.ndarray:
         """Examples of two styles each, as `style.mixing_sheet` arranges them; RunError where there are no styles."""
         if not isinstance(self.game.generator, style.Generator):
-            raise RunError(f"--mix: {self.folder} is of no recipe with styles")
+            raise RunError(f"--mix: the recipe of {self.folder} has no styles")
         return style.mixing_sheet(self.generator(), self.game.noise, rng)
 
     def tune(self) -> None:

@@ -1,4 +1,4 @@
-"""Many runs of a recipe, each in a process of its own: trained, measured, and a row of one table.
+"""Sweeps: many runs of a recipe are trained and evaluated in several processes; each gives a row of a table.
 
     OUT/sweep.csv  OUT/curves.png  OUT/figures.png  OUT/RUN/ (a run folder, with figures.json once it is measured)
 
@@ -30,15 +30,15 @@ from tinygan.runs import Config, Run, RunError, report
 from tinygan.runs.files import json_object, write
 from tinygan.zoo.settings import format_setting
 
-STOP = "stop"  # a file in OUT: while it is there, every run saves its state and ends
+STOP = "stop"  # a file in OUT: while it exists, every run saves its state and ends
 
 
 class Stopped(Exception):
-    """The sweep ends before the run does."""
+    """The sweep was stopped before the end of the run."""
 
 
 def combinations(texts: Iterable[str]) -> list[tuple[str, ...]]:
-    """Every choice of one value each from texts such as rate=1e-4,2e-4.
+    """All combinations of values, one from each text such as rate=1e-4,2e-4.
 
     >>> combinations(["rate=1e-4,2e-4", "r1=0"])
     [('rate=1e-4', 'r1=0'), ('rate=2e-4', 'r1=0')]
@@ -89,7 +89,7 @@ def train_and_measure(folder: Path, config: Config) -> dict[str, Any]:
 
 
 def _train(run, clock) -> float:
-    """Trains the run to its end, or until the sweep is stopped; the seconds that took, with those of earlier parts."""
+    """Trains the run to its end or until the sweep is stopped; returns the seconds, with those of earlier parts."""
     earlier, start = float(clock.read_text()) if clock.exists() else 0.0, time.perf_counter()
     run.tune()
     try:
@@ -104,7 +104,7 @@ def _train(run, clock) -> float:
 
 
 def _figures(path) -> dict[str, float]:
-    """The numbers in figures.json; RunError where there is anything else."""
+    """The metrics in figures.json; RunError if it holds anything else."""
     try:
         figures = json_object(path.read_text())
         if not np.isfinite(list(figures.values())).all():
@@ -119,7 +119,7 @@ def _line(error):
 
 
 def _begun(folder, config) -> Run:
-    """The run at its last checkpoint, or at step 0."""
+    """Opens the run at its last checkpoint, or creates it."""
     if (folder / "checkpoint.npz").exists() and (folder / "config.json").exists():
         return Run.open(folder, lock=True)
     (folder / "config.json").unlink(missing_ok=True)  # of a run that ended before its first checkpoint
@@ -133,9 +133,10 @@ def _stop_if_asked(folder):
 
 def sweep(configs: Mapping[str, Config], out: Path, pool: Executor,
           report_row: Callable = lambda row: None) -> list[dict]:
-    """The rows of `train_and_measure` for each name and config, in their order, written to OUT/sweep.csv as they come.
+    """Calls `train_and_measure` for each name and config; returns the rows in this order.
 
-    report_row: called with each row. An interrupt makes every run save its state and stop; this waits for them.
+    Each new row is written to OUT/sweep.csv and passed to report_row. On an interrupt every run saves its state and
+    stops; the call waits for that.
     """
     for name, config in configs.items():
         _compare(out / name, config)
@@ -160,7 +161,7 @@ def sweep(configs: Mapping[str, Config], out: Path, pool: Executor,
 
 @contextmanager
 def processes(jobs: int) -> Iterator[Executor]:
-    """A pool of processes that share the cores between them, and leave Ctrl-C to this one."""
+    """A pool of processes that share the cores; they ignore Ctrl-C, which only this process handles."""
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(jobs, context, _worker, (max(1, cores() // jobs),)) as pool:
         yield pool
@@ -172,7 +173,7 @@ def _worker(threads):
 
 
 def _compare(folder, config):
-    """RunError where the folder holds a run of another config."""
+    """Raises RunError if the folder holds a run of another config."""
     try:
         kept = json_object((folder / "config.json").read_text())
     except (OSError, ValueError):
@@ -192,7 +193,7 @@ def _write_csv(path, rows):
 
 
 def summary(rows: list[dict], configs: Mapping[str, Config], out: Path) -> str:
-    """The medians and quartiles of the runs that ended well, as text; and in OUT as pictures."""
+    """The medians and quartiles of the runs without an error, as text; also draws curves.png and figures.png in OUT."""
     done = [row for row in rows if not row["error"]]
     lines = [f"{out}: {len(done)} of {len(rows)} runs ended well; sweep.csv, curves.png, figures.png"]
     if not done:

@@ -59,7 +59,7 @@ def samples(G, n=500, size=2, seed=9):
         return G(noise(n, np.random.default_rng(seed), size)).numpy()
 
 
-def opinion(D, x):
+def mean_output(D, x):
     """The mean probability that D gives to the points x."""
     with tg.no_grad():
         return float(tg.sigmoid(D(tg.Tensor(x))).numpy().mean())
@@ -130,11 +130,11 @@ print("after 600 steps the fakes are about", round(float(np.abs(samples(broken[0
 def after_one_step(program):
     """The change of D at the fakes by G's first move."""
     (old, _), (new, D) = program(0), program(1)
-    return opinion(D, samples(new)) - opinion(D, samples(old))
+    return mean_output(D, samples(new)) - mean_output(D, samples(old))
 
 
-print(f"G's first move changes the opinion by {after_one_step(program_1):+.5f}")
-assert after_one_step(program_1) < 0 and opinion(broken[1], samples(broken[0])) < 0.01
+print(f"G's first move changes the output of D by {after_one_step(program_1):+.5f}")
+assert after_one_step(program_1) < 0 and mean_output(broken[1], samples(broken[0])) < 0.01
 
 # %% [markdown]
 # <details><summary>Which line?</summary>
@@ -547,7 +547,7 @@ else:
 # %%
 repaired = repair(program_6, "np.zeros(64)]).astype(np.float32)", "np.zeros(64)]).astype(np.float32)[:, None]")()
 beside(broken[:2], repaired[:2], real)
-gap = [opinion(D, real.numpy()) - opinion(D, np.zeros((1, 2), np.float32)) for _, D, _ in (broken, repaired)]
+gap = [mean_output(D, real.numpy()) - mean_output(D, np.zeros((1, 2), np.float32)) for _, D, _ in (broken, repaired)]
 print("D at the ring minus D in the empty middle:", np.round(gap, 3))
 assert np.ptp(broken[2][-200:]) < 0.01 and abs(gap[0]) < 0.05
 assert quality(repaired[0]) < quality(broken[0])
@@ -569,7 +569,7 @@ def program_7(steps=600):
 broken = program_7()
 plt.figure(figsize=(3.6, 3.6))
 picture(broken[1], broken[0], real, "program 7")
-print("what D says of the fakes:", round(opinion(broken[1], samples(broken[0])), 2))
+print("mean output of D for the fakes:", round(mean_output(broken[1], samples(broken[0])), 2))
 
 # %% [markdown]
 # $D(G(z))$ stays close to one half, which looks normal in a log.
@@ -622,7 +622,7 @@ def two_noises(G, D, z, title):
     x, seen = samples(G, 400, 4), G(z).numpy()
     panel = plt.gca()
     panel.plot(*real.numpy().T, ".", color="#b8b8b8", markersize=3)
-    panel.plot(*x.T, ".", color=FAKE, markersize=3, label="fresh noise")
+    panel.plot(*x.T, ".", color=FAKE, markersize=3, label="new noise")
     panel.plot(*seen.T, "x", color="black", label="noise of training")
     panel.set(title=title, xlim=(-2.2, 2.2), ylim=(-2.2, 2.2), aspect="equal", xticks=[], yticks=[])
     panel.legend(fontsize=7, loc="lower center")
@@ -646,7 +646,7 @@ def fresh_against_seen(G, D, z):
     return from_the_circle(G, noise(500, np.random.default_rng(3), 4)) / from_the_circle(G, z)
 
 
-print(f"fresh fakes are {fresh_against_seen(*broken):.1f} times as far off")
+print(f"new fakes are {fresh_against_seen(*broken):.1f} times as far off")
 assert fresh_against_seen(*broken) > 2
 
 # %% [markdown]
@@ -663,7 +663,7 @@ plt.figure(figsize=(7, 3.6))
 for i, (game, title) in enumerate(((broken, "broken"), (repaired, "repaired"))):
     plt.subplot(1, 2, i + 1)
     two_noises(*game, title)
-print(f"fresh fakes are {fresh_against_seen(*repaired):.1f} times as far off")
+print(f"new fakes are {fresh_against_seen(*repaired):.1f} times as far off")
 assert fresh_against_seen(*repaired) < 2
 
 # %% [markdown]

@@ -88,11 +88,11 @@ assert figures["fake"] < 0.2
 view = lab.look()
 
 
-def said(points):
+def output(points):
     return lab.output(lab.D(tg.Tensor(points)))
 
 
-assert np.all(said(view.fake + 0.01 * view.arrows) > said(view.fake))
+assert np.all(output(view.fake + 0.01 * view.arrows) > output(view.fake))
 
 # %% [markdown]
 # $G$ cannot move its samples one by one: it has parameters, and a move of these moves all samples at once. The chain
@@ -109,7 +109,7 @@ show(lab)
 
 # %%
 before, after = view.figures["fake"], lab.look().figures["fake"]
-print(f"D says of the samples: {before:.2f} before, {after:.2f} after; of the data {figures['real']:.2f}")
+print(f"output of D for the samples: {before:.2f} before, {after:.2f} after; for the data: {figures['real']:.2f}")
 assert after > figures["real"]
 
 # %% [markdown]
@@ -168,7 +168,7 @@ show(lab)
 d = lab.output(lab.D(tg.Tensor(flat.fake)))
 assert np.allclose(flat.arrows * (1 - d), steep.arrows * d, atol=1e-5)
 ratio = np.median((1 - d) / d)
-print(f"D says {d.mean():.4f} of the samples; without saturation the arrows are {ratio:.0f} times as long")
+print(f"output of D for the samples: {d.mean():.4f}; without saturation the arrows are {ratio:.0f} times as long")
 assert ratio > 20
 
 # %% [markdown]

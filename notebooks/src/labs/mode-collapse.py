@@ -74,7 +74,7 @@ for panel, x, moves in zip(axes, photos, (0, 30, 100, 300)):
     show(panel, x, f"after {moves} moves: width {width(x):.2f}")
     panel.set(xlim=(-4, 4), ylim=(-4, 4))
 if my_width is not None:
-    print(f"you: {my_width}, measured: {width(photos[-1]):.2f}")
+    print(f"your answer: {my_width}, measured: {width(photos[-1]):.2f}")
 covered = metrics.mixture(photos[-1], MEANS, 0.1)["modes"]
 assert covered <= 2
 
@@ -150,7 +150,7 @@ def carpet_game(steps=600, seed=0, betas=(0.5, 0.9), rate_d=1e-3, rate_g=1e-3, n
 
 
 def held(carpet):
-    """How many modes have at least 1 % of the fakes near them, the mean over the last quarter."""
+    """The number of modes with at least 1 % of the fakes near them, as a mean over the last quarter."""
     late = carpet[:, -carpet.shape[1] // 4:]
     return (late > 0.01).sum(axis=0).mean()
 

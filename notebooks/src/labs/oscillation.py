@@ -42,7 +42,7 @@ def measured(path):
 
 
 def guess(axes, value, **style):
-    """A black line at your prediction."""
+    """Draws a black line at your prediction."""
     if value is not None:
         axes.axvline(value, color="black", linewidth=2, label="you", **style)
 
@@ -198,7 +198,7 @@ my_growth = None
 path = trajectory(simultaneous(dirac(), 0.1), NEAR, 1000)
 growth, _ = measured(path[:200])
 plt.figure(figsize=(5, 2.6))
-plt.plot(radius(path) / 1e-3, color=FAKE, label=f"measured growth a step: {growth:.7f}")
+plt.plot(radius(path) / 1e-3, color=FAKE, label=f"measured growth per step: {growth:.7f}")
 if my_growth is not None:
     plt.axhline(my_growth, color="black", label="you")
 plt.xlabel("step")
@@ -242,7 +242,7 @@ left.semilogy(gammas, steps, "o-", color=DATA)
 guess(left, my_best)
 left.set(xlabel=r"$\gamma$", title="steps until $r < 0.001$")
 right.plot(gammas, slowest, "o-", color=D_BLUE)
-right.set(xlabel=r"$\gamma$", title="how far left the slower eigenvalue is")
+right.set(xlabel=r"$\gamma$", title="$-$ real part of the slower eigenvalue")
 found = dict(zip(gammas, steps))
 assert [found[gamma] for gamma in (0.1, 0.3, 1.0, 2.0)] == [1818, 499, 203, 532]
 assert np.isclose(max(slowest), 0.5, atol=1e-7)

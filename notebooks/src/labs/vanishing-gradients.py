@@ -175,7 +175,7 @@ for run in runs:
     assert (run[6][holds] <= (run[7] / (1 - run[7]))[holds] * (1 + 1e-9)).all()
     assert holds.any()
 plt.xlabel("moves of $D$")
-plt.legend(["the bound, where it says something", "gradient of a shift"], fontsize=8);
+plt.legend(["the bound, if $\\epsilon < 1$", "gradient of a shift"], fontsize=8);
 
 # %% [markdown]
 # <details><summary>Answer</summary>

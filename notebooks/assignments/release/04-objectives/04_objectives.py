@@ -26,7 +26,7 @@ from tinygan.objectives import OBJECTIVES
 # These helpers are for the checks: slopes by finite differences, and your functions of arrays as functions of Tensors.
 
 def slope(f, arrays, i, h=1e-5):
-    """The slope of f(*arrays) in the i-th array, each element nudged up and down (`central-difference`)."""
+    """The central difference of f(*arrays) in each element of the i-th array (`central-difference`)."""
     def nudged(e):
         return f(*arrays[:i], arrays[i] + e, *arrays[i + 1:])
     nudges = h * np.eye(arrays[i].size).reshape(-1, *arrays[i].shape)
@@ -34,7 +34,7 @@ def slope(f, arrays, i, h=1e-5):
 
 
 def on_arrays(f):
-    """A function of arrays as one of Tensors that gives one Tensor, in which its results are joined."""
+    """Wraps a function of arrays as a function of Tensors; its results are concatenated to one Tensor."""
     def on_tensors(*tensors, **options):
         arrays = [t.numpy().copy() for t in tensors]
         joined = np.concatenate(f(*arrays, **options))
@@ -87,7 +87,7 @@ def hellinger(real, fake):
 
 # %% relativistic-answer
 def relativistic(ours, theirs):
-    """R(ours, theirs): how much more real ours are than the mean of theirs, and theirs less; a scalar Tensor.
+    """The objective R(ours, theirs), large if ours are more real than the mean of theirs; a scalar Tensor.
 
     ours (m, 1), theirs (n, 1): logits, Tensors.
     """
@@ -144,7 +144,7 @@ def generator(theta, z):
 def optimistic_step(theta_d, theta_g, before_d, before_g, x, z, name, rate):
     """One alternating step of the game OBJECTIVES[name]; returns theta_d, theta_g and the gradients g_d, g_g.
 
-    theta_d (5,), theta_g (4,), h_d = before_d and h_g = before_g: arrays, as are x and z (n, 2), examples and noise.
+    theta_d (5,), theta_g (4,), h_d = before_d, h_g = before_g, examples x (n, 2) and noise z (n, 2) are arrays.
     """
     raise NotImplementedError("your answer")
 # %%

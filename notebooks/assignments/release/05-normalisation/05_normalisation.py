@@ -47,7 +47,7 @@ from tinygan.grading import public
 def group_norm(x, weight, bias, groups, eps=1e-5):
     """Group normalisation (`group-norm`) of images x (n, h, w, c).
 
-    weight, bias: gamma and beta, (c,). groups: how many; it divides c, and a group holds channels that are neighbours.
+    weight, bias: gamma and beta, (c,). groups: the number of groups, a divisor of c; a group holds adjacent channels.
     Returns a Tensor of the shape of x.
     """
     raise NotImplementedError("your answer")
@@ -81,7 +81,7 @@ class InstanceNorm(nn.Module):
 # %%
 
 def instance_norm(x, *theta):
-    """What a new InstanceNorm makes of x, with these values of its parameters, or with its first ones."""
+    """The output of a new InstanceNorm for x, with the parameters theta (default: its initial parameters)."""
     layer = InstanceNorm(x.shape[-1])
     with layer.with_parameters(theta or layer.parameters()):
         return layer(x)

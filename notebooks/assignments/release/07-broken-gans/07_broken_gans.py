@@ -34,7 +34,7 @@ from tinygan.updates import Adam, RMSProp, ascend, descend, linear_decay
 
 
 def network(inputs, rng):
-    """A small network that gives one number."""
+    """A small network with one output."""
     return nn.Sequential(nn.Dense(inputs, 16, rng=rng), nn.LeakyReLU(0.2), nn.Dense(16, 1, rng=rng))
 
 
@@ -49,33 +49,33 @@ def gaussian(n, rng, mean=1.0, sd=0.5):
 
 
 def beside(*columns):
-    """Columns (n, 1) as one Tensor."""
+    """Joins columns (n, 1) to one Tensor."""
     return tg.concatenate(columns, axis=1)
 
 
 def squared(x):
-    """x and x^2, side by side: with these a discriminator tells any two Gaussians apart."""
+    """The features x and x^2; with these a discriminator distinguishes any two Gaussians."""
     return beside(x, x * x)
 
 
 def climb(player, goal, optimiser, rate):
-    """The player moves up the gradient of its goal."""
+    """Moves the player up the gradient of its goal."""
     ascend(player.theta, optimiser(tg.grad(goal, player.parameters())), rate)
 
 
 def numbers(*parts):
-    """Everything that a program returns as one row of numbers, for the checks."""
+    """Joins all results of a program to one row of numbers, for the checks."""
     arrays = [p.numpy() if isinstance(p, tg.Tensor) else p for p in parts]
     return tg.Tensor(np.concatenate([np.ravel(a) for a in arrays]).astype(np.float64))
 
 
 def runs(case, f, **options):
-    """What f gives for three seeds."""
+    """The results of f for three seeds."""
     return np.stack([case.call(f, seed=int(seed), **options) for seed in case.integers(1 << 30, 3)])
 
 
 def band(case, found, low, high, what, slug):
-    """The median of three runs lies between low and high."""
+    """Requires that the median of three runs lies between low and high."""
     case.require(low <= np.median(found) <= high, f"{what}: {np.round(found, 3)} for three seeds, expected a median "
                  f"from {low:g} to {high:g}", slug)
 

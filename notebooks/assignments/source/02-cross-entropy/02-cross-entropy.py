@@ -33,7 +33,7 @@ from tinygan.objectives import value
 
 # %% nbgrader={"grade_id": "helpers"}
 def slope(f, arrays, i, h=1e-5):
-    """The slope of f(*arrays) in the i-th array, each element nudged up and down (`central-difference`)."""
+    """The central difference of f(*arrays) in each element of the i-th array (`central-difference`)."""
     def nudged(e):
         return f(*arrays[:i], arrays[i] + e, *arrays[i + 1:])
     nudges = h * np.eye(arrays[i].size).reshape(-1, *arrays[i].shape)
@@ -41,7 +41,7 @@ def slope(f, arrays, i, h=1e-5):
 
 
 def with_parameters(Layer):
-    """A layer as a function of its input and its parameters; with a seed: theta of a new layer."""
+    """Wraps a layer as a function of its input and its parameters; with a seed it returns theta of a new layer."""
     def layer_of(x, weight, bias, seed=None):
         layer = Layer(x.shape[1], weight.shape[2], len(weight), rng=np.random.default_rng(seed))
         if seed is not None:
@@ -52,7 +52,7 @@ def with_parameters(Layer):
 
 
 def on_arrays(f):
-    """A function of arrays as one of Tensors that gives one Tensor, in which several results are joined."""
+    """Wraps a function of arrays as a function of Tensors; several results are concatenated to one Tensor."""
     def on_tensors(*tensors, **options):
         results = f(*[t.numpy() for t in tensors], **options)
         return tg.Tensor(np.concatenate(results) if isinstance(results, (tuple, list)) else results)
@@ -136,7 +136,7 @@ hidden(check_maxout, with_parameters(Maxout), dict(n=1, sizes=(2, 3, 4)), dict(n
 
 # %% nbgrader={"grade_id": "balanced-answer", "solution": true}
 def balanced_cross_entropy(target, logits):
-    """The cross-entropy with a mean of its own for each group (`cross-entropy-split`); a scalar Tensor.
+    """The cross-entropy with a separate mean for each group (`cross-entropy-split`); a scalar Tensor.
 
     target: an array of integers (n, 1), 1 for real and 0 for synthetic. logits: a Tensor (n, 1).
     """
@@ -184,7 +184,7 @@ hidden(check_balanced, balanced_cross_entropy, dict(groups=(6, 2)), dict(groups=
 
 # %% nbgrader={"grade_id": "smoothed-answer", "solution": true}
 def smoothed_d_gradient(real, fake, smoothing):
-    """The gradient of V_s in the logits (`d-gradient`): two arrays, like real (m, 1) and like fake (n, 1)."""
+    """The gradient of V_s in the logits (`d-gradient`): two arrays of the shapes of real (m, 1) and fake (n, 1)."""
     ### BEGIN SOLUTION
     def d(a):
         return (1 + np.tanh(a / 2)) / 2

@@ -63,8 +63,8 @@ def weights(case, outputs=1):
 def r2(D, fake, weight=1.0):
     """weight / 2 * E[|grad_x a(x)|^2] at fakes x = G(z) (`r2`), a scalar to be added to D's loss.
 
-    D: a network, D(x) (n, 1). fake: a Tensor (n, ...), with a past (in G) or without. The result can be differentiated
-    with respect to D's weights, and no path leads from it to the fakes.
+    D: a network, D(x) (n, 1). fake: a Tensor (n, ...), with or without a recorded history. The result can be
+    differentiated with respect to D's weights, and no path leads from it to the fakes.
     """
     ### BEGIN SOLUTION
     x = tg.Tensor(fake.detach(), requires_grad=True)
@@ -75,7 +75,7 @@ def r2(D, fake, weight=1.0):
 
 # %% nbgrader={"grade_id": "r2-at"}
 def r2_at(fake, w1, b1, w2, past=True, **options):
-    """Your r2 for the network with these weights, at fakes with a past or without."""
+    """Your r2 for the network with these weights, at fakes with or without a recorded history."""
     return r2(network(w1, b1, w2), 1 * fake if past else fake.detach(), **options)
 
 
