@@ -449,3 +449,12 @@ def test_a_normalisation_takes_the_activation_after_it_along(activation, trainin
     both = nn.Sequential(*layers)
     for a, b in zip(outcomes(both), outcomes(lambda t: activation(norm(t))), strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize(("layers", "got"), [
+    ([[nn.ReLU()]], "layer 0 is a list"), ([nn.ReLU(), nn.Tanh], "layer 1 is <class 'tinygan.nn.activations.Tanh'>")])
+def test_sequential_refuses_a_list_and_a_class(layers, got):
+    with pytest.raises(TypeError) as caught:
+        nn.Sequential(*layers)
+    assert str(caught.value) == (f"Sequential: {got}, expected a Module or a function; "
+                                 "write Sequential(Dense(...), ReLU()), or Sequential(*layers)")
