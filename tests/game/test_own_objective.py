@@ -80,3 +80,12 @@ def test_a_seed_for_rng_and_lists_for_data():
         return train(replace(game("dense"), rng=rng, data=data), 2).generator.theta
     expected = played(np.random.default_rng(3), tg.data.ring)
     np.testing.assert_array_equal(played(3, lambda n, rng: tg.data.ring(n, rng).tolist()), expected)
+
+
+@pytest.mark.parametrize(("goal", "got"), [
+    (lambda real, fake: tg.mean(real), "function"),
+    (Goal(lambda real, fake: tg.mean(real), "down"), "direction 'down'")])
+def test_a_goal_without_a_direction_is_refused(goal, got):
+    with pytest.raises(TypeError) as caught:
+        Objective(goal, Goal(tg.mean, "descend"))
+    assert str(caught.value) == f'Objective: got {got}, expected Goal(function, "ascend") or Goal(function, "descend")'

@@ -458,3 +458,9 @@ def test_sequential_refuses_a_list_and_a_class(layers, got):
         nn.Sequential(*layers)
     assert str(caught.value) == (f"Sequential: {got}, expected a Module or a function; "
                                  "write Sequential(Dense(...), ReLU()), or Sequential(*layers)")
+
+
+def test_a_path_is_no_state():
+    with pytest.raises(TypeError) as caught:
+        nn.Dense(2, 1, rng=0).load_state_dict("weights.npz")
+    assert str(caught.value) == "load_state_dict: got str, expected a dict; write np.load(file)"

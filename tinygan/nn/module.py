@@ -177,6 +177,8 @@ class Module:
 
     def load_state_dict(self, state) -> None:
         """Copies values in by name; names and shapes must agree, and nothing is changed when they do not."""
+        if not hasattr(state, "keys"):
+            raise TypeError(f"load_state_dict: got {type(state).__name__}, expected a dict; write np.load(file)")
         arrays = self._state()
         for name in sorted(arrays.keys() ^ state.keys()):
             raise ValueError(f"load_state_dict: {name} is {'missing' if name in arrays else 'unknown to the network'}")
