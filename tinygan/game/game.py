@@ -73,7 +73,8 @@ class Game:
     history: dict[str, Column] = field(default_factory=empty)
 
     def __post_init__(self):
-        self.rng = generator(self.rng)
+        if isinstance(self.rng, (int, np.integer)):
+            self.rng = generator(self.rng)
         for name in ("data", "noise", "optimiser_d", "optimiser_g"):
             value, wanted = getattr(self, name), "(n, rng) -> array" if name in ("data", "noise") else "of the gradient"
             if isinstance(value, type) or not callable(value):
