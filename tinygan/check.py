@@ -94,6 +94,9 @@ def _slopes(out, xs, level, create_graph=False) -> list:
         return grad(out, xs, create_graph, allow_unused=True)
     except ValueError as error:
         raise GradientError(f"{_order(level)}: {error}") from error
+    except (TypeError, AttributeError) as error:
+        raise GradientError(f"{_order(level)}: a rule fails: {error}; a rule is called with g, y and each input that "
+                            "record was given, and returns the cotangent of its input") from error
 
 
 def _gradients(weighed, points, names, level) -> list[np.ndarray]:

@@ -149,6 +149,12 @@ class Objective:
     critic: bool = False
     blind: float | None = None
 
+    def __post_init__(self):
+        for goal in self:
+            if not isinstance(goal, Goal) or goal.direction not in ("ascend", "descend"):
+                got = f"direction {goal.direction!r}" if isinstance(goal, Goal) else type(goal).__name__
+                raise TypeError(f'Objective: got {got}, expected Goal(function, "ascend") or Goal(function, "descend")')
+
     def __iter__(self) -> Iterator[Goal]:
         return iter((self.discriminator, self.generator))
 

@@ -236,8 +236,9 @@ def grad(output: Tensor, inputs, create_graph: bool = False, allow_unused: bool 
             if isinstance(x, Tensor) and x in between:
                 part = rule(g, value, *args)
                 if part.shape != x.data.shape:
+                    cause = "not summed over the broadcast axis" if part.size != x.size else "transposed, or reshaped"
                     raise ValueError(f"{_name_of(rule)}: the pull-back gives shape {part.shape} for an input of shape "
-                                     f"{x.shape}; was it not summed over the broadcast axis?")
+                                     f"{x.shape}; was it {cause}?")
                 cotangents[x] = cotangents[x] + part if x in cotangents else part
     results = [cotangents.get(x) for x in inputs]
     for i, g in enumerate(results):
@@ -287,7 +288,8 @@ def _validate(output, inputs):
         raise ValueError("grad: no inputs given")
     for i, x in enumerate(inputs):
         if not isinstance(x, Tensor):
-            raise TypeError(f"grad: inputs[{i}] is a {type(x).__name__}, expected a Tensor")
+            raise TypeError(f"grad: inputs[{i}] is a {type(x).__name__}, expected a Tensor; "
+                            "write network.parameters()")
         if not x.requires_grad:
             raise ValueError(f"grad: inputs[{i}], of shape {x.shape}, has requires_grad=False")
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from tinygan import backend
 from tinygan.backend.accelerated import accelerated
-from tinygan.tensor import unwrap
+from tinygan.tensor import Tensor, unwrap
 
 
 def vector(direction):
@@ -29,6 +29,9 @@ def _join(arrays):
 
 def _fit(name, theta, direction):
     direction = vector(direction)
+    if isinstance(theta, Tensor) or not hasattr(theta, "shape") or not hasattr(direction, "shape"):
+        raise TypeError(f"{name}: got theta {type(theta).__name__}, direction {type(direction).__name__}, expected two "
+                        f"arrays; write {name}(network.theta, tg.grad(loss, network.parameters()), rate)")
     if direction.shape != theta.shape:
         raise ValueError(f"{name}: theta {theta.shape} and direction {direction.shape} differ in size")
     return direction
@@ -139,6 +142,11 @@ class Adam(Optimiser):
     state, m, v, t = ("m", "v", "t"), None, None, 0
 
     def __init__(self, beta1=0.9, beta2=0.999, eps=1e-8):
+        for beta in (beta1, beta2):
+            if not (isinstance(beta, (int, float, np.floating)) and 0 <= beta < 1):
+                got = " ".join(repr(beta).split())[:40]
+                raise ValueError(f"Adam: got beta {got}, expected a number from 0 to below 1; theta and rate go to the "
+                                 "update: ascend(network.theta, adam(gradient), rate)")
         self.beta1, self.beta2, self.eps = beta1, beta2, eps
 
     def count(self):
@@ -150,6 +158,8 @@ class Adam(Optimiser):
         g = vector(gradient)
         if self.m is None:
             self.m, self.v = np.zeros_like(g), np.zeros_like(g)
+        if self.m.shape != g.shape:
+            raise ValueError(f"Adam: m {self.m.shape} and gradient {g.shape} differ in size; each network has its Adam")
         return adam_step(g, self.m, self.v, *self.count(), self.beta1, self.beta2, self.eps)
 
 

@@ -1,6 +1,7 @@
 """Plain and fast forms: every form gives what the plain body gives; `plain` turns all of them off."""
 import inspect
 import os
+import re
 import subprocess
 import sys
 
@@ -111,7 +112,7 @@ def test_plain_ends_with_its_block_and_after_an_error():
     assert is_fast() is before
 
 
-@fast
+@pytest.mark.fast_forms
 def test_products_by_another_library():
     a, b, called = np.ones((2, 3)), np.ones((3, 4)), []
 
@@ -150,3 +151,16 @@ def test_a_step_of_training_is_the_same_to_rounding():
     with tg.plain():
         expected = theta()
     np.testing.assert_allclose(theta(), expected, rtol=1e-7, atol=1e-9)
+
+
+def test_pdb_stops_by_name_in_the_course_file(tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text("import numpy as np, tinygan as tg, tinygan.ops.conv\nwith tg.plain():\n"
+                      "    tg.relu(tg.conv2d(np.ones((1, 4, 4, 1)), np.ones((3, 3, 1, 1))))\n"
+                      "    tg.updates.Adam()(np.ones(3))\n")
+    commands = ["next", "break tinygan.ops.conv.correlate", "break tinygan.relu", "break tinygan.updates.adam_step",
+                *["continue"] * 3, "quit"]
+    done = subprocess.run([sys.executable, "-m", "pdb", str(script)], input="\n".join(commands) + "\n",
+                          capture_output=True, text=True, timeout=60)
+    stops = re.findall(r"> .*[/\\](\w+\.py)\(\d+\)(\w+)\(\)", done.stdout)
+    assert stops == [("conv.py", "correlate"), ("elementwise.py", "relu"), ("updates.py", "adam_step")]

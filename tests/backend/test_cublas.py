@@ -17,7 +17,7 @@ from tinygan.backend import cublas
 from tinygan.backend.accelerated import using_form
 from tinygan.ops.linear import product
 
-pytestmark = pytest.mark.usefixtures("nvmath")
+pytestmark = [pytest.mark.usefixtures("nvmath"), pytest.mark.fast_forms]
 
 
 # --- the products ---

@@ -63,6 +63,7 @@ print(threading.active_count())
 
 @pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="the cores of a process are known on Linux")
 @pytest.mark.parametrize(("wanted", "least", "most"), [("1", 1, 1), ("2", 2, 2), (None, 2, 8)])
+@pytest.mark.fast_forms
 def test_convolutions_run_in_as_many_threads(wanted, least, most):
     environment = {name: value for name, value in os.environ.items() if name != "OPENBLAS_NUM_THREADS"}
     environment.update({"OPENBLAS_NUM_THREADS": wanted} if wanted else {})

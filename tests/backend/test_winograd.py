@@ -99,6 +99,7 @@ def test_when_it_pays(change, expected):
     assert winograd.pays(given["a"], given["b"], given["y"], given["w"], given["stride"]) is expected
 
 
+@pytest.mark.fast_forms
 @pytest.mark.parametrize("fast", ["correlate", "correlate_weight", "transpose_correlate"])
 def test_layers_for_which_it_pays_take_it(fast):
     x, w, y = (np.ones(shape, np.float32) for shape in ((16, 32, 32, 64), LAYER["w"], LAYER["y"]))

@@ -16,4 +16,5 @@ def test_what_names_no_seeds_is_refused(text, capsys):
         main(["sweep", "ring", "--seeds", text])
     assert stop.value.code == 2
     lines = capsys.readouterr().err.splitlines()
-    assert lines == [f"tinygan sweep: argument --seeds: {text!r} names no seeds, expected such as 0-9 or 1,4,7-8"]
+    assert lines == [f"tinygan sweep: argument --seeds: {text!r} is no list of seeds, expected a text such as "
+                     "0-9 or 1,4,7-8"]

@@ -30,7 +30,7 @@ def test_what_cannot_come_in(ring, capsys, tmp_path, monkeypatch):
     (tmp_path / "pickle.pt").write_bytes(b"\x80\x02}q\x00." * 9)
     assert "is no readable .safetensors: " in fails(capsys, "import", "pickle.pt")
     state = layouts.to_torch(Run.open(ring).generator())
-    assert "does not say of which recipe it is" in refused(state)
+    assert "does not name a recipe" in refused(state)
     assert "0.weight is not finite" in refused({**state, "0.weight": np.full((128, 2), 1e300)}, "--recipe", "ring")
     assert "layers with weights, the network has" in refused(state, "--recipe", "digits")
     assert "0.weight has shape (128, 2), the network's has (64, 2)" in refused(state, "--recipe", "ring", "--set",

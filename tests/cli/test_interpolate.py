@@ -73,8 +73,8 @@ def test_paths_through_points():
 
 @pytest.mark.parametrize(("arguments", "message"), [
     (["gaussian", "--path", "straight"], "not through examples of shape (1,)"),
-    (["gaussian"], "no arc between them is the shortest; a straight path is"),
-    (["digits", "--label", "3"], "digits knows no class 3: it is of no conditional recipe"),
+    (["gaussian"], "no arc between them is the shortest; use a straight path"),
+    (["digits", "--label", "3"], "digits knows no class 3: its recipe is not conditional"),
     (["conditional", "--label", "10"], "conditional knows no class 10: its classes are 0 to 9"),
     (["conditional", "--label", "1", "2", "3"], "--label: got 3 classes, expected one, or two to go between"),
     (["digits", "--steps", "1"], "steps is 1, expected at least 2"),

@@ -12,7 +12,7 @@ def test_play_a_game_of_tic_tac_toe(first, monkeypatch, capsys):
     monkeypatch.setattr("sys.stdin", answers)
     assert main(["play", "--first", first]) == 0
     out = capsys.readouterr().out
-    assert "'nonsense' is no free cell: type one of " in out
+    assert "'nonsense' is not a free cell: type one of " in out
     assert out.splitlines()[-1] in ("A draw.", "tinygan wins.")
 
 

@@ -69,7 +69,7 @@ def test_ctrl_c_saves_every_run_and_says_how_to_go_on(tmp_path):
         process.send_signal(signal.SIGINT)
         error = process.communicate(timeout=60)[1]
     assert process.returncode == 130
-    assert error == "stopped; the same command goes on with out\n"
+    assert error == "stopped; the same command resumes out\n"
     runs = [Run.open(folder) for folder in sorted((tmp_path / "out").glob("seed-*"))]
     assert len(runs) == 2  # those that had not begun have not
     assert all(run.game.step > 0 for run in runs)

@@ -55,8 +55,8 @@ def test_without_mpi4py_one_process_says_so(command, two, capsys):
 
 
 @pytest.mark.parametrize(("arguments", "message"), [
-    (["train", "ring"], "mpiexec started 2 of these: add --mpi"),
-    (["sweep", "ring"], "mpiexec started 2 of these: add --mpi")])
+    (["train", "ring"], "mpiexec started 2 processes: add --mpi"),
+    (["sweep", "ring"], "mpiexec started 2 processes: add --mpi")])
 def test_mpiexec_without_mpi_is_refused(arguments, message, two, capsys):
     assert message in fails(capsys, *arguments)
 

@@ -20,7 +20,7 @@ ENVIRONMENT = {**os.environ, "PATH": PATH, "OPENBLAS_NUM_THREADS": "1",
 MAIN = "import sys; from tinygan import cli; from tinygan.runs import run; run.FRAMES, run.SAVE_EVERY = 1, .2; " \
        "sys.exit(cli.main())"
 TINYGAN = [sys.executable, "-c", MAIN]
-KEPT = "run keeps its last checkpoint; go on with --resume, on any number of ranks"
+KEPT = "run keeps its last checkpoint; continue with --resume, on any number of ranks"
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(MPIEXEC is None, reason="there is no mpiexec")]
 
 
@@ -144,7 +144,7 @@ def test_an_interrupt_stops_all_after_the_same_step():
     status, _, [line] = ended(process)
     assert status == 130
     assert line.startswith("stopped after step ")
-    assert line.endswith("; go on with: tinygan train ring --resume --out run")
+    assert line.endswith("; continue with: tinygan train ring --resume --out run")
 
 
 def test_a_sweep_over_ranks():

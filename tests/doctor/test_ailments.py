@@ -45,8 +45,8 @@ SMALL = {"batch": 64}
 
 
 ILL = [
-    ("D has won", "ring", 200, ["width=64", "objective=minimax", "r1=0", "rate=1e-2:1e-4"], "G's gradient, once"),
-    ("D has won", "ring", 480, ["width=64", "r1=0", "rate=1e-2:1e-5"], "no fake gets past it"),
+    ("D has won", "ring", 200, ["width=64", "objective=minimax", "r1=0", "rate=1e-2:1e-4"], "G's gradient fell from"),
+    ("D has won", "ring", 480, ["width=64", "r1=0", "rate=1e-2:1e-5"], "and their difference was above 0.95 for"),
     ("D cannot tell", "ring", 420, ["width=64", "r1=1000"], "-1.386"),
     ("mode collapse", "ring", 420, ["width=64", "r1=0", "rate=1e-3:4e-3", "betas=0.9:0.9"], "since step"),
     ("the rates are far apart", "ring", 1, ["rate=1e-2:1e-5"], "D's learning rate is 0.01 and G's 1e-05"),

@@ -131,6 +131,26 @@ def test_not_summed_over_the_broadcast_axis():
                        "was it not summed over the broadcast axis?")
 
 
+def test_a_transposed_rule():
+    def product(a, b):
+        return record(unwrap(a) @ unwrap(b), (a, lambda g, y, a, b: b @ g.T), (b, lambda g, y, a, b: a.T @ g))
+
+    message = refused(product, X, np.ones((5, 2)))
+    assert message == ("first derivative: product: the pull-back gives shape (5, 3) for an input of shape (3, 5); "
+                       "was it transposed, or reshaped?")
+
+
+@pytest.mark.parametrize(("rule", "reason"), [
+    (lambda g: g, "takes 1 positional argument but 3 were given"), (lambda g, y, x: None, "'NoneType' object has no"),
+    (lambda g, y, x, c: g * c, "missing 1 required positional argument: 'c'")])
+def test_a_rule_that_cannot_be_called(rule, reason):
+    message = refused(lambda x: record(unwrap(x) * 2, (x, rule)), X)
+    assert message.startswith("first derivative: a rule fails: ")
+    assert reason in message
+    assert message.endswith("; a rule is called with g, y and each input that record was given, and returns the "
+                            "cotangent of its input")
+
+
 def test_first_row_for_the_sum_over_the_broadcast_axis():
     def add(a, b):
         return record(unwrap(a) + unwrap(b), (a, lambda g, y, a, b: g), (b, lambda g, y, a, b: g[0]))

@@ -241,3 +241,14 @@ def test_rooms_are_imported_when_they_are_used():
 def test_methods_have_signatures_and_docstrings():
     for name in ("sum", "mean", "var", "std", "max", "min", "astype"):
         assert getattr(tg.Tensor, name).__doc__
+
+
+@pytest.mark.parametrize(("name", "cure"), [
+    ("backward", "; write tg.grad(loss, network.parameters())"),
+    ("grad", "; write tg.grad(loss, network.parameters())"),
+    ("cuda", '; write x.to("gpu")'), ("view", "; write x.reshape(shape)"), ("exp", "; write tg.exp(x)"), ("shap", "")])
+def test_an_attribute_of_another_library_is_refused_with_the_cure(name, cure):
+    with pytest.raises(AttributeError) as caught:
+        getattr(tg.Tensor([1.0]), name)
+    assert str(caught.value) == f"Tensor has no attribute {name!r}{cure}"
+    assert not hasattr(tg.Tensor([1.0]), name)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import tinygan as tg
-from tinygan import updates
+from tinygan import nn, updates
 from tinygan.updates import Adam, Average, Momentum, RMSProp, ascend, descend, linear_decay, sign_reversal, vector
 
 OPTIMISERS = {"Adam": lambda: Adam(0.5, 0.9), "RMSProp": lambda: RMSProp(0.9), "Momentum": lambda: Momentum(0.9)}
@@ -45,6 +45,34 @@ def test_sizes_that_differ(step):
     assert str(caught.value) == f"{step.__name__}: theta (3,) and direction (4,) differ in size"
     with pytest.raises(ValueError):
         step(np.ones(3), np.ones(1), 0.1)  # would broadcast
+
+
+@pytest.mark.parametrize("step", [ascend, descend])
+@pytest.mark.parametrize(("theta", "direction", "got"), [
+    (nn.Dense(2, 1, rng=0), np.ones(3), "theta Dense, direction ndarray"),
+    (nn.Dense(2, 1, rng=0).parameters(), np.ones(3), "theta list, direction ndarray"),
+    (nn.Parameter(np.ones(3)), np.ones(3), "theta Parameter, direction ndarray"),
+    (np.ones(3), 0.1, "theta ndarray, direction float")], ids=["network", "parameters", "Parameter", "swapped"])
+def test_what_is_no_vector_is_refused(step, theta, direction, got):
+    with pytest.raises(TypeError) as caught:
+        step(theta, direction, 0.1)
+    name = step.__name__
+    assert str(caught.value) == (f"{name}: got {got}, expected two arrays; "
+                                 f"write {name}(network.theta, tg.grad(loss, network.parameters()), rate)")
+
+
+@pytest.mark.parametrize("betas", [(nn.Dense(2, 1, rng=0).parameters(), 0.001), (1.0,), (0.9, -0.1), (float("nan"),)])
+def test_adam_takes_no_parameters_and_no_beta_of_1(betas):
+    with pytest.raises(ValueError, match=r"^Adam: got beta .*, expected a number from 0 to below 1; theta"):
+        updates.Adam(*betas)
+
+
+def test_adam_for_two_networks():
+    adam = updates.Adam()
+    adam(np.ones(3))
+    with pytest.raises(ValueError) as caught:
+        adam(np.ones(4))
+    assert str(caught.value) == "Adam: m (3,) and gradient (4,) differ in size; each network has its Adam"
 
 
 def test_sign_reversal():

@@ -19,7 +19,7 @@ from tinygan.penalties import R1
 from tinygan.updates import Adam, Average, Momentum, Optimiser, RMSProp
 from tinygan.zoo import progressive, style
 
-pytestmark = pytest.mark.usefixtures("nvmath")
+pytestmark = [pytest.mark.usefixtures("nvmath"), pytest.mark.fast_forms]
 STEPS = 20
 
 

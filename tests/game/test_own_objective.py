@@ -1,4 +1,6 @@
 """An objective of one's own: Algorithm 1, the toys and the doctor take it as one of the library's."""
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from networks import game
@@ -59,3 +61,31 @@ def test_the_doctor_knows_the_value_of_one_who_cannot_tell():
 def test_an_unknown_name_is_refused_with_those_there_are():
     with pytest.raises(tg.game.SettingError, match=r"^objective: got 'exponential', expected one of minimax, .*, wass"):
         game("dense", objective="exponential")
+
+
+@pytest.mark.parametrize(("setting", "message"), [
+    ({"data": np.ones((9, 2))}, "data: got ndarray, expected a function (n, rng) -> array"),
+    ({"noise": 2}, "noise: got int, expected a function (n, rng) -> array"),
+    ({"optimiser_d": tg.updates.Adam}, "optimiser_d: got <class 'tinygan.updates.Adam'>, expected a function of the "
+                                       "gradient"),
+    ({"remedies": tg.penalties.R1(1.0)}, "remedies: got R1, expected a list")])
+def test_a_setting_of_the_wrong_kind_is_refused(setting, message):
+    with pytest.raises(tg.game.SettingError) as caught:
+        replace(game("dense"), **setting)
+    assert str(caught.value) == message
+
+
+def test_a_seed_for_rng_and_lists_for_data():
+    def played(rng, data):
+        return train(replace(game("dense"), rng=rng, data=data), 2).generator.theta
+    expected = played(np.random.default_rng(3), tg.data.ring)
+    np.testing.assert_array_equal(played(3, lambda n, rng: tg.data.ring(n, rng).tolist()), expected)
+
+
+@pytest.mark.parametrize(("goal", "got"), [
+    (lambda real, fake: tg.mean(real), "function"),
+    (Goal(lambda real, fake: tg.mean(real), "down"), "direction 'down'")])
+def test_a_goal_without_a_direction_is_refused(goal, got):
+    with pytest.raises(TypeError) as caught:
+        Objective(goal, Goal(tg.mean, "descend"))
+    assert str(caught.value) == f'Objective: got {got}, expected Goal(function, "ascend") or Goal(function, "descend")'

@@ -38,8 +38,8 @@ class TestPanel:
     def test_slow_motion_plays_one_move_after_the_other(self, panel):
         panel.slow.value = True
         said = [panel.advance()[0] for _ in range(17)]
-        assert said[0] == said[16] == "D is shown a batch, the rings"
-        assert said[8] == "G is shown a batch, the rings"
+        assert said[0] == said[16] == "D receives a batch (the rings)"
+        assert said[8] == "G receives a batch (the rings)"
         panel.pause()
         assert panel.lab.moves == {"D": 2, "G": 1}
 

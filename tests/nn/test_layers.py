@@ -82,3 +82,12 @@ def test_messages(call, message):
     with pytest.raises((ValueError, TypeError)) as caught:
         call()
     assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(("layers", "got"), [
+    ([[nn.ReLU()]], "layer 0 is a list"), ([nn.ReLU(), nn.Tanh], "layer 1 is <class 'tinygan.nn.activations.Tanh'>")])
+def test_sequential_refuses_a_list_and_a_class(layers, got):
+    with pytest.raises(TypeError) as caught:
+        nn.Sequential(*layers)
+    assert str(caught.value) == (f"Sequential: {got}, expected a Module or a function; "
+                                 "write Sequential(Dense(...), ReLU()), or Sequential(*layers)")

@@ -274,3 +274,9 @@ def test_messages(call, message):
     with pytest.raises((ValueError, TypeError)) as caught:
         call()
     assert str(caught.value) == message
+
+
+def test_a_path_is_no_state():
+    with pytest.raises(TypeError) as caught:
+        nn.Dense(2, 1, rng=0).load_state_dict("weights.npz")
+    assert str(caught.value) == "load_state_dict: got str, expected a dict; write np.load(file)"

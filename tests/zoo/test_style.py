@@ -94,4 +94,4 @@ def test_the_command_line_mixes_styles(tmp_path, capsys):
     capsys.readouterr()
     assert main(["sample", str(tmp_path / "progressive"), "--mix"]) == 2
     [line] = capsys.readouterr().err.splitlines()
-    assert line.endswith("is of no recipe with styles")
+    assert line.endswith("has no styles")

@@ -15,6 +15,7 @@ from tinygan.errors import TinyganError
 from tinygan.game.history import Column, empty
 from tinygan.game.release_0_1 import PairSettings, with_settings_of_0_1
 from tinygan.nn import Module, Pack
+from tinygan.nn.initial import generator
 from tinygan.objectives import OBJECTIVES, Objective
 from tinygan.penalties import HOOKS
 from tinygan.updates import Adam, Average
@@ -70,6 +71,15 @@ class Game(PairSettings):
     history: dict[str, Column] = field(default_factory=empty)
 
     def __post_init__(self):
+        if isinstance(self.rng, (int, np.integer)):
+            self.rng = generator(self.rng)
+        for name in ("data", "noise", "optimiser_d", "optimiser_g"):
+            value, wanted = getattr(self, name), "(n, rng) -> array" if name in ("data", "noise") else "of the gradient"
+            if isinstance(value, type) or not callable(value):
+                got = value if isinstance(value, type) else type(value).__name__
+                raise SettingError(f"{name}: got {got}, expected a function {wanted}")
+        if not isinstance(self.remedies, (list, tuple)):
+            raise SettingError(f"remedies: got {type(self.remedies).__name__}, expected a list")
         if not isinstance(self.objective, Objective) and self.objective not in OBJECTIVES:
             raise SettingError(f"objective: got {self.objective!r}, expected one of {', '.join(OBJECTIVES)}")
         if self.batch < 1 or self.k < 1:

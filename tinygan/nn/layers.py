@@ -137,6 +137,11 @@ class Sequential(Module):
     _unnamed = "layers"
 
     def __init__(self, *layers):
+        for i, layer in enumerate(layers):
+            if isinstance(layer, type) or not callable(layer):
+                got = layer if isinstance(layer, type) else f"a {type(layer).__name__}"
+                raise TypeError(f"Sequential: layer {i} is {got}, expected a Module or a function; "
+                                "write Sequential(Dense(...), ReLU()), or Sequential(*layers)")
         self.layers = list(layers)
 
     @accelerated

@@ -180,6 +180,8 @@ class Module:
 
     def load_state_dict(self, state) -> None:
         """Copies values in by name; ValueError, and no change, if names or shapes differ."""
+        if not hasattr(state, "keys"):
+            raise TypeError(f"load_state_dict: got {type(state).__name__}, expected a dict; write np.load(file)")
         arrays = self._state()
         for name in sorted(arrays.keys() ^ state.keys()):
             raise ValueError(f"load_state_dict: {name} is {'missing' if name in arrays else 'unknown to the network'}")
@@ -221,6 +223,7 @@ def theta_of(parameters: list[Parameter]):
 def input_of(network: Module, a) -> Tensor:
     """An array as an input of the network: on the device of its theta and, unless it holds integers, of its dtype."""
     like = next((p.data for _, p in network.named_parameters()), np.zeros(0, np.float32))
+    a = Tensor(a).data
     return Tensor(backend.to_device_of(a if a.dtype.kind in "iu" else a.astype(like.dtype, copy=False), like))
 
 

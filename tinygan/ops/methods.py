@@ -48,6 +48,19 @@ def _astype(x, dtype):
     return record(value, (x, lambda g, y, x: g.astype(x.dtype))) if value.dtype.kind == "f" else Tensor(value)
 
 
+_OF_PYTORCH = {"backward": "tg.grad(loss, network.parameters())", "grad": "tg.grad(loss, network.parameters())",
+               "cuda": 'x.to("gpu")', "cpu": 'x.to("cpu")', "view": "x.reshape(shape)"}
+
+
+def _missing(x, name):
+    """Refuses an attribute that a Tensor does not have, with tinygan's word for it."""
+    own = _OF_PYTORCH.get(name, f"tg.{name}(x)" if name in OPS else "")
+    raise AttributeError(f"Tensor has no attribute {name!r}" + (own and f"; write {own}"), name=name, obj=x)
+
+
+Tensor.__getattr__ = _missing  # type: ignore[attr-defined]
+
+
 # --- NumPy's functions ---
 
 _ARITHMETIC = {np.add: elementwise.add, np.subtract: elementwise.sub, np.multiply: elementwise.mul,

@@ -67,7 +67,7 @@ def _named(function):
     exec(compile(source, file, "exec"), scope)
     linecache.cache[file] = len(source), None, source.splitlines(True), file  # so that a debugger shows it
     named: Any = functools.wraps(function)(scope[name])
-    named.__defaults__ = function.__defaults__
+    named.__defaults__, named.__func__ = function.__defaults__, function  # pdb's `break tinygan.relu` is in __func__
     return named
 
 
