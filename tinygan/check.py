@@ -45,18 +45,18 @@ def _check(f, points, names, level, order, rng):
     value = _evaluate(f, points, level)
     cotangent = rng.standard_normal(value.shape)
 
-    def weighed(*xs):
+    def weighted(*xs):
         return (f(*xs) * cotangent).sum()
 
-    found = _gradients(weighed, points, names, level)
+    found = _gradients(weighted, points, names, level)
     for i, x in enumerate(points):
         direction = rng.standard_normal(x.shape)
-        expected = _difference(weighed, points, i, direction)
+        expected = _difference(weighted, points, i, direction)
         got = float(np.sum(found[i] * direction))
         size = max(abs(expected), float(np.linalg.norm(found[i] * direction)))
         allowed = TOLERANCE[min(level, 2)] * size + NOISE * max(1.0, float(np.abs(value * cotangent).sum()))
         if not abs(got - expected) <= allowed:
-            raise GradientError(f"{_order(level)}, {names[i]}, " + _diagnose(weighed, points, i, found[i], level))
+            raise GradientError(f"{_order(level)}, {names[i]}, " + _diagnose(weighted, points, i, found[i], level))
     if level < order:
         directions = [rng.standard_normal(x.shape) for x in points]
         count = len(points)
@@ -99,10 +99,10 @@ def _slopes(out, xs, level, create_graph=False) -> list:
                             "record was given, and returns the cotangent of its input") from error
 
 
-def _gradients(weighed, points, names, level) -> list[np.ndarray]:
+def _gradients(weighted, points, names, level) -> list[np.ndarray]:
     """The analytic gradients, computed without a graph; zeros for an input that is not reached."""
     xs = [Tensor(p.copy(), requires_grad=True) for p in points]
-    slopes = _slopes(weighed(*xs), xs, level)
+    slopes = _slopes(weighted(*xs), xs, level)
     for s, name in zip(slopes, names):
         if s is not None and s.dtype != np.float64:
             raise GradientError(f"{_order(level)}, {name}: the gradient is {s.dtype} for a float64 input: "
@@ -119,16 +119,16 @@ def _same_both_ways(slope, points, cotangent, found, directions):
                             "the same direction; the pull-back computes other values on Tensors than on arrays")
 
 
-def _at(weighed, points, i, move) -> float:
-    """The value of `weighed` with input i moved."""
+def _at(weighted, points, i, move) -> float:
+    """The value of `weighted` with input i moved."""
     moved = [p + move if j == i else p for j, p in enumerate(points)]
-    return weighed(*[Tensor(p, requires_grad=True) for p in moved]).item()
+    return weighted(*[Tensor(p, requires_grad=True) for p in moved]).item()
 
 
-def _difference(weighed, points, i, direction) -> float:
-    """The central difference of `weighed` along a direction of input i (`central-difference`)."""
+def _difference(weighted, points, i, direction) -> float:
+    """The central difference of `weighted` along a direction of input i (`central-difference`)."""
     step = STEP * direction
-    return (_at(weighed, points, i, step) - _at(weighed, points, i, -step)) / (2 * STEP)
+    return (_at(weighted, points, i, step) - _at(weighted, points, i, -step)) / (2 * STEP)
 
 
 def _order(level) -> str:
@@ -136,18 +136,18 @@ def _order(level) -> str:
     return {1: "first", 2: "second", 3: "third"}.get(level, f"{level}th") + " derivative"
 
 
-def _diagnose(weighed, points, i, found, level) -> str:
+def _diagnose(weighted, points, i, found, level) -> str:
     """The element with the largest error, both values there, and the likely cause."""
     numeric = np.empty_like(found)
     for index in np.ndindex(found.shape):
         unit = np.zeros_like(found)
         unit[index] = 1.0
-        numeric[index] = _difference(weighed, points, i, unit)
+        numeric[index] = _difference(weighted, points, i, unit)
     distance = np.abs(found - numeric) / np.maximum(1.0, np.abs(numeric))
     worst = tuple(int(k) for k in np.unravel_index(np.argmax(np.nan_to_num(distance, nan=np.inf)), distance.shape))
     analytic, expected = float(found[worst]), float(numeric[worst])
     ratio = analytic / expected if expected else np.inf
-    if numeric.any() and _at(weighed, points, i, 1e-9 * np.sign(numeric)) == _at(weighed, points, i, 0.0):
+    if numeric.any() and _at(weighted, points, i, 1e-9 * np.sign(numeric)) == _at(weighted, points, i, 0.0):
         cause = "a step of 1e-9 does not move f: somewhere in it the precision is lost (float32?)"
     else:
         cause = _cause(found, numeric, {n for p in points for n in counts(p.shape)}, level)
