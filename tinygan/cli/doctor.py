@@ -19,7 +19,7 @@ def run(options):
     doctor = Doctor(run.config.steps, run.config.seed, run.folder)
     found = doctor.examine(run.game)
     now = doctor.visits[-1]
-    print(f"{run.folder} at step {now.step} of {run.config.steps}: D tells a real example from a fake in "
-          f"{now.auc:.0%} of all pairs; the fakes have {now.variety:.2g} of the variety of the data and "
-          f"{now.std_ratio:.2g} of their spread")
-    print("\n".join(map(str, found)) or f"nothing found, of: {', '.join(ailment.name for ailment in AILMENTS)}")
+    print(f"{run.folder} at step {now.step} of {run.config.steps}: D's logit of a real example is above that "
+          f"of a fake in {now.auc:.0%} of all pairs; the variety of the fakes is {now.variety:.2g} times, and their "
+          f"standard deviation {now.std_ratio:.2g} times, that of the data")
+    print("\n".join(map(str, found)) or f"no findings; checked: {', '.join(ailment.name for ailment in AILMENTS)}")
