@@ -137,7 +137,7 @@ def unrolled(player, value, steps, rate):
 
 @dataclass
 class Unrolled(Remedy):
-    """G's move uses D after `steps` imagined plain steps on the batch (`unrolled`), without penalties."""
+    """G's move uses D after `steps` imagined plain steps on the batch, by `unrolled`, without penalties."""
 
     steps: int = 5
     rate: float = 0.1

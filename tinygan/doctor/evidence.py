@@ -26,7 +26,7 @@ class Visit(NamedTuple):
     low, high: the smallest and the largest number in x. auc: the probability that D's logit of a real example is above
     that of a fake, 1/2 for guessing. std_ratio: the ratio of the standard deviations, fakes / x, each averaged over the
     features. variety: each fake is assigned to the nearest of 16 further real examples; exp(entropy) of the assignment
-    is their effective number (`reverse-kl`), and variety is the ratio fakes / x. dead_g, dead_d: the share of units
+    is their effective number, by `reverse-kl`, and variety is the ratio fakes / x. dead_g, dead_d: the share of units
     that are 0 on the whole batch, in the ReLU layer of the player with the largest share.
     """
 

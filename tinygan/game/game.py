@@ -39,11 +39,11 @@ class Game(PairSettings):
     examples are their condition c, which both players get, G(z, c) and D(x, c); fakes have the condition of the real
     batch (`conditional`). The arrays after the latents are further inputs of G. objective: a name in `OBJECTIVES`, or
     an `Objective`. k: moves of D for each move of G. simultaneous: both players move from the same point; by default G
-    moves after D. rate_d, rate_g: the learning rates of D and G (`rate` sets both); with decay they fall linearly to 0
-    at the last step. remedies: objects that help the game to converge, such as `R1(1.0)` (`tinygan.penalties`; others
-    are layers of D). optimiser_d, optimiser_g: called with a gradient, they return a direction. average: the moving
-    average of G's theta, or None. schedule: called with the game and the number of the last step before each step; it
-    may depend on nothing else, so that a run can be resumed. group: the processes that share every batch.
+    moves after D. rate_d, rate_g: the learning rates of D and G (setting `rate` sets both); with decay they fall
+    linearly to 0 at the last step. remedies: objects that help it converge, such as `R1(1.0)` of `tinygan.penalties`
+    (others are layers of D). optimiser_d, optimiser_g: called with a gradient, they return a direction. average: the
+    moving average of G's theta, or None. schedule: called with the game and the number of the last step before each
+    step; it may depend on nothing else, so that a run can be resumed. group: the processes that share every batch.
 
     history holds the columns `history.COLUMNS`, a row for each recorded step: the values of both objectives before the
     moves (without penalties), the means of D(x) and D(G(z)), the norms of both gradients.
