@@ -20,6 +20,6 @@ def run(options):
     found = doctor.examine(run.game)
     now = doctor.visits[-1]
     print(f"{run.folder} at step {now.step} of {run.config.steps}: D's logit of a real example is "
-          f"above that of a fake in {now.auc:.0%} of all pairs; the variety of the fakes is {now.variety:.2g} times, and "
-          f"their standard deviation {now.std_ratio:.2g} times, that of the data")
+          f"above that of a fake in {now.auc:.0%} of all pairs; the variety of the fakes is {now.variety:.2g} times, "
+          f"and their standard deviation {now.std_ratio:.2g} times, that of the data")
     print("\n".join(map(str, found)) or f"no findings; checked: {', '.join(ailment.name for ailment in AILMENTS)}")
