@@ -20,7 +20,7 @@ rng = np.random.default_rng(0)
 # %% [markdown]
 # ## A variable that records its history
 #
-# A `Var` holds an array, the number of its creation, and its *paths*: one pair for each input, consisting of that input
+# A `Var` holds an array, the number of its creation, and its *edges*: one pair for each input, consisting of that input
 # variable and a **pull-back** (vector-Jacobian product). A pull-back takes the cotangent of the result, $g = \partial L
 # / \partial y$, and gives the part of the input's cotangent that comes along this path.
 
@@ -30,8 +30,8 @@ class Var:
 
     births = itertools.count()
 
-    def __init__(self, value, *paths):
-        self.value, self.edges, self.birth = np.asarray(value, float), paths, next(Var.births)
+    def __init__(self, value, *edges):
+        self.value, self.edges, self.birth = np.asarray(value, float), edges, next(Var.births)
         self.shape = self.value.shape
 
     def __add__(self, other):
@@ -114,7 +114,7 @@ def family(output):
     found, todo = {id(output): output}, [output]
     while todo:
         for x, _ in todo.pop().edges:
-            if hasattr(x, "paths") and id(x) not in found:
+            if hasattr(x, "edges") and id(x) not in found:
                 found[id(x)] = x
                 todo.append(x)
     return sorted(found.values(), key=lambda v: v.birth)

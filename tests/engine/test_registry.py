@@ -61,9 +61,3 @@ def test_an_operation_of_ones_own(monkeypatch):
         scaled_sum(np.ones(2), np.ones(3))
     with pytest.raises(TypeError, match=r"^scaled_sum: a \(2,\) float64, b \(2,\) float64, factor 'x': "):
         scaled_sum(np.ones(2), np.ones(2), "x")
-
-
-def test_unsigned_numbers_are_not_negated():
-    assert registry.signed("neg", np.array([1, 2])).tolist() == [1, 2]
-    with pytest.raises(TypeError, match=r"^neg: x \(2,\) is of uint8, which has no negative numbers; convert it$"):
-        registry.signed("neg", np.array([1, 2], np.uint8))

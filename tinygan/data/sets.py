@@ -23,7 +23,7 @@ class Images(NamedTuple):
 
 
 class Row(NamedTuple):
-    """One line of `describe`: an example's shape, how many there are, whether the data is on this machine."""
+    """One line of `describe`: shape of an example, number of examples, and whether the data are on this machine."""
     name: str
     shape: tuple[int, ...]
     size: str

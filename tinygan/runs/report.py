@@ -1,4 +1,4 @@
-"""Tables of the metrics of runs: medians and quartiles over seeds, beside real data and noise."""
+"""Tables of the metrics of runs: medians and quartiles over seeds, compared with real data and noise."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence

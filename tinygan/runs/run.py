@@ -205,7 +205,7 @@ class Run:
         return self.draw(samples, rng, labels, f"step {self.game.step}")
 
     def draw(self, samples, rng: np.random.Generator, labels=None, title: str = "", paths=()) -> np.ndarray:
-        """A sheet of images, a row a class if they have labels; sequences beside real ones, points over real ones."""
+        """Draws images as a sheet (with labels: a row per class), sequences and points together with real ones."""
         if samples.ndim == 4:
             classes = 1 if labels is None else len(set(labels.tolist()))
             return plots.sheet(samples, columns=len(samples) // classes if classes > 1 else None)
