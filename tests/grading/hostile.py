@@ -69,8 +69,8 @@ def softsign(x):
     ("the network", inside("import socket\nsocket.socket()"), "socket.* is not allowed"),
     ("raises its limits", inside("import resource as r\nr.setrlimit(r.RLIMIT_CPU, (999, 999))"), "not allowed"),
     ("reads the reference", inside("open(tg.__file__ + '/../../notebooks/assignments/source/01-pull-backs/"
-                                   "01-pull-backs.py').read()"), "not for this process"),
-    ("writes into the library", inside("open(tg.__file__, 'a').write('#')"), "not for this process"),
+                                   "01-pull-backs.py').read()"), "is not allowed here"),
+    ("writes into the library", inside("open(tg.__file__, 'a').write('#')"), "is not allowed here"),
     ("forged answers", inside("""\
 import os
 for fd in range(3, 20):

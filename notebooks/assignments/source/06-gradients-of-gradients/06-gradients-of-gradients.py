@@ -94,7 +94,7 @@ def check_r2(f, case):
     fake, (w1, _, w2), options = case.normal(), theta, dict(weight=case.weight, past=case.past)
     slope = ((1 - hidden_layer(fake) ** 2) * w2[:, 0]) @ w1.T
     case.value(f, fake, *theta, expected=case.weight / 2 * np.mean((slope ** 2).sum(1)), slug="r2", **options)
-    case.derivatives(lambda *theta: f(tg.Tensor(fake), *theta, **options), *theta, order=1, slug="r2")
+    case.derivatives(lambda *theta: f(tg.Tensor(fake.astype(float)), *theta, **options), *theta, order=1, slug="r2")
     no_path(case, f, [fake], theta, "a path leads from the penalty to the fakes: it would move G", "r2", **options)
 
 
@@ -152,7 +152,8 @@ def check_dragan(f, case):
     slope = ((1 - hidden_layer(real + case.c * real.std() * u) ** 2) * w2[:, 0]) @ w1.T
     expected = case.weight * np.mean((np.sqrt((slope ** 2).sum(1) + 1e-12) - 1) ** 2)
     case.value(f, real, u, *theta, expected=expected, slug="dragan", **options)
-    case.derivatives(lambda *theta: f(tg.Tensor(real), tg.Tensor(u), *theta, **options), *theta, order=1, slug="dragan")
+    both = tg.Tensor(real.astype(float)), tg.Tensor(u.astype(float))
+    case.derivatives(lambda *theta: f(*both, *theta, **options), *theta, order=1, slug="dragan")
     no_path(case, f, [real, u], theta, "a path leads from the penalty to the data or to u", "dragan", **options)
 
 

@@ -368,7 +368,8 @@ def broken_5(seed, steps=200, gamma=1.0, rate=0.1):
     rng = np.random.default_rng(seed)
     G, D = nn.Dense(1, 1, bias=False, rng=rng), nn.Dense(1, 1, bias=False, rng=rng)
     G.theta[:], D.theta[:] = rng.uniform(0.5, 1.5, 2)
-    x, one = tg.Tensor([[0.0]], requires_grad=True), tg.Tensor([[1.0]])
+    x = tg.Tensor(np.zeros((1, 1), np.float32), requires_grad=True)
+    one = tg.Tensor(np.ones((1, 1), np.float32))
     path = [[G.theta[0], D.theta[0]]]
     for _ in range(steps):
         real, fake = D(x), D(G(one).detach())
@@ -386,7 +387,8 @@ def program_5(seed, steps=200, gamma=1.0, rate=0.1):
     rng = np.random.default_rng(seed)
     G, D = nn.Dense(1, 1, bias=False, rng=rng), nn.Dense(1, 1, bias=False, rng=rng)
     G.theta[:], D.theta[:] = rng.uniform(0.5, 1.5, 2)
-    x, one = tg.Tensor([[0.0]], requires_grad=True), tg.Tensor([[1.0]])
+    x = tg.Tensor(np.zeros((1, 1), np.float32), requires_grad=True)
+    one = tg.Tensor(np.ones((1, 1), np.float32))
     path = [[G.theta[0], D.theta[0]]]
     for _ in range(steps):
         real, fake = D(x), D(G(one).detach())
