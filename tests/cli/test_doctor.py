@@ -20,7 +20,8 @@ def test_on_the_command_line(tmp_path, capsys, monkeypatch):
     assert [v.step for v in read(Path("run", FILE))] == [1, 20]
     assert main(["doctor", "run"]) == 0
     out = capsys.readouterr().out
-    assert re.match(r"run at step 30 of 30: D.s logit of a real example is above that of a fake in \d+% of all pairs; ", out)
+    assert re.match(r"run at step 30 of 30: D's logit of a real example is above that of a fake in \d+% of all pairs; ",
+                    out)
     assert "see: lectures/06-playing.md, What goes wrong in practice" in out
     Run.create("other", Config("gaussian", 5, 0, 8, "float32", "cpu", "gaussian"))  # without visits, as those of sweeps
     assert main(["doctor", "other"]) == 0
