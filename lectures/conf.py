@@ -75,12 +75,12 @@ def written(slug):
 
 
 def read_source(app, page, content):
-    """What a code-hosting page wants, changed into what the book wants."""
+    """Rewrites the text of a code-hosting page for the book."""
     text = TABLE.sub(lambda m: TABLES[m[1]](), content[0])
     if text != content[0]:
-        app.env.note_reread()  # the next build makes it anew: the code may have changed
+        app.env.note_reread()  # the next build makes it again: the code may have changed
     if not page.startswith("api/"):
-        up = "../" * page.count("/")  # of a lecture none, of a notebook one, of a lab two
+        up = "../" * page.count("/")  # a lecture has none, a notebook one, a lab two
         text = cite(text, "{eq}`%s`".__mod__)
         text = re.sub(r"\]\((?:\.\./)+(tinygan/[\w/]+)\.py\)",
                       lambda m: f"]({up}api/{m[1].replace('/', '.')}.rst)", text)

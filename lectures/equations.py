@@ -46,7 +46,7 @@ def notebook(number: str) -> Path | None:
 
 
 def cited(text: str) -> list[str]:
-    """The words that stand where a citation stands: (`slug`, `slug`)."""
+    """The words in the place of a citation: (`slug`, `slug`)."""
     return [slug for group in CITATION.findall(text) for slug in re.findall("[a-z0-9-]+", group)]
 
 

@@ -40,7 +40,7 @@ def rows() -> list[Row]:
 
 
 def row(function) -> Row:
-    """What the page shows of an operation."""
+    """The part of an operation that the page shows."""
     summary = " ".join((inspect.getdoc(function) or "").partition("\n\n")[0].split())
     owner, tree, call = _recorded(function) or (function, _tree(function), None)
     code = _Plain(owner)
@@ -117,7 +117,7 @@ def _rules(tree, call):
 
 
 class _Plain(ast.NodeTransformer):
-    """Code without checks, without what takes the array out of a Tensor (x for `unwrap(x)`), and with the bodies of
+    """Code without checks and without `unwrap` (x stands for `unwrap(x)`), and with the bodies of
     short functions in place of their calls."""
 
     def __init__(self, function):
@@ -223,7 +223,7 @@ def _code(text: str) -> str:
 
 
 def _escaped(text: str) -> str:
-    """A docstring's line in Markdown: `names` stay, signs that would mean something there stand for themselves."""
+    """A docstring's line in Markdown: `names` stay, signs that have a meaning in Markdown are escaped."""
     parts = re.split("(`[^`]*`)", text)
     return "".join(part if i % 2 else re.sub(r"([*_\[\]<>|~])", r"\\\1", part) for i, part in enumerate(parts))
 

@@ -1,4 +1,4 @@
-"""The drawing of lecture 10. `python lectures/figures/conditions.py` draws it anew."""
+"""The drawing of lecture 10. `python lectures/figures/conditions.py` draws it again."""
 from pathlib import Path
 
 import matplotlib.pyplot as plt

@@ -1,4 +1,4 @@
-"""The drawing of lecture 11. `python lectures/figures/growing.py` draws it anew."""
+"""The drawing of lecture 11. `python lectures/figures/growing.py` draws it again."""
 from pathlib import Path
 
 import matplotlib.pyplot as plt

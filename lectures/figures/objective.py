@@ -1,4 +1,4 @@
-"""The pictures of lecture 05. `python lectures/figures/objective.py` draws them anew."""
+"""The pictures of lecture 05. `python lectures/figures/objective.py` draws them again."""
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -14,7 +14,7 @@ def normal(x, mean=0.0):
 
 
 def players():
-    """Who hands what to whom."""
+    """The players, and the arrays that pass between them."""
     figure, axes = plt.subplots(figsize=(8, 2.7))
     axes.set(xlim=(0, 16), ylim=(0, 5.2))
     axes.axis("off")

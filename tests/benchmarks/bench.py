@@ -1,17 +1,17 @@
-"""How fast, beside PyTorch and JAX: each framework in a process of its own, taking turns. A script, not a test.
+"""Measures speed against PyTorch and JAX: each framework in its own process, in turns. A script, not a test.
 
     python tests/benchmarks/bench.py                                  # all workloads and the import, two threads
     python tests/benchmarks/bench.py dcgan28 --threads 1 --rounds 15
     python tests/benchmarks/bench.py --python jax=/path/to/bin/python # a framework that lives in another environment
     python tests/benchmarks/bench.py --scaling                        # a step against batch and width
-    python tests/benchmarks/bench.py --count                          # the multiply-adds, by formula and as really made
+    python tests/benchmarks/bench.py --count                          # the multiply-adds, by formula and by count
     python tests/benchmarks/bench.py --markdown                       # the table for the README
 
 One step is an update of D and a non-saturating update of G on the same fakes, Adam 2e-4 (.5, .999), float32; `gp` is
 one update of a critic with the gradient penalty; `chain` is linear, ReLU and product on small arrays, forward and
 backward. torch-best is channels-last with fused Adam. Networks and steps are in `bench_workloads.py`, `bench_jax.py`.
 
-The figure is the median, over rounds, of the ratio to PyTorch eager of the same round: the machines are noisy. Turns
+The number is the median, over rounds, of the ratio to PyTorch eager of the same round: the machines are noisy. Turns
 are 150 ms apart, as threads of BLAS spin on after their last product. The floor is the time of the step's
 multiply-adds at the peak of a large matrix product, best of all rounds, by NumPy at as many threads. Memory is the peak
 of the whole process.
@@ -51,7 +51,7 @@ def start(options, peer, *arguments, **more):
 
 
 def installed(options):
-    """The peers that are installed, and what they compute with; a line on standard error for each of the others."""
+    """The installed peers, and the device and version of each; a line on standard error for each of the others."""
     found, software = [], {}
     for peer in options.peers or PEERS:
         process = start(options, peer, SCRIPT, "describe", peer, stderr=subprocess.PIPE)
@@ -188,7 +188,8 @@ def show_scaling(options, peers):
 def show_counts(options):
     """The multiply-adds of a step by the formula, and those of the products that tinygan and PyTorch make.
 
-    In `gp` PyTorch makes more: it sends zeros back through the value of D, of which a slope of leaky ReLUs is free.
+    In `gp` PyTorch makes more: it pulls zeros back through the value of D, because the slope of a leaky ReLU does not
+    depend on its input.
     """
     show(["workload", "formula", "tinygan", "torch"], options, heading=True)
     for name in options.workloads:

@@ -1,10 +1,10 @@
-"""What `bench.py` measures: the workloads in tinygan and PyTorch, their multiply-adds, and the process that runs one.
+"""The workloads that `bench.py` measures in tinygan and PyTorch, their multiply-adds, and the process that runs one.
 
     python tests/benchmarks/bench_workloads.py PEER WORKLOAD THREADS BATCH WIDTH
 
 answers each line on standard input with the milliseconds of a step, and at the end with the peak memory. PEER describe
-says what is installed for the peer named next, PEER count holds the count of multiply-adds to what tinygan and PyTorch
-really multiply.
+prints the version and the device of the peer named next. PEER count compares the formula for the multiply-adds with
+the products that tinygan and PyTorch really compute.
 """
 import math
 import resource
@@ -194,9 +194,9 @@ def gemm_run():
 
 
 class Counted(np.ndarray):
-    """An array that notes the multiplications of every matrix product it meets; a product with a vector is a sum."""
+    """An array that counts the multiplications of every matrix product with it; a product with a vector is a sum."""
 
-    __module__ = "numpy"  # to tinygan an array is at home where its type comes from
+    __module__ = "numpy"  # tinygan takes the module of an array from its type
     __array_priority__ = 1
     seen: list = []  # noqa: RUF012
 
@@ -232,7 +232,7 @@ def count(name, threads, size):
 
 
 def describe(peer):
-    """What the peer computes with; fails where it is not installed."""
+    """The version and the device of the peer; fails if it is not installed."""
     if peer == "tinygan":
         import tinygan
         blas = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
@@ -259,7 +259,7 @@ def prepared(peer, work, threads):
 
 
 def worker(peer, name, threads, size):
-    """Says how many multiply-adds a step has; then answers each line with the milliseconds of a step in a turn."""
+    """Prints the multiply-adds of a step; then answers each line with the milliseconds of a step in a turn."""
     work = Workload(name, *size)
     run = prepared(peer, work, threads)
 

@@ -1,11 +1,11 @@
-"""What growing costs, and what styles govern. A script, not a test.
+"""Measures the cost of growing, and the features that styles control. A script, not a test.
 
     python tests/benchmarks/growing_quality.py progressive --seeds 3
     python tests/benchmarks/growing_quality.py style --seeds 3
 
-trains the recipe from each seed, prints a row a run and the medians. progressive: beside the same players grown at
-once, on as many steps. style: whether an image with the coarse styles of A and the fine ones of B is where A is and
-coloured as B is.
+trains the recipe from each seed, prints a row a run and the medians. progressive: compares with players that are
+fully grown from the start, over the same number of steps. style: checks that an image with the coarse styles of A and
+the fine styles of B has the place of A and the colour of B.
 """
 import argparse
 import sys
@@ -34,7 +34,7 @@ def trained(name, seed, steps=None, schedule=True):
 
 
 def growing(seed, steps):
-    """Rows of figures: players that grow, and players grown at once."""
+    """Rows of metrics: players that grow, and players that are fully grown from the start."""
     evaluator = evaluator_of("digits16")
     for how in ("grown", "at once"):
         start = time.perf_counter()
@@ -45,7 +45,7 @@ def growing(seed, steps):
 
 
 def mixing(seed, steps):
-    """A row of figures: what an image of two styles has of either."""
+    """A row of metrics: the agreement of an image of two styles with each of the two."""
     start = time.perf_counter()
     game = trained("style", seed, steps)
     yield {"run": "style", "seed": seed, "seconds": time.perf_counter() - start,

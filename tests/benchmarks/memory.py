@@ -2,7 +2,7 @@
 
     python tests/benchmarks/memory.py 50000 memory.png
 
-Prints what the process holds, in MB, after its first steps and at the end, and its peak; draws it over the steps.
+Prints the memory of the process, in MB, after its first steps and at the end, and its peak; draws it over the steps.
 """
 import multiprocessing
 import resource
@@ -15,16 +15,16 @@ from tinygan.backend.process import tune
 from tinygan.game import train
 from tinygan.zoo import RECIPES
 
-LOOKS = 200  # at the memory, in a run
+LOOKS = 200  # measurements of the memory in a run
 
 
 def held():
-    """What this process holds in memory now, in MB (Linux)."""
+    """The memory of this process now, in MB (Linux)."""
     return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize() / 1e6
 
 
 def run(steps, record_every):
-    """What the process held at each look (LOOKS, 2), steps and MB, and its peak."""
+    """The memory of the process at each measurement, steps and MB (LOOKS, 2), and its peak."""
     tune()
     rows = []
 

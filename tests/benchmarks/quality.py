@@ -1,9 +1,9 @@
-"""What the recipes reach, beside PyTorch on the same architecture, first weights, settings and budget. A script.
+"""Compares the metrics of the recipes with PyTorch's: same architecture, first weights, settings, budget. A script.
 
-    python tests/benchmarks/quality.py Q1 Q2 --seeds 0-9 --out quality.csv   # a line a figure
+    python tests/benchmarks/quality.py Q1 Q2 --seeds 0-9 --out quality.csv   # a line a metric
     python tests/benchmarks/quality.py --table quality.csv                   # the README's table
 
-A task is a recipe and the ranges that its figures must lie in; a control, named after its task, must miss them.
+A task is a recipe and the ranges that its metrics must lie in; a control, named after its task, must miss them.
 """
 import argparse
 import csv
@@ -30,7 +30,7 @@ from tinygan.zoo.sources import evaluator_of
 
 
 class Shuffled(Recipe):
-    """A conditional recipe with labels that say nothing of their examples."""
+    """A conditional recipe with labels that are independent of their examples."""
 
     def start(self, *args, **options):
         game = super().start(*args, **options)
@@ -45,7 +45,7 @@ class Shuffled(Recipe):
 
 @dataclass
 class Task:
-    """A recipe, switches that are set otherwise, and for the figures that count the lowest and highest good value.
+    """A recipe, its changed switches, and the lowest and highest good value of each metric that counts.
 
     kind: `Shuffled` for labels at random.
     """
@@ -155,7 +155,7 @@ PEERS = {"tinygan": with_tinygan, "torch": with_torch}
 
 
 def measured(task, peer, seed, steps=None):
-    """The figures of a run, with the seconds of training."""
+    """The metrics of a run, with the seconds of training."""
     recipe, evaluator, rng = task.build_recipe(), task.evaluator(), np.random.default_rng(1000 + seed)
     start = time.perf_counter()
     generator, discriminator = PEERS[peer](recipe, seed, steps or recipe.steps)
@@ -169,12 +169,12 @@ def measured(task, peer, seed, steps=None):
         return {**evaluator.figures(generator(z, labels)), **scores, "seconds": seconds}
     samples = generator(z)
     both = np.concatenate([evaluator.real(evaluator.count, rng), samples]).astype(np.float32)
-    gap = float(np.abs(sigmoid(discriminator(both)) - 0.5).mean())  # of D from knowing nothing
+    gap = float(np.abs(sigmoid(discriminator(both)) - 0.5).mean())  # distance of D's outputs from 1/2
     return {**evaluator.figures(samples), "d_gap": gap, "seconds": seconds}
 
 
 def table(paths):
-    """Markdown: a line a figure, medians and quartiles of each peer, real data, and how many runs are good."""
+    """Markdown: a line a metric, medians and quartiles of each peer, real data, and how many runs are good."""
     runs = {}
     for path in paths:
         for task, peer, seed, name, value in _lines(path):

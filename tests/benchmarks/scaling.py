@@ -1,15 +1,15 @@
-"""Where the time of a step over ranks goes, and when more of them stop paying. A script, not a test.
+"""Splits the time of a step over ranks, and finds how many ranks still help. A script, not a test.
 
     python tests/benchmarks/scaling.py --out lectures/figures/13-scaling.png    # needs mpi4py and an mpiexec
 
-On 1 and 2 ranks it times steps of the ring (dense) and the digits (a DCGAN with batch normalisation) and what of them
-is communication, and all-reduces of many sizes. Fitted to that is the model of lecture 13: a step of p ranks on a batch
-of B takes
+On 1 and 2 ranks it times steps of the ring (dense) and the digits (a DCGAN with batch normalisation), the
+communication in them, and all-reduces of many sizes. The model of lecture 13 is fitted to these times: a step of p
+ranks on a batch of B takes
 
     a + c B / p + d B + sum over its all-reduces, of n bytes each, of 2 ceil(log2 p) alpha + 2 (p - 1) / p n beta
 
 with a the same on every slice, c for an example played and d for one drawn (each rank draws the whole batch). Times are
-the best of all calls, of earlier runs with the same --keep too: machines are noisy in one direction alone. What one
+the best of all calls, of earlier runs with the same --keep too: noise can only make a time longer. What one
 rank computes is timed by its own processor time, what two do by the clock.
 """
 import argparse
@@ -26,13 +26,13 @@ import numpy as np
 
 WORKLOADS = {"ring": 256, "digits": 64}  # and the batch that is timed
 SIZES = [8 << 2 * i for i in range(11)]  # bytes, to 8 MiB
-NETWORK = (2e-6, 1e-10)  # alpha in s, beta in s a byte: an ordinary cluster's, 2 us and 10 GB/s, which is assumed
+NETWORK = (2e-6, 1e-10)  # alpha in s, beta in s a byte: an ordinary cluster's, 2 us and 10 GB/s, an assumption
 
 
 # --- on the ranks ---
 
 def best(f, seconds, clock=time.perf_counter):
-    """The shortest of many calls, in s; ranks agree on how many."""
+    """The shortest of many calls, in s; all ranks make the same number of calls."""
     f()
     start = time.perf_counter()
     f()
@@ -46,7 +46,7 @@ def best(f, seconds, clock=time.perf_counter):
 
 
 def measure(seconds):
-    """What this number of ranks can tell, as JSON on standard output."""
+    """Prints the measurements on this number of ranks, as JSON."""
     from tinygan import game
     from tinygan.distributed import mpi
     from tinygan.zoo import RECIPES
@@ -135,7 +135,7 @@ def fitted(one, two):
 
 
 def tell(one, two, link, steps):
-    """The figures, as text."""
+    """The numbers, as text."""
     print(f"link: alpha {1e6 * link[0]:.1f} us, 1 / beta {1e-9 / link[1]:.2f} GB/s")
     for name, step in steps.items():
         batch, (_, alone), (_, both) = WORKLOADS[name], one["steps"][name]["rows"][0], two["steps"][name]["rows"][0]

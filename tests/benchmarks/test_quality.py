@@ -35,7 +35,7 @@ def test_the_script_goes_on_and_makes_a_table(torch, tmp_path, monkeypatch, caps
     monkeypatch.chdir(tmp_path)
     quality.main()
     assert capsys.readouterr().out.count("\n") == 8
-    quality.main()  # all is there
+    quality.main()  # complete
     assert capsys.readouterr().out == ""
     monkeypatch.setattr(sys, "argv", ["quality.py", "--table", "q.csv"])
     quality.main()

@@ -87,7 +87,7 @@ def to_torch(w):
 
 
 def losses(objective):
-    """What D and G descend in PyTorch: functions of the logits."""
+    """The losses that D and G descend in PyTorch: functions of the logits."""
     import torch
     f = torch.nn.functional
     binary = lambda real, fake: f.softplus(-real).mean() + f.softplus(fake).mean()

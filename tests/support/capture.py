@@ -9,20 +9,20 @@ import numpy as np
 
 
 class Recording:
-    """What was asked of a stream since its capture began."""
+    """The launches on a stream since its capture began."""
 
     def __init__(self):
         self.calls, self.before, self.born, self.pools, self.valid = [], {}, {}, [], True
 
     def touched(self, arrays):
-        """Called before a launch, with the NumPy arrays it is given: keeps their values, to give them back."""
+        """Called before a launch, with its NumPy arguments: keeps their values, to restore them."""
         for array in arrays:
             root = _root(array)
             if id(root) not in self.born and id(root) not in self.before:
                 self.before[id(root)] = root, root.copy()
 
     def launched(self, call, made):
-        """Called after a launch, with what makes it again (its new arrays come into a list), and those it made now."""
+        """Called after a launch, with a function that repeats it (its new arrays go into a list), and its new arrays."""
         self.calls.append((call, made))
 
     def allocated(self, array, pool):

@@ -1,4 +1,4 @@
-"""What tests of commands share: options for a short run, a run at step 0."""
+"""Helpers for tests of commands: options for a short run, a run at step 0."""
 from tinygan.runs import Config, Run
 
 SHORT = ["--steps", "6", "--batch", "8"]

@@ -1,4 +1,4 @@
-"""The CUDA sources of the kernels, compiled for the host: g++ runs each element in turn, threads play the blocks."""
+"""The CUDA sources of the kernels, compiled for the host by g++: elements run in turn, threads stand for the blocks."""
 import ctypes
 import shutil
 import subprocess

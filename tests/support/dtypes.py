@@ -1,4 +1,4 @@
-"""The dtypes of what is made while a function runs, on the foreign device and on NumPy."""
+"""The dtypes of the arrays that a function makes, on the foreign device and on NumPy."""
 import foreign
 import numpy as np
 
@@ -22,7 +22,7 @@ def born_on_foreign(monkeypatch, play):
 
 
 def born_on_numpy(monkeypatch, play):
-    """The dtypes of all recorded values and of all that pull-backs return while `play` runs."""
+    """The dtypes of all recorded values and of all results of pull-backs while `play` runs."""
     seen = set()
 
     def watched(value, *paths):

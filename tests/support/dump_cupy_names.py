@@ -42,7 +42,7 @@ def names_of(space):
 
 
 def parameters_of(function):
-    """The names of a function's parameters without `self`, stars kept, or None where they cannot be told."""
+    """The names of a function's parameters without `self`, stars kept, or None where they are unknown."""
     try:
         signature = inspect.signature(function)
     except (TypeError, ValueError):

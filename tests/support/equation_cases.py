@@ -1,4 +1,4 @@
-"""How an oracle is compared with a function that cites it: what both are given, and where they differ in form."""
+"""Compares an oracle with a function that cites it: the arguments of both, and the cases where their forms differ."""
 from inspect import signature
 
 import equation_cases_01
@@ -15,7 +15,7 @@ import tinygan as tg
 from tinygan import game, nn
 from tinygan.objectives import OBJECTIVES
 
-# What an oracle is given, by the name of its argument. A function that cites it is given the same, in the same order.
+# The arguments of an oracle, by name. A function that cites it gets the same arguments, in the same order.
 
 
 def logits(n):
@@ -35,7 +35,7 @@ DRAW = {"real": logits(6), "fake": logits(5), "output": logits(7), "a": logits(4
         "probabilities": lambda rng: rng.dirichlet(np.full(4, 0.5), 9),
         "counts": lambda rng: np.append(rng.integers(0, 4, 5), 2)}
 
-# Where a function has another form than the oracle: (function, oracle, draw) -> two things that must be equal.
+# Functions whose form differs from the oracle's: (function, oracle, draw) -> two results that must be equal.
 
 
 def slope(f, theta):
@@ -59,12 +59,12 @@ def one_climb(function, oracle, rng):
 
 
 def climb_by_sgd(sgd, oracle, rng):
-    """A climb in the direction that SGD gives."""
+    """A step of ascent in the direction that SGD gives."""
     return one_climb(lambda theta, gradient, rate: tg.updates.ascend(theta, sgd()(gradient), rate), oracle, rng)
 
 
 def climb_of_value(function, oracle, rng):
-    """The gradient of a linear discriminator's value is the oracle's way uphill."""
+    """The gradient of a linear discriminator's value is the oracle's direction of ascent."""
     x, fakes, theta = rng.normal(size=(6, 3)), rng.normal(size=(5, 3)), rng.normal(size=(3, 1))
     gradient = slope(lambda t: function(tg.matmul(x, t), tg.matmul(fakes, t)), theta)
 
@@ -89,13 +89,13 @@ def reversal(function, oracle, rng):
 
 
 def up_to_the_real_part(function, oracle, rng):
-    """What the generator moves of a function of both: differences between two batches of fakes agree."""
+    """The part of a function of both that depends on the generator: differences between two batches of fakes agree."""
     real, one, two = rng.normal(0, 2, (3, 5, 1))
     return function(one) - function(two), oracle(real, one) - oracle(real, two)
 
 
 def normals(function, oracle, rng):
-    """The closed form of normal laws; the oracle sums over a fine grid."""
+    """The closed form for normal distributions; the oracle sums over a fine grid."""
     mean1, mean2, (sd1, sd2) = *rng.normal(size=2), rng.uniform(0.7, 1.5, 2)
     x = np.linspace(-25, 25, 20001)
     p, q = (np.exp(-((x - m) / s) ** 2 / 2) / s / np.sqrt(2 * np.pi) * (x[1] - x[0])

@@ -1,4 +1,4 @@
-"""How the equations of lectures 01 and 02 are compared with the functions that cite them (`equation_cases`)."""
+"""Compares the equations of lectures 01 and 02 with the functions that cite them (`equation_cases`)."""
 from inspect import signature
 
 import numpy as np
@@ -24,7 +24,7 @@ def noise_through_g(function, oracle, rng):
 
 
 def through_the_generator(function, oracle, rng):
-    """The difference between two batches of noise; a function of fakes alone is what is left of the oracle."""
+    """The difference between two batches of noise; a function of fakes alone is the part of the oracle that remains."""
     w, v = rng.normal(size=(3, 2)), rng.normal(size=(2, 1))
     x, one, two = rng.normal(size=(4, 2)), *rng.normal(size=(2, 6, 3))
 

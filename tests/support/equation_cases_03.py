@@ -1,4 +1,4 @@
-"""How the equations of lectures 03 and 04 are compared with the functions that cite them (`equation_cases`)."""
+"""Compares the equations of lectures 03 and 04 with the functions that cite them (`equation_cases`)."""
 import numpy as np
 
 import tinygan as tg

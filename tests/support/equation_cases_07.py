@@ -1,4 +1,4 @@
-"""How the equations of lecture 07 are compared with the functions that cite them (`equation_cases`)."""
+"""Compares the equations of lecture 07 with the functions that cite them (`equation_cases`)."""
 import numpy as np
 
 import tinygan as tg
@@ -7,13 +7,13 @@ from tinygan.toys.fields import bilinear, dirac
 
 
 def of_a_point(function, oracle, rng):
-    """A field, or what makes one."""
+    """A field, or a function that returns one."""
     w = rng.normal(size=2)
     return (function if function is bilinear else function())(*w), oracle(*w)
 
 
 def of_an_update(function, oracle, rng):
-    """`dynamics` makes an update of the field of the Dirac-GAN, the oracle is it."""
+    """`dynamics` turns the field of the Dirac-GAN into an update; the oracle is the update."""
     w, h = rng.normal(size=2), rng.uniform(0.1, 2)
     return function(dirac(), h)(*w), oracle(dirac(), w, h)
 
@@ -44,7 +44,7 @@ def r1_of_a_network(function, oracle, rng):
 
 
 def look_ahead(function, oracle, rng):
-    """A linear D, a few steps ahead: what it says of a fake, and how that changes with the fake."""
+    """A linear D, a few steps ahead: its output on a fake, and the derivative by the fake."""
     def value(theta, fake):
         return np.mean(-np.log(1 + np.exp(-x @ theta))) + np.mean(-np.log(1 + np.exp(fake @ theta)))
 

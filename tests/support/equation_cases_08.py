@@ -1,4 +1,4 @@
-"""How the equations of lectures 08 and 09 are compared with the functions that cite them (`equation_cases`)."""
+"""Compares the equations of lectures 08 and 09 with the functions that cite them (`equation_cases`)."""
 from itertools import product
 from types import SimpleNamespace
 
@@ -40,7 +40,7 @@ def walk(function, oracle, rng):
 
 
 def given(draw):
-    """Both are given what `draw` draws."""
+    """Both get the draws of `draw`."""
     def compare(function, oracle, rng):
         drawn = draw(rng)
         return function(*drawn), oracle(*drawn)
@@ -48,14 +48,14 @@ def given(draw):
 
 
 def law_of_weights(function, oracle, rng):
-    """The squares of what is drawn, relative to those of the standard normal numbers behind it."""
+    """The squares of the drawn numbers, relative to those of the standard normal numbers behind it."""
     seed, fan_in, slope = rng.integers(99), rng.integers(1, 99), rng.random()
     drawn, standard = function(np.random.default_rng(seed), (9,), fan_in, 7, slope), np.random.default_rng(seed)
     return (drawn / standard.standard_normal(9)) ** 2, np.full(9, oracle(fan_in, slope))
 
 
 def earned(function, x, y):
-    """What the best critic of slopes +-1 between the points earns, and the points in rising order."""
+    """The gain of the best critic with slopes +-1 between the points, and the points in rising order."""
     places = np.sort(np.concatenate([x, y])[:, 0])
     slopes = np.array(list(product([-1, 1], repeat=len(places) - 1))) * np.diff(places)
     critics = np.concatenate([np.zeros((len(slopes), 1)), np.cumsum(slopes, axis=1)], axis=1)
@@ -63,7 +63,7 @@ def earned(function, x, y):
 
 
 def transport(by_price):
-    """The best critic's earnings by `two_sample`, against the dual or the cheapest plan of the oracle."""
+    """The best critic's gain by `two_sample`, against the dual or the cheapest plan of the oracle."""
     def compare(function, oracle, rng):
         x, y = rng.normal(size=(2, 4, 1))
         best, places = earned(function, x, y)
@@ -85,7 +85,7 @@ def clipped(function, oracle, rng):
 
 
 def slope_penalty(function, oracle, rng):
-    """Of a critic of two layers; both draw the same alphas."""
+    """The penalty of a critic of two layers; both draw the same alphas."""
     a, b, real, fake = rng.normal(size=(3, 4)), rng.normal(size=(4, 1)), *rng.normal(size=(2, 6, 3))
 
     def critic(x):
@@ -95,7 +95,7 @@ def slope_penalty(function, oracle, rng):
 
 
 def bounds(function, oracle, rng):
-    """Of all f-divergences, with critics that are somebody's best."""
+    """All f-divergences, each with a critic that is the best for some pair of distributions."""
     p, q, u = *rng.dirichlet(np.ones(6), 2), rng.uniform(0.2, 5, 6)
     found = [(function(d, p, q, d.critic(u)), oracle(p, q, d.critic(u), d.f)) for d in F_DIVERGENCES.values()]
     return [got for got, _ in found], [expected for _, expected in found]

@@ -1,4 +1,4 @@
-"""How the equations of lecture 10 are compared with the functions that cite them (`equation_cases`)."""
+"""Compares the equations of lecture 10 with the functions that cite them (`equation_cases`)."""
 from copy import deepcopy
 
 import numpy as np
@@ -9,7 +9,7 @@ from tinygan.zoo import conditional
 
 
 def told(player, a, labels, oracle):
-    """What the oracle makes of a conditional player's table and network."""
+    """The oracle's value for a conditional player's table and network."""
     return oracle(a, labels, player.embedding.weight.numpy(), lambda x: player.network(tg.Tensor(x)).numpy())
 
 

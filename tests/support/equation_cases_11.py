@@ -1,4 +1,4 @@
-"""How the equations of lecture 11 are compared with the functions that cite them (`equation_cases`)."""
+"""Compares the equations of lecture 11 with the functions that cite them (`equation_cases`)."""
 import numpy as np
 
 import tinygan as tg
@@ -33,7 +33,7 @@ def faded(function, oracle, rng):
 
 
 def styled(start):
-    """start: function -> the module, its AdaIN, and what it does to features before that."""
+    """start: function -> the module, its AdaIN, and the map of the features before it."""
     def compare(function, oracle, rng):
         module, layer, before = start(function, rng)
         module.theta[:] = rng.normal(size=module.theta.shape)
@@ -65,7 +65,7 @@ def noisy(function, oracle, rng):
 
 
 def mixed(function, oracle, rng):
-    """The styles that the layers of a generator in training are given."""
+    """The styles that the layers of a generator get in training mode."""
     made = function(5, 3, [16, 16], 0.5, rng=rng).astype(np.float64)
     z, other, cut = rng.normal(size=(4, 5)), rng.normal(size=(4, 5)), rng.integers(1, 5, (4, 1))
     made.synthesis = lambda styles, noise: np.stack([w.numpy() for w in styles])

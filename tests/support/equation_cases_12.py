@@ -1,11 +1,11 @@
-"""How the equations of lecture 12 are compared with the functions that cite them (`equation_cases`)."""
+"""Compares the equations of lecture 12 with the functions that cite them (`equation_cases`)."""
 from inspect import signature
 
 import numpy as np
 
 
 def rows(name=None, *more):
-    """Two sets of points, the second moved; of several scores the one that is named."""
+    """Two sets of points, the second one moved; `name` selects one of several scores."""
     def compare(function, oracle, rng):
         a, b = rng.normal(size=(30, 3)), rng.normal(0.5, 1.2, (25, 3))
         got = function(a, b, *(np.random.default_rng(i) for i in more))

@@ -1,4 +1,4 @@
-"""How the equations of lecture 13 are compared with the functions that cite them: on threads that are ranks."""
+"""Compares the equations of lecture 13 with the functions that cite them, on threads that stand for ranks."""
 from dataclasses import replace
 
 import numpy as np
@@ -41,7 +41,7 @@ def averaged(function, oracle, rng):
 
 
 def pooled(function, oracle, rng, own=lambda x: x):
-    """Of slices with different means; `own` is what the function is given of a slice."""
+    """The result on slices with different means; `own` is the function's argument for a slice."""
     x = rng.normal(size=(BATCH, 4)) + 3 * np.arange(BATCH)[:, None]
     slices = [x[start:stop] for start, stop in zip(BOUNDS, BOUNDS[1:])]
 

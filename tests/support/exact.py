@@ -1,4 +1,4 @@
-"""Expectations without chance: points that stand for a distribution, grids that hold it, the best D between two."""
+"""Expectations without random numbers: points or grids that stand for a distribution, the best D between two."""
 import functools
 from statistics import NormalDist
 
@@ -13,7 +13,7 @@ MU = 1.0  # of the pair N(0, 1), N(MU, 1) in T8 to T10
 
 @functools.cache
 def points(n=20_000, mean=0.0, sd=1.0):
-    """The n quantiles of N(mean, sd^2) at (i + 1/2) / n, (n, 1): a batch whose means are expectations, nearly."""
+    """The n quantiles of N(mean, sd^2) at (i + 1/2) / n, (n, 1): a batch whose means are nearly expectations."""
     law = NormalDist(mean, sd)
     return np.array([[law.inv_cdf((i + 0.5) / n)] for i in range(n)])
 

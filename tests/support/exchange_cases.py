@@ -1,4 +1,4 @@
-"""Runs for the tests of the exchange, and what they draw."""
+"""Runs for the tests of the exchange, and their samples."""
 import numpy as np
 
 from tinygan.exchange.files import channels_first, inputs
@@ -20,7 +20,7 @@ def config(case, steps=53):  # three steps of 53: players that grow are at stage
 
 
 def fill(network, rng):
-    """Other numbers than the first ones, so that no layer is left out unseen."""
+    """Changes the first values of all parameters, so that a layer left out is noticed."""
     network.theta[:] += 0.1 * rng.standard_normal(network.theta.shape, np.float32)
     for _, owner, name in network.named_buffers():
         getattr(owner, name)[...] = rng.uniform(0.5, 1.5, getattr(owner, name).shape)
@@ -28,7 +28,7 @@ def fill(network, rng):
 
 
 def drawn(run, n):
-    """What the run draws, images with channels first, and what another library is given to draw the same."""
+    """The samples of the run, images with channels first, and the inputs from which another library draws the same."""
     z = run.game.noise(n, np.random.default_rng(7))
     given = inputs(run, z)
     x = run.generate(z, given.get("labels"))
@@ -38,5 +38,5 @@ def drawn(run, n):
 
 
 def same(y, x):
-    """1e-5 of the largest number, or of 1 (images of players that have hardly trained reach beyond)."""
+    """Tolerance: 1e-5 of the largest number, but at least 1e-5 (images of players after few steps exceed 1)."""
     np.testing.assert_allclose(y, x, rtol=0, atol=1e-5 * max(1, np.abs(x).max()))

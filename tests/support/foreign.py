@@ -3,7 +3,7 @@
 `import foreign` gives a module that offers the names of real CuPy (`cupy_names.json`) and no others. Its `ndarray` is
 no `numpy.ndarray`, refuses implicit conversion and mixing with CuPy's own errors, and counts kernel launches and host
 synchronisations. `foreign.register()` makes tinygan accept it; `@pytest.mark.parametrize("xp", foreign.BACKENDS,
-ids=foreign.IDS)` runs a test on both. What deviates from CuPy is stricter, except where a docstring says so.
+ids=foreign.IDS)` runs a test on both. Deviations from CuPy are stricter, unless a docstring states otherwise.
 """
 
 import contextlib
@@ -20,7 +20,7 @@ from capture import Graph, Recording
 
 NAMES = json.loads(Path(__file__).with_name("cupy_names.json").read_text())
 OWN = {"BACKENDS", "IDS", "ForeignArray", "counting", "kernels", "launched", "launches", "register", "synchronisations",
-       "to_backend", "to_host"}  # what foreign has and CuPy lacks
+       "to_backend", "to_host"}  # names that foreign has and CuPy lacks
 SCALARS = (bool, int, float, complex)
 DTYPES = "?bhilqBHILQefdFD"
 NO_ARRAY_NEEDED = """arange array2string bartlett base_repr binary_repr blackman broadcast_shapes can_cast diag_indices
@@ -31,7 +31,7 @@ NOT_PLAYED = """broadcast c_ exceptions fft flatiter frombuffer fromfile fromite
     loadtxt mgrid ogrid poly1d polynomial r_ save savetxt savez savez_compressed testing typing vectorize"""
 ON_HOST = "__bool__ __int__ __float__ __complex__ __bytes__ __repr__ __str__ __format__ tolist tobytes"
 NO_LAUNCH = {"empty", "empty_like"}
-CUBLAS = {"matmul", "dot", "tensordot", "einsum", "inner", "vdot"}  # unless of vectors, which are a product and a sum
+CUBLAS = {"matmul", "dot", "tensordot", "einsum", "inner", "vdot"}  # except for vectors, which take a product and a sum
 SYNCHRONISE = {"nonzero", "argwhere", "flatnonzero", "unique", "compress", "extract", "bincount"}
 ARRAY_RESULT = {"allclose", "array_equal", "array_equiv", "count_nonzero"}  # NumPy gives a scalar, CuPy an array
 BINARY = {"add": "add", "sub": "subtract", "mul": "multiply", "matmul": "matmul", "truediv": "true_divide",
@@ -46,7 +46,7 @@ kernels = {}  # name of an ElementwiseKernel, ReductionKernel or RawKernel -> th
 
 
 class Stream:
-    """A queue of the device, or the device: what the host can wait for. One can be captured (see `capture`)."""
+    """A queue of the device, or the device: the host can wait for either. One can be captured (see `capture`)."""
 
     def __init__(self, null=False, non_blocking=False, ptds=False, priority=None):
         self.ptr, self.is_non_blocking, self._recording = 0 if null else next(_pointers), non_blocking, None
@@ -78,7 +78,7 @@ class Stream:
         self._recording = Recording()
 
     def end_capture(self):
-        """The graph of what was noted."""
+        """The graph of the noted launches."""
         recording, self._recording = self._recording, None
         if recording is None:
             raise RuntimeError("cudaErrorIllegalState: the operation cannot be performed in the present state")
@@ -89,7 +89,7 @@ class Stream:
 
 
 class MemoryPool:
-    """A place that memory is taken from; what was taken and freed stays in it."""
+    """A pool of memory; freed memory stays in it."""
 
     def __init__(self, allocator=None):
         self._life = types.SimpleNamespace(alive=True)
@@ -174,7 +174,7 @@ def _unwrap(value, inputs):
 
 
 def _wrap(value, inputs=(), fresh=None):
-    """Make foreign what NumPy returned: the input itself, a view of it, or an owner (then noted in `fresh`)."""
+    """Turn NumPy's result into a foreign array: the input itself, a view of it, or an owner (then noted in `fresh`)."""
     if isinstance(value, (list, tuple)):
         items = [_wrap(item, inputs, fresh) for item in value]
         return type(value)(*items) if hasattr(value, "_fields") else type(value)(items)
@@ -209,7 +209,7 @@ def _play(function, name, args, kwargs, launch=None):
     if recording:
         if name.removeprefix("cupy_") in CUBLAS and max((a.ndim for a in inputs), default=0) > 1:
             raise NotImplementedError("calling cuBLAS API during stream capture is currently unsupported")
-        if name in ("concatenate", "stack") and len(inputs) > 8:  # by a kernel that is sent their places in memory
+        if name in ("concatenate", "stack") and len(inputs) > 8:  # by a kernel that gets their addresses
             _refuse_while_captured("so H2D transfers are disallowed")
         recording.touched([a._array for a in inputs])
 
@@ -465,7 +465,7 @@ def _fill_class():
 
 
 def _create(name, a, *args, **kwargs):
-    """Make a foreign array of anything; what lies on the host is copied, and the copy counts as a launch."""
+    """Make a foreign array of anything; data on the host is copied, and the copy counts as a launch."""
     _check_parameters(f"cupy.{name}", (a, *args), kwargs)
     kwargs.pop("blocking", None)
     found, host = [], getattr(np, name)
@@ -571,7 +571,7 @@ class Strict(types.ModuleType):
 
 
 def _offer(path, host, **played):
-    """What stands for the names of CuPy at `path`: `played`, else NumPy's constants, dtypes and functions."""
+    """The objects behind the names of CuPy at `path`: `played`, else NumPy's constants, dtypes and functions."""
     for name in set(NAMES[path]) - set(NOT_PLAYED.split()) - played.keys():
         value = getattr(host, name, None)
         if isinstance(value, np.ufunc):

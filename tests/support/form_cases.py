@@ -161,7 +161,7 @@ cases("nn.layers.Sequential.forward", _layers, _in_use)
 
 
 def _game(rng, dtype):
-    """What the discriminator's outputs depend on: a dense discriminator, real and generated examples, no condition."""
+    """The inputs of the discriminator's outputs: a dense discriminator, real and generated examples, no condition."""
     nn = tg.nn
     d = nn.Sequential(nn.Dense(2, 5, rng=rng), nn.LeakyReLU(0.2), nn.Sequential(nn.Dense(5, 1, rng=rng))).astype(dtype)
     return [SimpleNamespace(discriminator=d), *[tg.Tensor(rng.standard_normal((4, 2)).astype(dtype)) for _ in "12"], []]

@@ -1,7 +1,7 @@
 """Calls of every operation for hypothesis: what each means in NumPy, strictly, and how to draw its inputs.
 
-`DEFINITIONS` refuses (by any exception) what an operation has no meaning for; `DRAWS` draws shapes and options that it
-does have a meaning for.
+`DEFINITIONS` refuses (by any exception) inputs for which an operation is not defined; `DRAWS` draws shapes and options
+for which it is defined.
 """
 import math
 import os
@@ -27,11 +27,11 @@ class Call:
     options: dict
 
     def run(self, tensors):
-        """What the operation makes of tensors or arrays in the places of the arrays."""
+        """The operation's result with tensors or arrays in the places of the arrays."""
         return OPS[self.name].call(tensors, self.options)
 
     def meant(self, dtype=None):
-        """What NumPy makes of the arrays; dtype: of all that are floating point."""
+        """NumPy's result for the arrays; dtype: the type of all floating point arrays."""
         arrays = [np.asarray(a) if isinstance(a, (list, tuple, np.generic)) else a for a in self.arrays]
         arrays = [a.astype(dtype) if dtype and a.dtype in FLOATS else a for a in arrays]
         return np.asarray(DEFINITIONS[self.name](*arrays, **self.options))
@@ -102,7 +102,7 @@ def scattered(x, index, shape):
 
 
 def reduced(f):
-    """A reduction; its axes may come as a list, and where it is a mean there must be something to take it of."""
+    """A reduction; its axes may come as a list, and a mean needs at least one element."""
     def reduce(x, axis=None, keepdims=False):
         axis = tuple(axis) if isinstance(axis, list) else axis
         must(f in (np.sum, np.max, np.min) or x.size or not np.isnan(f(np.ones(x.shape), axis=axis)).any())
@@ -234,7 +234,7 @@ def channels(draw, kind):
 
 @st.composite
 def convolution(draw, kind):
-    """Images x (n, h, w, c) and kernels (kh, kw, c, o), with the size h', w' of what comes out."""
+    """Images x (n, h, w, c) and kernels (kh, kw, c, o), with the size h', w' of the output."""
     n, c, o = draw(SIDE), draw(st.integers(1, 2)), draw(st.integers(1, 2))
     small = draw(st.booleans())
     both = lambda s: draw(st.tuples(s, s) if small else s.map(lambda v: (v, v)))

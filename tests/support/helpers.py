@@ -1,4 +1,4 @@
-"""What several test files need: the cases of the table of operations, networks as functions of their parameters."""
+"""Helpers of several test files: the cases of the table of operations, networks as functions of their parameters."""
 import signal
 from concurrent.futures import Future
 
@@ -107,7 +107,7 @@ def same(a, b):
 
 
 class Here:
-    """An executor that works at once, in this process: what any other has to offer."""
+    """An executor that works at once, in this process, with the methods of any other."""
 
     def __init__(self):
         self.played, self.ended = [], False

@@ -1,4 +1,4 @@
-"""What each operation means in NumPy, for inputs that it has a meaning for."""
+"""The meaning of each operation in NumPy, for inputs for which it is defined."""
 import numpy as np
 
 

@@ -1,7 +1,7 @@
 """Every message of an error or a warning that the tests assert, sorted: `python tests/support/messages.py`.
 
-They are read from the tests' source: what stands behind `match=`, in a parameter called `message` (or `text`, where it
-is compared), and what is compared with the line of a command that fails. What a message is filled with is `...`.
+They are read from the tests' source: the values of `match=`, of a parameter called `message` (or `text`, if it is
+compared), and the text that is compared with the line of a failed command. `...` stands for the values in a message.
 """
 import ast
 import re
@@ -14,7 +14,7 @@ REGEX = [(r"\\n|\[\^\\n\]\*|\.\*|\.\+|\\d\+|\\S\+|\[[^\]]*\](?:\{\d+\}|\*|\+)", 
 
 
 def literal(node) -> str | None:
-    """The text of a string, with `...` for what an f-string or a call puts in; None for anything else."""
+    """The text of a string, with `...` for the parts that an f-string or a call inserts; None for anything else."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         return node.value
     if isinstance(node, ast.JoinedStr):

@@ -16,7 +16,7 @@ def dense(seed=0, dtype=np.float64):
 
 
 def images(seed=0, dtype=np.float64):
-    """A small DCGAN on 8x8 images of one channel, batch norm in both nets; no bias where batch norm takes it off."""
+    """A small DCGAN on 8x8 images of one channel, batch norm in both nets; no bias before batch norm."""
     rng = np.random.default_rng(seed)
     g = nn.Sequential(nn.Dense(5, 2 * 2 * 6, bias=False, rng=rng), nn.Reshape(2, 2, 6), nn.BatchNorm(6), nn.ReLU(),
                       nn.ConvTranspose2d(6, 4, 4, 2, 1, bias=False, rng=rng), nn.BatchNorm(4), nn.ReLU(),

@@ -1,7 +1,7 @@
-"""Plays nvmath-python's cuBLAS on the memory of foreign arrays, by their addresses, as cuBLAS would find them.
+"""Plays nvmath-python's cuBLAS on the memory of foreign arrays, which it finds by address, as cuBLAS does.
 
-Matrices are read column by column, with their leading dimensions; what a call is given is checked against the real
-signatures (`nvmath_names.json`), and that the handle works on the current stream with memory of its own.
+Matrices are read column by column, with their leading dimensions; the arguments of a call are checked against the real
+signatures (`nvmath_names.json`). The handle must work on the current stream, with memory of its own.
 """
 import ctypes
 import enum
@@ -84,7 +84,7 @@ def _at(place, dtype, shape, strides):
 
 
 def modules():
-    """What stands for nvmath-python in `sys.modules`."""
+    """The modules that stand for nvmath-python in `sys.modules`."""
     played = [create, set_stream, set_workspace, gemm_ex, gemm_strided_batched_ex]
     for function in played:
         assert list(inspect.signature(function).parameters) == parameters(NAMES["signatures"][function.__name__])

@@ -1,4 +1,4 @@
-"""What the CUDA kernels mean, in Python, one element at a time: they play the kernels on the foreign array.
+"""Stand-ins for the CUDA kernels in Python, one element at a time: they play the kernels on the foreign array.
 
 Each is written from the meaning, over the number i of an element, and not by way of the NumPy body beside the kernel;
 so a test on the foreign array sees wrong arguments, shapes and precisions at the places where kernels are called.
@@ -9,7 +9,7 @@ import numpy as np
 
 
 def same_precision(name, arrays, scalars=(), outputs=()):
-    """What CuPy asks of a kernel whose arrays all are T."""
+    """CuPy's check for a kernel whose arrays are all of type T."""
     arrays = [*arrays, *outputs]
     assert all(isinstance(a, np.ndarray) for a in arrays), name
     assert len({a.dtype for a in arrays}) == 1, (name, [a.dtype for a in arrays])

@@ -8,7 +8,7 @@ from tinygan.distributed.group import ProcessGroup
 
 
 class Communicator:
-    """One thread's place among `size`; `board` is where they leave what the others are to see."""
+    """One thread's place among `size`; the threads exchange their values on `board`."""
 
     def __init__(self, rank, size, board, barrier):
         self.rank, self.size, self.board, self.barrier, self.calls = rank, size, board, barrier, 0
@@ -39,7 +39,7 @@ class Communicator:
 
 
 def play(size, f, **options):
-    """f(ranks) on so many threads at once; what each gave. An error in one ends all, and is raised."""
+    """f(ranks) on `size` threads at once; the result of each. An error in one ends all, and is raised."""
     barrier, board = threading.Barrier(size, timeout=60), [None] * size
 
     def run(rank):
