@@ -1,4 +1,4 @@
-"""What the tests share: both array modules, how hypothesis searches, the book."""
+"""Fixtures that the tests share: both array modules, hypothesis's settings, the book."""
 import os
 import subprocess
 import sys

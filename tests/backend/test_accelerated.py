@@ -1,4 +1,4 @@
-"""Plain and fast forms: every form gives what the plain body gives; `plain` turns all of them off."""
+"""Plain and fast forms: every form agrees with the plain body; `plain` turns all of them off."""
 import inspect
 import os
 import re
@@ -23,7 +23,7 @@ PLACES = (np, np.asarray), (foreign, foreign.to_host)
 @pytest.mark.parametrize("dtype", PRECISION)
 @pytest.mark.parametrize(("name", "number"), [(name, i) for name in FORMS for i in range(len(FORMS[name]))])
 def test_a_form_is_the_plain_body_to_rounding(name, number, dtype):
-    """On every case that it fits, of which there must be one; in its result and in what it changes in place."""
+    """They agree on every case that the form fits (at least one), in the result and in the arrays changed in place."""
     fits, form = FORMS[name][number]
     met = 0
     for seed, make in enumerate(CASES[name]):
@@ -56,7 +56,7 @@ def test_a_wrong_form_is_seen(name, planted):
 # --- the switch ---
 
 def lines_reached(function, call):
-    """The lines of the function's body that are run in a call: where a debugger could stop."""
+    """The lines of the function's body that run in a call: a debugger could stop at each."""
     body, reached = inspect.unwrap(function).__code__, set()
 
     def trace(frame, event, _):

@@ -1,4 +1,4 @@
-"""Arrays and the machine they live on: their modules, devices, and the memory of other libraries."""
+"""Arrays and their machine: their modules, devices, and the memory of other libraries."""
 import sys
 
 import foreign

@@ -95,7 +95,7 @@ def test_other_products_are_the_arrays_own():
 
 def test_the_record_of_nvmath_is_not_stale():
     script = Path(foreign.__file__).with_name("dump_nvmath_names.py")
-    if subprocess.run([sys.executable, "-c", "import nvmath"], capture_output=True).returncode:  # here it is played
+    if subprocess.run([sys.executable, "-c", "import nvmath"], capture_output=True).returncode:  # a stand-in
         pytest.skip("nvmath-python is not installed")
     done = subprocess.run([sys.executable, script, "--print"], capture_output=True, text=True, check=True)
     installed = json.loads(done.stdout)

@@ -15,7 +15,7 @@ if accelerated.ALWAYS_PLAIN:
 
 @pytest.mark.parametrize("call", CALLS, ids=IDS)
 def test_one_launch(call, monkeypatch):
-    """A call is one launch of its kernel, and none of anything else; of nothing it may be none."""
+    """A call launches its kernel once and nothing else; on empty arrays it may launch nothing."""
     name, function, _, make = call
     args, played = form_cases.drawn(make, "float32"), []
     real = foreign.kernels[f"tinygan_{name}"]

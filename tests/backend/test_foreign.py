@@ -426,7 +426,7 @@ def test_a_graph_computes_when_it_is_launched(a):
 
 
 def test_a_graph_keeps_numbers_and_places(a):
-    """What a number was at the capture it stays, and so an array that has its name no more."""
+    """A replay keeps the numbers and the arrays of the capture, even if their names now stand for others."""
     factor, shift = 2.0, foreign.ones(3, dtype=np.float32)
     with capturing() as (_, _, graphs):
         a[0] = a[1] * factor + shift

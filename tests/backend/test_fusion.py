@@ -52,7 +52,7 @@ def test_derivatives_of_a_map_and_its_bend():
 
 
 def rows_seen(d, x, fake, condition=()):
-    """How many examples the first layer of D is given in each of its calls for the outputs on x and on fake."""
+    """The number of examples that D's first layer gets in each call for the outputs on x and on fake."""
     seen, layer = [], d[0]
     forward = type(layer).forward
 
@@ -74,7 +74,7 @@ def test_real_and_generated_examples_go_through_d_together_where_each_is_seen_al
     assert rows_seen(d, x, fake) == [8]
     assert rows_seen(d, tg.Tensor(x.data, requires_grad=True), fake) == [4, 4]  # a penalty differentiates by x
     assert rows_seen(d, x, tg.Tensor(fake.data[:3])) == [4, 3]
-    for other in (nn.BatchNorm(5), nn.Dropout(0.5, rng=0), nn.MinibatchStd()):  # these see the batch, or draw for it
+    for other in (nn.BatchNorm(5), nn.Dropout(0.5, rng=0), nn.MinibatchStd()):  # these use the batch or the rng
         last = nn.Dense(6, 1, rng=0) if isinstance(other, nn.MinibatchStd) else layers[2]
         assert rows_seen(nn.Sequential(*layers[:2], other, last), x, fake) == [4, 4]
     with tg.plain():

@@ -131,7 +131,7 @@ def test_products_agree_with_numpy(shapes, dtype, first, second, products, cupy)
     {"optimiser_d": Momentum, "optimiser_g": RMSProp},
 ], ids=str)
 def test_replayed_is_played(kind, options, products):
-    """To rounding: the products of CuPy and of nvmath-python are two calls."""
+    """They agree up to rounding: the products of CuPy and of nvmath-python are two calls."""
     def make():
         settings = {"optimiser_d": Adam, "optimiser_g": Adam, **options}
         settings |= {name: settings[name]() for name in ("optimiser_d", "optimiser_g")}
@@ -150,7 +150,7 @@ def test_replayed_is_played(kind, options, products):
 
 
 def test_other_work_does_not_reach_the_memory_of_a_graph(products, cupy):
-    """Between replays others allocate, write and free; the replays take no notice, nor do the others."""
+    """Between replays other arrays are allocated, written and freed; neither side changes the other."""
     plain, replayed = on_gpu(game("images")), on_gpu(game("images"))
     kept = []
 
@@ -179,7 +179,7 @@ def test_what_cannot_be_recorded_is_played(products):
 
 @pytest.mark.parametrize("recipe", ["ring", "digits"])
 def test_a_replayed_step_is_faster(recipe, products, cupy, record_property):
-    """Also says how much: `pytest -m gpu -k faster -s`."""
+    """The command `pytest -m gpu -k faster -s` also prints the ratio."""
     times = {}
     for name, play in (("launch by launch", tg.game.step), ("replayed", Replay())):
         played = RECIPES[recipe].start(device="gpu")

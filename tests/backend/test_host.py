@@ -1,4 +1,4 @@
-"""The NumPy forms: which arrays they are made for, blocks of vectors, few new arrays."""
+"""The NumPy forms: the arrays that they accept, blocks of vectors, few new arrays."""
 import tracemalloc
 
 import foreign

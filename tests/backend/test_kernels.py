@@ -1,4 +1,4 @@
-"""The kernels: body, stand-in and compiled source agree; what a step launches."""
+"""The kernels: body, stand-in and compiled source agree; the launches of a step."""
 import importlib.util
 import shutil
 import subprocess
@@ -65,7 +65,7 @@ def test_every_kernel_is_called_and_played():
     assert known <= foreign.kernels.keys()
 
 
-# --- how many launches a step makes ---
+# --- the number of launches in a step ---
 
 BOUNDS = {"dense": 100, "ring": 98, "dcgan28": 166, "digits": 284}
 

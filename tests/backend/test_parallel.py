@@ -1,4 +1,4 @@
-"""Work on a batch in parts: how it is divided, put together and added, and what happens when a part fails."""
+"""Work on a batch in parts: division, joining, adding, and the error of a part."""
 import threading
 
 import numpy as np
@@ -9,7 +9,7 @@ from tinygan.backend import parallel
 
 @pytest.fixture
 def threads():
-    """Work is divided among so many threads, until the test ends."""
+    """Sets the number of threads until the test ends."""
     yield parallel.set_threads
     parallel.set_threads(1)
 
@@ -47,7 +47,7 @@ def test_threads_share_the_work_and_their_errors_come_back(threads):
 
     def note(a):
         names.add(threading.current_thread().name)
-        both.wait()  # each takes the next part, so one alone would soon have taken all
+        both.wait()  # without the barrier one thread could take all parts
         return a
     x = np.ones((8, 1))
     parallel.map_batch(note, parallel.MIN_ELEMENTS, x, chunk=parallel.MIN_ELEMENTS)

@@ -1,4 +1,4 @@
-"""What `tune` does to its own process, and `import tinygan` does not."""
+"""The effect of `tune` on its process; `import tinygan` has no such effect."""
 import json
 import platform
 import subprocess

@@ -1,4 +1,4 @@
-"""Threads: as many as the cores of this process, or fewer where the environment says so."""
+"""Threads: as many as the cores of this process, or fewer if the environment sets a limit."""
 import os
 import subprocess
 import sys
@@ -40,7 +40,7 @@ def test_where_no_affinity_is_known_all_cores_of_the_machine_count(eight, monkey
 def test_a_limit_holds_for_blas_and_for_tune_after_it(eight, monkeypatch):
     threadpoolctl = pytest.importorskip("threadpoolctl")
     monkeypatch.setenv("OPENBLAS_NUM_THREADS", "5")
-    with threadpoolctl.threadpool_limits(4, "blas"):  # and back to what it was
+    with threadpoolctl.threadpool_limits(4, "blas"):  # and back to the old value
         limit(2)
         assert cores() == 2
         blas = [pool["num_threads"] for pool in threadpoolctl.threadpool_info() if pool["user_api"] == "blas"]

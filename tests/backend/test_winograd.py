@@ -1,4 +1,4 @@
-"""Convolutions by nine products for sixteen: the plain ones to rounding, and right to the second derivative."""
+"""Convolutions by nine products instead of sixteen: equal to the plain ones up to rounding, to second order."""
 from contextlib import contextmanager
 from unittest import mock
 

@@ -1,4 +1,4 @@
-"""What the tests of the commands share: a folder to work in, and a short finished run."""
+"""Fixtures that the tests of the commands share: a folder to work in, and a short finished run."""
 import shutil
 
 import pytest

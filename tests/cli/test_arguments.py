@@ -1,4 +1,4 @@
-"""What the command line takes as an argument: seeds, numbers, recipes."""
+"""Arguments of the command line: seeds, numbers, recipes."""
 import pytest
 
 from tinygan.cli import arguments, main

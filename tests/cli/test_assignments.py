@@ -1,4 +1,4 @@
-"""`tinygan assignments`: what it asks of the course, and what is refused."""
+"""`tinygan assignments`: its calls of the course, and its errors."""
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,7 +11,7 @@ from tinygan.cli import main
 
 @pytest.fixture
 def course(monkeypatch):
-    """tinygan.grading.course, played: it notes what it is asked for."""
+    """A stand-in for tinygan.grading.course that records its calls."""
     asked = []
     played = SimpleNamespace(release=lambda course: asked.append(("release", course)) or [course / "a", course / "b"],
                              grade=lambda *given: asked.append(("grade", *given)) or given[0] / "grades.csv")

@@ -1,4 +1,4 @@
-"""What the options of a command say about a run."""
+"""The config of a run, made from the options of a command."""
 import pytest
 
 from tinygan.cli.configure import configured, settings_of
@@ -30,7 +30,7 @@ def test_rate_is_a_switch():
 
 
 def test_the_users_own_data_have_a_place(tmp_path):
-    """A run may be taken up from another folder, so it keeps the whole path; a name stays a name."""
+    """A run may be resumed from another folder, so it keeps the whole path; a name stays a name."""
     (tmp_path / "photos").mkdir()
     assert config("--data", "photos").data == str(tmp_path / "photos")
     assert config("--data", "photos@64").data == str(tmp_path / "photos@64")

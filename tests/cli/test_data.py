@@ -1,4 +1,4 @@
-"""`tinygan data`: the data sets, and which are here."""
+"""`tinygan data`: the data sets, and which of them are on this machine."""
 from tinygan.cli import main
 
 

@@ -1,4 +1,4 @@
-"""`tinygan doctor`: what it says of a run."""
+"""`tinygan doctor`: its findings about a run."""
 import re
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""`tinygan export`: what is refused in one line."""
+"""`tinygan export`: each refusal is one line."""
 import json
 import sys
 

@@ -26,7 +26,7 @@ from tinygan.cli.main import _parser
 from tinygan.runs import Config, Run
 
 COMMANDS = next(a for a in _parser()._actions if isinstance(a, argparse._SubParsersAction)).choices
-BUDGET = {"steps": "2", "batch": "4", "n": "8", "rows": "2", "seeds": "3", "jobs": "1"}  # before what is drawn
+BUDGET = {"steps": "2", "batch": "4", "n": "8", "rows": "2", "seeds": "3", "jobs": "1"}  # before the drawn ones
 
 PATHS = st.sampled_from(["run", "run", "run", "other", "cut", "images", "mine.npy", "notes.txt", "old", "new/run", ".",
                          "/dev/null", "a.png", "a.gif", "a.npy", "a.txt", "none/a.png", "\udcff", "a.onnx",
@@ -34,7 +34,7 @@ PATHS = st.sampled_from(["run", "run", "run", "other", "cut", "images", "mine.np
 GOOD = st.sampled_from(["1", "2", "3", "4", "5"])
 NUMBERS = GOOD | st.sampled_from(["0", "-1", "1.5", "1e-3", "nan", "inf", "0x2", "٣", "1_0", str(2**31), str(2**63),
                                   "9" * 30, "9" * 500])
-WORDS = {  # by what they are for
+WORDS = {  # by their purpose
     "recipe": ["ring", "ring", "ring", "gaussian", "wgan-gp", "digits14", "rings", "mnst"],
     "data": ["ring", "gaussian", "grid", "sines", "images", "mixed", "mine.npy", "notes.txt", "run", "none"],
     "set": ["rate=1e-3", "r1=0,1", "r1=x", "objective=hinge", "objective=", "=", "k=2", "k=99999", "width=3",
@@ -51,7 +51,7 @@ ANY = NUMBERS | PATHS | JUNK | st.sampled_from([word for words in WORDS.values()
 
 @st.composite
 def values(draw, action):
-    """What stands behind an option, or in a place; mostly of the kind that is asked for."""
+    """The values of an option or of a positional argument; most are of the expected kind."""
     kind = st.sampled_from(WORDS[action.dest]) if action.dest in WORDS else PATHS if action.type is Path else \
         st.sampled_from(sorted(action.choices)) if action.choices else NUMBERS if action.type else ANY
     count = draw(st.integers(1, 3)) if action.nargs in ("+", "*") else 1
@@ -60,7 +60,7 @@ def values(draw, action):
 
 @st.composite
 def commands(draw, name):
-    """A command line: some of the options of a command, what it must have, in any order, rarely with rubbish."""
+    """A command line: some options of a command, its required arguments, in any order, rarely with junk."""
     actions = [a for a in COMMANDS[name]._actions if a.dest != "help" or draw(st.integers(0, 30)) == 30]
     placed = [draw(values(a)) for a in actions if not a.option_strings and (a.required or draw(st.booleans()))]
     chosen = draw(st.lists(st.sampled_from(options), max_size=3)) if (
@@ -136,7 +136,7 @@ every_command = pytest.mark.parametrize("name", COMMANDS)
 
 
 def fuzz(place, name, examples):
-    """So many random lines of a command, with something typed at it."""
+    """Runs `examples` random lines of a command, with random input typed at it."""
     @settings(max_examples=examples)
     @given(commands(name), st.text("123456789x\n", max_size=30))
     def play(line, stdin):
@@ -168,7 +168,7 @@ def test_what_was_found(place, quick, line):
 # --- the files of a run ---
 
 def damaged(run, name, content):
-    """What `sample` says of a run one of whose files has this content."""
+    """Gives a file of a run this content, and runs `sample` on it."""
     (run / name).write_bytes(content)
     before = os.getcwd()
     os.chdir(run.parent)

@@ -1,4 +1,4 @@
-"""`tinygan import`: what cannot come in."""
+"""`tinygan import`: files that are refused."""
 import json
 
 import numpy as np

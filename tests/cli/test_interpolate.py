@@ -1,4 +1,4 @@
-"""`tinygan interpolate`: sheets, films, what is refused."""
+"""`tinygan interpolate`: sheets, films, errors."""
 import shutil
 
 import numpy as np
@@ -24,7 +24,7 @@ def finished(tmp_path_factory):
 
 @pytest.fixture
 def _runs(finished, tmp_path, monkeypatch):
-    """Copies of the runs in the folder where the commands are given."""
+    """Copies of the runs in the folder where the commands run."""
     monkeypatch.chdir(shutil.copytree(finished, tmp_path / "runs"))
 
 

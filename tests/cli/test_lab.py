@@ -1,4 +1,4 @@
-"""`tinygan lab`: what it asks for."""
+"""`tinygan lab`: its requirements."""
 from tinygan import cli
 from tinygan.lab import serve
 

@@ -1,4 +1,4 @@
-"""The command line as a stranger uses it: each mistake is one line, and exit status 2."""
+"""The command line of a first user: each mistake is one line, and exit status 2."""
 import pytest
 from helpers import fails
 

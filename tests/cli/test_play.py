@@ -1,4 +1,4 @@
-"""`tinygan play`: tic-tac-toe in the terminal, and how it is left."""
+"""`tinygan play`: tic-tac-toe in the terminal, and the ways to leave it."""
 import io
 
 import pytest

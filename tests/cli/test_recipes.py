@@ -1,4 +1,4 @@
-"""`tinygan recipes`: what can be trained, and its switches."""
+"""`tinygan recipes`: the recipes and their switches."""
 from tinygan.cli import main
 
 

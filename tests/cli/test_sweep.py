@@ -37,7 +37,7 @@ def test_a_sweep_in_processes(tmp_path, capsys):
     for name in ("curves.png", "figures.png"):
         with Image.open(folder / name) as picture:
             assert np.asarray(picture).std() > 1
-    # what a run scores is what `evaluate` says of it
+    # the metrics of a run are those that `evaluate` prints
     assert main(["evaluate", str(folder / "seed-1"), "--json"]) == 0
     figures = json.loads(capsys.readouterr().out)
     assert float(rows[1]["mean"]) == figures["mean"]

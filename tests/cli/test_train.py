@@ -1,4 +1,4 @@
-"""`tinygan train`: run folders, going on, switches, the user's own data, what stops it."""
+"""`tinygan train`: run folders, resuming, switches, the user's own data, errors and interrupts."""
 import csv
 import json
 import os

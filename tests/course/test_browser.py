@@ -1,4 +1,4 @@
-"""The book and the laboratory in a real browser: formulas are set, nothing is asked of another host, pictures move."""
+"""The book and the laboratory in a real browser: formulas are set, no other host gets a request, pictures move."""
 import contextlib
 import json
 import os
@@ -14,7 +14,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 CHROMIUM, DRIVER = shutil.which("chromium") or shutil.which("google-chrome"), shutil.which("chromedriver")
-SHOTS = Path(os.environ.get("TINYGAN_SCREENSHOTS", ""))  # a folder, to look at what the browser saw
+SHOTS = Path(os.environ.get("TINYGAN_SCREENSHOTS", ""))  # a folder for screenshots, to look at
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("default")]
 
 
@@ -39,7 +39,7 @@ class Browser:
         return self.driver.find_elements("css selector", selector)
 
     def wait(self, what, seconds=60):
-        """Until `what()` is true; what it gave."""
+        """Waits until `what()` is true; returns its result."""
         end = time.monotonic() + seconds
         while not (found := what()):
             assert time.monotonic() < end, "waited in vain"

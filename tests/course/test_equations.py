@@ -1,5 +1,5 @@
-"""The contract between lectures and library (`lectures/equations.py`): each equation once, with an oracle; and what a
-function cites, it computes."""
+"""The contract between lectures and library (`lectures/equations.py`): each equation once, with an oracle; and a
+function computes the equations that it cites."""
 import inspect
 import re
 import sys
@@ -29,8 +29,8 @@ def short(use):
 
 
 def exempt(function):
-    """What computes nothing that a lecture states: a list joined, a base class, a record, a remedy, which calls a
-    function beside it."""
+    """A function or class that computes no equation of a lecture: a joined list, a base class, a record, or a remedy,
+    which calls a function beside it."""
     remedy = inspect.isclass(function) and function.__module__ == penalties.__name__
     return remedy or function in (updates.vector, updates.Optimiser, objectives.Goal, objectives.Objective)
 
@@ -39,7 +39,7 @@ def exempt(function):
 
 @pytest.mark.parametrize("number", LECTURES)
 def test_a_lecture_has_the_equations_of_the_catalogue(number):
-    """Each once, none that belongs to another lecture or to none: a pending equation cannot appear unnoticed."""
+    """Each appears once, and none of another lecture or of none: a pending equation cannot appear unnoticed."""
     expected = sorted(e.slug for e in WRITTEN if e.lecture == number)
     assert sorted(equations.LABEL.findall(TEXTS[number])) == expected
 
@@ -104,7 +104,7 @@ def test_every_form_is_used():
     assert forms <= {(use.slug, short(use)) for use in COMPARED}
 
 
-# --- the test is tested ---
+# --- the test can fail ---
 
 WRONG = {"g-minimax": objectives.g_non_saturating, "value": objectives.d_loss, "d-loss": objectives.g_zero_sum,
          "g-gradient": objectives.g_non_saturating_gradient, "cross-entropy": lambda t, a: tg.mean(t * a),

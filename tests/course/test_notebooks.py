@@ -1,4 +1,4 @@
-"""The notebooks: committed as their sources say, with outputs, and each runs from top to bottom in time."""
+"""The notebooks: committed as their sources describe, with outputs, and each runs from top to bottom in time."""
 import sys
 from pathlib import Path
 
@@ -33,7 +33,7 @@ def test_every_notebook_has_a_source():
 
 
 @pytest.mark.slow
-@pytest.mark.filterwarnings("default")  # what the kernel's own libraries warn of
+@pytest.mark.filterwarnings("default")  # warnings of the kernel's own libraries
 @pytest.mark.parametrize("name", NAMES)
 def test_a_notebook_runs(name):
     pytest.importorskip("nbclient")

@@ -1,4 +1,4 @@
-"""The page with every operation (`lectures/operations.py`) is complete, and shows what the source holds."""
+"""The page with every operation (`lectures/operations.py`) is complete, and agrees with the source."""
 import inspect
 import sys
 from pathlib import Path
@@ -64,7 +64,7 @@ def test_every_operation_has_a_row():
 
 @pytest.mark.parametrize("name", OPS)
 def test_an_operation_has_a_rule_for_each_of_its_tensors(name):
-    """One that takes a list has one for all; a composed one calls no `record`, and operations instead."""
+    """An operation on a list has one rule for all; a composed one calls operations and no `record`."""
     row = ROWS[name]
     assert row.value
     assert row.summary
@@ -77,7 +77,7 @@ def test_an_operation_has_a_rule_for_each_of_its_tensors(name):
 
 
 def test_the_rows_of_two_operations():
-    """Value and rules as everybody knows them; what takes arrays out of Tensors is left out."""
+    """Value and rules in their usual form; `unwrap` is left out."""
     assert (ROWS["exp"].value, ROWS["exp"].rules) == ("np.exp(x)", {"x": "g * y"})
     assert (ROWS["div"].value, ROWS["div"].rules) == ("np.divide(a, b)", {
         "a": "unbroadcast(g / b, a.shape)", "b": "unbroadcast(-g * y / b, b.shape)"})

@@ -163,7 +163,7 @@ def test_of_a_download_that_is_interrupted_nothing_stays(small, tmp_path, monkey
         patch.setattr(pooch.HTTPDownloader, "__call__", interrupt)
         with pytest.raises(KeyboardInterrupt):
             load("mnist")
-    [part] = seen   # the download, which has no name that is looked for
+    [part] = seen   # the download, whose name nobody looks for
     assert not part.name.startswith("train")
     assert not list((tmp_path / "cache/tinygan/mnist").iterdir())
     check(load("mnist"), small["mnist"])

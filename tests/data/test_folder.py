@@ -258,7 +258,7 @@ def test_photographs_are_turned_upright(tmp_path):
     exif[0x0112] = 6   # to be turned clockwise by a quarter
     image.save(tmp_path / "a.png", exif=exif)
     x = load(tmp_path, size=16).x[0, ..., 0]
-    assert (x[:7] < -0.5).all()   # what was left is now above
+    assert (x[:7] < -0.5).all()   # the left half is now above
     assert (x[-7:] > 0.5).all()
 
 
@@ -326,10 +326,10 @@ def picture(path):
 
 @pytest.mark.skipif(os.name != "posix", reason="what a folder can hold")
 def test_a_folder_of_odd_things(tmp_path):
-    """What is no file is passed by, what is no image is counted; a name may be anything, and a device is not read."""
+    """It skips entries that are no files, counts files that are no images, takes any name, and reads no device."""
     for name in ("a.png", "no ending", "line\nbreak.png", "dots...png", "é\U0001f600.png", os.fsdecode(b"\xff.png")):
         picture(tmp_path / name)
-    os.mkfifo(tmp_path / "pipe.png")  # to open it would wait for ever
+    os.mkfifo(tmp_path / "pipe.png")  # to open it would never return
     (tmp_path / "folder.png").mkdir()
     (tmp_path / "broken.png").symlink_to("nowhere")
     (tmp_path / "zero.png").symlink_to("/dev/zero")

@@ -1,4 +1,4 @@
-"""The user's own sequences: files of numbers, and files whose headers lie."""
+"""The user's own sequences: files of numbers, and files with false headers."""
 import io
 import tracemalloc
 

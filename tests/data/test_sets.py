@@ -1,4 +1,4 @@
-"""Sets of images by name or by folder: the embedded digits, what is here, unknown names."""
+"""Sets of images by name or by folder: the embedded digits, the sets on this machine, unknown names."""
 import hashlib
 import re
 import subprocess

@@ -1,4 +1,4 @@
-"""Coloured shapes: what is drawn is what is measured."""
+"""Coloured shapes: the measured factors are the drawn ones."""
 import numpy as np
 import pytest
 
@@ -16,7 +16,7 @@ def test_images_are_of_their_factors(factors):
     assert images.shape == (600, SIDE, SIDE, 3)
     assert images.dtype == np.float32
     assert (images.min(), images.max()) == (-1, 1)
-    assert (images[:, 0] == -1).mean() > 0.95  # the frame is background, but for the tips of triangles
+    assert (images[:, 0] == -1).mean() > 0.95  # the frame is background, except for the tips of triangles
     seen = measure_shapes(images)
     assert np.abs(seen.position - factors.position).max() < 0.12
     assert np.abs(seen.colour - factors.colour).max() < 1e-6

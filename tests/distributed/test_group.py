@@ -1,4 +1,4 @@
-"""A game over ranks is the game of one: to rounding, whatever their number and whatever the recipe has switched on."""
+"""A game over ranks equals the game of one up to rounding, for any number of ranks and any switches."""
 from dataclasses import replace
 
 import foreign
@@ -123,7 +123,7 @@ def test_a_step_over_ranks_is_no_cuda_graph(gpu):
     threads.play(2, on)
 
 
-# --- what ranks tell each other before they play ---
+# --- checks among the ranks before they play ---
 
 def test_an_error_of_one_is_raised_on_all():
     def on(ranks):

@@ -1,4 +1,4 @@
-"""MPI as far as it is seen without one: what mpiexec tells a process, devices, cores, refusals."""
+"""MPI on a machine without it: mpiexec's environment variables, devices, cores, refusals."""
 import os
 import sys
 import threading
@@ -35,7 +35,7 @@ def test_whether_mpi_reads_a_device(kinds, expected):
     assert mpi._reads_device(SimpleNamespace(__file__="no library"), comm) == expected
 
 
-# --- mpiexec, as far as it is seen without one ---
+# --- mpiexec, without one on the machine ---
 
 @pytest.fixture
 def two(monkeypatch):

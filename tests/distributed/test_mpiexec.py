@@ -1,4 +1,4 @@
-"""Real ranks: processes that an MPI's own mpiexec starts. Slow; skipped where there is no mpi4py or no mpiexec."""
+"""Real ranks: processes that an MPI's own mpiexec starts. Slow; skipped without mpi4py or mpiexec."""
 import csv
 import os
 import shutil
@@ -74,7 +74,7 @@ def test_a_rank_that_is_killed_ends_the_job_and_any_number_goes_on():
         time.sleep(.01)
     [*_, second] = sorted(children(process.pid))
     os.kill(second, signal.SIGKILL)
-    assert ended(process)[0] != 0  # and mpiexec says why
+    assert ended(process)[0] != 0  # and mpiexec prints the reason
     status, out, lines = ended(ranks(3, "train", "--resume", "--out", "run", "--mpi"))
     assert (status, lines) == (0, [])
     assert 0 < int(out.partition("steps ")[2].split()[0]) < 400

@@ -22,11 +22,11 @@ NAMES = [ailment.name for ailment in AILMENTS]
 
 
 class Enough(Exception):
-    """The game is played no further."""
+    """Stops the game."""
 
 
 def played(recipe, steps, *settings, batch=None, of=None, seed=0):
-    """The first steps of a game that lasts `of`, with a doctor; the game, and what was told and when, by name."""
+    """Plays the first steps of a game of `of` steps with a doctor; returns the game, and by name step and finding."""
     told = {}
     game = change(RECIPES[recipe], meant(RECIPES[recipe], settings)).start(seed, batch)
     doctor = Doctor(of or steps, tell=lambda finding: told.update({finding.ailment.name: (game.step, finding)}))
@@ -39,7 +39,7 @@ def played(recipe, steps, *settings, batch=None, of=None, seed=0):
     return game, told
 
 
-# What is found in games that went wrong
+# Findings in games that went wrong
 
 SMALL = {"batch": 64}
 
@@ -106,7 +106,7 @@ def test_batch_norm_of_one_example(settings, batch, players):
     assert not players or f"of {players} sees a single" in told[NAMES[-1]][1].figures
 
 
-# Nothing is found in games that go well
+# No findings in games that go well
 
 @pytest.mark.parametrize("recipe", [name for name in RECIPES if name not in ("mnist", "fashion", "cifar10")])  # fetched
 def test_the_recipes_begin_well(recipe):
@@ -130,10 +130,10 @@ def test_the_recipes_go_well(recipe, steps, seed):
     assert visit(game, np.random.default_rng(0)).variety > 0.4
 
 
-# What the findings go by
+# The evidence for the findings
 
 def well(**other):
-    """The evidence of a game that goes well, but for what is said otherwise: columns of its history, or parts of it."""
+    """The evidence of a game that goes well. `other` replaces columns of its history, or parts of the evidence."""
     steps = list(range(other.pop("of", 1000)))
     columns = {"d_real": 0.6, "d_fake": 0.4, "g_gradient": 0.1, "d_value": -1.2, "g_value": -0.9, "d_gradient": 0.1}
     columns = {name: np.broadcast_to(other.pop(name, value), len(steps)).tolist() for name, value in columns.items()}
@@ -197,7 +197,7 @@ def test_where_d_has_won_it_is_no_collapse():
     assert names(well(visits=alike(), d_real=np.where(FALLING < 1e-3, 0.99, 0.6), d_fake=0.01)) == []  # not yet
 
 
-# What is told
+# Texts of the findings
 
 @pytest.mark.parametrize("ailment", AILMENTS, ids=NAMES)
 def test_the_course_teaches_it(ailment):

@@ -1,4 +1,4 @@
-"""The doctor: what is told, and the visits that a run keeps."""
+"""The doctor: its findings, and the visits that a run keeps."""
 from pathlib import Path
 
 import pytest
@@ -9,7 +9,7 @@ from tinygan.game import train
 from tinygan.zoo import RECIPES
 from tinygan.zoo.settings import change
 
-# What is found in games that went wrong
+# Findings in games that went wrong
 
 def test_a_finding_is_told_once_and_in_plain_words(capsys):
     game = RECIPES["ring"].start(batch=8)

@@ -1,4 +1,4 @@
-"""What the doctor goes by: a visit sees what there is, and leaves no trace."""
+"""The evidence of the doctor: a visit sees the state of the game, and leaves no trace."""
 import numpy as np
 import pytest
 from helpers import same, to_foreign
@@ -12,7 +12,7 @@ from tinygan.zoo import RECIPES
 from tinygan.zoo.settings import change
 from tinygan.zoo.settings import parse_settings as meant
 
-# What the findings go by
+# The evidence for the findings
 
 def test_rates_of_different_optimisers_are_not_compared():
     game = RECIPES["ring"].start()
@@ -36,7 +36,7 @@ def test_a_visit_sees_what_there_is():
     assert seen.std_ratio == pytest.approx(1, abs=0.1)
     assert seen.variety == pytest.approx(1, abs=0.2)
     assert -1.1 < seen.low < -0.9 < 0.9 < seen.high < 1.1
-    blind[0].weight.data[:] = np.eye(2, 4)  # it goes by the place, the fakes are all in one
+    blind[0].weight.data[:] = np.eye(2, 4)  # the output depends on the place, and all fakes are in one place
     blind[2].weight.data[:] = [[-1], [-1], [0], [0]]
     one = Game(nn.Sequential(nn.Dense(2, 2, rng=rng)), blind, tg.data.ring, latent(2), rng)
     one.generator[0].weight.data[:], one.generator[0].bias.data[:] = 0, 5

@@ -1,4 +1,4 @@
-"""check_gradients accepts what is right, refuses planted mistakes, and says what is wrong with them."""
+"""check_gradients accepts right functions, refuses planted mistakes, and names each mistake."""
 import numpy as np
 import pytest
 

@@ -1,4 +1,4 @@
-"""The names of release 0.1.0: each works, warns and means what the new name means."""
+"""The names of release 0.1.0: each works, warns and has the meaning of the new name."""
 import importlib
 import subprocess
 import sys
@@ -13,7 +13,7 @@ NAMES = [(module, old, new) for module, table in deprecated.NAMES.items() for ol
 
 
 def run(code, *options):
-    """What a fresh process prints."""
+    """The output of a fresh process."""
     done = subprocess.run([sys.executable, *options, "-c", code], capture_output=True, text=True, check=True)
     return done.stdout + done.stderr
 

@@ -1,4 +1,4 @@
-"""Operations element by element: broadcasting, precision, far out and at the kinks."""
+"""Operations element by element: broadcasting, precision, large inputs and kinks."""
 import numpy as np
 import pytest
 from helpers import leaves

@@ -27,7 +27,7 @@ def test_a_users_error_is_caught_by_the_base_class_and_by_its_builtin_kind(kind)
 
 
 class OwnError(tg.TinyganError):
-    """An error that the command line was never told of."""
+    """An error class that the command line does not know."""
 
 
 @pytest.mark.parametrize("kind", [*BUILTIN, OwnError, MemoryError], ids=lambda kind: kind.__name__)

@@ -37,7 +37,7 @@ def filled(draw, shape, dtype, low):
 
 @st.composite
 def calls(draw, name, dtypes=FLOATS):
-    """A call that has a meaning, all of whose arrays are of one dtype."""
+    """A call with valid inputs; all its arrays have one dtype."""
     shapes, options = draw(DRAWS[name])
     dtype = draw(st.sampled_from(dtypes))
     arrays = [draw(filled(shape, dtype, 0.5 if name in POSITIVE else -2)) for shape in shapes]
@@ -70,12 +70,12 @@ def spoilt(draw, name):
     return replace(call, arrays=arrays, options=options)
 
 
-# --- what is checked ---
+# --- the checks ---
 
 every_operation = pytest.mark.parametrize("name", sorted(OPS))
 
 
-pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")  # of NumPy, where a number overflows
+pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")  # NumPy's, when a number overflows
 
 
 def test_every_operation_is_drawn():
@@ -83,7 +83,7 @@ def test_every_operation_is_drawn():
 
 
 def wrapped(x, tensor):
-    """x, as a Tensor where it can be one and should."""
+    """x, as a Tensor if `tensor` asks for it and x can be one."""
     if not tensor or not isinstance(x, np.ndarray) or x.dtype.kind not in "fiub":
         return x
     return tg.Tensor(x, requires_grad=x.dtype.kind == "f")
@@ -121,7 +121,7 @@ def check_slopes(y, xs):
 
 
 def check_meant(call: Call, tensors: list[bool]):
-    """A call that has a meaning: it is NumPy's, also in dtype; no input is changed; the derivatives fit."""
+    """A call with valid inputs: the result is NumPy's, also in dtype; no input is changed; the derivatives fit."""
     kept = copied((call.arrays, list(call.options.values())))
     xs = [wrapped(a, t) for a, t in zip(call.arrays, tensors)]
     y, meant = call.run(xs), call.meant()
@@ -136,7 +136,7 @@ def check_meant(call: Call, tensors: list[bool]):
 
 
 def check_spoilt(call: Call, tensors: list[bool]):
-    """A call with a mistake in it: NumPy's result, or an error that tells the operation and the shapes."""
+    """A call with a mistake in it: NumPy's result, or an error that names the operation and the shapes."""
     kept = copied((call.arrays, list(call.options.values())))
     xs = [wrapped(a, t) for a, t in zip(call.arrays, tensors)]
     try:
@@ -192,7 +192,7 @@ def test_much_of_both(name, data):
     check_spoilt(call, drawn(data, call))
 
 
-# --- what was found ---
+# --- mistakes that were found ---
 
 def ones(*shape, dtype=np.float64):
     return np.ones(shape, dtype)
@@ -253,4 +253,4 @@ def test_what_is_refused(call, message):
         with pytest.raises((ValueError, TypeError)) as caught:
             call.run([wrapped(a, tensors) for a in call.arrays])
         said = one_line(caught)
-        assert said.startswith(message) if message.endswith(": ") else said == message  # what follows is NumPy's
+        assert said.startswith(message) if message.endswith(": ") else said == message  # the rest is NumPy's

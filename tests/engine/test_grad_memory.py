@@ -10,7 +10,7 @@ SIZE, LENGTH = 10_000, 60
 
 
 def peak(output, inputs):
-    """The derivatives, and how many arrays of SIZE numbers `grad` held at once at most, beyond what was there."""
+    """The derivatives, and how many arrays of SIZE numbers `grad` held at once at most, beyond those before."""
     tracemalloc.start()
     try:
         gradients = tg.grad(output, inputs)

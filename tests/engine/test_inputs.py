@@ -1,4 +1,4 @@
-"""Inputs and options of operations: what is accepted, and the message for what is not."""
+"""Inputs and options of operations: those that are accepted, and the message for the others."""
 import numpy as np
 import pytest
 

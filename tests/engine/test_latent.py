@@ -86,7 +86,7 @@ def test_t40_latents_lie_on_a_shell_which_straight_paths_leave():
 
 
 def test_analogy():
-    """Through a linear generator the images add up as the latents do; and three latents each keep the law."""
+    """A linear generator's images add up as the latents do; the analogy of three latents keeps the distribution."""
     g, (a, b, c) = normal(4, 7, seed=9), normal(3, 3, 4)
     expected = (c @ g).mean(0) - (a @ g).mean(0) + (b @ g).mean(0)
     np.testing.assert_allclose(analogy(a, b, c) @ g, expected, atol=1e-12)

@@ -69,7 +69,7 @@ def test_constant_tensors_give_values(x, f):
     np.testing.assert_array_equal(got, f(X))
 
 
-# --- what would lose a derivative ---
+# --- calls that would lose a derivative ---
 
 REFUSED = {
     "np.exp: .* write tg.exp": np.exp, "np.sum: .* write tg.sum": np.sum, "np.mean: .* write tg.mean": np.mean,

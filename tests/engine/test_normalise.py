@@ -13,7 +13,7 @@ from tinygan.ops.normalise import affine, affine_adjoint, all_reduce, batch_norm
 
 
 class Copies(SingleProcess):
-    """So many ranks that hold the same: a sum over them is a product."""
+    """`size` ranks with equal values: a sum over them is a product."""
 
     size = 3
 
@@ -38,7 +38,7 @@ def test_derivatives_with_all_ranks_alike(rng):
 
 @pytest.mark.parametrize("size", [2, 3])
 def test_moments_and_their_derivatives_are_those_of_the_whole_batch(size, rng):
-    """Value, gradient, and the gradient of a function of the gradient; what is differentiated is the sum over ranks."""
+    """Value, gradient, and the gradient of a function of the gradient; all of the sum over ranks."""
     x, u, v = rng.normal(3, 1, (7, 2, 3)), rng.normal(size=(2, 3)), rng.normal(size=(7, 2, 3))
 
     def derivatives(x, u, v):
@@ -72,7 +72,7 @@ def test_pooled_variance_survives_a_large_mean():
 
 
 def test_the_sum_of_a_batch_is_the_same_each_time():
-    """On the host too: the kernels are deterministic, and so is what stands in for them."""
+    """The kernels are deterministic, and so are their stand-ins on the host."""
     x = tg.Tensor(foreign.asarray(np.random.default_rng(0).standard_normal((50, 3)).astype(np.float32)))
     first, second = (foreign.to_host(normalise._moments(x.data)) for _ in range(2))
     np.testing.assert_array_equal(first, second)

@@ -139,7 +139,7 @@ def test_t36_two_normalisations():
 
 
 def play(step, xp=np):
-    """20 simultaneous steps of a small game by one of the lecture's ways of writing it."""
+    """20 simultaneous steps of a small game in one of the forms of the lecture."""
     rng = np.random.default_rng(0)
     g = nn.Sequential(nn.Dense(2, 8, rng=rng), tg.tanh, nn.Dense(8, 2, rng=rng))
     d = nn.Sequential(nn.Dense(2, 8, rng=rng), nn.LeakyReLU(0.2), nn.Dense(8, 1, rng=rng))
@@ -193,7 +193,7 @@ def test_hand_derived_gradients(real, fake):
         np.testing.assert_allclose(by_hand(fake), slopes(f, fake)[0], rtol=1e-9, atol=1e-16)
 
 
-# --- far out ---
+# --- large logits ---
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("a", [-1000, 1000])
@@ -266,7 +266,7 @@ def test_the_value_of_one_who_cannot_tell(name):
     goal, blind = obj.OBJECTIVES[name].discriminator, obj.OBJECTIVES[name].blind
     constant = [goal(np.full((5, 1), a), np.full((7, 1), a)) for a in (0, -0.5, 0.5, 3)]
     if blind is None:
-        assert constant == [0] * 4  # a critic gains nothing by any of them, however it is scaled
+        assert constant == [0] * 4  # at equal scores a critic of any scale gains nothing
     else:
         assert constant[0] == pytest.approx(blind)
         assert constant[0] == {"ascend": max, "descend": min}[goal.direction](constant)
@@ -274,10 +274,10 @@ def test_the_value_of_one_who_cannot_tell(name):
 
 @pytest.mark.parametrize("name", obj.OBJECTIVES)
 def test_each_player_pulls_its_way(name):
-    """D's step makes real logits rise and fake ones fall, G's step makes fake ones rise (where they are below 0)."""
+    """D's step makes real logits rise and fake ones fall, G's step makes fake ones rise (if they are below 0)."""
     objective = obj.OBJECTIVES[name]
     sign = {"ascend": 1, "descend": -1}
-    logits = np.linspace(-0.9, 0.9, 6)[:, None]  # where the targets of least squares and the margins of hinge are not
+    logits = np.linspace(-0.9, 0.9, 6)[:, None]  # away from the targets of least squares and the margins of hinge
     real, fake = slopes(objective.discriminator, logits, logits)
     assert (sign[objective.discriminator.direction] * real > 0).all()
     assert (sign[objective.discriminator.direction] * fake < 0).all()

@@ -88,7 +88,7 @@ def test_r1_is_torchs(torch):
 
 @pytest.mark.parametrize("i", range(3))
 def test_gradient_penalty_and_its_slope(i):
-    """Through dense layers, convolutions and batch normalisation, in training and in use."""
+    """Through dense layers, convolutions and batch normalisation, in training and in evaluation mode."""
     d, x = nets()[i]
     fake = np.random.default_rng(5).standard_normal(x.shape)
     alpha = np.random.default_rng(6).random((len(x), *[1] * (x.ndim - 1)))
@@ -169,7 +169,7 @@ def test_gradient_penalty_of_a_flat_critic_is_finite():
 
 
 def test_a_pack_is_one_example_to_a_penalty():
-    """D sees pairs: its slope is that of the pair."""
+    """D sees pairs: its slope is the slope by the pair."""
     rng = np.random.default_rng(0)
     pairs = nn.Sequential(nn.Dense(4, 3, rng=rng), tg.tanh, nn.Dense(3, 1, rng=rng)).astype(np.float64)
     x, fake = rng.standard_normal((2, 6, 2))
@@ -209,7 +209,7 @@ SEED = np.random.default_rng
 every_net = pytest.mark.parametrize("kind", ["dense", "images"])
 
 
-# --- each does what it says ---
+# --- each does what its name promises ---
 
 def test_instance_noise_is_of_the_arrays_kind(xp):
     for dtype in (np.float32, np.float64):
@@ -232,7 +232,7 @@ def discriminators():
 
 @every_net
 def test_derivatives_go_through_an_unrolled_discriminator(kind):
-    """What G ascends, as a function of its fakes, against finite differences, to second order."""
+    """The function that G ascends, as a function of its fakes, against finite differences, to second order."""
     d, shape = discriminators()[kind]
     x, start = SEED(1).standard_normal(shape), d.theta.copy()
 

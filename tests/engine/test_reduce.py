@@ -10,7 +10,7 @@ import tinygan as tg
 
 
 def test_large_sums_are_sums(xp):
-    x = np.random.default_rng(0).standard_normal((40, 15, 8))  # above the size at which `total` uses BLAS
+    x = np.random.default_rng(0).standard_normal((40, 15, 8))  # above the size from which `total` uses BLAS
     for axis in (None, 0, (0, 1), -1, (0, 2)):
         for keepdims in (False, True):
             np.testing.assert_allclose(host(tg.sum(on(xp, x), axis, keepdims)), x.sum(axis, keepdims=keepdims))

@@ -1,4 +1,4 @@
-"""Tensors and `grad`: PyTorch's meaning, any order, long chains, nothing walked or kept that is not needed."""
+"""Tensors and `grad`: PyTorch's meaning, any order, long chains, no needless walk, no needless memory."""
 import copy
 import gc
 import pickle
@@ -241,7 +241,7 @@ def test_detach_shares_the_array():
     assert not y.requires_grad
 
 
-# --- what is walked ---
+# --- the nodes that are walked ---
 
 def test_a_long_chain():
     x = tg.Tensor(1.0, requires_grad=True)
@@ -346,7 +346,7 @@ def test_a_copy_is_a_leaf_born_anew(copied):
 
 
 def test_order_of_birth_with_copies():
-    """A copy of an old tensor, mixed with younger ones, comes in its turn."""
+    """A copy of an old tensor, mixed with younger ones, is pulled back in its order."""
     [x] = leaves([X])
     y = x * x
     z = copy.deepcopy(x)

@@ -1,4 +1,4 @@
-"""How players move: in place, along vectors or lists; optimisers against PyTorch's; their memory goes round."""
+"""Moves of players: in place, along vectors or lists; optimisers against PyTorch's; saved and loaded state."""
 import copy
 
 import numpy as np
@@ -158,7 +158,7 @@ def test_state_goes_round(name):
     for g, e in zip(gradients()[10:], expected[10:]):
         np.testing.assert_array_equal(second(g), e)
         first(-g)
-    for key, value in state.items():  # neither of the two changes what was saved
+    for key, value in state.items():  # neither of the two changes the saved state
         np.testing.assert_array_equal(value, kept[key])
 
 

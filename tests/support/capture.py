@@ -22,7 +22,7 @@ class Recording:
                 self.before[id(root)] = root, root.copy()
 
     def launched(self, call, made):
-        """Called after a launch, with a function that repeats it (its new arrays go into a list), and its new arrays."""
+        """Called after a launch, with a function that repeats it (new arrays go into a list), and its new arrays."""
         self.calls.append((call, made))
 
     def allocated(self, array, pool):

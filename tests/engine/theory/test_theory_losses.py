@@ -1,4 +1,4 @@
-"""T7 far out, T32 and T33: what least squares and the hinge measure (Mao et al. 2017; Lim & Ye 2017)."""
+"""T7 at large logits, T32, T33: the distances of least squares and of the hinge (Mao et al. 2017; Lim & Ye 2017)."""
 import numpy as np
 import pytest
 from exact import best_logit, pair, points
@@ -15,7 +15,7 @@ outputs = hnp.arrays(np.float64, 4, elements=st.floats(-3, 3))
 
 
 def batches(d, real, fake):
-    """What a D with the outputs d (4,) on four points says of a real and of a fake batch, with so many of each."""
+    """The outputs of a D on a real and on a fake batch: outputs d (4,) on four points, `real` and `fake` times each."""
     return (d[np.repeat(np.arange(4), count)] for count in (real, fake))
 
 

@@ -1,4 +1,4 @@
-"""T1 to T4, T8 to T11: the best discriminator, what it leaves to the generator, and which slope that has.
+"""T1 to T4, T8 to T11: the best discriminator, the generator's value against it, and its slope.
 
 Goodfellow et al. 2014 (T1 to T3); Arjovsky & Bottou 2017 (T4, T8, T9, T11); Goodfellow 2016 (T10).
 """
@@ -23,7 +23,7 @@ def line(w, b):
 
 
 def test_t1_the_best_discriminator():
-    """N(0, 1) against N(2, 1): logit D* = 2 - 2x, on the grid, and where ascent of V leads a D of one dense layer."""
+    """N(0, 1) against N(2, 1): logit D* = 2 - 2x, on the grid, and the limit of ascent of V for a dense layer."""
     x = np.array([0.0, 1.0, 2.0])
     known = div.optimal_d(div.normal(x), div.normal(x, 2.0))
     np.testing.assert_allclose(known, [0.880797, 0.5, 0.119203], atol=5e-7)
@@ -101,7 +101,7 @@ def test_t9_non_saturating_descends_another_one():
     assert at_fixed_d(lambda a: -g_non_saturating(a)) == pytest.approx(0.602027, abs=1e-6)
     assert of_divergence(lambda p, q: div.kl(q, p) - 2 * div.js(p, q)) == pytest.approx(0.602027, abs=6e-7)
     both = at_fixed_d(g_minimax) - at_fixed_d(g_non_saturating)
-    assert both == pytest.approx(MU, abs=1e-12)  # d KL(p_g || p_d), whatever the points: sigma(a) + sigma(-a) = 1
+    assert both == pytest.approx(MU, abs=1e-12)  # d KL(p_g || p_d), for any points: sigma(a) + sigma(-a) = 1
 
 
 def test_t10_the_maximum_likelihood_cost():

@@ -32,7 +32,7 @@ def test_t12_vanishing_gradients(seed):
                 optimiser_d=Adam(0.5, 0.9), optimiser_g=Adam())
     before = g.theta.copy()
     minimax, other = norms(game)
-    assert 0.2 < other / minimax < 5  # at first D knows nothing, and the two are much alike
+    assert 0.2 < other / minimax < 5  # at first D is a guess, and the two norms are similar
     train(game, 500)
     np.testing.assert_array_equal(g.theta, before)
     late, late_other = norms(game)
