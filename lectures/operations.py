@@ -132,7 +132,7 @@ class _Plain(ast.NodeTransformer):
         return body[0].value if len(body) == 1 and len(ast.unparse(body[0])) <= SHORT else node
 
     def lines(self, node) -> list[Any]:
-        """The lines that make a value: where it is a call of a function beside the operation, those of its body."""
+        """The lines that make a value; if it calls a function beside the operation, the lines of that body."""
         plain = isinstance(node, ast.Call) and all(isinstance(a, (ast.Name, ast.Constant)) for a in node.args)
         body = self._body(node) if plain else []
         return [*body[:-1], body[-1].value] if body else [node]

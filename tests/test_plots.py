@@ -1,4 +1,4 @@
-"""Pictures: each number stands where it belongs, under its own name, in the pixels or in what matplotlib drew."""
+"""Pictures: each number stands where it belongs, under its own name, in the pixels or in matplotlib's artists."""
 import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -154,7 +154,7 @@ def test_sequences_stand_below_each_other_real_ones_on_the_left(figures):
     assert figures[0].get_suptitle() == "step 7"
 
 
-# The course of a run
+# The curves of a run
 
 def history(n, rng):
     """A history in which each column is drawn around a number of its own."""
@@ -239,7 +239,7 @@ def test_strips_have_a_dot_a_run_and_quartiles(figures):
     assert band(panels["fcd"], 0) == (11, 13)
     assert band(panels["fcd"], 1) == (51, 53)
     flats = [line.get_ydata()[0] for line in panels["fcd"].lines if line.get_marker() == "None"]
-    assert flats == [12, 52, 5]  # both medians, and what real data score
+    assert flats == [12, 52, 5]  # both medians, and the score of real data
     assert [line.get_ydata()[0] for line in panels["modes"].lines if line.get_marker() == "None"] == [2, 2]
     assert [text.get_text() for text in panels["fcd"].get_xticklabels()] == ["a", "b"]
 
@@ -297,7 +297,7 @@ def test_a_small_sheet_is_enlarged_pixel_by_pixel(shape, factor, tmp_path, rng):
 def film(path):
     """The frames of a film, each by the colour of its first pixel, and their durations in ms."""
     with Image.open(path) as opened:
-        assert opened.info["loop"] == 0  # for ever
+        assert opened.info["loop"] == 0  # without end
         found = []
         for i in range(opened.n_frames):
             opened.seek(i)

@@ -1,4 +1,4 @@
-"""The README is short, its links lead somewhere, and its two marked commands are where scripts look for them."""
+"""The README is short, its links lead somewhere, and scripts find its two marked commands."""
 import re
 from pathlib import Path
 

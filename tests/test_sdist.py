@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[1]
 
 @pytest.mark.slow
 def test_the_sdist_holds_what_git_holds(tmp_path):
-    """Built from a copy: setuptools writes beside the sources."""
+    """Built from a copy: setuptools writes next to the sources."""
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True)
     if listed.returncode:
         pytest.skip("this is no clone")

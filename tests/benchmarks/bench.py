@@ -170,7 +170,7 @@ def show_imports(options, peers):
 
 
 def show_scaling(options, peers):
-    """How a step grows with batch and with width, and the exponent of the power that fits best."""
+    """The time of a step against batch and width, and the exponent of the power that fits best."""
     for name in options.workloads:
         for kind, sizes in (("batch", BATCHES), ("width", WIDTHS)):
             show([name, kind, "M mult-adds", *(f"{peer} ms" for peer in peers)], options, heading=True)

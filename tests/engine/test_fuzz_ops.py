@@ -106,7 +106,7 @@ def check_slopes(y, xs):
     """The derivatives with respect to all xs have their shapes and dtypes, taken on arrays and on Tensors.
 
     Where precisions meet, y has the higher one, and a derivative may have it too. A float64 number without axes counts
-    as Python's (`unwrap`), so a derivative of such numbers may have the precision of whatever it meets.
+    as Python's (`unwrap`), so a derivative of such numbers may have the precision of the other operand.
     """
     xs = [x for x in xs if isinstance(x, tg.Tensor) and x.requires_grad]
     if xs and y.requires_grad:

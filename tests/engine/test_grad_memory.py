@@ -1,4 +1,4 @@
-"""The memory of `grad`: a cotangent is let go as soon as it has been pulled back, however long the chain."""
+"""The memory of `grad`: a cotangent is freed as soon as it has been pulled back, in a chain of any length."""
 import tracemalloc
 
 import numpy as np

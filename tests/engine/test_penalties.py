@@ -59,7 +59,7 @@ def test_r1_and_its_slope(i):
 
 
 def test_r1_of_a_linear_discriminator():
-    """D(x) = x w + b: the penalty is weight / 2 * |w|^2 whatever x is, its slope weight * w."""
+    """D(x) = x w + b: the penalty is weight / 2 * |w|^2 for every x, its slope weight * w."""
     d = nn.Dense(3, 1, rng=np.random.default_rng(0)).astype(np.float64)
     x = tg.Tensor(np.random.default_rng(1).standard_normal((7, 3)), requires_grad=True)
     penalty = r1(d(x), x, weight=10.0)

@@ -1,4 +1,4 @@
-"""What the tests of the exchange share: a run of every recipe after three steps."""
+"""A fixture that the tests of the exchange share: a run of every recipe after three steps."""
 import numpy as np
 import pytest
 from exchange_cases import CASES, config, fill

@@ -1,4 +1,4 @@
-"""The files of an exchange: what went comes back."""
+"""The files of an exchange: a saved player is loaded unchanged."""
 import numpy as np
 import pytest
 

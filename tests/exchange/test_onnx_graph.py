@@ -1,4 +1,4 @@
-"""Generators as graphs of ONNX: they draw there what they draw here."""
+"""Generators as graphs of ONNX: their samples are the same there and here."""
 import pytest
 from exchange_cases import drawn, same
 

@@ -1,4 +1,4 @@
-"""What comes from PyTorch under names of its own: the classic DCGAN, and layers that meet by their order."""
+"""Files from PyTorch with other names of parameters: the classic DCGAN, and layers that meet by their order."""
 import numpy as np
 import pytest
 from PIL import Image
@@ -65,7 +65,7 @@ def test_the_classic_dcgan_comes_in(torch, tmp_path, monkeypatch, capsys):
     logits = generate(run.game.discriminator, x)
     np.testing.assert_allclose(1 / (1 + np.exp(-logits.astype(float))), p, rtol=0, atol=1e-5)
     run.unlock()
-    assert main(["train", "--resume", "--out", "run", "--steps", "1"]) == 0  # it goes on
+    assert main(["train", "--resume", "--out", "run", "--steps", "1"]) == 0  # it resumes
     assert main(["import", "g.safetensors", "--data", "photos", "--out", "other"]) == 0
     assert "its discriminator has new weights" in capsys.readouterr().out
 
@@ -74,7 +74,7 @@ def test_layers_meet_by_their_order(torch, tmp_path, capsys):
     save_file = pytest.importorskip("safetensors.torch").save_file
     nn = torch.nn
     layers = [layer for i, o in ((2, 16), (16, 16), (16, 16), (16, 2)) for layer in (nn.Linear(i, o), nn.ReLU())][:-1]
-    net = nn.ModuleDict({"points": nn.Sequential(*layers)})  # layers 0 to 6: no name of it is ours
+    net = nn.ModuleDict({"points": nn.Sequential(*layers)})  # layers 0 to 6: no name matches tinygan's
     save_file(net.state_dict(), tmp_path / "net.safetensors")
     run = tmp_path / "run"
     assert main(["import", str(tmp_path / "net.safetensors"), "--recipe", "ring", "--set", "width=16", "--out",

@@ -1,4 +1,4 @@
-"""Players as PyTorch modules: they draw and judge there what they do here."""
+"""Players as PyTorch modules: their outputs are the same there and here."""
 import importlib.util
 
 import numpy as np
@@ -56,7 +56,7 @@ def test_pytorch_judges_the_same(run, torch):
 
 @pytest.mark.oracle
 def test_layers_that_no_recipe_has(torch, rng):
-    """Kernels, strides and paddings that are no squares, and what else the tables hold."""
+    """Kernels, strides and paddings that are no squares, and the other layers of the tables."""
     runtime = pytest.importorskip("onnxruntime")
     from tinygan.exchange import onnx_graph
     network = nn.Sequential(

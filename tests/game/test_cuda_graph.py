@@ -1,4 +1,4 @@
-"""The step as a CUDA graph, on the stand-ins for CuPy and nvmath-python: what is replayed ends where play ends."""
+"""The step as a CUDA graph, on the stand-ins for CuPy and nvmath-python: a replayed game ends like a played one."""
 import copy
 import importlib
 import sys
@@ -29,7 +29,7 @@ def on_device(played):
 
 
 def end(played):
-    """Everything that a game remembers."""
+    """The whole state of a game."""
     state = [*played.generator.state_dict().values(), *played.discriminator.state_dict().values()]
     for memory in (*played.optimisers, played.average):
         state += [host(value) for value in memory.state_dict().values()] if isinstance(memory, Optimiser) else []
@@ -37,7 +37,7 @@ def end(played):
 
 
 class Counted(Replay):
-    """A Replay that notes how each step was played."""
+    """A Replay that records the kind of each step."""
 
     def __init__(self):
         super().__init__()
@@ -51,7 +51,7 @@ class Counted(Replay):
 
 
 def compare(make, steps=STEPS, callbacks=lambda: (), rtol=1e-12):
-    """A game played and one replayed end alike; returns how the steps of the latter were played."""
+    """A game played and one replayed end alike; returns the kind of each step of the latter."""
     plain, replay = on_device(make()), Counted()
     train(plain, steps, callbacks(), record_every=3)
     captured = train(on_device(make()), steps, callbacks(), record_every=3, stepper=replay)
@@ -66,7 +66,7 @@ def compare(make, steps=STEPS, callbacks=lambda: (), rtol=1e-12):
 SETTLED = ["plain", "plain", "recorded"] + ["replayed"] * (STEPS - 3)
 
 
-# --- replayed is played ---
+# --- a replayed step equals a played one ---
 
 @pytest.mark.parametrize(("kind", "options"), [
     ("dense", {}), ("dense", {"k": 2}), ("dense", {"simultaneous": True}), ("dense", {"rate": (2e-3, 1e-3)}),
@@ -91,7 +91,7 @@ def test_other_optimisers(make):
 
 
 class Labelled(nn.Module):
-    """A dense net that is told a class."""
+    """A dense net with a class as a second input."""
 
     def __init__(self, inputs, outputs, rng):
         self.embedding, self.body = nn.Embedding(4, 3, rng=rng), nn.Dense(inputs + 3, outputs, rng=rng)
@@ -134,12 +134,12 @@ REMEDIES = [{"gp": 10.0, "k": 2}, {"instance_noise": 0.3, "decay": True}, {"clip
 @pytest.mark.parametrize(("kind", "options"), [*[("dense", options) for options in REMEDIES], ("images", REMEDIES[0])],
                          ids=str)
 def test_remedies(kind, options):
-    """Those that draw in a step draw what they drew."""
+    """Remedies that draw random numbers in a step draw the same ones."""
     assert compare(lambda: game(kind, optimiser_d=RMSProp(), optimiser_g=Adam(), **options)) == SETTLED
 
 
 class Blurred:
-    """A remedy of one's own: noise that comes and goes, and a pull on D's outputs."""
+    """A user's remedy: noise that comes and goes, and a pull on D's outputs."""
 
     def __init__(self, weight):
         self.weight = weight
@@ -176,14 +176,14 @@ def test_layers_that_are_remedies():
 
 
 def test_one_launch_instead_of_hundreds():
-    """A replayed step is the copies of what is written, and one launch."""
+    """A replayed step copies its inputs and makes one launch."""
     played, marks = on_device(game("images", decay=True, average=Average())), []
     with foreign.counting() as counts:
         train(played, 8, [lambda _: marks.append((counts.launches, counts.synchronisations))], record_every=1000,
               stepper=Replay())
     launched = [b[0] - a[0] for a, b in zip(marks, marks[1:-1])]
     assert launched[0] > 100
-    assert launched[-1] == 3 * 2 + 1  # x, z and the numbers: moved to the device, and copied to their places
+    assert launched[-1] == 3 * 2 + 1  # x, z and the numbers: moved to the device, and copied to their arrays
     assert marks[-2][1] == marks[0][1]  # the device is waited for in the first step, which is recorded, alone
 
 
@@ -214,7 +214,7 @@ class Restless(nn.Module):
 
 
 def test_many_parameters():
-    """CuPy would send their places in memory to a kernel, which cannot be recorded."""
+    """CuPy would send their addresses to a kernel, which cannot be recorded."""
     def deep():
         rng, played = np.random.default_rng(0), game("dense")
         played.generator.layers[1:1] = [nn.Dense(16, 16, rng=rng).astype(np.float64) for _ in range(17)]
@@ -231,7 +231,7 @@ def test_buffers_that_a_step_replaces():
     assert compare(restless) == SETTLED
 
 
-# --- what changes on the way ---
+# --- changes between steps ---
 
 def test_a_schedule_of_the_rate_needs_no_new_recording():
     def schedule(played, steps):
@@ -291,10 +291,10 @@ def test_callbacks_may_write():
     assert compare(lambda: game("images"), callbacks=lambda: [halve]) == SETTLED
 
 
-# --- where it cannot be ---
+# --- games that cannot be recorded ---
 
 def refused(make, reason):
-    """The game warns once, with the reason, and ends where play ends."""
+    """The game warns once, with the reason, and ends like a played one."""
     plain, replay = train(make(), 8), Counted()
     with pytest.warns(UserWarning, match="no CUDA graph") as caught:
         captured = train(make(), 8, stepper=replay)
@@ -306,7 +306,7 @@ def refused(make, reason):
 
 
 class Peek(nn.Module):
-    """A layer that does `what` to x on the way."""
+    """A layer that calls `what` on x."""
 
     def __init__(self, what):
         self.what = what
@@ -370,7 +370,7 @@ def test_an_optimiser_of_ones_own():
 
 
 def test_a_step_that_depends_on_its_number(monkeypatch):
-    """What would be a constant of the graph is not there while it is recorded."""
+    """A number that would become a constant of the graph is missing while the graph is recorded."""
     module = importlib.import_module("tinygan.game.step")
     penalised = module.with_penalties
     monkeypatch.setattr(module, "with_penalties", lambda game, value, *others: penalised(
@@ -379,7 +379,7 @@ def test_a_step_that_depends_on_its_number(monkeypatch):
 
 
 class Annealed(Optimiser):
-    """An optimiser that counts without saying so."""
+    """An optimiser with an undeclared counter."""
 
     state, t = ("t",), 0
 
@@ -389,7 +389,7 @@ class Annealed(Optimiser):
 
 
 class Vain(nn.Module):
-    """A layer that keeps what it saw."""
+    """A layer that keeps its inputs."""
 
     def forward(self, x):
         self.seen = x.data.mean(0)

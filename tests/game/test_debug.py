@@ -1,4 +1,4 @@
-"""Where a number that is not finite came from: the first operation is found, and nothing is changed."""
+"""The origin of a number that is not finite: the first operation is found, and nothing is changed."""
 import sys
 from dataclasses import replace
 

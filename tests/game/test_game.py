@@ -1,4 +1,4 @@
-"""The game as a whole: on both array modules, in one precision, without waiting; stopped and taken up again."""
+"""The game as a whole: on both array modules, in one precision, without waiting; stopped and resumed."""
 import copy
 import inspect
 
@@ -96,7 +96,7 @@ def test_messages(options, message):
     assert str(caught.value) == message
 
 
-# --- to stop and to go on ---
+# --- stopping and resuming ---
 
 @every_net
 def test_five_steps_and_five_are_ten(kind):

@@ -1,4 +1,4 @@
-"""An objective of one's own: Algorithm 1, the toys and the doctor take it as one of the library's."""
+"""A user's objective: Algorithm 1, the toys and the doctor accept it like one of the library's."""
 from dataclasses import replace
 
 import numpy as np
@@ -31,7 +31,7 @@ def test_a_game_of_ones_own_learns():
 
 
 def test_a_copy_of_a_game_of_the_library_is_that_game():
-    """An `Objective` in place of its name: bit for bit."""
+    """An `Objective` in place of its name gives the same game, bit for bit."""
     for name, objective in OBJECTIVES.items():
         own = Objective(Goal(lambda real, fake, f=objective.discriminator: f(real, fake),
                              objective.discriminator.direction),

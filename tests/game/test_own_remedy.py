@@ -1,4 +1,4 @@
-"""A remedy of one's own is an object with some of the hooks: each is called in its place, nothing else is needed."""
+"""A user's remedy is an object with some of the hooks: each is called in its place, nothing else is needed."""
 import numpy as np
 import pytest
 from networks import game
@@ -9,7 +9,7 @@ from tinygan.penalties import r1
 
 
 class Everything:
-    """All four hooks, which change nothing; notes what they were given."""
+    """All four hooks, which change nothing; records their calls."""
 
     def __init__(self):
         self.calls, self.left = [], []
@@ -50,7 +50,7 @@ def test_each_hook_is_called_where_it_says():
 
 
 class R2:
-    """R1 where the generator is: weight / 2 E_z[|grad D(G(z))|^2]."""
+    """R1 at the generated points: weight / 2 E_z[|grad D(G(z))|^2]."""
 
     differentiates_x = False
 
@@ -79,7 +79,7 @@ def test_a_penalty_of_ones_own_worsens_d(objective):
 
 
 class Mirrored:
-    """Shows D each point or its mirror image, by a coin that is the game's."""
+    """Shows D each point or its mirror image, by a coin from the game's rng."""
 
     def examples(self, game, x, left):
         return x * game.rng.choice([-1.0, 1.0], (len(x), 1))

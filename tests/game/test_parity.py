@@ -1,4 +1,4 @@
-"""Two hundred steps of a GAN beside PyTorch: the same weights, batches and noise, every parameter equal to 1e-9."""
+"""Two hundred steps of a GAN against PyTorch: the same weights, batches and noise, every parameter equal to 1e-9."""
 import numpy as np
 import pytest
 from networks import conditional, game, number
@@ -55,7 +55,7 @@ def compare(torch, played, theirs, tolerance):
     start = [net.theta.copy() for net in nets]
     tg.game.train(played, STEPS)
     for net, theta, twin, before in zip(nets, (theta_g, theta_d), (g, d), start):
-        assert np.abs(net.theta - before).max() > 0.05  # it has moved
+        assert np.abs(net.theta - before).max() > 0.05  # the players have moved
         assert len(theta) == len(net.parameters())
         for p, q in zip(net.parameters(), theta):
             expected = q.detach().numpy()

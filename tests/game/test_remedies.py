@@ -1,4 +1,4 @@
-"""The remedies as switches of a game: what each does, that it is off at 0, that any of them go together."""
+"""The remedies as switches of a game: the effect of each, none at 0, and any of them combined."""
 import foreign
 import numpy as np
 import pytest
@@ -91,7 +91,7 @@ def test_off_at_0_and_not_else(kind, option):
     assert option == "clip" or not np.allclose(off, on)  # no weight is beyond 1
 
 
-# --- each does what it says ---
+# --- each does what its name promises ---
 
 def test_weights_are_clipped(xp):
     theta = xp.asarray(np.array([-2.0, -0.1, 0.0, 0.3, 0.1], np.float32))
@@ -109,7 +109,7 @@ def test_weights_are_clipped(xp):
 
 
 class Watching(nn.Module):
-    """A discriminator that keeps what it is shown."""
+    """A discriminator that keeps its inputs."""
 
     def __init__(self):
         self.weight = nn.Parameter(np.ones((2, 1)))
@@ -140,7 +140,7 @@ def test_instance_noise_falls_to_0_and_is_on_real_and_fake_alike():
 
 @pytest.mark.parametrize("objective", objectives.OBJECTIVES)
 def test_d_foresees_its_own_gain(objective):
-    """Whichever way D's function is written, the imagined D tells real from fake better."""
+    """For every form of D's function, the imagined D tells real from fake better."""
     played = game("dense", objective=objective)
     d, x = played.discriminator, tg.Tensor(SEED(1).normal(1, 1, (200, 2)))
     fake = tg.Tensor(SEED(2).normal(-1, 1, (200, 2)))
@@ -150,7 +150,7 @@ def test_d_foresees_its_own_gain(objective):
 
 @pytest.mark.parametrize(("unroll", "lowest", "highest"), [(0, 0.9, 1.2), (1, 0, 1e-3)])
 def test_unrolling_ends_the_circling_of_the_dirac_gan(unroll, lowest, highest):
-    """D(x) = psi x, all data at 0, G = theta: the players circle, unless G sees where D is going: then
+    """D(x) = psi x, all data at 0, G = theta: the players circle, unless G sees D's next step: then
     E = -psi theta becomes -(psi - rate theta) theta, which holds theta back."""
     rng = SEED(0)
     g, d = (nn.Dense(1, 1, bias=False, rng=rng).astype(np.float64) for _ in range(2))
@@ -165,7 +165,7 @@ def test_unrolling_ends_the_circling_of_the_dirac_gan(unroll, lowest, highest):
 # --- conditions ---
 
 class Told(nn.Module):
-    """A player that is told a class: it is one of two coordinates more."""
+    """A player with a class as an input: the class is one of two more coordinates."""
 
     def __init__(self, inputs, outputs, rng, pack=1):
         self.pack, self.table = nn.Pack(pack), nn.Embedding(3, 2, rng=rng)
@@ -178,7 +178,7 @@ class Told(nn.Module):
 @pytest.mark.parametrize("pack", [1, 2])
 @every_game
 def test_with_conditions(name, pack):
-    """Both players are told the classes in every remedy."""
+    """Both players get the classes in every remedy."""
     rng = SEED(0)
     played = game("dense", **GAMES[name])
     played.generator, played.discriminator = Told(3, 2, rng), Told(2, 1, rng, pack)
@@ -197,7 +197,7 @@ def test_with_conditions(name, pack):
 def test_the_same_on_both_array_modules(name, kind):
     paths = []
     for place in (np, foreign):
-        # not Adam: a critic's last bias has the slope 0 but for rounding, which Adam would bring to size
+        # not Adam: a critic's last bias has the slope 0 up to rounding; Adam would enlarge it
         played = game(kind, optimiser_d=plain, optimiser_g=plain, **{**GAMES[name], "rate": 0.02})
         if place is foreign:
             to_foreign(played.generator), to_foreign(played.discriminator)
@@ -230,14 +230,14 @@ def test_one_precision(name, kind, dtype, monkeypatch):
             to_foreign(played.generator), to_foreign(played.discriminator)
             played.data = lambda n, rng, data=played.data: data(n, rng).astype(dtype)
         seen = born(monkeypatch, lambda: train(played, 2))
-        # noise is drawn on the host, in float32 whatever the precision, so that it is the same in both
+        # noise is drawn on the host, in float32 at any precision, so that it is the same in both
         assert seen == {dtype}
         assert played.generator.theta.dtype == played.discriminator.theta.dtype == dtype
 
 
 @every_game
 def test_five_steps_and_five_are_ten(name):
-    """What a remedy draws or does depends on the rng, the step and the last step alone."""
+    """The draws and the effect of a remedy depend on the rng, the step and the last step alone."""
     make = lambda: game("dense", average=Average(0.9), **GAMES[name])
     whole, parts = make(), make()
     train(whole, 10)
@@ -260,7 +260,7 @@ def test_five_steps_and_five_are_ten(name):
 
 @pytest.mark.parametrize("options", [{"gp": 1.0}, {"r1": 1.0}, {"clip": 0.1}])
 def test_the_history_leaves_the_remedy_out(options):
-    """d_value is what D's function was worth before its move, whatever D was moved by."""
+    """d_value is the value of D's function before its move, without the penalties."""
     played, other = (game("dense", objective="two-sample", **o) for o in (options, {}))
     first, second = (train(p, 1).history["d_value"][0] for p in (played, other))
     assert first == second

@@ -67,7 +67,7 @@ def test_two_ways_to_write_minimax(kind, r1):
 
 @pytest.mark.parametrize("objective", tg.objectives.OBJECTIVES)
 def test_every_objective_is_played(objective):
-    """D tells real from fake better after it has moved, and G fools it better after it has moved (what D says of fakes
+    """D tells real from fake better after it has moved, and G fools it better after it has moved (D's output on fakes
     is below 0 at first: least squares pulls it to 0 from either side)."""
     def logits(played, g, d):
         z, x = (source(500, np.random.default_rng(9)) for source in (played.noise, played.data))
@@ -86,7 +86,7 @@ def test_every_objective_is_played(objective):
     assert logits(played, played.generator, d)[1] > logits(played, g, d)[1]
 
 
-# --- what is computed, and how often ---
+# --- the number of computations ---
 
 class Spied(nn.Module):
     """A layer x * weight that counts its calls and those of the rules for x and for the weight."""

@@ -1,4 +1,4 @@
-"""Training: histories, callbacks, what stops it."""
+"""Training: histories, callbacks, divergence, interrupts."""
 import numpy as np
 import pytest
 from broken import Broken, broken_game
@@ -40,7 +40,7 @@ KINDS = ["dense", "images"]
 every_net = pytest.mark.parametrize("kind", KINDS)
 
 
-# --- what is computed, and how often ---
+# --- the number of computations ---
 
 def test_both_nets_are_set_to_training():
     played = game("images")
@@ -72,7 +72,7 @@ def test_history():
 
 
 def test_first_row_of_the_history():
-    """What each function was worth before its move: D's at the start, G's after D's move."""
+    """The value of each function before its move: D's at the start, G's after D's move."""
     played, other = (game("dense", objective="minimax") for _ in range(2))
     train(played, 1)
     row = {name: column[0] for name, column in played.history.items()}
@@ -104,7 +104,7 @@ def test_callbacks_see_the_game_after_each_step():
 
 
 def test_a_callback_may_gather_the_parameters_anew():
-    """A callback that converts or embeds the nets gives them a new theta: the game goes on with that one."""
+    """A callback that converts or embeds the nets gives them a new theta: the game uses that one from then on."""
     played, other = game("dense"), game("dense")
     gather = lambda p: nn.Sequential(p.generator, p.discriminator).theta
     convert = lambda p: p.generator.astype(np.float32).astype(np.float64)

@@ -1,6 +1,6 @@
-"""A class of made-up students: `python tests/grading/classroom.py 60` grades it, says in what time and memory.
+"""A class of made-up students: `python tests/grading/classroom.py 60` grades it, prints time and memory.
 
-With a folder behind the number, it only hands in there.
+With a folder after the number, it only hands in the work in that folder.
 A quarter answers rightly, a quarter with one mistake, a quarter with a mistake in every task, a quarter attacks the
 grader. Every fifth hands in the plain file instead of the notebook.
 """
@@ -35,7 +35,7 @@ def hand_in(folder, name, answers, plain):
 
 
 def answers_of(i):
-    """The i-th student's assignment and answers, and the points they are worth."""
+    """The i-th student's assignment and answers, and their points."""
     kind, turn = i % 4, i // 4
     name = FIRST if kind == 3 else NAMES[turn % len(NAMES)]
     found = work(name)
@@ -58,7 +58,7 @@ def answers_of(i):
 
 
 def gather(folder, n):
-    """Hands in n students' work; the points that each should get, by student and assignment."""
+    """Hands in n students' work; returns the expected points of each, by student and assignment."""
     expected = {}
     for i in range(n):
         name, answers, points = answers_of(i)

@@ -1,4 +1,4 @@
-"""Answers to the first task of assignment 01 that attack the grader: name, code, what the reason must say."""
+"""Answers to the first task of assignment 01 that attack the grader: name, code, a text in the reason."""
 RIGHT = "def softsign(x):\n    return x / (1 + tg.abs(x))\n"
 LOOP = "def softsign(x):\n    while True:\n        {}\n"
 

@@ -1,4 +1,4 @@
-"""What the tests of the assignments share: sources, wrong answers, a task judged quickly."""
+"""Helpers that the tests of the assignments share: sources, wrong answers, a task judged quickly."""
 import dataclasses
 import functools
 import importlib

@@ -1,4 +1,4 @@
-"""Checks: what is right passes, and what is wrong is refused with its likely cause."""
+"""Checks: right answers pass, and wrong ones are refused with their likely cause."""
 import numpy as np
 import pytest
 

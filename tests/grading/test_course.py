@@ -1,4 +1,4 @@
-"""The course on disk: what is released, collected, graded and booked by nbgrader. Needs the extra `grading`."""
+"""The course on disk: release, collection, grades and nbgrader's database. Needs the extra `grading`."""
 import csv
 import filecmp
 import importlib.util
@@ -19,7 +19,7 @@ PLAIN = "01_pull_backs.py"
 
 
 def assignments(*arguments):
-    """`tinygan assignments ...`: its exit status, and what it prints."""
+    """`tinygan assignments ...`: its exit status and its output."""
     done = subprocess.run([sys.executable, "-m", "tinygan.cli", "assignments", *map(str, arguments)],
                           capture_output=True, text=True, check=False)
     return done.returncode, done.stdout + done.stderr
@@ -69,7 +69,7 @@ def test_a_class(tmp_path):
 
 
 def test_files_that_are_no_submission(tmp_path, course):
-    """Each gets no points and a reason; who comes after them, theirs."""
+    """Each gets no points and a reason; the next student gets the right points."""
     right = work(FIRST).solutions
     rooms = {who: tmp_path / "submitted" / who / FIRST for who in (
         "b-text", "c-deep", "d-empty", "e-link", "f-large", "g-list", "h-latin", "i-richer", "j-twice",
@@ -130,7 +130,7 @@ def test_nbgrader_alone_grades_without_running_anything(tmp_path, course):
 
 @pytest.mark.parametrize("right", [True, False])
 def test_plain_pytest(tmp_path, right):
-    """Without notebooks: the released test file beside a student's file, a test a check cell."""
+    """Without notebooks: the released test file next to a student's file; one test for each check cell."""
     hand_in(tmp_path / "at", FIRST, work(FIRST).solutions if right else stub(FIRST), plain=True)
     shutil.copy(COURSE / "release" / FIRST / f"test_{PLAIN}", tmp_path / "at")
     done = subprocess.run([sys.executable, "-m", "pytest", "-q", f"test_{PLAIN}"], cwd=tmp_path / "at",

@@ -58,7 +58,7 @@ def test_an_assignment_has_its_form(name):
 
 @pytest.mark.parametrize("name", [*NAMES[:-1], pytest.param(NAMES[-1], marks=pytest.mark.slow)])  # the last one trains
 def test_public_checks_in_the_notebook(name):
-    """In the student's own process: all public checks hold for the reference, within seconds, and say so."""
+    """In the student's own process: all public checks hold for the reference, within seconds, and report it."""
     import nbformat
     book = nbformat.read(COURSE / "release" / name / f"{name}.ipynb", 4)
     names, said, start = {"__name__": "student"}, io.StringIO(), time.process_time()

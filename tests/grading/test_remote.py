@@ -11,7 +11,7 @@ from tinygan.grading.remote import Worker
 
 
 def test_a_function_in_another_process_is_an_operation():
-    """Its values, its gradients and their gradients are those of the student's own rules."""
+    """The values, the gradients and their gradients come from the student's rules."""
     with Worker([("answer", "import numpy as np\ndef cube(x, scale=1.0):\n    return scale * x ** 3")]) as worker:
         cube = worker.probe("cube")
         x = tg.Tensor([1.0, 2.0], requires_grad=True)

@@ -1,4 +1,4 @@
-"""Right answers that are not the reference's keep their points: task, the way, its text, what stands there instead."""
+"""Right answers that are not the reference's keep their points: task, the way, its text, the new text."""
 import pytest
 
 pytest.importorskip("jupytext")

@@ -1,4 +1,4 @@
-"""The process of a student's code, seen from inside: messages, derivatives, what was replaced."""
+"""The process of a student's code, seen from inside: messages, derivatives, replaced functions."""
 import io
 
 import numpy as np

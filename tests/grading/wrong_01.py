@@ -1,4 +1,4 @@
-"""Wrong answers to assignment 01: task, the mistake, a text of the reference's answer, what stands there instead."""
+"""Wrong answers to assignment 01: task, the mistake, a text of the reference's answer, the new text."""
 WRONG = [
     ("softsign", "sign", "(x, lambda g, y, x: g", "(x, lambda g, y, x: -g"),
     ("softsign", "wrong formula", "(1 + tg.abs(x)) ** 2", "(1 + tg.abs(x))"),

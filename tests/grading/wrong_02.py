@@ -1,4 +1,4 @@
-"""Wrong answers to assignment 02: task, the mistake, a text of the reference's answer, what stands there instead."""
+"""Wrong answers to assignment 02: task, the mistake, a text of the reference's answer, the new text."""
 WRONG = [
     ("maxout", "wrong axis", "axis=0)", "axis=1)"),
     ("maxout", "mean for maximum", "tg.max(x @", "tg.mean(x @"),

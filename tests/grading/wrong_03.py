@@ -1,4 +1,4 @@
-"""Wrong answers to assignment 03: task, the mistake, a text of the reference's answer, what stands there instead."""
+"""Wrong answers to assignment 03: task, the mistake, a text of the reference's answer, the new text."""
 CONV = "return tg.conv2d(x, spread[:dilation * (kh - 1) + 1, :dilation * (kw - 1) + 1], stride, padding)"
 PLACES = "return sum(x[place] for place in places) / sum(there[place] for place in places)"
 WRONG = [

@@ -1,4 +1,4 @@
-"""Wrong answers to assignment 04: task, the mistake, a text of the reference's answer, what stands there instead."""
+"""Wrong answers to assignment 04: task, the mistake, a text of the reference's answer, the new text."""
 BOUND = "tg.mean(1 - tg.exp(-real)) - tg.mean(tg.exp(fake) - 1)"
 SIGNS = "sign_d, sign_g = ({\"ascend\": 1, \"descend\": -1}[goal.direction] for goal in game)"
 WRONG = [

@@ -1,4 +1,4 @@
-"""Wrong answers to assignment 05: task, the mistake, a text of the reference's answer, what stands there instead."""
+"""Wrong answers to assignment 05: task, the mistake, a text of the reference's answer, the new text."""
 WRONG = [
     ("group-norm", "wrong axis: the batch is in the mean", "tg.mean(parts, axis=(1, 2, 4)",
      "tg.mean(parts, axis=(0, 1, 2, 4)"),

@@ -1,4 +1,4 @@
-"""Wrong answers to assignment 06: task, the mistake, a text of the reference's answer, what stands there instead."""
+"""Wrong answers to assignment 06: task, the mistake, a text of the reference's answer, the new text."""
 WRONG = [
     ("r2", "right value, no gradient: create_graph is forgotten", ", create_graph=True)", ")"),
     ("r2", "sum for mean over the examples", " / x.shape[0]", ""),

@@ -1,4 +1,4 @@
-"""Wrong answers to assignment 07: task, the mistake, a text of the reference's answer, what stands there instead."""
+"""Wrong answers to assignment 07: task, the mistake, a text of the reference's answer, the new text."""
 WRONG = [
     ("program-1", "not repaired", "on_fake = D(beside(fake, fake * fake, c_fake, c_fake * fake))",
      "on_fake = D(beside(fake, fake * fake, c, c * fake))"),

@@ -1,4 +1,4 @@
-"""What the tests of the laboratory share."""
+"""A fixture that the tests of the laboratory share."""
 import pytest
 
 from tinygan.lab.state import Laboratory
@@ -6,5 +6,5 @@ from tinygan.lab.state import Laboratory
 
 @pytest.fixture
 def lab():
-    """A small one, at step 0."""
+    """A small laboratory, at step 0."""
     return Laboratory(width=16, batch=16, shown=50)

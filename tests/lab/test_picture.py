@@ -29,7 +29,7 @@ def test_the_picture_moves(lab, objective):
 
 
 def test_a_pixel_is_a_place(lab):
-    """Where a sample is drawn is where `place` finds it."""
+    """`place` finds a sample at the pixel where it is drawn."""
     picture, at = Picture(), np.array([0.5, -1.0], np.float32)
     lab.source = lambda n, rng: np.full((n, 2), at)
     picture.draw(lab)

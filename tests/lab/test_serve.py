@@ -1,4 +1,4 @@
-"""The laboratory as a web page: what is served, and what it needs."""
+"""The laboratory as a web page: its files and its requirements."""
 import json
 import os
 import sys

@@ -41,7 +41,7 @@ def test_drawn_points_are_data(rng):
 @pytest.mark.parametrize("r1", [0, 0.3])
 @pytest.mark.parametrize("objective", OBJECTIVES)
 def test_the_moves_are_those_of_the_game(objective, r1, rng):
-    """With the same latents in every batch, a step is a step of `game.step`, to the last bit but a few."""
+    """With the same latents in every batch, a step is a step of `game.step`, up to rounding."""
     z = rng.standard_normal((16, 2))
     lab = Laboratory(objective=objective, r1=r1, k=2, batch=16, width=16, dtype="float64", rate_d=0.02, rate_g=0.01)
     lab.game.noise = lambda n, rng: z
@@ -72,7 +72,7 @@ def test_one_player_moves_and_the_other_stays(lab):
 
 
 def downhill(lab, arrows, fake, step=1e-5):
-    """Whether each arrow is, to finite differences, what G gains at that fake alone by going along each axis."""
+    """Whether each arrow is, by finite differences, G's gain per step along each axis at that fake alone."""
     goal = OBJECTIVES[lab.objective].generator
     gain = 1 if goal.direction == "ascend" else -1
 

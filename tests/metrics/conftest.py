@@ -1,4 +1,4 @@
-"""What the tests of the metrics share: digits that no classifier was trained on."""
+"""A fixture that the tests of the metrics share: digits that no classifier was trained on."""
 import pytest
 
 from tinygan import data

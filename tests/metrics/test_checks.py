@@ -1,4 +1,4 @@
-"""What every metric asks of its arrays."""
+"""The requirements of every metric on its arrays."""
 import foreign
 import numpy as np
 import pytest

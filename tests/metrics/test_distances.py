@@ -55,7 +55,7 @@ def test_the_kernel_distance_has_no_bias(rng):
     assert abs(np.mean(small)) < 4 * error  # 0 under equality, at 20 points too
     assert np.min(small) < 0
     biased = [metrics.mmd_squared(*rng.normal(size=(2, 20, 3)), biased=True) for _ in range(100)]
-    assert np.mean(biased) > 10 * error  # as the test would see it
+    assert np.mean(biased) > 10 * error  # as the two-sample test does
     shifted = [metrics.kernel_distance(rng.normal(size=(n, 1)), 1 + rng.normal(size=(n, 1))) for n in [50] * 400]
     # E (x x' + 1)^3 over x, x' and so on: moments 1 0 1 0 of N(0, 1) and 1 1 2 4 of N(1, 1), weights 1 3 3 1
     want = 3 * (0 - 1) ** 2 + 3 * (1 - 2) ** 2 + (0 - 4) ** 2
@@ -105,7 +105,7 @@ def test_sliced_wasserstein_draws_from_its_rng_alone():
     assert values[0] == values[1] != values[2]
 
 
-# What is taken and what is refused
+# Accepted and refused inputs
 
 X = np.zeros((9, 2))
 

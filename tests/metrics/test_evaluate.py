@@ -1,4 +1,4 @@
-"""All figures of a set of images: what they say of sets whose quality is known."""
+"""All metrics of a set of images, on sets of known quality."""
 import numpy as np
 import pytest
 

@@ -1,4 +1,4 @@
-"""Whether a conditional generator draws what it is told."""
+"""Whether a conditional generator draws the given labels."""
 import numpy as np
 import pytest
 

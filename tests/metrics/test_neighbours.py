@@ -43,7 +43,7 @@ def test_one_nn_of_equal_disjoint_and_memorised_sets(rng):
     assert metrics.one_nn_accuracy(np.zeros((9, 2)), np.zeros((9, 2))) == .5  # all ties
 
 
-# What is taken and what is refused
+# Accepted and refused inputs
 
 X = np.zeros((9, 2))
 

@@ -1,4 +1,4 @@
-"""evaluate_sines: known values, what each figure sees and what it does not, bad input."""
+"""evaluate_sines: known values, the failures that each metric sees or misses, bad input."""
 import numpy as np
 import pytest
 from helpers import one_line

@@ -15,7 +15,7 @@ SIZE = st.integers(2, 12)
 
 
 def normal(mu=0.0, sd=1.0, n=2000):
-    """N(mu, sd^2) as n points of equal weight, its quantiles: no chance in it."""
+    """N(mu, sd^2) as n points of equal weight, its quantiles: no random numbers."""
     law = NormalDist(mu, sd)
     return np.array([[law.inv_cdf((i + .5) / n)] for i in range(n)])
 
@@ -46,7 +46,7 @@ def test_what_each_class_misses():
     assert metrics.wasserstein(a, b) == pytest.approx(math.sqrt(2 / math.pi), abs=1e-3)  # T26
     assert two_sample.rkhs(a, b) > .1
     line, other = (np.stack([np.full(50, x), np.linspace(0, 1, 50)], axis=1) for x in (0., .25))  # T27
-    assert two_sample.bounded(line, other) == 2  # disjoint, however near
+    assert two_sample.bounded(line, other) == 2  # disjoint at any distance
     assert two_sample.linear(line, other) == metrics.wasserstein(line, other) == pytest.approx(.25)
 
 
@@ -135,7 +135,7 @@ def test_the_smallest_p_is_one_in_all_divisions(rng):
     assert same == 1
 
 
-# What is taken and what is refused
+# Accepted and refused inputs
 
 X = np.zeros((9, 2))
 

@@ -1,4 +1,4 @@
-"""What layers are given: another precision, a foreign array or channels-first images, each with its cure."""
+"""Wrong inputs of layers: another precision, a foreign array or channels-first images, each with its cure."""
 import numpy as np
 import pytest
 

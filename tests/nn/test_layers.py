@@ -1,4 +1,4 @@
-"""Layers with and without parameters: what they compute, on both array modules; messages."""
+"""Layers with and without parameters: their values on both array modules; messages."""
 import foreign
 import numpy as np
 import pytest

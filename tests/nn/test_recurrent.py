@@ -1,4 +1,4 @@
-"""Recurrent layers: gradients through time, PyTorch's values and gradients, initial law, messages."""
+"""Recurrent layers: gradients through time, PyTorch's values and gradients, initial distribution, messages."""
 import numpy as np
 import pytest
 from helpers import check_module, host, leaves, to_foreign

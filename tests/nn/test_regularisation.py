@@ -54,7 +54,7 @@ def test_spectral_norm_bounds_the_slope(kind, xp):
     kept = {name: host(getattr(layer, name)) for name in layer.buffers}
     layer.eval()(on(xp, x))
     for name, a in kept.items():
-        np.testing.assert_array_equal(host(getattr(layer, name)), a)  # in use the vectors stand still
+        np.testing.assert_array_equal(host(getattr(layer, name)), a)  # in evaluation mode the vectors stay the same
         assert np.linalg.norm(a) == pytest.approx(1)
 
 
@@ -78,7 +78,7 @@ def test_spectral_norm_takes_a_step_at_each_call_and_derivatives_keep_theirs():
     np.testing.assert_array_equal(tg.grad((y * y).sum(), [layer.layer.weight])[0].data, at_once)
     with pytest.raises(ValueError):
         layer(np.ones((2, 9)))
-    assert isinstance(layer.layer.weight, nn.Parameter)  # put back, whatever happens
+    assert isinstance(layer.layer.weight, nn.Parameter)  # restored, even after an error
 
 
 @pytest.mark.oracle

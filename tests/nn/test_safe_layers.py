@@ -1,4 +1,4 @@
-"""Layers of one's own: what they hold is found, what they draw from, what they show is complete."""
+"""A user's layers: their parts are found, their rng is checked, their repr is complete."""
 import collections
 
 import numpy as np
@@ -9,7 +9,7 @@ from tinygan import nn
 
 
 class Held(nn.Module):
-    """Parameters and modules in lists, tuples and dicts, one in the other."""
+    """Parameters and modules in nested lists, tuples and dicts."""
 
     def __init__(self):
         self.gain = nn.Parameter(np.ones(2, np.float32))
@@ -34,7 +34,7 @@ def held():
     return Held().astype(np.float64)
 
 
-# --- what is held is found ---
+# --- the parts are found ---
 
 def test_parameters_are_found_at_any_depth_once_and_in_order(held):
     assert [name for name, _ in held.named_parameters()] == NAMES

@@ -65,7 +65,7 @@ def test_t39_equalised_weights_are_drawn_from_n01_and_used_with_sd_sqrt_2_over_f
     assert weight.std() == pytest.approx(1, rel=0.02)
     images = weight.ndim == 4
     impulse = np.zeros((1, 3, 3, weight.shape[-2]) if images else (1, weight.shape[0]), np.float32)
-    impulse[(0, 1, 1, 0) if images else (0, 0)] = 1  # what comes out are weights as they are used
+    impulse[(0, 1, 1, 0) if images else (0, 0)] = 1  # the outputs are the weights as the layer uses them
     used = layer(tg.Tensor(impulse)).data.reshape(-1)
     np.testing.assert_allclose(np.sort(used), np.sort(np.sqrt(2 / fan_in) * (weight[..., 0, :]).reshape(-1)), rtol=1e-6)
     assert used.std() == pytest.approx(np.sqrt(2 / fan_in), rel=0.15)
@@ -82,7 +82,7 @@ def test_a_step_of_adam_moves_equalised_weights_by_the_same_share(small, large):
         before = layer.weight.data.copy()
         tg.updates.descend(layer.theta, tg.updates.Adam()(gradient), 0.01)
         shares.append(np.abs(layer.weight.data - before).mean() / np.abs(before).mean())
-    assert shares[0] == pytest.approx(shares[1], rel=0.5)  # for weights drawn with He's law they are as 1 to 10
+    assert shares[0] == pytest.approx(shares[1], rel=0.5)  # with He's initial weights the ratio is 1 to 10
 
 
 # --- derivatives, dtypes, the foreign array (the layers of one input: test_every_layer.py) ---

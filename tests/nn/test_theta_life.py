@@ -1,4 +1,4 @@
-"""The life of a network: whatever is done to it, in any order, its parameters are one vector with the right values."""
+"""The life of a network: after any operations in any order, its parameters are one vector with the right values."""
 import copy
 import pickle
 
@@ -31,7 +31,7 @@ def check_one_vector(net):
 
 
 class Life(RuleBasedStateMachine):
-    """A network, those it was copied from, and beside each a plain list of the values its parameters should have."""
+    """A network, its copies' originals, and for each a plain list of the expected values of its parameters."""
 
     @initialize()
     def begin(self):

@@ -1,4 +1,4 @@
-"""Checkpoints: whatever breaks while one is written, a good one is there; whatever is read, it is refused or right."""
+"""Checkpoints: after any fault while one is written, a good one is there; any file that is read is right or refused."""
 import errno
 import io
 import json
@@ -122,7 +122,7 @@ class Fault:
 
 
 def saved_under(fault, path, game):
-    """Saves the game with the fault in place; whether it ended well. A kill is a kill: of a process of its own."""
+    """Saves the game with the fault in place; returns whether it ended well. A kill ends a process of its own."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(files, "os", fault)
         patch.setattr(files, "open", fault.open_file, raising=False)
@@ -171,12 +171,12 @@ def test_at_every_call_a_good_checkpoint_survives(harm, tmp_path):
         assert same(kept, game if kept.step == 4 else states[1])
         if harm != "kill":
             assert not (tmp_path / "c.npz.part").exists() or count.calls[at] == "unlink"
-        checkpoint.save(path, game)  # what was left behind is in nobody's way
+        checkpoint.save(path, game)  # the files left behind do no harm
         assert same(game, restored(path))
         assert not (tmp_path / "c.npz.part").exists()
 
 
-# Reading what others wrote
+# Reading files of others
 
 @pytest.fixture(scope="module")
 def good(tmp_path_factory):
@@ -216,7 +216,7 @@ def test_the_one_before_is_offered(tmp_path):
 
 
 def bomb(shape, compressed=False):
-    """A checkpoint that claims an array of some shape and holds nothing, or a million times what it takes on disk."""
+    """A checkpoint that claims an array of some shape and holds nothing, or data a million times its size on disk."""
     file, content = io.BytesIO(), io.BytesIO()
     np.lib.format.write_array_header_1_0(content, {"shape": shape, "fortran_order": False, "descr": "<f8"})
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED if compressed else zipfile.ZIP_STORED) as archive:

@@ -1,4 +1,4 @@
-"""What a run was started with: it survives its file, and begins the same game again."""
+"""The config of a run: it is saved and loaded unchanged, and begins the same game again."""
 import json
 
 import numpy as np

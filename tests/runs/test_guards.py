@@ -1,4 +1,4 @@
-"""What stops a run in time: a second process, a full disk, a config that is nonsense."""
+"""Checks that stop a run in time: a second process, a full disk, a config that is nonsense."""
 import errno
 import os
 import shutil
@@ -20,7 +20,7 @@ def _in_tmp(tmp_path, monkeypatch):
 
 
 def holder(folder):
-    """Another process that holds a run's folder, and says so."""
+    """Another process that holds a run's folder, and prints a line when it does."""
     code = (f"from tinygan.runs import Run; run = Run.open({str(folder)!r}, lock=True); "
             "print('held', flush=True); import time; time.sleep(60)")
     process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True,
@@ -41,7 +41,7 @@ def test_a_second_process_is_refused_until_the_first_is_killed(begun, capsys):
         assert fails(capsys, "train", "--resume", "--out", "run") == "tinygan train: run: another process trains here"
         with pytest.raises(RunError, match="another process trains here"):
             Run.open(begun, lock=True)
-        assert Run.open(begun).game.step == 0  # to look at it is allowed
+        assert Run.open(begun).game.step == 0  # reading is allowed
         process.kill()
         process.wait(10)
     run = Run.open(begun, lock=True)

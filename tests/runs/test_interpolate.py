@@ -1,4 +1,4 @@
-"""Paths through latents: what is on a path, and what is refused."""
+"""Paths through latents: their points, and errors."""
 import shutil
 
 import numpy as np
@@ -23,7 +23,7 @@ def finished(tmp_path_factory):
 
 @pytest.fixture
 def _runs(finished, tmp_path, monkeypatch):
-    """Copies of the runs in the folder where the commands are given."""
+    """Copies of the runs in the folder where the commands run."""
     monkeypatch.chdir(shutil.copytree(finished, tmp_path / "runs"))
 
 

@@ -1,7 +1,7 @@
-"""Runs that are killed at random moments and resumed, beside the same runs left alone: bit for bit the same.
+"""Runs that are killed at random moments and resumed, compared with uninterrupted runs: bit for bit the same.
 
 `python tests/runs/test_killed.py 67` kills each of three recipes 67 times, in runs as much longer, and prints the
-figures.
+numbers.
 """
 import json
 import os
@@ -40,8 +40,8 @@ def ended(child):
 
 
 def killed_and_resumed(recipe, kills, root, seed=0):
-    """Trains a recipe to the end, and again with so many kills at most; how many there were, and of what step each was
-    found. AssertionError where the two differ."""
+    """Trains a recipe to the end, and again with at most `kills` kills; returns the step found
+    after each kill. AssertionError if the two results differ."""
     rng, steps = random.Random(seed), str(STEPS[recipe] * max(5, kills) // 5)
     start = time.perf_counter()
     assert ended(train(recipe, root / "whole", "--steps", steps)) == 0

@@ -1,4 +1,4 @@
-"""The lock of a run folder: one process trains in it at a time, and the lock's file is in nobody's way."""
+"""The lock of a run folder: one process trains in it at a time, and the lock's file blocks nothing else."""
 import errno
 import shutil
 import subprocess
@@ -25,7 +25,7 @@ def begun(tmp_path, monkeypatch):
 
 
 def holder(folder, then):
-    """A process that holds the run, and then does as the code says."""
+    """A process that holds the run, and then executes the code."""
     command = [sys.executable, "-c", f"{HOLD}; {then}", str(folder)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert process.stdout.readline() == "held\n"

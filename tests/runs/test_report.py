@@ -1,4 +1,4 @@
-"""Metrics as a person reads them: medians and quartiles, each in its row and its column."""
+"""The text of metrics: medians and quartiles, each in its row and its column."""
 import numpy as np
 import pytest
 

@@ -1,4 +1,4 @@
-"""A run folder: what is drawn of a game as it goes, what is kept of it, and what is read from it again."""
+"""A run folder: the pictures of a game, the files that it keeps, and reading them again."""
 import json
 import os
 import subprocess
@@ -40,7 +40,7 @@ def small(folder, steps=6, **options):
 
 
 def affine(theta, z):
-    """What the small generator with these parameters makes of z."""
+    """The images of the small generator with these parameters at z."""
     return (z @ theta[:48].reshape(3, 16) + theta[48:]).reshape(-1, 4, 4, 1)
 
 
@@ -58,7 +58,7 @@ def figures(monkeypatch):
     return seen
 
 
-# The generator and what it makes
+# The generator and its images
 
 def test_the_generator_has_the_moving_average(tmp_path):
     run = small(tmp_path, average=Average(0.9))
@@ -70,7 +70,7 @@ def test_the_generator_has_the_moving_average(tmp_path):
     np.testing.assert_allclose(run.generate(z), affine(average, z), rtol=0, atol=1e-5)
     np.testing.assert_array_equal(run.generator().theta, average)
     np.testing.assert_array_equal(run.samples(5, np.random.default_rng(2)), run.generate(z))
-    np.testing.assert_array_equal(run.game.generator.theta, raw)  # the game goes on from where it was
+    np.testing.assert_array_equal(run.game.generator.theta, raw)  # the game keeps its own weights
 
 
 def test_without_an_average_the_generator_is_the_games(tmp_path):
@@ -246,7 +246,7 @@ def test_the_examples_drawn_are_those_given(figures):
     run.draw(still, np.random.default_rng(0), title="still")
     left, right = figures[1].axes
     assert len(left.lines) == len(right.lines) == 10
-    assert [np.ptp(line.get_ydata()) for line in right.lines] == [0] * 10  # those given, beside real ones
+    assert [np.ptp(line.get_ydata()) for line in right.lines] == [0] * 10  # the given samples and real ones
     assert min(np.ptp(line.get_ydata()) for line in left.lines) > 0.1
     assert figures[1].get_suptitle() == "still"
 
@@ -296,7 +296,7 @@ def test_a_checkpoint_is_written_now_and_then(tmp_path, monkeypatch):
     run = small(tmp_path)
 
     def kept(after):
-        """The step of the last checkpoint, when a step has ended so many seconds after the one before."""
+        """The step of the last checkpoint, when a step has ended `after` seconds after the one before."""
         now[0] += after
         run.game.step += 1
         run.maybe_checkpoint(run.game)
@@ -316,7 +316,7 @@ def test_a_folder_is_held_until_it_is_let_go(tmp_path):
     second = Run.open(tmp_path, lock=True)
     with pytest.raises(RunError, match="another process trains here"):
         run.lock()
-    del second  # a run that is forgotten lets go too
+    del second  # a run that is garbage-collected releases its lock too
     run.lock()
 
 

@@ -1,4 +1,4 @@
-"""Many runs: rows, failures, going on, stopping."""
+"""Many runs: rows, failures, resuming, stopping."""
 import csv
 from concurrent.futures import Future
 
@@ -50,7 +50,7 @@ def test_a_failed_run_is_a_row_with_its_error(tmp_path, monkeypatch, capsys):
     rows = table(tmp_path / "out")
     assert [row["error"] for row in rows] == ["", "Diverged: step 3: a weight of the generator is not finite", ""]
     assert [row["mean"] == "" for row in rows] == [False, True, False]
-    monkeypatch.setattr(Run, "finish", finish)  # what failed is tried again, the others are kept
+    monkeypatch.setattr(Run, "finish", finish)  # failed runs are tried again, the others are kept
     assert main(command) == 0
     assert [row["error"] for row in table(tmp_path / "out")] == ["", "", ""]
 
@@ -66,7 +66,7 @@ def test_a_run_is_held_until_its_last_save(tmp_path, monkeypatch):
     monkeypatch.setattr(Run, "finish", refuse)
     [row] = sweep.sweep(configs([4]), tmp_path / "out", Here())
     assert (row["error"], refused) == ("", [4])
-    Run.open(tmp_path / "out" / row["run"], lock=True).unlock()  # and then it is let go
+    Run.open(tmp_path / "out" / row["run"], lock=True).unlock()  # and then it is released
 
 
 def test_a_process_that_dies_is_a_row(tmp_path):

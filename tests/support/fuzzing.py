@@ -37,7 +37,7 @@ class Call:
         return np.asarray(DEFINITIONS[self.name](*arrays, **self.options))
 
 
-# --- what the operations mean: NumPy's functions, where they are not as strict ---
+# --- the meaning of the operations, where NumPy's functions are not as strict ---
 
 def must(fits):
     if not fits:

@@ -1,6 +1,6 @@
 """Stand-ins for the CUDA kernels in Python, one element at a time: they play the kernels on the foreign array.
 
-Each is written from the meaning, over the number i of an element, and not by way of the NumPy body beside the kernel;
+Each follows from the meaning, over the number i of an element, and not from the NumPy body of the kernel;
 so a test on the foreign array sees wrong arguments, shapes and precisions at the places where kernels are called.
 `tests/backend/test_kernels.py` compares them, the bodies and the compiled sources.
 """

@@ -128,7 +128,7 @@ def test_t21_simultaneous_steps_in_the_bilinear_game():
 
 @pytest.mark.parametrize(("first", "sign"), [("g", -1), ("d", 1)])
 def test_t22_alternating_steps_conserve(first, sign):
-    """x^2 + y^2 - eta x y when x moves first; when y does, x^2 + y^2 + eta x y.
+    """x^2 + y^2 - eta x y when x moves first; when y moves first, x^2 + y^2 + eta x y.
 
     With y' = y + eta x and x' = x - eta y' = (1 - eta^2) x - eta y, the sum x'^2 + y'^2 + c x' y' has at x^2 the factor
     (1 - eta^2)^2 + eta^2 + c eta (1 - eta^2), which is 1 for c = eta. The other order is this one with (x, y, eta)

@@ -1,4 +1,4 @@
-"""T13, T16, T17: the fields of the Dirac-GAN are what the library's objectives say, and their eigenvalues."""
+"""T13, T16, T17: the fields of the Dirac-GAN agree with the library's objectives; their eigenvalues."""
 import numpy as np
 import pytest
 from exact import points
@@ -29,9 +29,9 @@ def spectrum(function):
 
 
 def by_objective(name, theta, psi, weight=0.0, noise=((0.0,),)):
-    """Where the players go: the gradients of `OBJECTIVES[name]`, and of the R1 penalty, with D(x) = psi x.
+    """The field of the players: the gradients of `OBJECTIVES[name]`, and of the R1 penalty, with D(x) = psi x.
 
-    noise (n, 1): what is added to the examples.
+    noise (n, 1): added to the examples.
     """
     x, t, p = (tg.Tensor(value, requires_grad=True) for value in (np.zeros_like(noise), [[theta]], [[psi]]))
     goal_d, goal_g = OBJECTIVES[name]

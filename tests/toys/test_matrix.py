@@ -1,4 +1,4 @@
-"""T42: games given by a table, matching pennies among them."""
+"""T42: games in the form of a table, for example matching pennies."""
 import numpy as np
 import pytest
 from hypothesis import given

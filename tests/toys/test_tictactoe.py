@@ -81,7 +81,7 @@ def test_t41_no_game_is_lost():
 
 
 def outcomes(board, player, me):
-    """How the games end in which `me` plays its best move and the other tries everything."""
+    """The outcomes of the games in which `me` plays its best move and the other tries every move."""
     cells = [best_move(board, player)] if player == me and moves(board) else moves(board)
     if not cells:
         return {outcome(board)}
@@ -107,7 +107,7 @@ def test_the_tree():
     image = plots.game_tree(tree("xoxoo x  "))
     assert image.dtype == np.uint8
     assert {(142, 202, 230), (238, 238, 238), (244, 169, 168)} & set(map(tuple, image.reshape(-1, 3))) == {
-        (238, 238, 238), (244, 169, 168)}  # draws and what o wins, nothing that x does
+        (238, 238, 238), (244, 169, 168)}  # draws and games that o wins, none that x wins
 
 
 @pytest.mark.parametrize("first", ["x", "o"])

@@ -1,4 +1,4 @@
-"""Conditional GANs: what the players compute, what they learn, how the command line shows it, and what it refuses."""
+"""Conditional GANs: the players' outputs, the labels learned, the command line's pictures and its errors."""
 import shutil
 
 import foreign
@@ -138,10 +138,10 @@ def test_no_waiting_for_the_device(kind):
     assert waits[-1] > waits[-2]
 
 
-# --- what is learned ---
+# --- the labels learned ---
 
 def scores(recipe, steps, classify, shuffled, n=1000, **options):
-    """`label_scores` of a recipe's generator; shuffled: trained with labels that say nothing of their examples."""
+    """`label_scores` of a recipe's generator; shuffled: trained with labels that are independent of their examples."""
     played = RECIPES[recipe].start(0, **options)
     draw, classes = played.data, played.generator.classes
 
@@ -206,7 +206,7 @@ def finished(tmp_path_factory):
 
 @pytest.fixture
 def runs(finished, tmp_path, monkeypatch):
-    """A folder with copies of both runs, where the commands are given."""
+    """A folder with copies of both runs, where the commands run."""
     monkeypatch.chdir(tmp_path)
     return shutil.copytree(finished, tmp_path / "runs")
 

@@ -1,4 +1,4 @@
-"""DCGAN: sizes and channels of both players, first weights, batch normalisation, what is refused."""
+"""DCGAN: sizes and channels of both players, first weights, batch normalisation, errors."""
 import numpy as np
 import pytest
 from helpers import one_line

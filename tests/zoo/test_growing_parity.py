@@ -1,4 +1,4 @@
-"""Two hundred steps of players that grow, and of players with styles, beside PyTorch: every parameter equal to 1e-9."""
+"""Two hundred steps of players that grow, and of players with styles, against PyTorch: every parameter equal to 1e-9."""
 import numpy as np
 import pytest
 
@@ -152,4 +152,4 @@ def test_two_hundred_steps(torch, zoo, kind):
         for name, p in net.named_parameters():
             expected = theirs[name].detach().numpy()
             np.testing.assert_allclose(p.data, expected, rtol=1e-9, atol=1e-9 * np.abs(expected).max(), err_msg=name)
-        assert np.abs(net.theta - before).max() > 0.05  # it has moved
+        assert np.abs(net.theta - before).max() > 0.05  # the players have moved

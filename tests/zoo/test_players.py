@@ -1,4 +1,4 @@
-"""What players have in common: a discriminator with the remedies that are layers."""
+"""Common parts of the players: a discriminator with the remedies that are layers."""
 import numpy as np
 import pytest
 

@@ -1,4 +1,4 @@
-"""Progressive growing: fading to the bit, the schedule, resuming; and what both recipes that grow refuse."""
+"""Progressive growing: fading to the bit, the schedule, resuming; and the errors of both recipes that grow."""
 import foreign
 import numpy as np
 import pytest
@@ -75,7 +75,7 @@ def _grown_in_half_of_the_steps(monkeypatch):
 
 def test_the_schedule():
     growth = progressive.Growth(2)
-    assert (growth.stage, growth.alpha) == (2, 1)  # unless told, players are grown
+    assert (growth.stage, growth.alpha) == (2, 1)  # by default players are fully grown
     rows = []
     for step in range(0, 80, 5):
         growth.at(step / 80)

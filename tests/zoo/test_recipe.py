@@ -1,4 +1,4 @@
-"""Recipes: the game that one makes, and what it draws from."""
+"""Recipes: the game that one makes, and its data source."""
 from dataclasses import replace
 
 import numpy as np

@@ -1,4 +1,4 @@
-"""The recurrent GAN: sequences step by step, packs, what is refused."""
+"""The recurrent GAN: sequences step by step, packs, errors."""
 import numpy as np
 import pytest
 

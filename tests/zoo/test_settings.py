@@ -50,7 +50,7 @@ def test_they_reach_the_game():
 
 @pytest.mark.parametrize("name", RECIPES)
 def test_every_recipe_describes_itself(name):
-    """What it sets, given to a recipe that sets nothing, makes it again."""
+    """The described settings, parsed and applied, give the same recipe."""
     recipe = RECIPES[name]
     settings = parse_settings(recipe, describe(recipe).split())
     assert change(recipe, settings) == recipe

@@ -1,4 +1,4 @@
-"""Data sources by name: what they draw, what they say of it, and how they measure it."""
+"""Data sources by name: their examples, their descriptions, and their metrics."""
 from dataclasses import replace
 
 import numpy as np
@@ -198,7 +198,7 @@ def test_labelled_sources(name, shape, classes):
     assert set(labels.tolist()) == set(range(classes))
 
 
-# --- what samples are measured by ---
+# --- the metrics of samples ---
 
 HERE = sorted({recipe.data for recipe in RECIPES.values()} - {"mnist", "fashion", "cifar10"})  # these are fetched
 
@@ -207,7 +207,7 @@ HERE = sorted({recipe.data for recipe in RECIPES.values()} - {"mnist", "fashion"
 def test_every_judge_tells_real_data_from_noise(name):
     real, noise = evaluator_of(name).baselines(600, np.random.default_rng(0))
     assert list(real) == list(noise)
-    assert set(real) <= set(BETTER)  # each says which way is better
+    assert set(real) <= set(BETTER)  # each has a better direction
     for figure, way in BETTER.items():
         if figure in real and figure not in ("modes", "phase_bias"):  # noise may have all, and no bias
             assert {"higher": real[figure] > noise[figure], "lower": real[figure] < noise[figure],

@@ -18,7 +18,7 @@ def players(side=16, channels=1, dtype=np.float64, zoo=progressive, size=4):
 
 @pytest.fixture
 def styled():
-    """A StyleGAN's generator of which all parameters have moved, in use, and what it is given."""
+    """A StyleGAN's generator in evaluation mode, all parameters changed, and its inputs."""
     g, _ = players(channels=3, zoo=style)
     g.theta[:] += 0.1 * SEED(1).standard_normal(g.theta.shape)
     g.mean[:] = SEED(2).standard_normal(g.mean.shape)

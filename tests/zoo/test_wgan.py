@@ -20,7 +20,7 @@ def test_the_clipped_critics_advantage_follows_the_distance():
     """While G moves slowly from a distance of 4 to 1.5; the factor between the two is the critic's greatest slope."""
     small = change(RECIPES["wgan"], {"width": 32, "decay": False, "average": 0, "rate": (1e-3, 0)})
     game, rng, rows = small.start(data="gaussian", batch=128), np.random.default_rng(1), []
-    train(game, 100)  # the critic learns what there is
+    train(game, 100)  # the critic learns the starting distance
 
     def look(game):
         if game.step % 10 == 0:
