@@ -3,7 +3,7 @@
 An equation is `$$ ... $$ (slug)` in a lecture; the Python block after it defines its oracle, named like the slug with
 underscores. A docstring, lecture or notebook cites an equation in parentheses, (`slug`). `equations.csv` names every
 equation, the lecture it belongs to, and whether it has an oracle or is prose. An equation whose lecture is not written
-yet is pending. `tests/course/test_equations.py` holds all this true, and the book prints `table()`.
+yet is pending. `tests/course/test_equations.py` checks all this, and the book prints `table()`.
 """
 from __future__ import annotations
 

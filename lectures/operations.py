@@ -180,7 +180,7 @@ def _called(function, nodes) -> list[Any]:
 
 
 def _is_beside(function) -> bool:
-    """Whether a function stands in the files of operations."""
+    """Whether a function is defined in the files of operations."""
     return inspect.isfunction(function) and function.__module__.startswith("tinygan.ops.")
 
 

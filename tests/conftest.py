@@ -23,7 +23,7 @@ settings.load_profile("tinygan")
 
 
 def pytest_collection_modifyitems(items):
-    """Tests of the fast forms have nothing to test where these are off."""
+    """Skips tests of the fast forms when these forms are off."""
     if is_plain():
         for item in items:
             if item.get_closest_marker("fast_forms"):

@@ -1,4 +1,4 @@
-"""The colours of the course's pictures, and how they are saved."""
+"""The colours of the course's pictures, and the function that saves them."""
 import matplotlib
 
 matplotlib.use("Agg")

@@ -29,7 +29,7 @@ def test_weights_updated_too_early_are_an_error(xp, update):
         with pytest.raises(ValueError, match=r"^grad: an input of shape \(.*\) was updated in place after the output "
                                              r"was computed with it; differentiate first, then update$"):
             tg.grad(value, inputs)
-        tg.grad(d(z).mean(), inputs)  # recorded anew, it is right
+        tg.grad(d(z).mean(), inputs)  # recorded again, it is right
 
 
 def test_an_update_between_two_derivatives_is_an_error(xp):
@@ -47,7 +47,7 @@ def test_the_other_player_may_move():
         fake = tg.Tensor(np.ones((4, 2), np.float32), requires_grad=True) * 2
         value = g(fake).mean()
         if shared:
-            _ = both.theta  # both now stand in one vector
+            _ = both.theta  # both are now parts of one vector
         ascend(d.theta, d.theta * 1, .1)
         tg.grad(value, g.parameters())
         ascend(g.theta, g.theta * 1, .1)

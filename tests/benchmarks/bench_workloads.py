@@ -86,7 +86,7 @@ def multiply_adds(work):
     """The multiplications of one step in products and convolutions, from the layers and the gradients formed.
 
     Each layer costs m, as much for its value as for the gradient of its weight and for that of its input; the padding
-    of a convolution counts. The first layer's input gradient is formed only where something below asks for it.
+    of a convolution counts. The first layer's input gradient is formed only if a part below needs it.
     """
     if work.name == "chain":
         return 2 * work.batch * 16 * 16
@@ -187,7 +187,7 @@ def torch_run(work, best, threads):
 
 
 def gemm_run():
-    """A function that multiplies two large matrices n times: the peak that the floor is counted in."""
+    """A function that multiplies two large matrices n times: its speed is the peak for the floor."""
     a, b = np.random.default_rng(0).standard_normal((2, GEMM, GEMM), dtype=np.float32)
     c = np.empty_like(a)
     return repeated(lambda: np.matmul(a, b, out=c))

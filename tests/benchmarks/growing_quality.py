@@ -53,10 +53,10 @@ def mixing(seed, steps):
 
 
 def governed(generator, noise, rng, n=1000, cut=4):
-    """Correlations of the factors of images, the styles before `cut` of A and from there on of B, with A's and B's.
+    """Correlations of the factors of mixed images (A's styles before `cut`, then B's) with the factors of A and B.
 
-    Of both coordinates, and of the three colours, the lowest with the one that should govern and the highest (in size)
-    with the other; and how often the kind of shape is A's.
+    For both coordinates and for the three colours: the lowest correlation with the image that should control
+    them, and the highest absolute one with the other image. Also the share of images with A's kind of shape.
     """
     generator.eval()
     count = len(generator.layers)

@@ -55,9 +55,9 @@ class Browser:
             self.driver.save_screenshot(SHOTS / f"{name}.png")
 
     def complaints(self):
-        """The errors in the console since `open`, and the addresses asked for on other hosts."""
+        """The errors in the console since `open`, and the addresses requested from other hosts."""
         errors = [entry["message"] for entry in self.driver.get_log("browser") if entry["level"] == "SEVERE"
-                  and "/favicon.ico" not in entry["message"]]  # asked for by the browser alone
+                  and "/favicon.ico" not in entry["message"]]  # requested by the browser itself
         messages = [json.loads(entry["message"])["message"] for entry in self.driver.get_log("performance")]
         asked = [m["params"]["request"]["url"] for m in messages if m["method"] == "Network.requestWillBeSent"]
         assert asked

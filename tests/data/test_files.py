@@ -25,7 +25,7 @@ from tinygan.data import DataError, files, load
 
 @pytest.fixture
 def mirror():
-    """Start a loopback server: mirror({path: content or status}) -> (address, the list of the paths asked for)."""
+    """Start a loopback server: mirror({path: content or status}) -> (address, the list of the requested paths)."""
     servers = []
 
     def start(contents):

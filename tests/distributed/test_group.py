@@ -151,7 +151,7 @@ def test_other_data_and_other_weights_are_found(tmp_path):
     assert fingerprint(digits) == fingerprint(other)
     assert fingerprint(digits)["data set"] != fingerprint(RECIPES["progressive"].start(0, 8, data="shapes"))["data set"]
     before = digits.rng.bit_generator.state
-    assert other.rng.bit_generator.state == before  # nothing of it was used up
+    assert other.rng.bit_generator.state == before  # the rng is unchanged
     source = other.data
 
     def brighter(n, rng):

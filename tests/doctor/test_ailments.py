@@ -154,7 +154,7 @@ FALLING = np.geomspace(1, 1e-4, 1000)
     ({"d_real": 0.97, "d_fake": 0.03, "g_gradient": FALLING}, ["D has won"]),
     ({"d_real": 0.97, "d_fake": 0.1, "g_gradient": FALLING}, []),  # it is not sure of the fakes
     ({"d_real": 0.97, "d_fake": 0.03}, []),  # G has its gradient yet
-    ({"d_real": 0.99, "d_fake": 0.01}, ["D has won"]),  # but nothing came of it in 400 steps
+    ({"d_real": 0.99, "d_fake": 0.01}, ["D has won"]),  # but the fakes did not improve in 400 steps
     ({"d_real": 0.99, "d_fake": 0.01, "of": 399}, []),
     ({"g_gradient": FALLING}, []),  # as at the end of a game
     ({"d_real": 0.5, "d_fake": 0.5}, ["D cannot tell"]),

@@ -1,4 +1,4 @@
-"""Operators, methods and NumPy's functions on a Tensor: values where asked for, no derivative lost in silence."""
+"""Operators, methods and NumPy's functions on a Tensor: values on request, no derivative lost in silence."""
 import copy
 import subprocess
 import sys

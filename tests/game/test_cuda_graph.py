@@ -274,7 +274,7 @@ def test_another_batch_size_is_recorded_anew():
 
 
 def test_theta_may_move():
-    """A callback that gathers the parameters anew, or puts other arrays into the optimisers."""
+    """A callback that gathers the parameters again, or puts other arrays into the optimisers."""
     def gather(played):
         if played.step == 8:
             nn.Sequential(played.generator, played.discriminator).theta  # noqa: B018

@@ -1,4 +1,4 @@
-"""One step of the game: Algorithm 1 by hand, nothing in vain, rates."""
+"""One step of the game: Algorithm 1 by hand, no needless work, rates."""
 import copy
 
 import numpy as np

@@ -1,4 +1,4 @@
-"""Answers that attack the grader: no points, a reason, and nothing else is hurt."""
+"""Answers that attack the grader: no points, a reason, and no other harm."""
 import re
 
 import pytest

@@ -1,8 +1,8 @@
 """The capture of a stream, for the strict foreign array: launches are noted and undone, then replayed by a graph.
 
 As on a device, nothing is computed while a stream is captured: when the capture ends, every array that was there before
-has its values back, and the new ones hold none (NaN). A replay makes the noted calls again, on the very arrays and with
-the very numbers of the capture: so a number that should have changed shows as a wrong result, and so does an array that
+has its values back, and the new ones hold none (NaN). A replay makes the noted calls again, on the same arrays and with
+the same numbers as the capture: so a number that should have changed shows as a wrong result, and so does an array that
 was new in each step.
 """
 import numpy as np

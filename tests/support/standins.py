@@ -112,7 +112,7 @@ def overlaps(rows, h, w, c, kh, kw, oh, ow, sh, sw, ph, pw, pixel):
 
 
 def on_columns(name, f, out):
-    """The stand-in of a raw kernel on matrices (rows, columns): f(x, g) for one column gives what `out` rows hold."""
+    """The stand-in of a raw kernel on matrices (rows, columns): f(x, g) maps one column to `out` rows."""
     def play(grid, block, args):
         x, g, result, rows, columns = args
         same_precision(name, (x, g), (), (result,))

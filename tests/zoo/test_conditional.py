@@ -1,4 +1,4 @@
-"""Conditional GANs: the players' outputs, the labels learned, the command line's pictures and its errors."""
+"""Conditional GANs: the players' outputs, the accuracy of labels, the command line's pictures and errors."""
 import shutil
 
 import foreign
@@ -128,7 +128,7 @@ def test_the_same_game_on_both_array_modules(kind):
 
 @every_kind
 def test_no_waiting_for_the_device(kind):
-    """Not for the labels either: between the rows of the history, a step reads nothing from the device."""
+    """Between the rows of the history, a step reads nothing from the device, not even for the labels."""
     played = conditional(kind, np.float32, r1=1.0)
     to_foreign(played.generator), to_foreign(played.discriminator)
     waits = []
@@ -138,7 +138,7 @@ def test_no_waiting_for_the_device(kind):
     assert waits[-1] > waits[-2]
 
 
-# --- the labels learned ---
+# --- the accuracy of labels ---
 
 def scores(recipe, steps, classify, shuffled, n=1000, **options):
     """`label_scores` of a recipe's generator; shuffled: trained with labels that are independent of their examples."""

@@ -1,4 +1,4 @@
-"""Two hundred steps of players that grow, and of players with styles, against PyTorch: every parameter equal to 1e-9."""
+"""Two hundred steps of growing players and of players with styles against PyTorch: every parameter equal to 1e-9."""
 import numpy as np
 import pytest
 
