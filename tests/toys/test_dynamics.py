@@ -55,8 +55,7 @@ def test_t15_alternating_steps_go_round(first):
 def test_t16_r1_converges_fastest_at_its_critical_weight(weight, steps):
     """Simultaneous steps, h = .1, from (1, 0): the first r below 1e-3.
 
-    theory.md has one less in each place, 1817, 498, 202, 531: after so many steps r is still above 1e-3. (It counted
-    from 0, the number that a loop gives to the step that comes below.)
+    After one step less, r is still above 1e-3.
     """
     r = radius(trajectory(simultaneous(dirac(r1=weight), 0.1), START, steps))
     assert r[-1] < 1e-3 <= r[-2] == r[1:-1].min()
@@ -132,7 +131,7 @@ def test_t22_alternating_steps_conserve(first, sign):
 
     With y' = y + eta x and x' = x - eta y' = (1 - eta^2) x - eta y, the sum x'^2 + y'^2 + c x' y' has at x^2 the factor
     (1 - eta^2)^2 + eta^2 + c eta (1 - eta^2), which is 1 for c = eta. The other order is this one with (x, y, eta)
-    turned into (y, x, -eta). theory.md gives the first sign and does not name the order; T23 plays the second.
+    turned into (y, x, -eta). T23 plays the second order.
     """
     for eta in (0.1, 0.7, 1.5):
         x, y = trajectory(alternating(bilinear, eta, first=first), (1.0, 1.0), 1000).T

@@ -33,8 +33,8 @@ def test_t32_it_measures_a_chi_square(mu, chi):
     """2 C(G) = E_pd[D*^2] + E_pg[D*^2] with D* = (p_d - p_g) / (p_d + p_g), so it is the integral of
     (p_d - p_g)^2 / (p_d + p_g) = (2 p_g - (p_d + p_g))^2 / (p_d + p_g).
 
-    Pearson's divergence of P from Q being that of (P - Q)^2 / Q, this is chi^2(2 p_g || p_d + p_g): Mao et al. and
-    theory.md write the two the other way round, which by that definition would be (exp(mu^2) - 1) / 2, .859 at mu = 1.
+    Pearson's divergence of P from Q being that of (P - Q)^2 / Q, this is chi^2(2 p_g || p_d + p_g): Mao et al.
+    write the two the other way round, which by that definition would be (exp(mu^2) - 1) / 2, .859 at mu = 1.
     """
     p, q = pair(mu)
     pearson = div.F_DIVERGENCES["pearson"]
