@@ -245,8 +245,9 @@ def grad(output: Tensor, inputs, create_graph: bool = False, allow_unused: bool 
         if g is None and not allow_unused:
             raise ValueError(f"grad: the output does not depend on inputs[{i}], of shape {inputs[i].shape}; "
                              "pass allow_unused=True to get None")
-        if g is not None and g.dtype.itemsize > inputs[i].dtype.itemsize:  # float32 weights, float64 data
-            results[i] = g.astype(inputs[i].dtype)
+        kind = inputs[i].data.dtype
+        if g is not None and g.dtype is not kind and g.dtype.itemsize > kind.itemsize:  # float32 weights, float64 data
+            results[i] = g.astype(kind)
     return [g if g is None or isinstance(g, Tensor) else Tensor(g) for g in results]  # type: ignore[misc]
 
 

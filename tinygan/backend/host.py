@@ -73,17 +73,18 @@ def column_sums(x):
     return np.ones(len(rows), x.dtype) @ rows
 
 
-@form("ops.shape._total", _many_rows)
+@form("ops.shape._total", lambda x, *_: type(x) is np.ndarray)
 def _total(x, axes, keepdims):
+    if not _many_rows(x, axes):
+        return x.sum(axes, keepdims=keepdims)
     sums = column_sums(x)
     return sums.reshape((1,) * len(axes) + sums.shape) if keepdims else sums
 
 
 @form("ops.reduce._mean", lambda x, *_: type(x) is np.ndarray and x.dtype.char in "fd")
 def _mean(x, axes, keepdims):
-    """A sum divided by the count: np.mean takes longer than a layer of a small network."""
-    total = _total(x, axes, keepdims) if _many_rows(x, axes) else x.sum(axes, keepdims=keepdims)
-    return total / math.prod([x.shape[a] for a in axes])
+    """A sum, divided: NumPy's mean takes longer than a layer of a small network."""
+    return _total(x, axes, keepdims) / math.prod([x.shape[a] for a in axes])
 
 
 # Products
@@ -96,7 +97,7 @@ def _column_times_row(a, b):
 
 @form("ops.linear._linear", lambda x, w, b: x.dtype is w.dtype is b.dtype)
 def _linear(x, w, b):
-    value = run("ops.linear.product", x, w)
+    value = x @ w if type(x) is np.ndarray and len(w) > 1 else run("ops.linear.product", x, w)
     value += b
     return value
 

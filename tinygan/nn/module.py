@@ -222,7 +222,8 @@ def theta_of(parameters: list[Parameter]):
 
 def input_of(network: Module, a) -> Tensor:
     """An array as an input of the network: on the device of its theta and, unless it holds integers, of its dtype."""
-    like = next((p.data for _, p in network.named_parameters()), np.zeros(0, np.float32))
+    first = next(network.named_parameters(), None)
+    like = first[1].data if first else np.zeros(0, np.float32)
     a = Tensor(a).data
     return Tensor(backend.to_device_of(a if a.dtype.kind in "iu" else a.astype(like.dtype, copy=False), like))
 
