@@ -4,6 +4,7 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
+import tinygan as tg
 from tinygan.nn import members
 from tinygan.nn.module import Module, Parameter
 from tinygan.tensor import Tensor
@@ -44,3 +45,9 @@ def test_replaced_keeps_the_containers_and_all_else():
     (np.ones(2), False)])
 def test_repr_shows_numbers_and_words(value, shown):
     assert members.is_setting(value) is shown
+
+
+def test_the_first_member_of_a_kind_at_any_depth():
+    net = tg.nn.Sequential(tg.nn.ReLU(), tg.nn.Sequential(tg.nn.Flatten(), tg.nn.Dense(2, 3, rng=0)))
+    assert members.first_of(net, tg.nn.Parameter, tg.nn.Module) is net.parameters()[0]
+    assert members.first_of({"a": [1, (tg.nn.ReLU(),)]}, tg.nn.Parameter, tg.nn.Module) is None

@@ -17,9 +17,9 @@ def floats(x, *_) -> bool:
 
 
 def _vectors(*args) -> bool:
-    """Whether all arrays among the arguments are NumPy's, of one dtype."""
-    arrays = [a for a in args if not isinstance(a, (int, float))]
-    return all(type(a) is np.ndarray and a.dtype == arrays[0].dtype for a in arrays)
+    """Whether all are NumPy's arrays, of one dtype."""
+    kind = args[0].dtype
+    return all(type(a) is np.ndarray and a.dtype is kind for a in args)
 
 
 def blocks(*vectors):

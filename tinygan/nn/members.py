@@ -20,6 +20,18 @@ def collect(name: str, value, kinds: tuple[type, ...], found: list) -> list:
     return found
 
 
+def first_of(value, kind: type, module: type):
+    """A member of that kind in a module, or in the value of an attribute, at any depth; None if there is none."""
+    if isinstance(value, kind):
+        return value
+    members = vars(value) if isinstance(value, module) else value
+    if isinstance(members, (dict, list, tuple)):
+        for member in members.values() if isinstance(members, dict) else members:
+            if (found := first_of(member, kind, module)) is not None:
+                return found
+    return None
+
+
 def replaced(value, new: dict):
     """The value of an attribute with the Tensors that are keys of `new` replaced, at any depth."""
     if isinstance(value, Tensor):

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from tinygan import backend
-from tinygan.nn.members import PLAIN, collect, is_setting, replaced
+from tinygan.nn.members import PLAIN, collect, first_of, is_setting, replaced
 from tinygan.tensor import Tensor
 
 
@@ -69,13 +69,14 @@ class Module:
                 continue
             seen.add(id(m))
             tensors, below = [], []
-            for name, value in m._members():
-                if isinstance(value, Tensor):
-                    tensors.append((name, value))
+            for pair in m._members():
+                if isinstance(pair[1], Tensor):
+                    tensors.append(pair)
                 else:
-                    below.append((f"{prefix}{name}.", value))
+                    below.append((f"{prefix}{pair[0]}.", pair[1]))
             yield prefix, m, tensors
-            todo += reversed(below)
+            if below:
+                todo += reversed(below)
 
     def named_parameters(self) -> Iterator[tuple[str, Parameter]]:
         """Names and parameters in the order of the layers, weight before bias; a shared one is listed once.
@@ -222,9 +223,9 @@ def theta_of(parameters: list[Parameter]):
 
 def input_of(network: Module, a) -> Tensor:
     """An array as an input of the network: on the device of its theta and, unless it holds integers, of its dtype."""
-    first = next(network.named_parameters(), None)
-    like = first[1].data if first else np.zeros(0, np.float32)
-    a = Tensor(a).data
+    parameter = first_of(network, Parameter, Module)
+    like = np.zeros(0, np.float32) if parameter is None else parameter.data
+    a = a if isinstance(a, np.ndarray) else Tensor(a).data
     return Tensor(backend.to_device_of(a if a.dtype.kind in "iu" else a.astype(like.dtype, copy=False), like))
 
 
