@@ -117,21 +117,24 @@ def repeated(step):
     return run
 
 
-def tinygan_run(work):
-    """A function that makes n steps with tinygan."""
+def tinygan_run(work, device="cpu", stepper=None):
+    """A function that makes n steps with tinygan. stepper: plays a step, such as `Replay()`; default: `train` does."""
     import tinygan as tg
+
+    def there(x):
+        return x if device == "cpu" else x.to(device) if isinstance(x, tg.nn.Module) else tg.backend.to(x, device)
     if work.name == "chain":
-        x, w = tg.Tensor(work.normal(work.batch, 16)), tg.Tensor(work.normal(16, 16), requires_grad=True)
-        b = tg.Tensor(np.zeros(16, np.float32), requires_grad=True)
+        x, w = tg.Tensor(there(work.normal(work.batch, 16))), tg.Tensor(there(work.normal(16, 16)), requires_grad=True)
+        b = tg.Tensor(there(np.zeros(16, np.float32)), requires_grad=True)
         return repeated(lambda: tg.grad((tg.relu(x @ w + b) * x).sum(), [w, b]))
-    real, d = work.real(), work.d
+    real, d = there(work.real()), there(work.d)
     if work.name == "gp":
         adam = tg.updates.Adam(0.5)
-        fake = tg.Tensor(work.real())
+        fake = tg.Tensor(there(work.real()))
 
         def critic():
             x = tg.Tensor(real)
-            alpha = work.rng.random((work.batch, 1), dtype=np.float32)
+            alpha = there(work.rng.random((work.batch, 1), dtype=np.float32))
             between = tg.Tensor(alpha * real + (1 - alpha) * fake.data, requires_grad=True)
             [slope] = tg.grad(tg.sum(d(between)), [between], create_graph=True)
             norm = tg.sqrt(tg.sum(slope * slope, 1))
@@ -139,17 +142,26 @@ def tinygan_run(work):
             tg.updates.descend(d.theta, adam(tg.grad(loss, d.parameters())), 2e-4)
         return repeated(critic)
     noise = tg.game.latent(work.latent)
-    game = tg.game.Game(work.g, d, lambda n, rng: real, lambda n, rng: noise(n, rng).view(work.kind), work.rng,
-                        batch=work.batch)
-    return lambda n: tg.game.train(game, game.step + n, record_every=1 << 60)  # its last step is recorded
+    game = tg.game.Game(there(work.g), d, lambda n, rng: real, lambda n, rng: noise(n, rng).view(work.kind),
+                        work.rng, batch=work.batch)
+    if stepper is None:
+        return lambda n: tg.game.train(game, game.step + n, record_every=1 << 60)  # its last step is recorded
+
+    def run(n):
+        for _ in range(n):
+            stepper(game, 1 << 40)
+            game.step += 1
+    return run
 
 
-def torch_run(work, best, threads):
-    """A function that makes n steps with PyTorch; best: channels-last and fused Adam."""
+def torch_run(work, best, threads, device="cpu"):
+    """A function that makes n steps with PyTorch, all on the device; best: channels-last and fused Adam."""
     import torch
     import torch.nn.functional as F  # noqa: N812
     from torch_nets import torch_net
     torch.set_num_threads(threads)
+    torch.set_default_device(device)
+    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False  # float32, as in tinygan
     if work.name == "chain":
         x = torch.randn(work.batch, 16)
         w, b = torch.randn(16, 16, requires_grad=True), torch.zeros(16, requires_grad=True)

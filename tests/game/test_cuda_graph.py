@@ -7,7 +7,7 @@ import foreign
 import numpy as np
 import pytest
 from helpers import host, to_foreign
-from networks import game
+from networks import game, of_images
 
 import tinygan as tg
 from tinygan import backend, nn
@@ -108,13 +108,6 @@ def test_conditions_are_written_too():
         return Game(g, d, lambda n, rng: (rng.standard_normal((n, 2)), rng.integers(0, 4, n)), latent(5),
                     np.random.default_rng(1), batch=6, rate=1e-2)
     assert compare(labelled) == SETTLED
-
-
-def of_images(zoo):
-    """A game of small players of `zoo` on 8x8 images."""
-    g, d = (net.astype(np.float64) for net in zoo.networks((8, 8, 1), 3, np.random.default_rng(0), width=4))
-    return zoo.make_game(g, d, lambda n, rng: rng.standard_normal((n, 8, 8, 1)), latent(3), np.random.default_rng(1),
-                    batch=4, rate=1e-2, remedies=[R1(1.0)], optimiser_d=Adam(), optimiser_g=Adam())
 
 
 def test_styles_and_maps_of_noise_are_written_too():

@@ -74,6 +74,15 @@ def conditional(kind, dtype=np.float64, seed=0, classes=4, **options):
                         np.random.default_rng(seed + 1), **game_settings(options))
 
 
+def of_images(system, dtype=np.float64, seed=0, **options):
+    """A game of small players of a file of the zoo, such as `zoo.style`, on 8x8 images, with R1."""
+    g, d = (net.astype(dtype) for net in system.networks((8, 8, 1), 3, np.random.default_rng(seed), width=4))
+    options = {"batch": 4, "rate": 1e-2, "remedies": [tg.penalties.R1(1.0)], "optimiser_d": tg.updates.Adam(),
+               "optimiser_g": tg.updates.Adam(), **options}
+    return system.make_game(g, d, lambda n, rng: rng.standard_normal((n, 8, 8, 1)).astype(dtype), tg.game.latent(3),
+                            np.random.default_rng(seed + 1), **options)
+
+
 def network(seed=0):
     """A small network of layers in layers, with running statistics and a layer that draws by itself."""
     rng = np.random.default_rng(seed)

@@ -1,0 +1,218 @@
+"""Tries tinygan on one GPU, in at most nine minutes and without any preparation. A script, not a test.
+
+    python tests/benchmarks/gpu.py --out DIR
+    python tests/benchmarks/gpu.py --out DIR --device foreign   # plays it without a GPU, in tiny sizes
+    bash tests/benchmarks/gpu.sh --out DIR                      # fetches first what the machine may lack
+
+DIR gets report.md, report.json, tests.txt and log.txt while the script runs, so a stop at any moment leaves what was
+measured; at the end samples.png too. The most important sections come first. Each runs in a process of its own with a
+time limit, so that a crash or a lost device ends one section only. The checks run side by side; nothing else runs
+during a measurement. Packages that are missing are named in the report, and what needs them is left out. Wheels in the
+folder .wheels are installed for these processes alone.
+"""
+import argparse
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from datetime import datetime, timezone
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+SECTIONS = {  # title, and what its table holds
+    "versions": "Versions, and one operation each way",
+    "tests": "The tests marked gpu, in one process",
+    "agreement": "As many steps on the CPU and on the GPU: the largest difference of the weights, relative",
+    "graph": "A step as a CUDA graph",
+    "speed": "A step against PyTorch eager on this GPU, in turns: float32, TF32 off in both",
+    "run": "The default run: tinygan train digits",
+    "profile": "Launches of a step without a graph, and its longest kernels",
+}
+CHECK, SPEED, COMMAND = ([str(HERE / name)] for name in ("gpu_checks.py", "gpu_speed.py", "gpu_device.py"))
+
+
+class Report:
+    """The records so far; `add` writes report.json and report.md anew."""
+
+    def __init__(self, folder, device):
+        self.folder, self.device, self.lock = folder, device, threading.Lock()
+        self.start, self.date, self.records = time.monotonic(), datetime.now(timezone.utc), []
+
+    def add(self, section, what, ok=None, **columns):
+        """Adds a row to the table of a section. ok: True or False for a check, None for a figure."""
+        with self.lock:
+            self.records.append({"section": section, "what": what, **columns, "ok": ok})
+            head = {"device": self.device, "date": self.date.isoformat(timespec="seconds"),
+                    "seconds": round(time.monotonic() - self.start)}
+            self._write("report.json", json.dumps({**head, "records": self.records}, indent=1))
+            self._write("report.md", self.markdown(head))
+
+    def _write(self, name, text):
+        (self.folder / f"{name}.new").write_text(text + "\n")
+        (self.folder / f"{name}.new").replace(self.folder / name)
+
+    def markdown(self, head):
+        """The report as one page: what failed, then a table for each section."""
+        checks = [r for r in self.records if r["ok"] is not None]
+        failed = [r for r in checks if not r["ok"]]
+        played = " It was played on the array that stands for CuPy in the tests: no figure is of a GPU." \
+            if self.device == "foreign" else ""
+        lines = ["# tinygan on a GPU", "", f"{head['date']}, {head['seconds']} s. {len(checks) - len(failed)} of "
+                 f"{len(checks)} checks passed.{played}", "", *[f"- failed: {r['section']}: {r['what']}" for r in failed]]
+        for section, title in SECTIONS.items():
+            rows = [r for r in self.records if r["section"] == section]
+            if rows:
+                columns = list(dict.fromkeys(name for r in rows for name in r if name not in ("section", "ok")))
+                columns += ["ok"] * any(r["ok"] is not None for r in rows)
+                lines += ["", f"## {title}", "", _line(columns), "|" + "---|" * len(columns)]
+                lines += [_line([_cell(r.get(name)) for name in columns]) for r in rows]
+        return "\n".join(lines)
+
+
+def _line(cells):
+    return f"| {' | '.join(cells)} |"
+
+
+def _cell(value):
+    if isinstance(value, bool):
+        return "yes" if value else "**no**"
+    text = "" if value is None else f"{value:.3g}" if isinstance(value, float) and abs(value) < 1000 else f"{value}"
+    return re.sub(r"\s+", " ", text).replace("|", "\\|")
+
+
+class Runner:
+    """Starts the processes of the sections, and passes their records to the report."""
+
+    def __init__(self, options, room):
+        self.device, self.out, self.room = options.device, options.out, room
+        self.report = Report(options.out, options.device)
+        self.deadline = time.monotonic() + 60 * options.minutes
+        folders = [str(folder) for folder in (room / "site", ROOT, HERE, ROOT / "tests" / "support")]
+        self.environment = {**os.environ, "PYTHONPATH": os.pathsep.join(folders), "CUPY_TF32": "0",
+                            "NVIDIA_TF32_OVERRIDE": "0", "OPENBLAS_NUM_THREADS": "4", "OMP_NUM_THREADS": "4",
+                            "GPU_DEVICE": self.device, "GPU_DONE": str(room / "done"), "PYTHONUNBUFFERED": "1"}
+        self.log = (options.out / "log.txt").open("ab")
+
+    def process(self, section, arguments, limit, output=None):
+        """Runs Python with these arguments; returns its exit status, "late" where it was stopped at its limit."""
+        end = min(time.monotonic() + limit, self.deadline)
+        reader, writer = os.pipe()
+        output = output or self.log
+        print(f"== {section}: {' '.join(arguments)}", file=sys.stderr, flush=True)
+        running = subprocess.Popen(
+            [sys.executable, *arguments], env={**self.environment, "GPU_RECORDS": str(writer)}, cwd=self.room,
+            pass_fds=[writer], stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
+            start_new_session=True)
+        os.close(writer)
+        late = threading.Timer(max(0.1, end - time.monotonic()), os.killpg, (running.pid, signal.SIGKILL))
+        late.start()
+        with os.fdopen(reader) as records:
+            for line in records:
+                self.report.add(**json.loads(line))
+        status = running.wait()
+        late.cancel()
+        return "late" if status == -signal.SIGKILL and time.monotonic() >= end else status
+
+    def section(self, name, arguments, limit):
+        """Runs the process of a section, whose end is a row only if it is not as it should be."""
+        self._ended(name, self.process(name, [*arguments, name, self.device], limit), limit)
+
+    def _ended(self, name, status, limit):
+        if status == "late":
+            self.report.add(name, f"stopped after {limit} s or at the end of the time", False)
+        elif status:
+            self.report.add(name, f"ended with status {status}: see log.txt", False)
+
+    def tests(self, limit):
+        """Runs pytest; after a lost device or a crash once more, without the tests that have run."""
+        marked = [str(path.relative_to(ROOT)) for path in sorted((ROOT / "tests").rglob("test_*.py"))
+                  if "mark.gpu" in path.read_text()]
+        end = time.monotonic() + limit
+        chosen = ["-k", "not faster"] if self.device == "foreign" else []
+        with (self.out / "tests.txt").open("ab") as output:
+            for _ in range(5):
+                status = self.process("tests", [
+                    "-m", "pytest", "-o", "addopts=", "-p", "no:cacheprovider", "-p", "gpu_plugin", "-q", "-m", "gpu",
+                    "--import-mode=importlib", "--tb=short", "--durations=20", f"--rootdir={ROOT}",
+                    "-c", str(ROOT / "setup.cfg"), *chosen, *[str(ROOT / path) for path in marked]],
+                    end - time.monotonic(), output)
+                if status in (0, 1, 5, "late"):
+                    break
+                self.report.add("tests", f"the process ended with status {status}; the other tests follow", False)
+        self._ended("tests", status if status == "late" else 0, limit)
+
+    def trained(self, device, limit):
+        """`tinygan train digits` in a folder of that name; returns the seconds, or None if it failed."""
+        small = ["--steps", "3", "--batch", "4"] if self.device == "foreign" else []
+        start = time.monotonic()
+        status = self.process("run", [*COMMAND, self.device, "train", "digits", *small, "--device", device,
+                                      "--out", str(self.room / device)], limit)
+        self._ended("run", status, limit)
+        return None if status else time.monotonic() - start
+
+    def run(self, seconds_on_the_cpu, limit):
+        """The default recipe on the GPU, and its metrics beside those of the run on the CPU."""
+        seconds = {"cpu": seconds_on_the_cpu, "gpu": self.trained("gpu", limit)}
+        for device in ("gpu", "cpu"):
+            metrics = self._metrics(device, limit) if seconds[device] else {"note": "no run"}
+            goal = seconds[device] is not None and seconds[device] <= 30 if device == "gpu" else None
+            self.report.add("run", device, goal, seconds=seconds[device], **metrics)
+        if (self.room / "gpu" / "samples.png").exists():
+            shutil.copy(self.room / "gpu" / "samples.png", self.out)
+
+    def _metrics(self, device, limit):
+        few = ["-n", "20"] if self.device == "foreign" else []
+        with (self.room / f"{device}.json").open("wb") as output:
+            status = self.process("run", [*COMMAND, self.device, "evaluate", str(self.room / device), "--json", *few],
+                                  limit, output)
+        text = (self.room / f"{device}.json").read_text()
+        if status:
+            return {"note": text[-300:]}
+        return {name: value for name, value in json.loads(text).items() if isinstance(value, (int, float))}
+
+
+def install(wheels, site):
+    """Installs the wheels of a folder into another one."""
+    found = sorted(str(path) for path in wheels.glob("*.whl"))
+    if found:
+        subprocess.run([sys.executable, "-m", "pip", "install", "-q", "--no-index", "--no-deps", "--no-compile",
+                        "--no-cache-dir", "--upgrade", "--target", site, *found], check=False)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--out", type=Path, required=True, help="the folder of the report")
+    parser.add_argument("--device", choices=("gpu", "foreign"), default="gpu", help="foreign plays a GPU (default: gpu)")
+    parser.add_argument("--minutes", type=float, default=9, help="the time for everything (default: 9)")
+    parser.add_argument("--wheels", type=Path, default=ROOT / ".wheels", help="the folder of wheels (default: .wheels)")
+    options = parser.parse_args()
+    options.out = options.out.resolve()
+    options.out.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as room:
+        runner, seconds = Runner(options, Path(room)), []
+        install(options.wheels, Path(room) / "site")
+        runner.section("versions", CHECK, 60)
+        checks = [threading.Thread(target=runner.tests, args=(220,)),
+                  threading.Thread(target=runner.section, args=("agreement", CHECK, 180)),
+                  threading.Thread(target=runner.section, args=("graph", CHECK, 180)),
+                  threading.Thread(target=lambda: seconds.append(runner.trained("cpu", 200)))]
+        for thread in checks:
+            thread.start()
+        for thread in checks:
+            thread.join()
+        runner.section("speed", SPEED, 150)
+        runner.run(seconds[0], 90)
+        runner.section("profile", SPEED, 60)
+    print((options.out / "report.md").read_text())
+    return 0 if all(r["ok"] is not False for r in runner.report.records) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,122 @@
+"""The device that `gpu.py` works on: a GPU with CuPy, or the foreign array of the tests, which plays one."""
+import gc
+import importlib.util
+import json
+import os
+import sys
+import time
+import traceback
+import types
+from contextlib import contextmanager
+from pathlib import Path
+
+TESTS = Path(__file__).resolve().parents[1]
+
+
+def prepare(device):
+    """Makes `import cupy` give the device, "gpu" or "foreign", in this process; returns the module.
+
+    Packages named in the variable GPU_MISSING are hidden, to see what happens without them.
+    """
+    for folder in (TESTS.parent, TESTS / "support", TESTS / "benchmarks"):
+        if str(folder) not in sys.path:
+            sys.path.insert(0, str(folder))
+    sys.modules.update(dict.fromkeys(os.environ.get("GPU_MISSING", "").split()))
+    if device == "foreign":
+        import foreign
+        import nvmath_standin
+        import standins
+        foreign.register()
+        standins.register()
+        foreign.cuda.__dict__["_offered"].update(Event=_Event, get_elapsed_time=lambda a, b: 1000 * (b.time - a.time))
+        foreign.cuda.__dict__["_offered"]["runtime"] = types.SimpleNamespace(memGetInfo=lambda: (0, 0))
+        foreign.__dict__["_offered"]["get_default_memory_pool"] = lambda: types.SimpleNamespace(
+            free_all_blocks=lambda: None)
+        sys.modules["cupy"] = foreign
+        for name, module in nvmath_standin.modules().items():
+            sys.modules.setdefault(name, module)
+    import cupy
+    if not cupy.is_available():
+        raise SystemExit("CuPy finds no GPU; --device foreign plays this script without one")
+    return cupy
+
+
+class _Event:
+    """An event of the played device: the time at which it was recorded."""
+
+    def record(self):
+        self.time = time.perf_counter()
+
+    def synchronize(self):
+        """Nothing is waited for."""
+
+
+def missing(*packages):
+    """The first of these packages that cannot be imported, or None."""
+    def there(name):
+        return sys.modules[name] is not None if name in sys.modules else importlib.util.find_spec(name)
+    return next((name for name in packages if not there(name)), None)
+
+
+def milliseconds(cupy, run, n):
+    """The time of run(n) by events of the device, divided by n."""
+    start, end = cupy.cuda.Event(), cupy.cuda.Event()
+    start.record()
+    run(n)
+    end.record()
+    end.synchronize()
+    return cupy.cuda.get_elapsed_time(start, end) / n
+
+
+def megabytes(cupy):
+    """The memory of the device that is taken."""
+    free, total = cupy.cuda.runtime.memGetInfo()
+    return (total - free) / 1e6
+
+
+def release(cupy):
+    """Gives memory back to the device that neither CuPy nor PyTorch uses at the moment."""
+    gc.collect()
+    cupy.get_default_memory_pool().free_all_blocks()
+    if "torch" in sys.modules and sys.modules["torch"].cuda.is_available():
+        sys.modules["torch"].cuda.empty_cache()
+
+
+def host(array):
+    """The array as NumPy's."""
+    return array.get() if hasattr(array, "get") else array
+
+
+class Records:
+    """Sends records to `gpu.py`, through the pipe that it has opened for this process."""
+
+    def __init__(self, section):
+        self.section = section
+        number = os.environ.get("GPU_RECORDS")
+        self.pipe = os.fdopen(int(number), "w") if number else sys.stdout
+
+    def __call__(self, what, ok=None, **columns):
+        """One row of the section's table. ok: True or False for a check, None for a figure."""
+        print(json.dumps({"section": self.section, "what": what, **columns, "ok": ok}, default=float), file=self.pipe,
+              flush=True)
+
+    @contextmanager
+    def guard(self, what):
+        """A block whose failure is a row of the table, and does not stop the section."""
+        try:
+            yield
+        except Exception as error:
+            traceback.print_exc()
+            self(what, False, note=f"{type(error).__name__}: {error}"[:400])
+
+
+def run(*sections):
+    """Runs the section whose name is the first argument of the process, on the device that is the second."""
+    name, device = sys.argv[1:3]
+    {section.__name__: section for section in sections}[name](prepare(device), device, Records(name))
+
+
+if __name__ == "__main__":  # the command line of tinygan with the device: DEVICE ARGUMENTS
+    prepare(sys.argv[1])
+    from tinygan.cli import main
+    sys.exit(main(sys.argv[2:]))

@@ -1,0 +1,56 @@
+"""A plugin of pytest for `gpu.py`: sends each test that fails as soon as it fails, and survives a lost device.
+
+A fault of a kernel makes every later call of the process fail. So after such a fault the session ends, and `gpu.py`
+starts another one. Tests whose names are in the file of the variable GPU_DONE have run and are left out.
+"""
+import os
+from pathlib import Path
+
+import gpu_device
+import pytest
+
+LOST = ("IllegalAddress", "illegal memory access", "LaunchFailure", "unspecified launch failure", "MisalignedAddress",
+        "misaligned address", "HardwareStackError", "device-side assert", "LaunchTimeout")
+DONE = Path(os.environ["GPU_DONE"])
+records = gpu_device.Records("tests")
+gpu_device.prepare(os.environ["GPU_DEVICE"])
+
+
+def pytest_collection_modifyitems(items):
+    """Leaves out what has run; the test that ran when the last session died is one of these."""
+    done = set(DONE.read_text().splitlines()) if DONE.exists() else set()
+    items[:] = [item for item in items if item.nodeid not in done]
+
+
+def pytest_runtest_logstart(nodeid):
+    """Notes the test before it runs."""
+    with DONE.open("a") as file:
+        print(nodeid, file=file)
+
+
+def pytest_collectreport(report):
+    """A file that cannot be imported is no failure of the GPU: it is named with the package that it lacks."""
+    if report.failed:
+        records(report.nodeid, None, seconds=0, message=_last_line(report))
+
+
+def pytest_runtest_logreport(report):
+    """Sends a failure with its last line; ends the session if the device is lost."""
+    if report.failed:
+        records(report.nodeid.rpartition("/")[2], False, seconds=report.duration, message=_last_line(report))
+        if any(word in report.longreprtext for word in LOST):
+            pytest.exit("the device is lost", returncode=99)
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Sends the numbers of tests, by outcome."""
+    counts = {name: len(terminalreporter.stats.get(name, ())) for name in ("passed", "failed", "skipped", "error")}
+    reasons = {report.longrepr[2].removeprefix("Skipped: ") for report in terminalreporter.stats.get("skipped", ())}
+    records("in one process", None, message=", ".join(f"{n} {name}" for name, n in counts.items() if n)
+            + (f" ({'; '.join(sorted(reasons))})" if reasons else ""))
+
+
+def _last_line(report):
+    """The line of the error itself."""
+    lines = [line[2:].strip() for line in report.longreprtext.splitlines() if line.startswith("E ")]
+    return (lines or report.longreprtext.splitlines() or ["?"])[0][:400]

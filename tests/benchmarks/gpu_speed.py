@@ -1,0 +1,181 @@
+"""What `gpu.py` measures: steps against PyTorch in turns, memory, launches and the longest kernels."""
+import functools
+import json
+import statistics
+import tempfile
+import time
+
+import gpu_device
+import numpy as np
+from bench_workloads import Workload, multiply_adds, tinygan_run, torch_run
+from gpu_device import megabytes, milliseconds, missing, release
+
+TURN = {"gpu": 0.1, "foreign": 0.0}  # seconds of steps in one turn
+WORKLOADS = [("dcgan28", 0), ("dcgan64", 128), ("dense", 0), ("ring", 0), ("gp", 0), ("dcgan64", 0), ("chain", 0)]
+GOALS = {"dense": 0.5, "ring": 0.5}  # of PyTorch eager, with the graph; 1 for the others
+ROUNDS = {"gpu": 7, "foreign": 1}
+NEVER = 1 << 40  # a number of steps that no game reaches
+
+
+# --- e and h: the workloads against PyTorch in turns; memory ---
+
+def speed(cupy, device, send):
+    """Milliseconds of a step, the ratio to PyTorch eager of the same round, the floor, and the memory of each."""
+    peaks = _peaks(cupy, device, send)
+    for name, batch in WORKLOADS if device == "gpu" else [(name, 4) for name, _ in WORKLOADS]:
+        work = functools.partial(Workload, name, batch, 1.0 if device == "gpu" else 1 / 16)
+        shown = f"{name}, batch {work().batch}"
+        with send.guard(shown):
+            _compare(cupy, device, send, shown, work, peaks)
+
+
+def _compare(cupy, device, send, shown, work, peaks):
+    runs, memory = {}, {}
+    for peer, make in _peers(device, work).items():
+        if isinstance(make, str):
+            send(f"{shown}: {peer}", None, note=make)
+            continue
+        with send.guard(f"{shown}: {peer}"):
+            release(cupy)
+            before, run = megabytes(cupy), make()
+            run(4)  # compiles, records
+            runs[peer], memory[peer] = run, megabytes(cupy) - before
+    times, reached = _turns(cupy, device, runs), None
+    floor = max(2e3 * multiply_adds(work()) / peaks[1], 1e3 * _bytes(work()) / peaks[0])
+    ours = [peer for peer in times if peer.startswith("tinygan")]
+    for peer, rounds in times.items():
+        row = {"ms": statistics.median(rounds), "times the floor": statistics.median(rounds) / floor,
+               "MB": memory[peer]}
+        if "PyTorch" in times:
+            row["times PyTorch"] = statistics.median(a / b for a, b in zip(rounds, times["PyTorch"]))
+        if "PyTorch" in times and peer == ours[-1]:  # with the graph, where there is one
+            row["goal"] = GOALS.get(work().name, 1.0)
+            reached = row["times PyTorch"] <= row["goal"]
+        send(f"{shown}: {peer}", reached if device == "gpu" else None, **row)
+
+
+def _peaks(cupy, device, send):
+    """Bytes per second of a copy (read and written), and multiplications and additions per second of a product."""
+    n = {"gpu": 8192, "foreign": 64}[device]
+    a, b = (cupy.asarray(np.random.default_rng(0).standard_normal((n, n), dtype=np.float32)) for _ in range(2))
+    c, large = cupy.empty((n, n), np.float32), cupy.empty((4 * n, n), np.float32)
+    large[...] = 1
+    copy = large.copy()
+
+    def moved(times):
+        for _ in range(times):
+            copy[...] = large
+
+    def multiplied(times):
+        for _ in range(times):
+            cupy.matmul(a, b, out=c)
+    best = {f: min(milliseconds(cupy, f, 3) for _ in range(4)) for f in (moved, multiplied)}
+    bandwidth, rate = 2e3 * large.nbytes / best[moved], 2e3 * n**3 / best[multiplied]
+    send("measured peaks", None, note=f"copy {bandwidth / 1e12:.2f} TB/s, float32 product {rate / 1e12:.1f} TFLOP/s")
+    return bandwidth, rate
+
+
+def _bytes(work):
+    """The fewest bytes of a step: weights, gradients and moments once each way, each layer's output four times.
+
+    Adam reads four vectors and writes three. An output is written and read, and so is its cotangent; D sees three
+    batches, G one.
+    """
+    if work.name == "chain":
+        return 4 * work.batch * 16 * 4
+    g, d = (_outputs(net, shape, work.batch) for net, shape in ((work.g, (work.latent,)), (work.d, work.shape)))
+    both = [work.d] if work.name == "gp" else [work.g, work.d]
+    return 4 * (8 * sum(net.theta.size for net in both) + 4 * (3 * d + (g if work.g in both else 0)))
+
+
+def _outputs(net, shape, batch):
+    """The number of elements in the outputs of the layers that have weights."""
+    x, total = np.zeros((2, *shape), np.float32), 0
+    for layer in net.layers:
+        x = layer(x)
+        if getattr(layer, "weight", None) is not None and layer.weight.ndim > 1:
+            total += x.size // 2 * batch
+    return total
+
+
+def _peers(device, work):
+    """For each peer a function that makes a function that makes n steps, or the reason why there is none."""
+    from tinygan.game import step
+    from tinygan.game.cuda_graph import Replay
+    peers = {}
+    for peer, best in (("PyTorch", False), ("PyTorch, channels last", True)):
+        peers[peer] = f"needs {lacking}" if (lacking := missing("torch")) else functools.partial(
+            torch_run, work(), best, 1, "cuda" if device == "gpu" else "cpu")
+    peers["tinygan"] = lambda: tinygan_run(work(), "gpu", step)
+    if work().name in ("chain", "gp"):
+        peers["tinygan, graph"] = "not a step of a game"
+    elif lacking := missing("nvmath"):
+        peers["tinygan, graph"] = f"needs {lacking}"
+    else:
+        peers["tinygan, graph"] = lambda: tinygan_run(work(), "gpu", Replay())
+    return peers
+
+
+def _turns(cupy, device, runs):
+    """The milliseconds of a step of each peer, round by round."""
+    counts = {}
+    for peer, run in runs.items():
+        counts[peer] = max(1, int(1000 * TURN[device] / milliseconds(cupy, run, 3)))
+    return {peer: [*times] for peer, times in zip(runs, zip(*(
+        [milliseconds(cupy, run, counts[peer]) for peer, run in runs.items()] for _ in range(ROUNDS[device]))))}
+
+
+# --- g: the launches of a step, and the longest kernels ---
+
+def profile(cupy, device, send):
+    """The launches of a step of the default recipe, and its ten longest kernels by PyTorch's profiler."""
+    from tinygan.game import step
+    from tinygan.zoo import RECIPES
+    for name in ("digits", "ring"):
+        game = RECIPES[name].start(device="gpu", batch=None if device == "gpu" else 4)
+        game.generator.train(), game.discriminator.train()
+
+        def steps(n, game=game):
+            for _ in range(n):
+                step(game, NEVER)
+                game.step += 1
+        steps(3)
+        start = time.perf_counter()
+        ms = milliseconds(cupy, steps, 10)
+        wall = 100 * (time.perf_counter() - start)
+        send(f"{name}: a step", None, launches=_launches(cupy, device, steps), ms=ms, **{"ms of the host": wall})
+        if device == "gpu" and not missing("torch"):
+            for kernel, (count, us) in _kernels(steps, 10):
+                send(f"{name}: {kernel[:90]}", None, launches=count, ms=us / 1000)
+
+
+def _launches(cupy, device, steps):
+    if device == "foreign":
+        with cupy.counting() as counts:
+            steps(1)
+        return counts.launches
+    return sum(count for _, (count, _) in _kernels(steps, NEVER)) if not missing("torch") else "needs torch"
+
+
+def _kernels(steps, most):
+    """The kernels and copies of a step: name, (launches a step, microseconds a step), the longest first."""
+    import cupy
+    from torch.profiler import ProfilerActivity
+    from torch.profiler import profile as profiling
+    with profiling(activities=[ProfilerActivity.CPU, ProfilerActivity.CUDA]) as profiler:
+        steps(10)
+        cupy.cuda.Device().synchronize()
+    with tempfile.NamedTemporaryFile("w+", suffix=".json") as file:
+        profiler.export_chrome_trace(file.name)
+        events = json.load(file)["traceEvents"]
+    found = {}
+    for event in events:
+        if event.get("cat") in ("kernel", "gpu_memcpy", "gpu_memset"):
+            count, us = found.get(event["name"], (0, 0))
+            found[event["name"]] = count + 1, us + event["dur"]
+    rows = sorted(found.items(), key=lambda item: -item[1][1])[:most]
+    return [(name, (count / 10, us / 10)) for name, (count, us) in rows]
+
+
+if __name__ == "__main__":
+    gpu_device.run(speed, profile)
