@@ -12,7 +12,7 @@ import pytest
 from form_cases import CASES, PRECISION, moved
 
 import tinygan as tg
-from tinygan.backend.accelerated import FORMS, PLAIN, using_form
+from tinygan.backend.accelerated import FORMS, PLAIN, FormError, run, using_form
 from tinygan.ops import conv, elementwise
 from tinygan.ops.linear import product
 from tinygan.updates import Adam, adam_step
@@ -130,6 +130,28 @@ def test_products_by_another_library():
     assert called == [(2, 3)]
     column, row = np.arange(3.0)[:, None], np.arange(4.0)[None]
     np.testing.assert_array_equal(product(column, row), column @ row)
+
+
+@pytest.mark.fast_forms
+@pytest.mark.parametrize("call", [product, lambda *args: run("ops.linear.product", *args)], ids=["a call", "run"])
+def test_a_form_that_this_machine_cannot_run(call):
+    """The next one takes its place, with one warning."""
+    a, b, tried = np.ones((2, 3)), np.ones((3, 4)), []
+
+    def always(x, y):
+        return True
+
+    def broken(x, y):
+        tried.append(x.shape)
+        raise FormError("there is no such machine")
+    with using_form("ops.linear.product", always, lambda x, y: "the next"), \
+            using_form("ops.linear.product", always, broken):
+        with pytest.warns(RuntimeWarning, match="tinygan.ops.linear.product is slower from now on, as it runs without "
+                                                "one of its fast forms: there is no such machine"):
+            assert call(a, b) == "the next"
+        assert call(a, b) == "the next"
+    np.testing.assert_array_equal(product(a, b), 3)
+    assert tried == [(2, 3)]
 
 
 def test_the_environment_turns_all_forms_off():

@@ -1,4 +1,6 @@
 """The CUDA forms: one launch each; many arrays in few launches; other precisions run the body."""
+import warnings
+
 import foreign
 import form_cases
 import numpy as np
@@ -7,6 +9,7 @@ from form_cases import CALLS, IDS, moved
 
 from tinygan import updates
 from tinygan.backend import accelerated
+from tinygan.backend.accelerated import FORMS, PLAIN, run
 from tinygan.ops import elementwise
 
 if accelerated.ALWAYS_PLAIN:
@@ -45,3 +48,31 @@ def test_other_precisions_run_the_body():
                                elementwise._sigmoid(np.arange(3)))
     with pytest.raises(TypeError):
         elementwise._relu_backward(foreign.asarray(x), x, 0.5)
+
+
+@pytest.mark.parametrize("error", ["compiler.CompileException", "driver.CUDADriverError"])
+@pytest.mark.parametrize("name", ["updates.adam_step", "ops.normalise._moments", "ops.elementwise._sigmoid"])
+def test_a_kernel_that_fails_leaves_its_work_to_the_body(name, error, monkeypatch):
+    """It warns once, names the kernel, and changes nothing before."""
+    where, kind = error.split(".")
+    fault = getattr(getattr(foreign.cuda, where), kind)
+
+    def fail(*args):
+        raise fault("line one\nline two")
+    for kernel in foreign.kernels:
+        monkeypatch.setitem(foreign.kernels, kernel, fail)
+    before = list(FORMS[name])
+    try:
+        for again in range(2):
+            args = form_cases.drawn(form_cases.CASES[name][0], "float64")
+            expected = form_cases.results(PLAIN[name], moved(args, np))
+            with warnings.catch_warnings(record=True) as caught:
+                warnings.simplefilter("always")
+                got = form_cases.results(lambda *there: run(name, *there), moved(args, foreign), foreign.to_host)
+            form_cases.assert_close(name, got, expected, "float64")
+            kernel = name.rpartition(".")[2].strip("_").removesuffix("_step")
+            assert [str(w.message) for w in caught] == [] if again else [
+                f"tinygan.{name} is slower from now on, as it runs without one of its fast forms: "
+                f"the kernel tinygan_{kernel} fails with {kind}: line one"]
+    finally:
+        FORMS[name][:] = before

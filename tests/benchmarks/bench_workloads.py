@@ -117,41 +117,36 @@ def repeated(step):
     return run
 
 
-def tinygan_run(work, device="cpu", stepper=None):
-    """A function that makes n steps with tinygan. stepper: plays a step, such as `Replay()`; default: `train` does."""
+def tinygan_run(work):
+    """A function that makes n steps with tinygan."""
     import tinygan as tg
-
-    def there(x):
-        return x if device == "cpu" else x.to(device) if isinstance(x, tg.nn.Module) else tg.backend.to(x, device)
     if work.name == "chain":
-        x, w = tg.Tensor(there(work.normal(work.batch, 16))), tg.Tensor(there(work.normal(16, 16)), requires_grad=True)
-        b = tg.Tensor(there(np.zeros(16, np.float32)), requires_grad=True)
+        x, w = tg.Tensor(work.normal(work.batch, 16)), tg.Tensor(work.normal(16, 16), requires_grad=True)
+        b = tg.Tensor(np.zeros(16, np.float32), requires_grad=True)
         return repeated(lambda: tg.grad((tg.relu(x @ w + b) * x).sum(), [w, b]))
-    real, d = there(work.real()), there(work.d)
     if work.name == "gp":
-        adam = tg.updates.Adam(0.5)
-        fake = tg.Tensor(there(work.real()))
+        d, adam = work.d, tg.updates.Adam(0.5)
+        real, fake = work.real(), tg.Tensor(work.real())
 
         def critic():
             x = tg.Tensor(real)
-            alpha = there(work.rng.random((work.batch, 1), dtype=np.float32))
+            alpha = work.rng.random((work.batch, 1), dtype=np.float32)
             between = tg.Tensor(alpha * real + (1 - alpha) * fake.data, requires_grad=True)
             [slope] = tg.grad(tg.sum(d(between)), [between], create_graph=True)
             norm = tg.sqrt(tg.sum(slope * slope, 1))
             loss = tg.mean(d(fake)) - tg.mean(d(x)) + 10 * tg.mean((norm - 1) ** 2)
             tg.updates.descend(d.theta, adam(tg.grad(loss, d.parameters())), 2e-4)
         return repeated(critic)
-    noise = tg.game.latent(work.latent)
-    game = tg.game.Game(there(work.g), d, lambda n, rng: real, lambda n, rng: noise(n, rng).view(work.kind),
-                        work.rng, batch=work.batch)
-    if stepper is None:
-        return lambda n: tg.game.train(game, game.step + n, record_every=1 << 60)  # its last step is recorded
+    game = tinygan_game(work)
+    return lambda n: tg.game.train(game, game.step + n, record_every=1 << 60)  # its last step is recorded
 
-    def run(n):
-        for _ in range(n):
-            stepper(game, 1 << 40)
-            game.step += 1
-    return run
+
+def tinygan_game(work, **options):
+    """The game of a workload, with options for `Game`."""
+    import tinygan as tg
+    real, noise = work.real(), tg.game.latent(work.latent)
+    return tg.game.Game(work.g, work.d, lambda n, rng: real, lambda n, rng: noise(n, rng).view(work.kind), work.rng,
+                        batch=work.batch, **options)
 
 
 def torch_run(work, best, threads, device="cpu"):

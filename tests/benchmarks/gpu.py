@@ -64,8 +64,9 @@ class Report:
         failed = [r for r in checks if not r["ok"]]
         played = " It was played on the array that stands for CuPy in the tests: no figure is of a GPU." \
             if self.device == "foreign" else ""
-        lines = ["# tinygan on a GPU", "", f"{head['date']}, {head['seconds']} s. {len(checks) - len(failed)} of "
-                 f"{len(checks)} checks passed.{played}", "", *[f"- failed: {r['section']}: {r['what']}" for r in failed]]
+        passed = f"{len(checks) - len(failed)} of {len(checks)} checks passed."
+        lines = ["# tinygan on a GPU", "", f"{head['date']}, {head['seconds']} s. {passed}{played}", ""]
+        lines += [f"- failed: {r['section']}: {r['what']}" for r in failed]
         for section, title in SECTIONS.items():
             rows = [r for r in self.records if r["section"] == section]
             if rows:
@@ -189,7 +190,7 @@ def install(wheels, site):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, required=True, help="the folder of the report")
-    parser.add_argument("--device", choices=("gpu", "foreign"), default="gpu", help="foreign plays a GPU (default: gpu)")
+    parser.add_argument("--device", choices=("gpu", "foreign"), default="gpu", help="foreign plays a GPU")
     parser.add_argument("--minutes", type=float, default=9, help="the time for everything (default: 9)")
     parser.add_argument("--wheels", type=Path, default=ROOT / ".wheels", help="the folder of wheels (default: .wheels)")
     options = parser.parse_args()

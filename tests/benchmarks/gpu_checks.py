@@ -47,9 +47,10 @@ def _first_calls(cupy):
     def slope(x):
         w = tg.Tensor(x[:40], requires_grad=True)
         return tg.grad((tg.tanh(tg.Tensor(x) @ w.T) ** 2).sum(), [w])[0].data
-    return {"copy there and back": lambda x: x + 0, "matrix product": lambda x: x @ x.T,
-            "sum": lambda x: np.sum(x, 0), "gather": lambda x: x[::-1][[1, 5]],
-            "ElementwiseKernel": lambda x: tg.log_sigmoid(tg.Tensor(x)).data, "RawKernel": lambda x: column_sums(x) if type(x) is not np.ndarray else x.sum(0), "grad": slope}
+    return {
+        "copy there and back": lambda x: x + 0, "matrix product": lambda x: x @ x.T, "sum": lambda x: np.sum(x, 0),
+        "gather": lambda x: x[::-1][[1, 5]], "ElementwiseKernel": lambda x: tg.log_sigmoid(tg.Tensor(x)).data,
+        "RawKernel": lambda x: x.sum(0) if type(x) is np.ndarray else column_sums(x), "grad": slope}
 
 
 # --- c: a hundred steps on the CPU and on the device ---

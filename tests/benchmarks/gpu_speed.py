@@ -4,10 +4,11 @@ import json
 import statistics
 import tempfile
 import time
+import warnings
 
 import gpu_device
 import numpy as np
-from bench_workloads import Workload, multiply_adds, tinygan_run, torch_run
+from bench_workloads import Workload, multiply_adds, repeated, tinygan_game, torch_run
 from gpu_device import megabytes, milliseconds, missing, release
 
 TURN = {"gpu": 0.1, "foreign": 0.0}  # seconds of steps in one turn
@@ -35,11 +36,14 @@ def _compare(cupy, device, send, shown, work, peaks):
         if isinstance(make, str):
             send(f"{shown}: {peer}", None, note=make)
             continue
-        with send.guard(f"{shown}: {peer}"):
+        with send.guard(f"{shown}: {peer}"), warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
             release(cupy)
             before, run = megabytes(cupy), make()
             run(4)  # compiles, records
             runs[peer], memory[peer] = run, megabytes(cupy) - before
+            if caught:
+                send(f"{shown}: {peer}", None, note="; ".join(str(w.message) for w in caught))
     times, reached = _turns(cupy, device, runs), None
     floor = max(2e3 * multiply_adds(work()) / peaks[1], 1e3 * _bytes(work()) / peaks[0])
     ours = [peer for peer in times if peer.startswith("tinygan")]
@@ -100,20 +104,48 @@ def _outputs(net, shape, batch):
 
 def _peers(device, work):
     """For each peer a function that makes a function that makes n steps, or the reason why there is none."""
-    from tinygan.game import step
-    from tinygan.game.cuda_graph import Replay
     peers = {}
     for peer, best in (("PyTorch", False), ("PyTorch, channels last", True)):
         peers[peer] = f"needs {lacking}" if (lacking := missing("torch")) else functools.partial(
             torch_run, work(), best, 1, "cuda" if device == "gpu" else "cpu")
-    peers["tinygan"] = lambda: tinygan_run(work(), "gpu", step)
-    if work().name in ("chain", "gp"):
+    peers["tinygan"] = functools.partial(_tinygan_run, work(), False)
+    if work().name == "chain":
         peers["tinygan, graph"] = "not a step of a game"
     elif lacking := missing("nvmath"):
         peers["tinygan, graph"] = f"needs {lacking}"
     else:
-        peers["tinygan, graph"] = lambda: tinygan_run(work(), "gpu", Replay())
+        peers["tinygan, graph"] = functools.partial(_tinygan_run, work(), True)
     return peers
+
+
+def _tinygan_run(work, graph):
+    """A function that makes n steps with tinygan on the GPU; graph: replayed as a CUDA graph."""
+    import tinygan as tg
+    from tinygan.game import discriminator_step, step
+    from tinygan.game.cuda_graph import Replay
+    from tinygan.game.step import Batch
+
+    def there(*shape):
+        return tg.Tensor(tg.backend.to(work.normal(*shape), "gpu"), requires_grad=True)
+    if work.name == "chain":
+        x, w, b = there(work.batch, 16), there(16, 16), there(16)
+        return repeated(lambda: tg.grad((tg.relu(x @ w + b) * x).sum(), [w, b]))
+    critic = work.name == "gp"
+    game = tinygan_game(work, **({"objective": "wasserstein", "remedies": [tg.penalties.GradientPenalty(10.0)]}
+                                 if critic else {}))
+    game.generator.to("gpu"), game.discriminator.to("gpu")
+    x, fake = there(work.batch, *work.shape), there(work.batch, *work.shape).detach()
+    game.data = lambda n, rng: x.data
+
+    def play(game, steps, now=None):
+        return discriminator_step(game, 2e-4, Batch(x, fake, [])) if critic else step(game, steps, now)
+    stepper = Replay(play) if graph else play
+
+    def run(n):
+        for _ in range(n):
+            stepper(game, NEVER)
+            game.step += 1
+    return run
 
 
 def _turns(cupy, device, runs):

@@ -120,6 +120,14 @@ class Device(namedtuple("Device", "id", defaults=[0])):
     __exit__ = lambda self, *error: None
 
 
+class CompileException(Exception):
+    """A kernel does not compile."""
+
+
+class CUDADriverError(RuntimeError):
+    """A kernel cannot be launched."""
+
+
 _pointers, _pools = itertools.count(1000), [None]
 Stream.null = Stream(null=True)
 _streams = [Stream.null]
@@ -623,6 +631,8 @@ _path, _offered = "cupy", _offer(
     linalg=_space("cupy.linalg", _offer("cupy.linalg", np.linalg)),
     random=_space("cupy.random", {**_draws, "Generator": Generator, "default_rng": Generator}),
     cuda=_space("cupy.cuda", {"Device": Device, "Stream": Stream, "get_current_stream": lambda: _streams[-1],
+                              "compiler": types.SimpleNamespace(CompileException=CompileException),
+                              "driver": types.SimpleNamespace(CUDADriverError=CUDADriverError),
                               "Graph": Graph, "MemoryPool": MemoryPool, "using_allocator": using_allocator,
                               "is_available": lambda: True, "get_device_id": lambda: 0}))
 BACKENDS, IDS = [np, THIS], ["numpy", "foreign"]

@@ -136,6 +136,13 @@ for _many in ([normal(3)], [normal(2, 3), strided(3, 2), normal(0), normal()],
               [lambda rng, dtype: rng.standard_normal((3, 4)).astype(dtype).T, normal(1)]):
     both(f"join_{len(_many)}", "updates._join", lambda rng, dtype, many=_many: [[make(rng, dtype) for make in many]])
 
+for _count in (1, 8, 9, 17, 70):  # CuPy copies addresses for more than 8
+    for _axis in (0, 1, -1):
+        _parts = [(strided if k % 2 else normal)(*[k % 3 if a == _axis % 2 else 2 for a in range(2)])
+                  for k in range(_count)]
+        cases("ops.shape._concatenate", lambda rng, dtype, parts=_parts, axis=_axis:
+              [[make(rng, dtype) for make in parts], axis])
+
 for _a, _b in (((5, 1), (1, 7)), ((5, 2), (2, 7)), ((3, 5, 2), (2, 7)), ((0, 1), (1, 3))):
     cases("ops.linear.product", arguments(normal(*_a), normal(*_b)), arguments(strided(*_a), strided(*_b)))
     cases("ops.linear._linear", arguments(normal(*_a), normal(*_b), normal(_b[-1])))

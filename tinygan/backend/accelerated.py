@@ -3,12 +3,14 @@
 A course file writes a function as the lecture does and marks it with `@accelerated`. Other files of `backend/` register
 faster forms of it with `@form(name, fits)`. A call runs the first form whose `fits` accepts the arguments, else the
 plain body. In a block `with plain():`, and in a process started with TINYGAN_PLAIN=1, every plain body runs. So one
-variable shows whether a wrong result comes from your code or from a fast form.
+variable shows whether a wrong result comes from your code or from a fast form. A form that raises FormError is not
+tried again: the next form, or the plain body, takes its place.
 """
 from __future__ import annotations
 
 import functools
 import os
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -17,6 +19,10 @@ PLAIN: dict[str, Callable] = {}  # by name ("ops.conv.correlate"): the body in t
 FORMS: dict[str, list[tuple[Callable, Callable]]] = {}  # by name: pairs (fits, form), in the order of trial
 ALWAYS_PLAIN = os.environ.get("TINYGAN_PLAIN", "0") not in ("", "0")
 _fast = not ALWAYS_PLAIN
+
+
+class FormError(RuntimeError):
+    """A fast form that this machine cannot run, such as a kernel that does not compile; nothing has been changed."""
 
 
 def accelerated(body: Callable) -> Any:
@@ -35,7 +41,10 @@ def accelerated(body: Callable) -> Any:
         if _fast:
             for fits, fast in forms:
                 if fits(*args):
-                    return fast(*args)
+                    try:
+                        return fast(*args)
+                    except FormError as error:
+                        return _without(name, (fits, fast), error, args)
         return body(*args)
     call.__func__ = body  # type: ignore[attr-defined]  # pdb sets `break tinygan.updates.adam_step` there, not here
     return call
@@ -57,8 +66,19 @@ def run(name: str, *args):
     """Runs the accelerated function `name` from inside a form: its first form that fits, or its body."""
     for fits, fast in FORMS[name]:
         if fits(*args):
-            return fast(*args)
+            try:
+                return fast(*args)
+            except FormError as error:
+                return _without(name, (fits, fast), error, args)
     return PLAIN[name](*args)
+
+
+def _without(name, pair, error, args):
+    """Takes a form out of use, with a warning, and runs the function without it."""
+    FORMS[name].remove(pair)
+    warnings.warn(f"tinygan.{name} is slower from now on, as it runs without one of its fast forms: {error}",
+                  RuntimeWarning, stacklevel=3)
+    return run(name, *args)
 
 
 @contextmanager
@@ -69,7 +89,8 @@ def using_form(name: str, fits: Callable, fast: Callable) -> Iterator[None]:
     try:
         yield
     finally:
-        FORMS[name].remove(pair)
+        if pair in FORMS[name]:
+            FORMS[name].remove(pair)
 
 
 def is_plain() -> bool:

@@ -15,8 +15,16 @@ WORKSPACE = 32 << 20  # bytes: cuBLAS's own size on Hopper; it is smaller on old
 
 @functools.cache
 def products(owner) -> Products:
-    """Makes `Products` for the array module `owner`, once in a process; ImportError without nvmath-python."""
-    return Products(owner)
+    """Makes `Products` for the array module `owner`, once in a process; ImportError without nvmath-python.
+
+    RuntimeError if a small product is wrong.
+    """
+    made = Products(owner)
+    for dtype in made.kinds:
+        a = owner.asarray([[1, 2, 3], [4, 5, 6]], dtype)
+        if made(a, a.T).tolist() != [[14, 32], [32, 77]]:
+            raise RuntimeError(f"a product of dtype {dtype!r} is wrong")
+    return made
 
 
 class Products:

@@ -3,7 +3,9 @@ from __future__ import annotations
 
 import functools
 
-from tinygan.backend.accelerated import form
+import numpy as np
+
+from tinygan.backend.accelerated import form, run
 from tinygan.backend.kernels import Columns, Elementwise, owner_of
 
 # Functions of one variable, and their pull-backs
@@ -119,6 +121,15 @@ def overlaps(rows, shape, kernel, out, stride, padding):
     """`ops.conv.overlaps` as one gather."""
     owner = owner_of(rows)
     return _OVERLAPS.launch(owner, rows, *shape[1:], *kernel, *out, *stride, *padding, owner.empty(shape, rows.dtype))
+
+
+# Many arrays
+
+@form("ops.shape._concatenate", lambda arrays, axis: len(arrays) > 8 and owner_of(*arrays))
+def _concatenate(arrays, axis):
+    """Eight at a time: for more, CuPy copies a table of addresses to the device, which a CUDA graph cannot record."""
+    parts = [np.concatenate(arrays[i:i + 8], axis) for i in range(0, len(arrays), 8)]
+    return run("ops.shape._concatenate", parts, axis)
 
 
 # Vectors

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from tinygan.backend.accelerated import FormError
 from tinygan.backend.arrays import ARRAY_MODULES
 
 KERNELS: dict[str, Any] = {}  # every kernel, by its name in CuPy
@@ -36,6 +37,15 @@ def owner_of(*args) -> Any:
     return sys.modules[owner] if owner else None
 
 
+def _faults(owner) -> tuple:
+    """CuPy's errors for a kernel that does not compile, and for one that cannot be launched."""
+    return owner.cuda.compiler.CompileException, owner.cuda.driver.CUDADriverError
+
+
+def _form_error(name, error) -> FormError:
+    return FormError(f"the kernel {name} fails with {type(error).__name__}: {str(error).strip().partition(chr(10))[0]}")
+
+
 class Elementwise:
     """An ElementwiseKernel of CuPy, made at first use; in its code T is the dtype and i the index of the element."""
 
@@ -48,7 +58,10 @@ class Elementwise:
         """Launches the kernel on arrays of the module `owner`, inputs then outputs; returns the last output."""
         if (kernel := self.compiled.get(owner)) is None:
             kernel = self.compiled[owner] = owner.ElementwiseKernel(self.inputs, self.outputs, self.code, self.name)
-        kernel(*args)
+        try:
+            kernel(*args)
+        except _faults(owner) as error:
+            raise _form_error(self.name, error) from error
         return args[-1]
 
     def __call__(self, *args):
@@ -110,5 +123,8 @@ class Columns:
         columns = x.shape[-1]
         x, g = [owner.ascontiguousarray(a) for a in (x, *others, x)][:2]
         out = owner.empty((self.out, columns) if self.out else (columns,), x.dtype)
-        kernel((-(-columns // 8),), (8, _LANES), (x, g, out, np.int32(x.size // columns), np.int32(columns)))
+        try:
+            kernel((-(-columns // 8),), (8, _LANES), (x, g, out, np.int32(x.size // columns), np.int32(columns)))
+        except _faults(owner) as error:
+            raise _form_error(self.name, error) from error
         return out

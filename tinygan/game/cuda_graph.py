@@ -10,6 +10,7 @@ function is `game.step` itself, without changes. If a step cannot be recorded, i
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import fields, replace
@@ -43,8 +44,9 @@ class Replay:
     before it, in the noted order.
     """
 
-    def __init__(self):
-        self.refused, self.unlike = False, 0
+    def __init__(self, step: Callable = step):
+        """step: the function that is recorded, called like `game.step`."""
+        self.step, self.refused, self.unlike = step, False, 0
         self.state: list = []  # the inputs of the last step; kept alive, so that no other array gets their addresses
         self.draws: list = []  # functions that repeat its draws, in its order
         self.drawn: list = []  # the values that they drew, in tuples of arrays
@@ -57,13 +59,13 @@ class Replay:
             except Unrecordable as reason:
                 self.refused, self.state, self.drawn = True, [], []
                 warnings.warn(f"no CUDA graph, steps are played launch by launch: {reason}", stacklevel=2)
-        return step(game, steps)
+        return self.step(game, steps)
 
     def _play(self, game, steps):
         multiply, state, given = _products(game), [steps, *_state(game)], []
         if _same(state, self.state):
             self.unlike = 0
-            self.recorded = self.recorded or _Recording(game, steps, multiply, self.drawn)
+            self.recorded = self.recorded or _Recording(self.step, game, steps, multiply, self.drawn)
             given = [_arrays(draw()) for draw in self.draws]
             if self.recorded.fits(given):
                 return self.recorded.replay(game, steps, given)
@@ -73,13 +75,13 @@ class Replay:
                           "rates", stacklevel=3)
         inside, self.draws, self.drawn = _drawing(game, given)
         with _in_place(game), _products_by(multiply):
-            return step(inside, steps)
+            return self.step(inside, steps)
 
 
 class _Recording:
     """A recorded step; raises Unrecordable. drawn: examples of the random numbers of a step."""
 
-    def __init__(self, game, steps, multiply, drawn):
+    def __init__(self, step, game, steps, multiply, drawn):
         cuda, theta, error = multiply.owner.cuda, game.generator.theta, None
         movers = {"optimiser_d": copy(game.optimiser_d), "optimiser_g": copy(game.optimiser_g)}
         counts = [len(count) for count in _counts(replace(game, **movers))]
@@ -102,6 +104,7 @@ class _Recording:
                 error = first
             try:
                 self.graph = stream.end_capture()
+                self.graph.upload(stream)  # a graph that cannot be launched fails here, before a step depends on it
             except Exception as second:
                 error = error or second
         if error is not None:

@@ -98,7 +98,12 @@ def concatenate(tensors, axis=-1):
         where = (..., slice(start, ends[i]), *[slice(None)] * (-1 - axis)) if axis < 0 else \
                 (*[slice(None)] * axis, slice(start, ends[i]))
         return lambda g, y, *_: getitem(g, where)
-    return record(np.concatenate([unwrap(t) for t in tensors], axis), *[(t, piece(i)) for i, t in enumerate(tensors)])
+    return record(_concatenate([unwrap(t) for t in tensors], axis), *[(t, piece(i)) for i, t in enumerate(tensors)])
+
+
+@accelerated
+def _concatenate(arrays, axis):
+    return np.concatenate(arrays, axis)
 
 
 def split(x, parts, axis=-1):
