@@ -197,6 +197,7 @@ def test_a_replayed_step_is_faster(recipe, products, cupy, record_property):
 
 
 def test_the_command_line_trains_on_the_gpu(tmp_path, monkeypatch):
+    pytest.importorskip("filelock")
     monkeypatch.chdir(tmp_path)
     for recipe in ("ring", "digits", "conditional"):
         assert main(["train", recipe, "--steps", "20", "--batch", "8", "--device", "gpu", "--out", recipe]) == 0

@@ -24,17 +24,22 @@ import time
 from datetime import datetime, timezone
 from pathlib import Path
 
+from gpu_device import missing
+
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 SECTIONS = {  # title, and what its table holds
     "versions": "Versions, and one operation each way",
     "tests": "The tests marked gpu, in one process",
     "agreement": "As many steps on the CPU and on the GPU: the largest difference of the weights, relative",
+    "recipes": "Three steps of every recipe on both",
     "graph": "A step as a CUDA graph",
     "speed": "A step against PyTorch eager on this GPU, in turns: float32, TF32 off in both",
     "run": "The default run: tinygan train digits",
     "profile": "Launches of a step without a graph, and its longest kernels",
+    "signatures": "Calls of CuPy in these steps, bound to its signatures",
 }
+RUN_NEEDS = "filelock", "tqdm", "matplotlib", "PIL"
 CHECK, SPEED, COMMAND = ([str(HERE / name)] for name in ("gpu_checks.py", "gpu_speed.py", "gpu_device.py"))
 
 
@@ -133,6 +138,9 @@ class Runner:
 
     def tests(self, limit):
         """Runs pytest; after a lost device or a crash once more, without the tests that have run."""
+        if lacking := missing("pytest", "hypothesis"):
+            self.report.add("tests", "all", message=f"needs {lacking}")
+            return
         marked = [str(path.relative_to(ROOT)) for path in sorted((ROOT / "tests").rglob("test_*.py"))
                   if "mark.gpu" in path.read_text()]
         end = time.monotonic() + limit
@@ -151,6 +159,8 @@ class Runner:
 
     def trained(self, device, limit):
         """`tinygan train digits` in a folder of that name; returns the seconds, or None if it failed."""
+        if missing(*RUN_NEEDS):
+            return None
         small = ["--steps", "3", "--batch", "4"] if self.device == "foreign" else []
         start = time.monotonic()
         status = self.process("run", [*COMMAND, self.device, "train", "digits", *small, "--device", device,
@@ -160,6 +170,9 @@ class Runner:
 
     def run(self, seconds_on_the_cpu, limit):
         """The default recipe on the GPU, and its metrics beside those of the run on the CPU."""
+        if lacking := missing(*RUN_NEEDS):
+            self.report.add("run", "all", note=f"needs {lacking}")
+            return
         seconds = {"cpu": seconds_on_the_cpu, "gpu": self.trained("gpu", limit)}
         for device in ("gpu", "cpu"):
             metrics = self._metrics(device, limit) if seconds[device] else {"note": "no run"}
@@ -180,11 +193,11 @@ class Runner:
 
 
 def install(wheels, site):
-    """Installs the wheels of a folder into another one."""
-    found = sorted(str(path) for path in wheels.glob("*.whl"))
-    if found:
+    """Installs the wheels of a folder into another one, for this process and those that it starts."""
+    sys.path.insert(0, str(site))
+    for wheel in sorted(wheels.glob("*.whl")):  # one by one: another Python cannot take all of them
         subprocess.run([sys.executable, "-m", "pip", "install", "-q", "--no-index", "--no-deps", "--no-compile",
-                        "--no-cache-dir", "--upgrade", "--target", site, *found], check=False)
+                        "--no-cache-dir", "--upgrade", "--target", site, wheel], check=False)
 
 
 def main():
@@ -202,6 +215,7 @@ def main():
         runner.section("versions", CHECK, 60)
         checks = [threading.Thread(target=runner.tests, args=(220,)),
                   threading.Thread(target=runner.section, args=("agreement", CHECK, 180)),
+                  threading.Thread(target=runner.section, args=("recipes", CHECK, 180)),
                   threading.Thread(target=runner.section, args=("graph", CHECK, 180)),
                   threading.Thread(target=lambda: seconds.append(runner.trained("cpu", 200)))]
         for thread in checks:
@@ -211,6 +225,8 @@ def main():
         runner.section("speed", SPEED, 150)
         runner.run(seconds[0], 90)
         runner.section("profile", SPEED, 60)
+        if options.device == "foreign":
+            runner.section("signatures", CHECK, 120)
     print((options.out / "report.md").read_text())
     return 0 if all(r["ok"] is not False for r in runner.report.records) else 1
 

@@ -1,4 +1,5 @@
 """What `gpu.py` checks: versions and first calls, a hundred steps against the CPU, steps as CUDA graphs."""
+import json
 import os
 import platform
 import warnings
@@ -6,7 +7,7 @@ from importlib import metadata
 
 import gpu_device
 import numpy as np
-from gpu_device import host, missing
+from gpu_device import Records, host, missing
 
 STEPS = {"gpu": 100, "foreign": 3}
 
@@ -101,6 +102,28 @@ def _relative(a, b):
     return float(np.abs(a - b).max() / np.abs(b).max())
 
 
+def recipes(cupy, device, send):
+    """Three steps of every recipe on the CPU and on the GPU, with its own data unless these would be fetched."""
+    from tinygan.data.files import MIRRORS
+    from tinygan.zoo import RECIPES
+    for name, recipe in RECIPES.items():
+        if recipe.data in MIRRORS:
+            continue
+        with send.guard(name):
+            cpu, gpu = (_played(recipe.start(0, 4, "float64", where), where, 3) for where in ("cpu", "gpu"))
+            send(name, _relative(gpu, cpu) <= 1e-9, difference=_relative(gpu, cpu), allowed=1e-9)
+
+
+def signatures(cupy, device, send):
+    """The calls of CuPy in the steps above, which the played device has bound to CuPy's own signatures."""
+    with open(os.devnull, "w") as nowhere:
+        recipes(cupy, device, Records("", nowhere)), graph(cupy, device, Records("", nowhere))
+    known = json.loads((gpu_device.TESTS / "support" / "cupy_names.json").read_text())["signatures"]
+    for path, forms in sorted(cupy.calls.items()):
+        send(path, None, signature=known.get(path, "unknown"), calls="; ".join(sorted(
+            ", ".join(["_"] * form[0] + [f"{name}=" for name in form[1:]]) for form in forms)))
+
+
 # --- d: a step as a CUDA graph ---
 
 def graph(cupy, device, send):
@@ -120,4 +143,4 @@ def graph(cupy, device, send):
 
 
 if __name__ == "__main__":
-    gpu_device.run(versions, agreement, graph)
+    gpu_device.run(versions, agreement, recipes, graph, signatures)

@@ -21,7 +21,7 @@ def prepare(device):
     for folder in (TESTS.parent, TESTS / "support", TESTS / "benchmarks"):
         if str(folder) not in sys.path:
             sys.path.insert(0, str(folder))
-    sys.modules.update(dict.fromkeys(os.environ.get("GPU_MISSING", "").split()))
+    sys.modules.update(dict.fromkeys(_hidden()))
     if device == "foreign":
         import foreign
         import nvmath_standin
@@ -51,10 +51,14 @@ class _Event:
         """Nothing is waited for."""
 
 
+def _hidden():
+    return os.environ.get("GPU_MISSING", "").split()
+
+
 def missing(*packages):
     """The first of these packages that cannot be imported, or None."""
     def there(name):
-        return sys.modules[name] is not None if name in sys.modules else importlib.util.find_spec(name)
+        return name not in _hidden() and (name in sys.modules or importlib.util.find_spec(name))
     return next((name for name in packages if not there(name)), None)
 
 
@@ -88,12 +92,11 @@ def host(array):
 
 
 class Records:
-    """Sends records to `gpu.py`, through the pipe that it has opened for this process."""
+    """Sends records to `gpu.py`, through the pipe that it has opened for this process; without one, prints them."""
 
-    def __init__(self, section):
-        self.section = section
+    def __init__(self, section, pipe=None):
         number = os.environ.get("GPU_RECORDS")
-        self.pipe = os.fdopen(int(number), "w") if number else sys.stdout
+        self.section, self.pipe = section, pipe or (os.fdopen(int(number), "w") if number else sys.stdout)
 
     def __call__(self, what, ok=None, **columns):
         """One row of the section's table. ok: True or False for a check, None for a figure."""

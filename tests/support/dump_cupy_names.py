@@ -1,4 +1,4 @@
-"""Write `cupy_names.json`: every public name of the installed CuPy, and the parameters of its functions.
+"""Write `cupy_names.json`: every public name of the installed CuPy, and the signatures of its functions.
 
     python tests/support/dump_cupy_names.py           # writes the file
     python tests/support/dump_cupy_names.py --print   # writes to standard output
@@ -16,7 +16,8 @@ from pathlib import Path
 
 FILE = Path(__file__).with_name("cupy_names.json")
 SPACES = ["cupy", "cupy.ndarray", "cupy.random", "cupy.random.Generator", "cupy.linalg", "cupy.lib.stride_tricks",
-          "cupy.cuda", "cupy.cuda.Stream", "cupy.cuda.Graph", "cupy.cuda.MemoryPool"]
+          "cupy.cuda", "cupy.cuda.Stream", "cupy.cuda.Graph", "cupy.cuda.MemoryPool", "cupy.cuda.Event",
+          "cupy.cuda.Device", "cupy.cuda.runtime"]
 
 
 def find(path):
@@ -41,36 +42,39 @@ def names_of(space):
     return sorted(filter(own, dir(space)))
 
 
-def parameters_of(function):
-    """The names of a function's parameters without `self`, stars kept, or None where they are unknown."""
+def signature_of(function):
+    """The signature as Python writes it, without `self`, types and defaults ("a, axis=..., *, out=..."), or None."""
     try:
         signature = inspect.signature(function)
     except (TypeError, ValueError):
-        # a compiled method: Cython writes the signature in the docstring's first line
-        line = (function.__doc__ or "").partition("\n")[0]
-        found = re.match(r"[\w.]+\((.*)\)( -> .*)?$", line)
+        # a compiled function: Cython writes the signature in the docstring's first line
+        found = re.match(r"[\w.]+\((.*)\)( -> .*)?$", (function.__doc__ or "").partition("\n")[0])
         if not found:
             return None
-        names = [part.partition("=")[0].split()[-1] for part in found[1].split(",") if part.strip()]
+        parts = [part.strip().replace("\\", "") for part in re.split(r",(?![^(]*\))", found[1]) if part.strip()]
+        names = [part.partition("=")[0].split()[-1] + "=..." * ("=" in part) for part in parts]
     else:
-        stars = {inspect.Parameter.VAR_POSITIONAL: "*", inspect.Parameter.VAR_KEYWORD: "**"}
-        names = [stars.get(parameter.kind, "") + name for name, parameter in signature.parameters.items()]
-    return [name for name in names if name not in ("self", "*", "/")]
+        bare = [p.replace(annotation=p.empty, default=p.empty if p.default is p.empty else ...)
+                for p in signature.parameters.values()]
+        names = str(signature.replace(parameters=bare, return_annotation=signature.empty))[1:-1].split(", ")
+        names = [name.replace("=Ellipsis", "=...") for name in names if name]
+    own = names[1:] if names[:1] == ["self"] else names
+    return ", ".join(own[1:] if own[:1] == ["/"] else own)
 
 
 def dump():
     """The whole record, as it stands in the file."""
     import cupy
 
-    record = {"version": cupy.__version__, "parameters": {}}
+    record = {"version": cupy.__version__, "signatures": {}}
     for path, space in [(path, find(path)) for path in SPACES]:  # all found first: CuPy loads some of them lazily
         record[path] = names_of(space)
         for name in record[path]:
             value = getattr(space, name)
-            if name.startswith("__") or path == "cupy.cuda" or isinstance(value, (type, cupy.ufunc)):
-                continue
-            if callable(value) and (parameters := parameters_of(value)) is not None:
-                record["parameters"][f"{path}.{name}"] = parameters
+            if callable(value) and not name.startswith("__") and getattr(value, "__module__", "") != "numpy":
+                signature = signature_of(value)
+                if signature is not None and "[" not in signature:  # such as divmod(x1, x2[, out1, out2], ...)
+                    record["signatures"][f"{path}.{name}"] = signature
     return record
 
 

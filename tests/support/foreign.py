@@ -8,6 +8,7 @@ ids=foreign.IDS)` runs a test on both. Deviations from CuPy are stricter, unless
 
 import contextlib
 import functools
+import inspect
 import itertools
 import json
 import sys
@@ -19,8 +20,8 @@ import numpy as np
 from capture import Graph, Recording
 
 NAMES = json.loads(Path(__file__).with_name("cupy_names.json").read_text())
-OWN = {"BACKENDS", "IDS", "ForeignArray", "counting", "kernels", "launched", "launches", "register", "synchronisations",
-       "to_backend", "to_host"}  # names that foreign has and CuPy lacks
+OWN = {"BACKENDS", "IDS", "ForeignArray", "calls", "counting", "kernels", "launched", "launches", "register",
+       "synchronisations", "to_backend", "to_host"}  # names that foreign has and CuPy lacks
 SCALARS = (bool, int, float, complex)
 DTYPES = "?bhilqBHILQefdFD"
 NO_ARRAY_NEEDED = """arange array2string bartlett base_repr binary_repr blackman broadcast_shapes can_cast diag_indices
@@ -42,6 +43,7 @@ UNARY = {"neg": "negative", "pos": "positive", "abs": "absolute", "invert": "inv
 
 launches = 0  # array calls that would start at least one kernel; CuPy may start several for one call
 synchronisations = 0  # times the host would wait for the device
+calls = {}  # path of a function of CuPy -> the forms in which it was called: the number of arguments, then keywords
 kernels = {}  # name of an ElementwiseKernel, ReductionKernel or RawKernel -> the Python function that stands in for it
 
 
@@ -238,14 +240,23 @@ def _play(function, name, args, kwargs, launch=None):
     return wrapped
 
 
-def _check_parameters(path, args, kwargs):
-    """Refuse arguments that NumPy's function takes and CuPy's does not."""
-    allowed = NAMES["parameters"].get(path, ["*args", "**kwargs"])
-    stars = {name[: name.count("*")] for name in allowed}
-    if "**" not in stars and not kwargs.keys() <= set(allowed):
-        raise TypeError(f"{path}() got an unexpected keyword argument {min(kwargs.keys() - set(allowed))!r}")
-    if "*" not in stars and len(args) > len(allowed):
-        raise TypeError(f"{path}() takes {len(allowed)} positional arguments but {len(args)} were given")
+@functools.cache
+def _signature(path):
+    """CuPy's signature of the function at `path`, None where it is unknown."""
+    text = NAMES["signatures"].get(path)
+    return None if text is None else inspect.signature(eval(f"lambda {text}: None"))
+
+
+def _bind(path, args, kwargs):
+    """Refuse arguments that CuPy's function does not take, and note the form of the call."""
+    form = (len(args), *sorted(kwargs))
+    if form not in calls.setdefault(path, set()):
+        if signature := _signature(path):
+            try:
+                signature.bind(*args, **kwargs)
+            except TypeError as error:
+                raise TypeError(f"{path}(): {error}") from None
+        calls[path].add(form)
 
 
 def _function(path, host, needs_array):
@@ -254,7 +265,7 @@ def _function(path, host, needs_array):
 
     @functools.wraps(host)
     def played(*args, **kwargs):
-        _check_parameters(path, args, kwargs)
+        _bind(path, args, kwargs)
         first, found = args[1:] if name == "einsum" and args else args[:1] or tuple(kwargs.values())[:1], []
         _unwrap(first, found)
         if needs_array and not found:
@@ -288,6 +299,7 @@ class ufunc:  # noqa: N801
     def __call__(self, *args, **kwargs):
         if kwargs.keys() - {"out", "dtype", "casting"} and self.name != "cupy_matmul":
             raise TypeError(f"Wrong arguments {kwargs}")
+        _bind(self.name.replace("_", ".", 1), args, kwargs)
         for x in (*args, kwargs.get("out")):
             if not (x is None or isinstance(x, (ndarray, np.generic)) or type(x) in SCALARS or type(x) is tuple):
                 raise TypeError(f"Unsupported type {type(x)}")
@@ -437,7 +449,7 @@ def _binary(op, name):
 
 def _method(name):
     def method(self, *args, **kwargs):
-        _check_parameters(f"cupy.ndarray.{name}", args, kwargs)
+        _bind(f"cupy.ndarray.{name}", args, kwargs)
         return _play(getattr(np.ndarray, name), name, (self, *args), kwargs)
 
     return method
@@ -474,7 +486,7 @@ def _fill_class():
 
 def _create(name, a, *args, **kwargs):
     """Make a foreign array of anything; data on the host is copied, and the copy counts as a launch."""
-    _check_parameters(f"cupy.{name}", (a, *args), kwargs)
+    _bind(f"cupy.{name}", (a, *args), kwargs)
     kwargs.pop("blocking", None)
     found, host = [], getattr(np, name)
     if not isinstance(a, np.ndarray):
@@ -516,8 +528,11 @@ class Kernel:
         return _play(kernels[self.name], self.name, args, kwargs, launch=True)
 
 
-def _kernel_class(position, default=None):
-    return lambda *args, name=default, **kwargs: Kernel(args[position] if len(args) > position else name)
+def _kernel_class(kind, position, default=None):
+    def make(*args, name=default, **kwargs):
+        _bind(f"cupy.{kind}", args, kwargs if name is default else {**kwargs, "name": name})
+        return Kernel(args[position] if len(args) > position else name)
+    return make
 
 
 def fuse(function=None, **kwargs):
@@ -545,7 +560,7 @@ def _random(path, host):
             values = host(*args, **kwargs)
             return values if dtype is None else np.asarray(values).astype(dtype, copy=False)
 
-        _check_parameters(path, args, kwargs if dtype is None else {**kwargs, "dtype": dtype})
+        _bind(path, args, kwargs if dtype is None else {**kwargs, "dtype": dtype})
         return _play(drawn, path, args, kwargs)
 
     return draw
@@ -626,8 +641,9 @@ _path, _offered = "cupy", _offer(
     "cupy", np, ndarray=ndarray, ufunc=ufunc, array=array, asarray=asarray, asnumpy=asnumpy, fuse=fuse,
     **{name: functools.partial(_create, name) for name in ("asanyarray", "ascontiguousarray", "asfortranarray")},
     get_array_module=get_array_module, is_available=lambda: True, memoize=lambda for_each_device=False: functools.cache,
-    ElementwiseKernel=_kernel_class(3, "kernel"), ReductionKernel=_kernel_class(6, "reduce_kernel"),
-    RawKernel=_kernel_class(1), lib=types.SimpleNamespace(stride_tricks=_tricks),
+    ElementwiseKernel=_kernel_class("ElementwiseKernel", 3, "kernel"),
+    ReductionKernel=_kernel_class("ReductionKernel", 6, "reduce_kernel"), RawKernel=_kernel_class("RawKernel", 1),
+    lib=types.SimpleNamespace(stride_tricks=_tricks),
     linalg=_space("cupy.linalg", _offer("cupy.linalg", np.linalg)),
     random=_space("cupy.random", {**_draws, "Generator": Generator, "default_rng": Generator}),
     cuda=_space("cupy.cuda", {"Device": Device, "Stream": Stream, "get_current_stream": lambda: _streams[-1],
