@@ -106,6 +106,12 @@ class Runner:
                             "GPU_DEVICE": self.device, "GPU_DONE": str(room / "done"), "PYTHONUNBUFFERED": "1"}
         self.log = (options.out / "log.txt").open("ab")
 
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self.log.close()
+
     def process(self, section, arguments, limit, output=None):
         """Runs Python with these arguments; returns its exit status, "late" where it was stopped at its limit."""
         end = min(time.monotonic() + limit, self.deadline)
@@ -142,7 +148,7 @@ class Runner:
             self.report.add("tests", "all", message=f"needs {lacking}")
             return
         marked = [str(path.relative_to(ROOT)) for path in sorted((ROOT / "tests").rglob("test_*.py"))
-                  if "mark.gpu" in path.read_text()]
+                  if re.search(r"^(pytestmark = |@)pytest\.mark\.gpu", path.read_text(), re.MULTILINE)]
         end = time.monotonic() + limit
         chosen = ["-k", "not faster"] if self.device == "foreign" else []
         with (self.out / "tests.txt").open("ab") as output:
@@ -209,8 +215,8 @@ def main():
     options = parser.parse_args()
     options.out = options.out.resolve()
     options.out.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as room:
-        runner, seconds = Runner(options, Path(room)), []
+    with tempfile.TemporaryDirectory() as room, Runner(options, Path(room)) as runner:
+        seconds = []
         install(options.wheels, Path(room) / "site")
         runner.section("versions", CHECK, 60)
         checks = [threading.Thread(target=runner.tests, args=(220,)),

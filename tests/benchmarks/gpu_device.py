@@ -82,8 +82,9 @@ def release(cupy):
     """Gives memory back to the device that neither CuPy nor PyTorch uses at the moment."""
     gc.collect()
     cupy.get_default_memory_pool().free_all_blocks()
-    if "torch" in sys.modules and sys.modules["torch"].cuda.is_available():
-        sys.modules["torch"].cuda.empty_cache()
+    torch = sys.modules.get("torch")
+    if torch and torch.cuda.is_available():
+        torch.cuda.empty_cache()
 
 
 def host(array):

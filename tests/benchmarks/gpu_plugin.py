@@ -4,6 +4,7 @@ A fault of a kernel makes every later call of the process fail. So after such a 
 starts another one. Tests whose names are in the file of the variable GPU_DONE have run and are left out.
 """
 import os
+from collections import Counter
 from pathlib import Path
 
 import gpu_device
@@ -12,6 +13,7 @@ import pytest
 LOST = ("IllegalAddress", "illegal memory access", "LaunchFailure", "unspecified launch failure", "MisalignedAddress",
         "misaligned address", "HardwareStackError", "device-side assert", "LaunchTimeout")
 DONE = Path(os.environ["GPU_DONE"])
+outcomes, reasons = Counter(), set()
 records = gpu_device.Records("tests")
 gpu_device.prepare(os.environ["GPU_DEVICE"])
 
@@ -29,24 +31,26 @@ def pytest_runtest_logstart(nodeid):
 
 
 def pytest_collectreport(report):
-    """A file that cannot be imported is no failure of the GPU: it is named with the package that it lacks."""
+    """Sends a file that cannot be imported."""
     if report.failed:
-        records(report.nodeid, None, seconds=0, message=_last_line(report))
+        records(report.nodeid, False, seconds=0.0, message=_last_line(report))
 
 
 def pytest_runtest_logreport(report):
     """Sends a failure with its last line; ends the session if the device is lost."""
+    if report.when == "call" or not report.passed:
+        outcomes[report.outcome] += 1
+    if report.skipped:
+        reasons.add(report.longrepr[2].removeprefix("Skipped: "))
     if report.failed:
         records(report.nodeid.rpartition("/")[2], False, seconds=report.duration, message=_last_line(report))
         if any(word in report.longreprtext for word in LOST):
             pytest.exit("the device is lost", returncode=99)
 
 
-def pytest_terminal_summary(terminalreporter):
+def pytest_sessionfinish():
     """Sends the numbers of tests, by outcome."""
-    counts = {name: len(terminalreporter.stats.get(name, ())) for name in ("passed", "failed", "skipped", "error")}
-    reasons = {report.longrepr[2].removeprefix("Skipped: ") for report in terminalreporter.stats.get("skipped", ())}
-    records("in one process", None, message=", ".join(f"{n} {name}" for name, n in counts.items() if n)
+    records("in one process", None, message=", ".join(f"{n} {name}" for name, n in outcomes.items())
             + (f" ({'; '.join(sorted(reasons))})" if reasons else ""))
 
 

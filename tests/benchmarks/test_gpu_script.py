@@ -1,0 +1,135 @@
+"""The script `gpu.py`: its report, its processes, and the whole of it on the played device."""
+import argparse
+import json
+import sys
+import textwrap
+
+import gpu
+import pytest
+
+
+@pytest.fixture
+def runner(tmp_path):
+    """A runner on the played device, with folders of its own."""
+    for name in ("out", "room"):
+        (tmp_path / name).mkdir()
+    with gpu.Runner(argparse.Namespace(device="foreign", out=tmp_path / "out", minutes=5), tmp_path / "room") as made:
+        yield made
+
+
+def rows(runner, *names):
+    """The rows of the report so far, as it stands in the file."""
+    found = json.loads((runner.out / "report.json").read_text())["records"]
+    return [tuple(row.get(name) for name in names) for row in found]
+
+
+def script(tmp_path, text):
+    path = tmp_path / "section.py"
+    path.write_text("from gpu_device import Records\nsend = Records('speed')\n" + textwrap.dedent(text))
+    return str(path)
+
+
+# --- the report ---
+
+def test_the_report_is_written_row_by_row(runner):
+    for k, ok in enumerate((True, False, None)):
+        runner.report.add("speed", f"row {k}", ok, ms=k + 10.12345, note="a|b\nc")
+        assert len(rows(runner, "what")) == k + 1
+        page = (runner.out / "report.md").read_text()
+        shown = "**no**" if ok is False else "yes" if ok else ""
+        assert f"| row {k} | 1{k}.1 | a\\|b c | {shown} |" in page
+    assert "1 of 2 checks passed. It was played" in page
+    assert "- failed: speed: row 1" in page
+    tables = [line for line in page.splitlines() if line.startswith("|")]
+    assert {line.replace("\\|", "").count("|") for line in tables} == {5}
+
+
+# --- the processes ---
+
+def test_rows_of_a_process_that_crashes_stay(runner, tmp_path):
+    runner.section("speed", [script(tmp_path, """
+        import os
+        send("before", True, ms=1)
+        print("in the log", flush=True)
+        os.abort()
+        """)], 30)
+    assert rows(runner, "what", "ok") == [("before", True), ("ended with status -6: see log.txt", False)]
+    assert "in the log" in (runner.out / "log.txt").read_text()
+
+
+def test_rows_of_a_process_that_hangs_stay(runner, tmp_path):
+    """Its children are stopped too: they hold the pipe."""
+    runner.section("speed", [script(tmp_path, """
+        import os, subprocess, sys, time
+        send("before", None)
+        subprocess.run([sys.executable, "-c", "import time; time.sleep(60)"], close_fds=False)
+        """)], 3)
+    assert rows(runner, "what", "ok") == [("before", None), ("stopped after 3 s or at the end of the time", False)]
+
+
+def test_a_failure_in_a_section_is_a_row(runner, tmp_path):
+    runner.section("speed", [script(tmp_path, """
+        with send.guard("first"):
+            raise ValueError("no such thing")
+        send("second", True)
+        """)], 30)
+    assert rows(runner, "what", "ok", "note") == [("first", False, "ValueError: no such thing"), ("second", True, None)]
+
+
+def test_after_the_time_nothing_starts_for_long(runner, tmp_path):
+    runner.deadline = 0
+    runner.section("speed", [script(tmp_path, "import time; time.sleep(60)")], 30)
+    assert rows(runner, "ok") == [(False,)]
+
+
+# --- the tests marked gpu ---
+
+PLANTED = """
+    import os
+    import pytest
+    pytestmark = pytest.mark.gpu
+
+    def test_that_passes(): pass
+    def test_that_fails(): assert 1 == 2
+    def test_that_loses_the_device(): raise RuntimeError("cudaErrorIllegalAddress: an illegal memory access")
+    def test_that_dies(): os.abort()
+    def test_that_is_skipped(): pytest.importorskip("nothing_of_that_name")
+    def test_the_last(): raise ValueError("seen")
+    """
+
+
+def test_failures_are_rows_and_the_rest_runs(runner, tmp_path, monkeypatch):
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "tests" / "test_planted.py").write_text(textwrap.dedent(PLANTED))
+    (tmp_path / "tests" / "test_other.py").write_text("import nothing_of_that_name")  # not marked, so not collected
+    (tmp_path / "setup.cfg").write_text("[tool:pytest]\nmarkers = gpu: of a GPU\n")
+    monkeypatch.setattr(gpu, "ROOT", tmp_path)
+    runner.tests(60)
+    assert rows(runner, "what", "ok", "message") == [
+        ("test_planted.py::test_that_fails", False, "assert 1 == 2"),
+        ("test_planted.py::test_that_loses_the_device", False,
+         "RuntimeError: cudaErrorIllegalAddress: an illegal memory access"),
+        ("in one process", None, "1 passed, 2 failed"),
+        ("the process ended with status 99; the other tests follow", False, None),
+        ("the process ended with status -6; the other tests follow", False, None),
+        ("test_planted.py::test_the_last", False, "ValueError: seen"),
+        ("in one process", None, "1 skipped, 1 failed (could not import 'nothing_of_that_name': "
+                                 "No module named 'nothing_of_that_name')"),
+    ]
+
+
+# --- the whole of it ---
+
+@pytest.mark.slow
+@pytest.mark.parametrize("lacking", ["", "pooch filelock jupytext nvmath torch"])
+def test_the_whole_is_played(lacking, tmp_path, monkeypatch, capsys):
+    """In CI, so that a mistake in the script is found before a device is there; also with little installed."""
+    monkeypatch.setenv("GPU_MISSING", lacking)
+    monkeypatch.setattr(sys, "argv", ["gpu.py", "--device", "foreign", "--out", str(tmp_path / "out")])
+    assert gpu.main() == 0, (tmp_path / "out" / "report.md").read_text()
+    found = json.loads((tmp_path / "out" / "report.json").read_text())["records"]
+    assert {row["section"] for row in found} == set(gpu.SECTIONS)
+    assert capsys.readouterr().out.startswith("# tinygan on a GPU")
+    notes = {row.get("note") for row in found}
+    assert (tmp_path / "out" / "samples.png").exists() is not lacking
+    assert {"needs filelock", "needs torch", "needs nvmath"} <= notes if lacking else notes
