@@ -26,8 +26,8 @@ def check_gradients(f, *arrays, order: int = 2, rng: np.random.Generator | None 
     """Compares the derivatives of f with central differences, up to `order`; GradientError where they disagree.
 
     f: a function of Tensors that returns one Tensor (of any shape). arrays: the point at which to check, converted to
-    float64. rng: draws cotangents and directions (a fixed seed by default). The message gives derivatives of the sum of
-    all outputs, weighted with the cotangent.
+    float64 on the CPU. rng: draws cotangents and directions (a fixed seed by default). The message gives derivatives of
+    the sum of all outputs, weighted with the cotangent.
 
     >>> check_gradients(lambda x: x * x, [1.0, 2.0, 3.0])
     >>> check_gradients(lambda x: x * x.detach(), [1.0, 2.0, 3.0])
@@ -36,7 +36,7 @@ def check_gradients(f, *arrays, order: int = 2, rng: np.random.Generator | None 
         ratio 0.5 everywhere: a constant factor is missing or too much
     """
     rng = rng or np.random.default_rng(0)
-    points = [np.array(a.data if isinstance(a, Tensor) else a, dtype=np.float64) for a in arrays]
+    points = [np.array(Tensor(a).numpy(), dtype=np.float64) for a in arrays]
     with np.errstate(all="ignore"):  # `_evaluate` refuses values that are not finite
         _check(f, points, [f"input {i}" for i in range(len(points))], 1, order, rng)
 

@@ -34,19 +34,21 @@ def sources(tmp_path_factory):
 
 
 def agree(call, dtype):
+    """The kernel and the plain function agree; returns the number of elements of the result."""
     name, function, plain, make = call
     args = form_cases.drawn(make, dtype)
     expected = form_cases.results(plain, moved(args, np))
     got = form_cases.results(function, moved(args, foreign), foreign.to_host)
     form_cases.assert_close(name, got, expected, dtype)
+    return sum(a.size for a in got)
 
 
 @every_call
 @every_dtype
 def test_stand_in_and_body(call, dtype):
     with foreign.counting() as counts:
-        agree(call, dtype)
-    assert counts.launches > 0
+        elements = agree(call, dtype)
+    assert counts.launches > 0 or not elements
 
 
 @every_call

@@ -1,4 +1,5 @@
 """check_gradients accepts right functions, refuses planted mistakes, and names each mistake."""
+import foreign
 import numpy as np
 import pytest
 
@@ -251,3 +252,9 @@ def test_a_derivative_is_judged_by_its_own_size():
 def test_an_error_of_f_passes_through():
     with pytest.raises(ValueError, match="matmul: a"):
         tg.check_gradients(lambda x: x @ x, X)
+
+
+def test_a_point_may_be_on_a_gpu():
+    """It is checked on the CPU."""
+    tg.check_gradients(tg.tanh, foreign.asarray(np.ones((2, 2), np.float32)))
+    tg.check_gradients(tg.tanh, tg.Tensor(foreign.asarray(np.ones(2))))

@@ -2,11 +2,12 @@
 import inspect
 import types
 
+import foreign
 import numpy as np
 import pytest
 
 import tinygan as tg
-from tinygan import ops
+from tinygan import nn, ops
 from tinygan.ops import OPS, registry
 
 NOT_OPERATIONS = {"check_gradients", "grad", "no_grad", "plain", "record", "split", "tune", "unwrap",  # of the top
@@ -42,6 +43,22 @@ def test_an_index_outside_ends_a_loop():
     assert [row.item() for row in x] == [1, 2]
     with pytest.raises(IndexError, match=r"^getitem: x \(2,\), index 2: "):
         x[2]
+
+
+CURE = r"; move a network by \.to\('gpu'\), an array x by tinygan\.backend\.to\(x, 'gpu'\)$"
+
+
+@pytest.mark.parametrize(("call", "places"), [
+    (lambda here, there: there @ here, "b on the CPU and a on the GPU"),
+    (lambda here, there: tg.concatenate([here, there]), "tensors on the CPU and tensors on the GPU"),
+    (lambda here, there: nn.Dense(2, 3, rng=0).apply(foreign.asarray)(here.data.astype("f")),
+     "x on the CPU and w, b on the GPU"),
+    (lambda here, there: nn.Dense(2, 3, rng=0)(there.data.astype("f")), "w, b on the CPU and x on the GPU"),
+], ids=["matmul", "concatenate", "a network there", "a network here"])
+def test_two_devices_are_named(call, places):
+    here = np.ones((2, 2))
+    with pytest.raises(TypeError, match=f": {places}{CURE}"):
+        call(tg.Tensor(here), tg.Tensor(foreign.asarray(here)))
 
 
 def test_an_operation_of_ones_own(monkeypatch):

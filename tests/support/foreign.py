@@ -47,6 +47,18 @@ calls = {}  # path of a function of CuPy -> the forms in which it was called: th
 kernels = {}  # name of an ElementwiseKernel, ReductionKernel or RawKernel -> the Python function that stands in for it
 
 
+class CompileException(Exception):
+    """A kernel does not compile."""
+
+
+class CUDADriverError(RuntimeError):
+    """A kernel cannot be launched."""
+
+
+class CUDARuntimeError(RuntimeError):
+    """A call of CUDA's runtime fails."""
+
+
 class Stream:
     """A queue of the device, or the device: the host can wait for either. One can be captured (see `capture`)."""
 
@@ -64,7 +76,8 @@ class Stream:
         """Wait; while it is captured, this spoils the capture."""
         if self._recording:
             self._recording.valid = False
-            raise RuntimeError("cudaErrorStreamCaptureUnsupported: operation not permitted when stream is capturing")
+            raise CUDARuntimeError("cudaErrorStreamCaptureUnsupported: operation not permitted when stream is "
+                                   "capturing")
         _count(synchronised=1)
 
     def is_capturing(self):
@@ -76,17 +89,17 @@ class Stream:
         if self.ptr == 0:
             raise RuntimeError("cannot capture on the default (legacy) stream")
         if not self.is_non_blocking or self._recording:
-            raise RuntimeError("cudaErrorStreamCaptureImplicit")  # stricter: CuPy refuses at the next use of the null
+            raise CUDARuntimeError("cudaErrorStreamCaptureImplicit")  # CuPy refuses later: when the null is used
         self._recording = Recording()
 
     def end_capture(self):
         """The graph of the noted launches."""
         recording, self._recording = self._recording, None
         if recording is None:
-            raise RuntimeError("cudaErrorIllegalState: the operation cannot be performed in the present state")
+            raise CUDARuntimeError("cudaErrorIllegalState: the operation cannot be performed in the present state")
         recording.undo()
         if not recording.valid:
-            raise RuntimeError("cudaErrorStreamCaptureInvalidated: operation failed due to a previous error")
+            raise CUDARuntimeError("cudaErrorStreamCaptureInvalidated: operation failed due to a previous error")
         return Graph(recording, lambda: _count(launched=1))
 
 
@@ -122,14 +135,6 @@ class Device(namedtuple("Device", "id", defaults=[0])):
     __exit__ = lambda self, *error: None
 
 
-class CompileException(Exception):
-    """A kernel does not compile."""
-
-
-class CUDADriverError(RuntimeError):
-    """A kernel cannot be launched."""
-
-
 _pointers, _pools = itertools.count(1000), [None]
 Stream.null = Stream(null=True)
 _streams = [Stream.null]
@@ -151,7 +156,7 @@ def counting():
 def _count(launched=0, synchronised=0):
     global launches, synchronisations
     if synchronised:
-        _refuse_while_captured("so synchronous API calls are disallowed")
+        _refuse_while_captured("so D2H transfers are disallowed")
     launches += launched
     synchronisations += synchronised
 
@@ -231,6 +236,7 @@ def _play(function, name, args, kwargs, launch=None):
     wrapped = call(fresh)
     if launch is None:
         launch = name not in NO_LAUNCH and (fresh or wrapped is None or kwargs.get("out") is not None)
+    launch = launch and any(a._array.size for a in fresh or inputs)  # empty arrays need no kernel
     _count(bool(launch))
     if recording:
         for new in fresh:

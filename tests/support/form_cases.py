@@ -51,32 +51,26 @@ def special(rng, dtype):
     return np.array([0, -0.0, 1, -1, 30, -30, 80, -80, 1e-6, -1e-6, 1e30, -1e30], dtype)
 
 
-def shape_of(rng, most=3):
-    """A random shape, at times empty or of odd lengths."""
-    return tuple(rng.integers(0, 9, rng.integers(1, most + 1)))
-
-
 def anything(*extra, count=1):
-    """Arrays of one random shape, contiguous or not, and numbers after them."""
-    def make(rng, dtype):
-        shape = shape_of(rng)
-        how = strided if rng.integers(2) else normal
-        return [*[how(*shape)(rng, dtype) for _ in range(count)], *extra]
-    return make
+    """Twelve cases: arrays of one random shape, at times empty, contiguous or not, and numbers after them."""
+    def of(seed):
+        rng = np.random.default_rng(seed)
+        shape, how = rng.integers(0, 9, rng.integers(1, 4)), strided if rng.integers(2) else normal
+        return arguments(*[how(*shape)] * count, *extra)
+    return [of(seed) for seed in range(12)]
 
 
-RANDOM = 12  # random shapes of each
 ONE = normal(7), normal(1), normal(0), normal(), normal(3, 0), strided(3, 4), special
 for _kernel, _name, _numbers in (("sigmoid", "_sigmoid", ()), ("log_sigmoid", "_log_sigmoid", ()),
                                  ("leaky_relu", "_leaky_relu", (0.2,)), ("leaky_relu", "_leaky_relu", (0.0,))):
     both(_kernel, f"ops.elementwise.{_name}", *[arguments(a, *_numbers) for a in ONE],
-         *[anything(*_numbers)] * RANDOM)
-cases("ops.elementwise._relu", *[arguments(a) for a in ONE], *[anything()] * RANDOM)
+         *anything(*_numbers))
+cases("ops.elementwise._relu", *[arguments(a) for a in ONE], *anything())
 for _kernel, _name, _numbers in (("relu_backward", "_relu_backward", (0.2,)),
                                  ("relu_backward", "_relu_backward", (0.0,)), ("tanh_backward", "_tanh_backward", ()),
                                  ("log_sigmoid_backward", "_log_sigmoid_backward", ())):
     both(_kernel, f"ops.elementwise.{_name}", *[arguments(a, b, *_numbers) for a, b in zip(ONE[:-1], ONE)],
-         arguments(normal(12), special, *_numbers), *[anything(*_numbers, count=2)] * RANDOM)
+         arguments(normal(12), special, *_numbers), *anything(*_numbers, count=2))
 
 MATRICES = (1, 1), (1, 9), (300, 3), (2, 16), (129, 8), (2, 5, 3, 17), (0, 3)
 BOUND = (4095, 1), (4096, 1), (1365, 3), (1366, 3)  # elements from which a product with ones takes the sum's place

@@ -86,7 +86,7 @@ template <typename F> __device__ T over_rows(int rows, F f) {
     }
     __syncthreads();
     lane = lanes[threadIdx.x];
-    __syncthreads();  // all have read before the next sum is written
+    __syncthreads();  // all have read before another call writes the lanes
     return lane;
 }
 extern "C" __global__ void __launch_bounds__(8 * LANES) NAME(const T* x, const T* g, T* out, int rows, int columns) {

@@ -5,6 +5,10 @@ import functools
 import linecache
 from typing import Any, NamedTuple, NoReturn
 
+import numpy as np
+
+from tinygan import backend
+from tinygan.tensor import Tensor
 from tinygan.tensor import unwrap as unwrap  # the files of operations import it together with `case` and `op`
 
 
@@ -79,9 +83,25 @@ def refuse(name: str, error: Exception, inputs: dict[str, Any]) -> NoReturn:
     kind: Any = TypeError if isinstance(error, (TypeError, AttributeError)) else ValueError
     if isinstance(error, IndexError):
         kind = OutsideError
+    message = _two_devices(inputs) or message
     given = ", ".join(f"{key} {_described(value, kind is TypeError)}"
                       for key, value in inputs.items() if value is not error)
     raise kind(f"{name}: {given}: {message}") from None
+
+
+def _two_devices(inputs) -> str:
+    """The correction where some inputs are on the CPU and others on the GPU; else an empty string."""
+    places: dict[str, list[str]] = {"CPU": [], "GPU": []}
+    for key, value in inputs.items():
+        for x in value if isinstance(value, (list, tuple)) else [value]:
+            array = x.data if isinstance(x, Tensor) else x
+            place = places["CPU" if isinstance(array, np.ndarray) else "GPU"]
+            if backend.is_array(array) and np.ndim(array) and key not in place:
+                place.append(key)
+    if not all(places.values()):
+        return ""
+    return " and ".join(f"{', '.join(keys)} on the {place}" for place, keys in places.items()) + \
+        "; move a network by .to('gpu'), an array x by tinygan.backend.to(x, 'gpu')"
 
 
 def _described(value, with_dtype: bool) -> str:
