@@ -24,7 +24,7 @@ import time
 from datetime import datetime, timezone
 from pathlib import Path
 
-from gpu_device import missing
+from gpu_device import NO_DEVICE, missing
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
@@ -133,8 +133,10 @@ class Runner:
         return "late" if status == -signal.SIGKILL and time.monotonic() >= end else status
 
     def section(self, name, arguments, limit):
-        """Runs the process of a section, whose end is a row only if it is not as it should be."""
-        self._ended(name, self.process(name, [*arguments, name, self.device], limit), limit)
+        """Runs the process of a section; its end is a row only if it is not as it should be. Returns the status."""
+        status = self.process(name, [*arguments, name, self.device], limit)
+        self._ended(name, status, limit)
+        return status
 
     def _ended(self, name, status, limit):
         if status == "late":
@@ -218,7 +220,8 @@ def main():
     with tempfile.TemporaryDirectory() as room, Runner(options, Path(room)) as runner:
         seconds = []
         install(options.wheels, Path(room) / "site")
-        runner.section("versions", CHECK, 60)
+        if runner.section("versions", CHECK, 60) == NO_DEVICE:
+            parser.error("CuPy is not installed, or finds no GPU; --device foreign plays this script without one")
         checks = [threading.Thread(target=runner.tests, args=(220,)),
                   threading.Thread(target=runner.section, args=("agreement", CHECK, 180)),
                   threading.Thread(target=runner.section, args=("recipes", CHECK, 180)),

@@ -2,6 +2,7 @@
 import json
 import os
 import platform
+import time
 import warnings
 from importlib import metadata
 
@@ -15,9 +16,9 @@ STEPS = {"gpu": 100, "foreign": 3}
 # --- a: versions, and one operation each way ---
 
 def versions(cupy, device, send):
-    """The versions, and a product, a kernel of each kind and a reduction there and back."""
-    for name in ("numpy", "cupy-cuda13x", "cupy-cuda12x", "nvmath-python", "torch", "pytest", "hypothesis", "pooch",
-                 "filelock"):
+    """The versions; and calls of each kind, with the seconds that the first of them takes, as it compiles."""
+    send("CuPy", version=cupy.__version__ if device == "gpu" else "played")
+    for name in ("numpy", "nvmath-python", "torch", "pytest", "hypothesis", "pooch", "filelock"):
         try:
             send(name, version=metadata.version(name))
         except metadata.PackageNotFoundError:
@@ -31,9 +32,11 @@ def versions(cupy, device, send):
     send("processor", version=f"{_processor()}, {len(os.sched_getaffinity(0))} cores")
     for name, call in _first_calls(cupy).items():
         with send.guard(name):
-            x = np.random.default_rng(0).standard_normal((300, 40)).astype(np.float32)
-            got, expected = host(call(cupy.asarray(x))), call(x)
-            send(name, bool(np.allclose(got, expected, rtol=1e-4, atol=1e-4)), version=f"{got.dtype}, {got.shape}")
+            x, start = np.random.default_rng(0).standard_normal((300, 40)).astype(np.float32), time.perf_counter()
+            got = host(call(cupy.asarray(x)))
+            seconds, expected = time.perf_counter() - start, call(x)
+            same = got.dtype == expected.dtype and np.allclose(got, expected, rtol=1e-4, atol=1e-4)
+            send(name, bool(same), version=f"{got.dtype}, {got.shape}", seconds=seconds)
 
 
 def _processor():
@@ -49,8 +52,9 @@ def _first_calls(cupy):
         w = tg.Tensor(x[:40], requires_grad=True)
         return tg.grad((tg.tanh(tg.Tensor(x) @ w.T) ** 2).sum(), [w])[0].data
     return {
-        "copy there and back": lambda x: x + 0, "matrix product": lambda x: x @ x.T, "sum": lambda x: np.sum(x, 0),
-        "gather": lambda x: x[::-1][[1, 5]], "ElementwiseKernel": lambda x: tg.log_sigmoid(tg.Tensor(x)).data,
+        "copy there and back": lambda x: x + 0, "matrix product": lambda x: x @ x.T, "sum": lambda x: x.sum()[None],
+        "sum of rows": lambda x: x.sum(1), "mean of columns": lambda x: x.mean(0), "gather": lambda x: x[::-1][[1, 5]],
+        "ElementwiseKernel": lambda x: tg.log_sigmoid(tg.Tensor(x)).data,
         "RawKernel": lambda x: x.sum(0) if type(x) is np.ndarray else column_sums(x), "grad": slope}
 
 

@@ -1,5 +1,6 @@
 """The device that `gpu.py` works on: a GPU with CuPy, or the foreign array of the tests, which plays one."""
 import gc
+import importlib
 import importlib.util
 import json
 import os
@@ -10,6 +11,7 @@ import types
 from contextlib import contextmanager
 from pathlib import Path
 
+NO_DEVICE = 3  # exit status
 TESTS = Path(__file__).resolve().parents[1]
 
 
@@ -35,10 +37,10 @@ def prepare(device):
         sys.modules["cupy"] = foreign
         for name, module in nvmath_standin.modules().items():
             sys.modules.setdefault(name, module)
-    import cupy
-    if not cupy.is_available():
-        raise SystemExit("CuPy finds no GPU; --device foreign plays this script without one")
-    return cupy
+    if missing("cupy") or not importlib.import_module("cupy").is_available():
+        print("CuPy is not installed, or finds no GPU", file=sys.stderr)
+        raise SystemExit(NO_DEVICE)
+    return sys.modules["cupy"]
 
 
 class _Event:

@@ -190,7 +190,7 @@ def _launches(cupy, device, steps):
 
 
 def _kernels(steps, most):
-    """The kernels and copies of a step: name, (launches a step, microseconds a step), the longest first."""
+    """The kernels and copies of a step, by PyTorch's profiler, which sees all launches of the process."""
     import cupy
     from torch.profiler import ProfilerActivity
     from torch.profiler import profile as profiling
@@ -199,14 +199,18 @@ def _kernels(steps, most):
         cupy.cuda.Device().synchronize()
     with tempfile.NamedTemporaryFile("w+", suffix=".json") as file:
         profiler.export_chrome_trace(file.name)
-        events = json.load(file)["traceEvents"]
+        return longest(json.load(file)["traceEvents"], 10, most)
+
+
+def longest(events, steps, most):
+    """Of a trace of so many steps: name, (launches a step, microseconds a step), the longest first."""
     found = {}
     for event in events:
         if event.get("cat") in ("kernel", "gpu_memcpy", "gpu_memset"):
-            count, us = found.get(event["name"], (0, 0))
+            count, us = found.get(event["name"], (0, 0.0))
             found[event["name"]] = count + 1, us + event["dur"]
     rows = sorted(found.items(), key=lambda item: -item[1][1])[:most]
-    return [(name, (count / 10, us / 10)) for name, (count, us) in rows]
+    return [(name, (count / steps, us / steps)) for name, (count, us) in rows]
 
 
 if __name__ == "__main__":

@@ -5,7 +5,9 @@ import sys
 import textwrap
 
 import gpu
+import gpu_speed
 import pytest
+from bench_workloads import Workload, torch_run
 
 
 @pytest.fixture
@@ -116,6 +118,36 @@ def test_failures_are_rows_and_the_rest_runs(runner, tmp_path, monkeypatch):
         ("in one process", None, "1 skipped, 1 failed (could not import 'nothing_of_that_name': "
                                  "No module named 'nothing_of_that_name')"),
     ]
+
+
+# --- what only a device runs ---
+
+def test_without_a_gpu_it_ends_at_once(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("GPU_MISSING", "cupy")
+    monkeypatch.setattr(sys, "argv", ["gpu.py", "--out", str(tmp_path)])
+    with pytest.raises(SystemExit) as ended:
+        gpu.main()
+    assert ended.value.code == 2
+    assert "CuPy is not installed, or finds no GPU; --device foreign plays" in capsys.readouterr().err
+
+
+def test_the_longest_kernels_of_a_trace():
+    def event(name, us, cat="kernel"):
+        return {"ph": "X", "cat": cat, "name": name, "dur": us}
+    events = [event("short", 3), event("long", 50), event("aten::mul", 1000, "cpu_op"), event("short", 5), {"ph": "M"},
+              event("copy", 9, "gpu_memcpy")]
+    assert gpu_speed.longest(events, 2, 2) == [("long", (0.5, 25)), ("copy", (0.5, 4.5))]
+    assert gpu_speed.longest(events, 1, 9)[2] == ("short", (2, 8))
+
+
+@pytest.mark.oracle
+@pytest.mark.parametrize("name", ["chain", "dense", "gp", "dcgan28"])
+def test_pytorchs_steps_stay_on_their_device(name, torch):
+    """On the device `meta`, which computes nothing, an array of another device would be refused."""
+    try:
+        torch_run(Workload(name, 4, 1 / 16), False, 1, "meta")(2)
+    finally:
+        torch.set_default_device(None)
 
 
 # --- the whole of it ---
