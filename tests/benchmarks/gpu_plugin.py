@@ -12,21 +12,25 @@ import pytest
 
 LOST = ("IllegalAddress", "illegal memory access", "LaunchFailure", "unspecified launch failure", "MisalignedAddress",
         "misaligned address", "HardwareStackError", "device-side assert", "LaunchTimeout")
-DONE = Path(os.environ["GPU_DONE"])
 outcomes, reasons = Counter(), set()
-records = gpu_device.Records("tests")
-gpu_device.prepare(os.environ["GPU_DEVICE"])
+
+
+def pytest_configure(config):
+    """Prepares the device."""
+    global records, done_file
+    records, done_file = gpu_device.Records("tests"), Path(os.environ["GPU_DONE"])
+    gpu_device.prepare(os.environ["GPU_DEVICE"])
 
 
 def pytest_collection_modifyitems(items):
     """Leaves out what has run; the test that ran when the last session died is one of these."""
-    done = set(DONE.read_text().splitlines()) if DONE.exists() else set()
+    done = set(done_file.read_text().splitlines()) if done_file.exists() else set()
     items[:] = [item for item in items if item.nodeid not in done]
 
 
 def pytest_runtest_logstart(nodeid):
     """Notes the test before it runs."""
-    with DONE.open("a") as file:
+    with done_file.open("a") as file:
         print(nodeid, file=file)
 
 
