@@ -11,6 +11,7 @@ during a measurement. Packages that are missing are named in the report, and wha
 folder .wheels are installed for these processes alone.
 """
 import argparse
+import contextlib
 import json
 import os
 import re
@@ -39,6 +40,9 @@ SECTIONS = {  # title, and what its table holds
     "profile": "Launches of a step without a graph, and its longest kernels",
     "signatures": "Calls of CuPy in these steps, bound to its signatures",
 }
+FILES = "report.md", "report.json", "tests.txt", "log.txt", "samples.png"
+# each process has a group of its own, to be stopped with its children; a session of its own would outlive this script
+GROUP = {"process_group": 0} if sys.version_info >= (3, 11) else {"start_new_session": True}
 RUN_NEEDS = "filelock", "tqdm", "matplotlib", "PIL"
 CHECK, SPEED, COMMAND = ([str(HERE / name)] for name in ("gpu_checks.py", "gpu_speed.py", "gpu_device.py"))
 
@@ -93,6 +97,12 @@ def _cell(value):
     return re.sub(r"\s+", " ", text).replace("|", "\\|")
 
 
+def _kill(pid):
+    """Stops a process and those that it has started."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(pid, signal.SIGKILL)
+
+
 class Runner:
     """Starts the processes of the sections, and passes their records to the report."""
 
@@ -104,32 +114,50 @@ class Runner:
         self.environment = {**os.environ, "PYTHONPATH": os.pathsep.join(folders), "CUPY_TF32": "0",
                             "NVIDIA_TF32_OVERRIDE": "0", "OPENBLAS_NUM_THREADS": "4", "OMP_NUM_THREADS": "4",
                             "GPU_DEVICE": self.device, "GPU_DONE": str(room / "done"), "PYTHONUNBUFFERED": "1"}
-        self.log = (options.out / "log.txt").open("ab")
+        self.log = (options.out / "log.txt").open("wb")
+        self.lock, self.pids, self.stopped = threading.RLock(), set(), False
 
     def __enter__(self):
+        """Until the end of the block, Ctrl-C and SIGTERM stop the processes."""
+        self.handlers = {number: signal.signal(number, self.stop) for number in (signal.SIGINT, signal.SIGTERM)}
         return self
 
     def __exit__(self, *error):
+        for number, handler in self.handlers.items():
+            signal.signal(number, handler)
         self.log.close()
+
+    def stop(self, *signal_and_frame):
+        """Stops all processes, and lets none start: what is left to do ends at once."""
+        with self.lock:
+            self.stopped = True
+            for pid in self.pids:
+                _kill(pid)
 
     def process(self, section, arguments, limit, output=None):
         """Runs Python with these arguments; returns its exit status, "late" where it was stopped at its limit."""
         end = min(time.monotonic() + limit, self.deadline)
-        reader, writer = os.pipe()
-        output = output or self.log
-        print(f"== {section}: {' '.join(arguments)}", file=sys.stderr, flush=True)
-        running = subprocess.Popen(
-            [sys.executable, *arguments], env={**self.environment, "GPU_RECORDS": str(writer)}, cwd=self.room,
-            pass_fds=[writer], stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
-            start_new_session=True)
-        os.close(writer)
-        late = threading.Timer(max(0.1, end - time.monotonic()), os.killpg, (running.pid, signal.SIGKILL))
+        with self.lock:
+            if self.stopped:
+                return "late"
+            print(f"== {section}: {' '.join(arguments)}", file=sys.stderr, flush=True)
+            reader, writer = os.pipe()
+            running = subprocess.Popen(
+                [sys.executable, *arguments], env={**self.environment, "GPU_RECORDS": str(writer)}, cwd=self.room,
+                pass_fds=[writer], stdin=subprocess.DEVNULL, stdout=output or self.log, stderr=subprocess.STDOUT,
+                **GROUP)
+            os.close(writer)
+            self.pids.add(running.pid)
+        late = threading.Timer(max(0.1, end - time.monotonic()), _kill, (running.pid,))
         late.start()
         with os.fdopen(reader) as records:
             for line in records:
-                self.report.add(**json.loads(line))
+                if line.endswith("\n"):  # not the rest of a process that was stopped while it wrote
+                    self.report.add(**json.loads(line))
         status = running.wait()
         late.cancel()
+        with self.lock:
+            self.pids.discard(running.pid)
         return "late" if status == -signal.SIGKILL and time.monotonic() >= end else status
 
     def section(self, name, arguments, limit):
@@ -139,7 +167,9 @@ class Runner:
         return status
 
     def _ended(self, name, status, limit):
-        if status == "late":
+        if self.stopped:
+            self.report.add(name, "stopped by a signal", False)
+        elif status == "late":
             self.report.add(name, f"stopped after {limit} s or at the end of the time", False)
         elif status:
             self.report.add(name, f"ended with status {status}: see log.txt", False)
@@ -153,17 +183,17 @@ class Runner:
                   if re.search(r"^(pytestmark = |@)pytest\.mark\.gpu", path.read_text(), re.MULTILINE)]
         end = time.monotonic() + limit
         chosen = ["-k", "not faster"] if self.device == "foreign" else []
-        with (self.out / "tests.txt").open("ab") as output:
+        with (self.out / "tests.txt").open("wb") as output:
             for _ in range(5):
                 status = self.process("tests", [
                     "-m", "pytest", "-o", "addopts=", "-p", "no:cacheprovider", "-p", "gpu_plugin", "-q", "-m", "gpu",
                     "--import-mode=importlib", "--tb=short", "--durations=20", f"--rootdir={ROOT}",
                     "-c", str(ROOT / "setup.cfg"), *chosen, *[str(ROOT / path) for path in marked]],
                     end - time.monotonic(), output)
-                if status in (0, 1, 5, "late"):
+                if self.stopped or status in (0, 1, 5, "late"):
                     break
                 self.report.add("tests", f"the process ended with status {status}; the other tests follow", False)
-        self._ended("tests", status if status == "late" else 0, limit)
+        self._ended("tests", "late" if status == "late" else 0, limit)
 
     def trained(self, device, limit):
         """`tinygan train digits` in a folder of that name; returns the seconds, or None if it failed."""
@@ -216,7 +246,12 @@ def main():
     parser.add_argument("--wheels", type=Path, default=ROOT / ".wheels", help="the folder of wheels (default: .wheels)")
     options = parser.parse_args()
     options.out = options.out.resolve()
-    options.out.mkdir(parents=True, exist_ok=True)
+    try:
+        options.out.mkdir(parents=True, exist_ok=True)
+        for name in FILES:
+            (options.out / name).unlink(missing_ok=True)
+    except OSError as error:
+        parser.error(f"--out {options.out}: {error.strerror}")
     with tempfile.TemporaryDirectory() as room, Runner(options, Path(room)) as runner:
         seconds = []
         install(options.wheels, Path(room) / "site")
@@ -229,10 +264,10 @@ def main():
                   threading.Thread(target=lambda: seconds.append(runner.trained("cpu", 200)))]
         for thread in checks:
             thread.start()
-        for thread in checks:
-            thread.join()
+        while any(thread.is_alive() for thread in checks):
+            time.sleep(0.1)  # `join` may not notice a signal
         runner.section("speed", SPEED, 150)
-        runner.run(seconds[0], 90)
+        runner.run(seconds[0] if seconds else None, 90)
         runner.section("profile", SPEED, 60)
         if options.device == "foreign":
             runner.section("signatures", CHECK, 120)

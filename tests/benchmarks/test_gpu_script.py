@@ -1,6 +1,8 @@
 """The script `gpu.py`: its report, its processes, and the whole of it on the played device."""
 import argparse
 import json
+import signal
+import subprocess
 import sys
 import textwrap
 
@@ -59,6 +61,7 @@ def test_rows_of_a_process_that_crashes_stay(runner, tmp_path):
     assert "in the log" in (runner.out / "log.txt").read_text()
 
 
+@pytest.mark.slow
 def test_rows_of_a_process_that_hangs_stay(runner, tmp_path):
     """Its children are stopped too: they hold the pipe."""
     runner.section("speed", [script(tmp_path, """
@@ -84,6 +87,34 @@ def test_after_the_time_nothing_starts_for_long(runner, tmp_path):
     assert rows(runner, "ok") == [(False,)]
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "kill"])
+def test_a_stop_leaves_no_process(how, tmp_path):
+    """It stops the processes of the sections too, and keeps what was measured."""
+    script = subprocess.Popen([sys.executable, gpu.__file__, "--device", "foreign", "--out", str(tmp_path)],
+                              stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    try:
+        for line in script.stderr:
+            if b"== graph" in line:
+                break
+        script.send_signal(how)
+        script.communicate(timeout=30)  # the pipe ends with the last process
+    finally:
+        script.kill()
+    assert script.returncode == 1
+    found = json.loads((tmp_path / "report.json").read_text())["records"]
+    assert ("versions", "Python") in {(row["section"], row["what"]) for row in found}
+    assert found[-1]["what"] == "stopped by a signal"
+
+
+def test_a_folder_that_cannot_be_written(tmp_path, monkeypatch, capsys):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setattr(sys, "argv", ["gpu.py", "--out", str(tmp_path / "file")])
+    with pytest.raises(SystemExit):
+        gpu.main()
+    assert capsys.readouterr().err.endswith(f"--out {tmp_path / 'file'}: File exists\n")
+
+
 # --- the tests marked gpu ---
 
 PLANTED = """
@@ -100,6 +131,7 @@ PLANTED = """
     """
 
 
+@pytest.mark.slow
 def test_failures_are_rows_and_the_rest_runs(runner, tmp_path, monkeypatch):
     (tmp_path / "tests").mkdir()
     (tmp_path / "tests" / "test_planted.py").write_text(textwrap.dedent(PLANTED))
