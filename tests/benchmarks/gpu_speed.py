@@ -25,14 +25,14 @@ def speed(cupy, device, send):
     peaks = _peaks(cupy, device, send)
     for name, batch in WORKLOADS if device == "gpu" else [(name, 4) for name, _ in WORKLOADS]:
         work = functools.partial(Workload, name, batch, 1.0 if device == "gpu" else 1 / 16)
-        shown = f"{name}, batch {work().batch}"
-        with send.guard(shown):
-            _compare(cupy, device, send, shown, work, peaks)
+        with send.guard(name):
+            _compare(cupy, device, send, work, peaks)
 
 
-def _compare(cupy, device, send, shown, work, peaks):
-    runs, memory = {}, {}
-    for peer, make in _peers(device, work).items():
+def _compare(cupy, device, send, work, peaks):
+    first = work()  # each peer gets networks of its own, all equal to these
+    shown, runs, memory = f"{first.name}, batch {first.batch}", {}, {}
+    for peer, make in _peers(device, first.name, work).items():
         if isinstance(make, str):
             send(f"{shown}: {peer}", None, note=make)
             continue
@@ -45,15 +45,15 @@ def _compare(cupy, device, send, shown, work, peaks):
             if caught:
                 send(f"{shown}: {peer}", None, note="; ".join(str(w.message) for w in caught))
     times, reached = _turns(cupy, device, runs), None
-    floor = max(2e3 * multiply_adds(work()) / peaks[1], 1e3 * _bytes(work()) / peaks[0])
+    floor = max(2e3 * multiply_adds(first) / peaks[1], 1e3 * _bytes(first) / peaks[0])
     ours = [peer for peer in times if peer.startswith("tinygan")]
     for peer, rounds in times.items():
         row = {"ms": statistics.median(rounds), "times the floor": statistics.median(rounds) / floor,
                "MB": memory[peer]}
         if "PyTorch" in times:
             row["times PyTorch"] = statistics.median(a / b for a, b in zip(rounds, times["PyTorch"]))
-        if "PyTorch" in times and peer == ours[-1]:  # with the graph, where there is one
-            row["goal"] = GOALS.get(work().name, 1.0)
+        if "PyTorch" in times and peer in ours[-1:]:  # with the graph, where there is one
+            row["goal"] = GOALS.get(first.name, 1.0)
             reached = row["times PyTorch"] <= row["goal"]
         send(f"{shown}: {peer}", reached if device == "gpu" else None, **row)
 
@@ -102,14 +102,14 @@ def _outputs(net, shape, batch):
     return total
 
 
-def _peers(device, work):
+def _peers(device, name, work):
     """For each peer a function that makes a function that makes n steps, or the reason why there is none."""
     peers = {}
     for peer, best in (("PyTorch", False), ("PyTorch, channels last", True)):
         peers[peer] = f"needs {lacking}" if (lacking := missing("torch")) else functools.partial(
             torch_run, work(), best, 1, "cuda" if device == "gpu" else "cpu")
     peers["tinygan"] = functools.partial(_tinygan_run, work(), False)
-    if work().name == "chain":
+    if name == "chain":
         peers["tinygan, graph"] = "not a step of a game"
     elif lacking := missing("nvmath"):
         peers["tinygan, graph"] = f"needs {lacking}"
