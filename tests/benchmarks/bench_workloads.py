@@ -155,7 +155,8 @@ def torch_run(work, best, threads, device="cpu"):
     import torch.nn.functional as F  # noqa: N812
     from torch_nets import torch_net
     torch.set_num_threads(threads)
-    torch.set_default_device(device)
+    if device != "cpu":  # it makes each call of PyTorch slower
+        torch.set_default_device(device)
     torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False  # float32, as in tinygan
     if work.name == "chain":
         x = torch.randn(work.batch, 16)
