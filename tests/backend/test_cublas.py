@@ -91,6 +91,18 @@ def test_other_products_are_the_arrays_own():
     assert isinstance(products(t, t.T), tg.Tensor)
 
 
+@pytest.mark.parametrize("dtype", ["f", "d"])
+def test_a_library_whose_products_are_wrong_is_refused(dtype, monkeypatch):
+    right = cublas.Products._multiply
+
+    def wrong(self, a, b, out, count=0):
+        right(self, a, b, out, count)
+        out[...] += out.dtype.char == dtype
+    monkeypatch.setattr(cublas.Products, "_multiply", wrong)
+    with pytest.raises(RuntimeError, match=f"^a product of dtype '{dtype}' is wrong$"):
+        cublas.products(foreign)
+
+
 # --- the names ---
 
 def test_the_record_of_nvmath_is_not_stale():

@@ -58,7 +58,7 @@ def test_a_kernel_that_fails_leaves_its_work_to_the_body(name, error, monkeypatc
     fault = getattr(getattr(foreign.cuda, where), kind)
 
     def fail(*args):
-        raise fault("line one\nline two")
+        raise fault("a note\nline 2: error: no such thing\nline 3")
     for kernel in foreign.kernels:
         monkeypatch.setitem(foreign.kernels, kernel, fail)
     before = list(FORMS[name])
@@ -73,6 +73,6 @@ def test_a_kernel_that_fails_leaves_its_work_to_the_body(name, error, monkeypatc
             kernel = name.rpartition(".")[2].strip("_").removesuffix("_step")
             assert [str(w.message) for w in caught] == [] if again else [
                 f"tinygan.{name} is slower from now on, as it runs without one of its fast forms: "
-                f"the kernel tinygan_{kernel} fails with {kind}: line one"]
+                f"the kernel tinygan_{kernel} fails with {kind}: line 2: error: no such thing"]
     finally:
         FORMS[name][:] = before

@@ -155,16 +155,15 @@ def torch_run(work, best, threads, device="cpu"):
     import torch.nn.functional as F  # noqa: N812
     from torch_nets import torch_net
     torch.set_num_threads(threads)
-    if device != "cpu":  # it makes each call of PyTorch slower
-        torch.set_default_device(device)
+    there = {"device": device}  # not `torch.set_default_device`, which makes each call slower
     torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False  # float32, as in tinygan
     if work.name == "chain":
-        x = torch.randn(work.batch, 16)
-        w, b = torch.randn(16, 16, requires_grad=True), torch.zeros(16, requires_grad=True)
+        x, w = torch.randn(work.batch, 16, **there), torch.randn(16, 16, requires_grad=True, **there)
+        b = torch.zeros(16, requires_grad=True, **there)
         return repeated(lambda: torch.autograd.grad((torch.relu(torch.addmm(b, x, w)) * x).sum(), [w, b]))
-    (g, _), (d, _) = (torch_net(net, torch.float32) for net in (work.g, work.d))
+    g, d = (torch_net(net, torch.float32)[0].to(device) for net in (work.g, work.d))
     images = len(work.shape) == 3
-    real = torch.randn(work.batch, *(work.shape[-1:] + work.shape[:-1] if images else work.shape))
+    real = torch.randn(work.batch, *(work.shape[-1:] + work.shape[:-1] if images else work.shape), **there)
     if best and images:
         g, d, real = (m.to(memory_format=torch.channels_last) for m in (g, d, real))
     d_adam, g_adam = (torch.optim.Adam(m.parameters(), 2e-4, (0.5, 0.999), fused=best or None) for m in (d, g))
@@ -172,7 +171,7 @@ def torch_run(work, best, threads, device="cpu"):
         fake = torch.randn_like(real)
 
         def critic():
-            alpha = torch.rand(work.batch, 1)
+            alpha = torch.rand(work.batch, 1, **there)
             between = (alpha * real + (1 - alpha) * fake).requires_grad_()
             [slope] = torch.autograd.grad(d(between).sum(), between, create_graph=True)
             loss = d(fake).mean() - d(real).mean() + 10 * ((slope.norm(dim=1) - 1) ** 2).mean()
@@ -182,7 +181,7 @@ def torch_run(work, best, threads, device="cpu"):
         return repeated(critic)
 
     def step():
-        fake = g(torch.randn(work.batch, work.latent))
+        fake = g(torch.randn(work.batch, work.latent, **there))
         d_adam.zero_grad()
         (F.softplus(-d(real)).mean() + F.softplus(d(fake.detach())).mean()).backward()
         d_adam.step()

@@ -32,7 +32,7 @@ ROOT = HERE.parents[1]
 SECTIONS = {  # title, and what its table holds
     "versions": "Versions, and one operation each way",
     "tests": "The tests marked gpu, in one process",
-    "agreement": "As many steps on the CPU and on the GPU: the largest difference of the weights, relative",
+    "agreement": "The same steps on the CPU and on the GPU: the largest difference of the weights, relative",
     "recipes": "Three steps of every recipe on both",
     "graph": "A step as a CUDA graph",
     "speed": "A step against PyTorch eager on this GPU, in turns: float32, TF32 off in both",
@@ -43,7 +43,7 @@ SECTIONS = {  # title, and what its table holds
 FILES = "report.md", "report.json", "tests.txt", "log.txt", "samples.png"
 # each process has a group of its own, to be stopped with its children; a session of its own would outlive this script
 GROUP = {"process_group": 0} if sys.version_info >= (3, 11) else {"start_new_session": True}
-RUN_NEEDS = "filelock", "tqdm", "matplotlib", "PIL"
+RUN_NEEDS = "threadpoolctl", "filelock", "tqdm", "matplotlib", "PIL"
 CHECK, SPEED, COMMAND = ([str(HERE / name)] for name in ("gpu_checks.py", "gpu_speed.py", "gpu_device.py"))
 
 
@@ -111,6 +111,7 @@ class Runner:
         self.report = Report(options.out, options.device)
         self.deadline = time.monotonic() + 60 * options.minutes
         folders = [str(folder) for folder in (room / "site", ROOT, HERE, ROOT / "tests" / "support")]
+        folders += filter(None, [os.environ.get("PYTHONPATH")])
         self.environment = {**os.environ, "PYTHONPATH": os.pathsep.join(folders), "CUPY_TF32": "0",
                             "NVIDIA_TF32_OVERRIDE": "0", "OPENBLAS_NUM_THREADS": "4", "OMP_NUM_THREADS": "4",
                             "GPU_DEVICE": self.device, "GPU_DONE": str(room / "done"), "PYTHONUNBUFFERED": "1"}
@@ -187,7 +188,8 @@ class Runner:
             for _ in range(5):
                 status = self.process("tests", [
                     "-m", "pytest", "-o", "addopts=", "-p", "no:cacheprovider", "-p", "gpu_plugin", "-q", "-m", "gpu",
-                    "--import-mode=importlib", "--tb=short", "--durations=20", f"--rootdir={ROOT}",
+                    "--import-mode=importlib", "--continue-on-collection-errors", "--tb=short",
+                    "--durations=20", f"--rootdir={ROOT}",
                     "-c", str(ROOT / "setup.cfg"), *chosen, *[str(ROOT / path) for path in marked]],
                     end - time.monotonic(), output)
                 if self.stopped or status in (0, 1, 5, "late"):

@@ -1,4 +1,4 @@
-"""What `gpu.py` checks: versions and first calls, a hundred steps against the CPU, steps as CUDA graphs."""
+"""The checks of `gpu.py`: versions and first calls, a hundred steps against the CPU, steps as CUDA graphs."""
 import json
 import os
 import platform

@@ -4,6 +4,7 @@ A fault of a kernel makes every later call of the process fail. So after such a 
 starts another one. Tests whose names are in the file of the variable GPU_DONE have run and are left out.
 """
 import os
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -37,17 +38,17 @@ def pytest_runtest_logstart(nodeid):
 def pytest_collectreport(report):
     """Sends a file that cannot be imported."""
     if report.failed:
-        records(report.nodeid, False, seconds=0.0, message=_last_line(report))
+        records(report.nodeid, False, seconds=0.0, message=_message(report))
 
 
 def pytest_runtest_logreport(report):
-    """Sends a failure with its last line; ends the session if the device is lost."""
+    """Sends a failure with its message; ends the session if the device is lost."""
     if report.when == "call" or not report.passed:
         outcomes[report.outcome] += 1
-    if report.skipped:
+    if report.skipped and isinstance(report.longrepr, tuple):  # no expected failure
         reasons.add(report.longrepr[2].removeprefix("Skipped: "))
     if report.failed:
-        records(report.nodeid.rpartition("/")[2], False, seconds=report.duration, message=_last_line(report))
+        records(report.nodeid.rpartition("/")[2], False, seconds=report.duration, message=_message(report))
         if any(word in report.longreprtext for word in LOST):
             pytest.exit("the device is lost", returncode=99)
 
@@ -58,7 +59,8 @@ def pytest_sessionfinish():
             + (f" ({'; '.join(sorted(reasons))})" if reasons else ""))
 
 
-def _last_line(report):
-    """The line of the error itself."""
-    lines = [line[2:].strip() for line in report.longreprtext.splitlines() if line.startswith("E ")]
-    return (lines or report.longreprtext.splitlines() or ["?"])[0][:400]
+def _message(report):
+    """The message of the last error."""
+    last = re.split("During handling of the above|direct cause of the following", report.longreprtext)[-1]
+    lines = [line[2:].strip() for line in last.splitlines() if line.startswith("E ")]
+    return " ".join(lines or last.split() or ["?"])[:400]

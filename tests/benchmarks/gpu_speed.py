@@ -1,4 +1,4 @@
-"""What `gpu.py` measures: steps against PyTorch in turns, memory, launches and the longest kernels."""
+"""The measurements of `gpu.py`: steps against PyTorch in turns, memory, launches and the longest kernels."""
 import functools
 import json
 import statistics

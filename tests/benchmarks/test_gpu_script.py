@@ -1,12 +1,16 @@
 """The script `gpu.py`: its report, its processes, and the whole of it on the played device."""
 import argparse
+import contextlib
 import json
 import signal
 import subprocess
 import sys
 import textwrap
 
+import foreign
 import gpu
+import gpu_checks
+import gpu_device
 import gpu_speed
 import pytest
 from bench_workloads import Workload, torch_run
@@ -176,10 +180,59 @@ def test_the_longest_kernels_of_a_trace():
 @pytest.mark.parametrize("name", ["chain", "dense", "gp", "dcgan28"])
 def test_pytorchs_steps_stay_on_their_device(name, torch):
     """On the device `meta`, which computes nothing, an array of another device would be refused."""
-    try:
-        torch_run(Workload(name, 4, 1 / 16), False, 1, "meta")(2)
-    finally:
-        torch.set_default_device(None)
+    torch_run(Workload(name, 4, 1 / 16), False, 1, "meta")(2)
+
+
+def test_a_wrong_kernel_is_seen_by_each_check(gpu_played, monkeypatch):
+    play = gpu_played.kernels["tinygan_adam"]
+
+    def wrong(*args):
+        play(*args)
+        args[-1][...] *= 1.5
+    monkeypatch.setitem(gpu_played.kernels, "tinygan_adam", wrong)
+    for check in (gpu_checks.agreement, gpu_checks.recipes):
+        found = Sent()
+        check(gpu_played, "foreign", found)
+        assert len(found.rows) > 9
+        assert [what for what, ok, _ in found.rows if ok] in ([], ["wgan"])  # which has another optimiser
+
+
+def test_ratios_floors_and_goals(gpu_played, monkeypatch):
+    """With given times: PyTorch 4 ms, tinygan 3 ms, its graph 1 ms; a copy and a product take as long as they must."""
+    given = [4.0, 4.4], [3.0, 3.3], [1.0, 1.1]
+    monkeypatch.setattr(gpu_speed, "_turns", lambda cupy, device, runs: dict(zip(runs, given)))
+    for reached, ms in ((True, 1.0), (False, 3.0)):
+        names = ["PyTorch", "tinygan", "tinygan, graph"][:3 if reached else 2]
+        monkeypatch.setattr(gpu_speed, "_peers", lambda *_, names=names: dict.fromkeys(names, lambda: lambda n: None))
+        found, work = Sent(), Workload("dense", 4, 1 / 16)
+        peaks = 1e3 * gpu_speed._bytes(work) / 0.5, 2e3 * gpu_speed.multiply_adds(work) / 0.25  # .5 ms, .25 ms
+        gpu_speed._compare(gpu_played, "gpu", found, lambda work=work: work, peaks)
+        what, ok, row = found.rows[-1]
+        assert (what, ok) == (f"dense, batch 4: {names[-1]}", reached)
+        assert row["ms"] == pytest.approx(1.05 * ms)
+        assert row["times PyTorch"] == pytest.approx(ms / 4)
+        assert row["times the floor"] == pytest.approx(2.1 * ms)
+
+
+class Sent:
+    """Keeps the rows that a section sends."""
+
+    def __init__(self):
+        self.rows = []
+
+    def __call__(self, what, ok=None, **columns):
+        self.rows.append((what, ok, columns))
+
+    @contextlib.contextmanager
+    def guard(self, what):
+        yield
+
+
+@pytest.fixture
+def gpu_played(gpu, monkeypatch):
+    """The played device, with the parts that `gpu.py` gives it."""
+    monkeypatch.setitem(gpu_device.sys.modules, "cupy", foreign)
+    return gpu_device.prepare("foreign")
 
 
 # --- the whole of it ---

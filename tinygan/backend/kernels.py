@@ -42,8 +42,14 @@ def _faults(owner) -> tuple:
     return owner.cuda.compiler.CompileException, owner.cuda.driver.CUDADriverError
 
 
-def _form_error(name, error) -> FormError:
-    return FormError(f"the kernel {name} fails with {type(error).__name__}: {str(error).strip().partition(chr(10))[0]}")
+def _launch(name, owner, kernel, *args) -> None:
+    """Launches a kernel; FormError, with the first line that is about an error, if this device cannot run it."""
+    try:
+        kernel(*args)
+    except _faults(owner) as error:
+        lines = str(error).strip().splitlines()
+        line = next((line for line in lines if "error" in line), lines[0] if lines else "")
+        raise FormError(f"the kernel {name} fails with {type(error).__name__}: {line}") from error
 
 
 class Elementwise:
@@ -58,10 +64,7 @@ class Elementwise:
         """Launches the kernel on arrays of the module `owner`, inputs then outputs; returns the last output."""
         if (kernel := self.compiled.get(owner)) is None:
             kernel = self.compiled[owner] = owner.ElementwiseKernel(self.inputs, self.outputs, self.code, self.name)
-        try:
-            kernel(*args)
-        except _faults(owner) as error:
-            raise _form_error(self.name, error) from error
+        _launch(self.name, owner, kernel, *args)
         return args[-1]
 
     def __call__(self, *args):
@@ -123,8 +126,6 @@ class Columns:
         columns = x.shape[-1]
         x, g = [owner.ascontiguousarray(a) for a in (x, *others, x)][:2]
         out = owner.empty((self.out, columns) if self.out else (columns,), x.dtype)
-        try:
-            kernel((-(-columns // 8),), (8, _LANES), (x, g, out, np.int32(x.size // columns), np.int32(columns)))
-        except _faults(owner) as error:
-            raise _form_error(self.name, error) from error
+        sizes = np.int32(x.size // columns), np.int32(columns)
+        _launch(self.name, owner, kernel, (-(-columns // 8),), (8, _LANES), (x, g, out, *sizes))
         return out
