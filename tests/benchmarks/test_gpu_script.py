@@ -183,6 +183,7 @@ def test_pytorchs_steps_stay_on_their_device(name, torch):
     torch_run(Workload(name, 4, 1 / 16), False, 1, "meta")(2)
 
 
+@pytest.mark.fast_forms
 def test_a_wrong_kernel_is_seen_by_each_check(gpu_played, monkeypatch):
     play = gpu_played.kernels["tinygan_adam"]
 
