@@ -109,9 +109,10 @@ def _layer_costs(net, shape, batch):
     return costs
 
 
-def repeated(step):
-    """A function that makes n steps, from one that makes one."""
+def repeated(step, before=lambda: None):
+    """A function that calls `before` once and then makes n steps, from a function that makes one."""
     def run(n):
+        before()
         for _ in range(n):
             step()
     return run
@@ -150,11 +151,14 @@ def tinygan_game(work, **options):
 
 
 def torch_run(work, best, threads, device="cpu"):
-    """A function that makes n steps with PyTorch, all on the device; best: channels-last and fused Adam."""
+    """A function that makes n steps with PyTorch, all on the device; best: channels-last and other options."""
     import torch
     import torch.nn.functional as F  # noqa: N812
     from torch_nets import torch_net
     torch.set_num_threads(threads)
+
+    def choose():  # the fastest convolution by trial; for the whole process, so anew in each turn
+        torch.backends.cudnn.benchmark = best
     there = {"device": device}  # not `torch.set_default_device`, which makes each call slower
     torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False  # float32, as in tinygan
     if work.name == "chain":
@@ -178,7 +182,7 @@ def torch_run(work, best, threads, device="cpu"):
             d_adam.zero_grad()
             loss.backward()
             d_adam.step()
-        return repeated(critic)
+        return repeated(critic, choose)
 
     def step():
         fake = g(torch.randn(work.batch, work.latent, **there))
@@ -190,7 +194,7 @@ def torch_run(work, best, threads, device="cpu"):
         F.softplus(-d(fake)).mean().backward()
         g_adam.step()
         d.requires_grad_(True)
-    return repeated(step)
+    return repeated(step, choose)
 
 
 def gemm_run():

@@ -1,5 +1,4 @@
-"""The checks of `gpu.py`: versions and first calls, a hundred steps against the CPU, steps as CUDA graphs."""
-import json
+"""The checks of `gpu.py`: versions and first calls, steps against the CPU, steps as CUDA graphs."""
 import os
 import platform
 import time
@@ -8,19 +7,32 @@ from importlib import metadata
 
 import gpu_device
 import numpy as np
-from gpu_device import Records, host, missing
+from gpu_device import host, missing
 
 STEPS = {"gpu": 100, "foreign": 3}
 
 
-# --- a: versions, and one operation each way ---
+# --- versions, and one operation of each kind ---
 
 def versions(cupy, device, send):
     """The versions; and calls of each kind, with the seconds that the first of them takes, as it compiles."""
-    send("CuPy", version=cupy.__version__ if device == "gpu" else "played")
+    if not send.before:
+        _versions(cupy, device, send)
+    for name, call in send.left(_first_calls(cupy)).items():
+        with send.guard(name):
+            x, start = np.random.default_rng(0).standard_normal((300, 40)).astype(np.float32), time.perf_counter()
+            got = host(call(cupy.asarray(x)))
+            seconds, expected = time.perf_counter() - start, call(x)
+            same = got.dtype == expected.dtype and np.allclose(got, expected, rtol=1e-4, atol=1e-4)
+            send(name, bool(same), version=f"{got.dtype}, {got.shape}", seconds=seconds)
+
+
+def _versions(cupy, device, send):
+    played = {} if device == "gpu" else {"CuPy": "played", "nvmath-python": "played"}
+    send("CuPy", version=played.get("CuPy") or cupy.__version__)
     for name in ("numpy", "nvmath-python", "torch", "pytest", "hypothesis", "pooch", "filelock"):
         try:
-            send(name, version=metadata.version(name))
+            send(name, version=played.get(name) or metadata.version(name))
         except metadata.PackageNotFoundError:
             send(name, version="not installed")
     send("Python", version=platform.python_version())
@@ -30,13 +42,6 @@ def versions(cupy, device, send):
         send("GPU", version=f"{found['name'].decode()}, compute capability {found['major']}.{found['minor']}, "
              f"{found['totalGlobalMem'] >> 20} MiB, {found['multiProcessorCount']} multiprocessors")
     send("processor", version=f"{_processor()}, {len(os.sched_getaffinity(0))} cores")
-    for name, call in _first_calls(cupy).items():
-        with send.guard(name):
-            x, start = np.random.default_rng(0).standard_normal((300, 40)).astype(np.float32), time.perf_counter()
-            got = host(call(cupy.asarray(x)))
-            seconds, expected = time.perf_counter() - start, call(x)
-            same = got.dtype == expected.dtype and np.allclose(got, expected, rtol=1e-4, atol=1e-4)
-            send(name, bool(same), version=f"{got.dtype}, {got.shape}", seconds=seconds)
 
 
 def _processor():
@@ -58,7 +63,7 @@ def _first_calls(cupy):
         "RawKernel": lambda x: x.sum(0) if type(x) is np.ndarray else column_sums(x), "grad": slope}
 
 
-# --- c: a hundred steps on the CPU and on the device ---
+# --- steps on the CPU and on the device ---
 
 def _games():
     """Functions (dtype) -> game, by name."""
@@ -80,15 +85,16 @@ def agreement(cupy, device, send):
     In float32 both are compared with the CPU in float64: the GPU may differ from it by as much as the CPU does, to a
     factor of 4, since the order of sums is another one.
     """
-    for name, make in _games().items():
+    for name, make in send.left(_games()).items():
         with send.guard(name):
             thetas = {(dtype, where): _played(make(dtype), where, STEPS[device])
                       for dtype in (np.float64, np.float32) for where in ("cpu", "gpu")}
             exact = thetas[np.float64, "cpu"]
             apart = _relative(thetas[np.float64, "gpu"], exact)
-            send(f"{name}, float64", apart <= 1e-9, difference=apart, allowed=1e-9)
+            send(f"{name}, float64", apart <= 1e-9, steps=STEPS[device], difference=apart, allowed=1e-9)
             cpu, gpu = (_relative(thetas[np.float32, where], exact) for where in ("cpu", "gpu"))
-            send(f"{name}, float32", gpu <= 4 * cpu + 1e-6, difference=gpu, allowed=4 * cpu + 1e-6)
+            send(f"{name}, float32", gpu <= 4 * cpu + 1e-6, steps=STEPS[device], difference=gpu,
+                 allowed=4 * cpu + 1e-6)
 
 
 def _played(game, where, steps, stepper=None):
@@ -110,7 +116,7 @@ def recipes(cupy, device, send):
     """Three steps of every recipe on the CPU and on the GPU, with its own data unless these would be fetched."""
     from tinygan.data.files import MIRRORS
     from tinygan.zoo import RECIPES
-    for name, recipe in RECIPES.items():
+    for name, recipe in send.left(RECIPES).items():
         if recipe.data in MIRRORS:
             continue
         with send.guard(name):
@@ -118,17 +124,7 @@ def recipes(cupy, device, send):
             send(name, _relative(gpu, cpu) <= 1e-9, difference=_relative(gpu, cpu), allowed=1e-9)
 
 
-def signatures(cupy, device, send):
-    """The calls of CuPy in the steps above, which the played device has bound to CuPy's own signatures."""
-    with open(os.devnull, "w") as nowhere:
-        recipes(cupy, device, Records("", nowhere)), graph(cupy, device, Records("", nowhere))
-    known = json.loads((gpu_device.TESTS / "support" / "cupy_names.json").read_text())["signatures"]
-    for path, forms in sorted(cupy.calls.items()):
-        send(path, None, signature=known.get(path, "unknown"), calls="; ".join(sorted(
-            ", ".join(["_"] * form[0] + [f"{name}=" for name in form[1:]]) for form in forms)))
-
-
-# --- d: a step as a CUDA graph ---
+# --- a step as a CUDA graph ---
 
 def graph(cupy, device, send):
     """Whether a step is recorded, or the reason why not; and the difference from the step without a graph."""
@@ -136,15 +132,15 @@ def graph(cupy, device, send):
     if lacking := missing("nvmath"):
         send("all", None, note=f"needs {lacking}")
         return
-    for name, make in _games().items():
+    for name, make in send.left(_games()).items():
         with send.guard(name), warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             replay, steps = Replay(), max(10, STEPS[device] // 2)
             replayed = _played(make(np.float64), "gpu", steps, replay)
             apart = _relative(replayed, _played(make(np.float64), "gpu", steps))
             note = "recorded" if replay.recorded else "; ".join(str(w.message) for w in caught) or "never recorded"
-            send(name, bool(replay.recorded) and apart <= 1e-9, note=note, difference=apart)
+            send(name, bool(replay.recorded) and apart <= 1e-9, note=note, steps=steps, difference=apart)
 
 
 if __name__ == "__main__":
-    gpu_device.run(versions, agreement, recipes, graph, signatures)
+    gpu_device.run(versions, agreement, recipes, graph)

@@ -1,17 +1,20 @@
 """The device that `gpu.py` works on: a GPU with CuPy, or the foreign array of the tests, which plays one."""
+import atexit
 import gc
 import importlib
 import importlib.util
 import json
 import os
+import signal
 import sys
+import threading
 import time
 import traceback
 import types
 from contextlib import contextmanager
 from pathlib import Path
 
-NO_DEVICE = 3  # exit status
+NO_DEVICE, LOST = 3, 99  # exit statuses: there is no device; it no longer works in this process
 TESTS = Path(__file__).resolve().parents[1]
 
 
@@ -20,6 +23,7 @@ def prepare(device):
 
     Packages named in the variable GPU_MISSING are hidden, to see what happens without them.
     """
+    _end_with_the_script()
     for folder in (TESTS.parent, TESTS / "support", TESTS / "benchmarks"):
         if str(folder) not in sys.path:
             sys.path.insert(0, str(folder))
@@ -28,6 +32,7 @@ def prepare(device):
         import foreign
         import nvmath_standin
         import standins
+        atexit.register(_keep_calls, foreign)
         foreign.register()
         standins.register()
         foreign.cuda.__dict__["_offered"].update(Event=_Event, get_elapsed_time=lambda a, b: 1000 * (b.time - a.time))
@@ -41,6 +46,31 @@ def prepare(device):
         print("CuPy is not installed, or finds no GPU", file=sys.stderr)
         raise SystemExit(NO_DEVICE)
     return sys.modules["cupy"]
+
+
+def _end_with_the_script():
+    """Ends this process and those that it starts when `gpu.py` ends, which holds the other end of a pipe."""
+    def wait(end):
+        os.read(end, 1)
+        os.killpg(os.getpgrp(), signal.SIGKILL)
+    if number := os.environ.pop("GPU_ALIVE", None):
+        threading.Thread(target=wait, args=(int(number),), daemon=True).start()
+
+
+def _keep_calls(foreign):
+    """Writes the calls that the played device has bound, with their signatures, to a file of this process."""
+    if "GPU_DONE" in os.environ:
+        found = {path: (foreign.signature(path), sorted(forms)) for path, forms in foreign.calls.items()}
+        Path(os.environ["GPU_DONE"]).with_name(f"{os.getpid()}.calls").write_text(json.dumps(found))
+
+
+def lost():
+    """Whether the device no longer works in this process: after a fault of a kernel, every call fails."""
+    try:
+        sys.modules["cupy"].cuda.Device().synchronize()
+    except Exception:
+        return True
+    return False
 
 
 class _Event:
@@ -97,23 +127,37 @@ def host(array):
 class Records:
     """Sends records to `gpu.py`, through the pipe that it has opened for this process; without one, prints them."""
 
-    def __init__(self, section, pipe=None):
-        number = os.environ.get("GPU_RECORDS")
-        self.section, self.pipe = section, pipe or (os.fdopen(int(number), "w") if number else sys.stdout)
+    def __init__(self, section):
+        self.section, self.pipe = section, int(os.environ.get("GPU_RECORDS", 1))
+        self.done = Path(os.environ.get("GPU_DONE", os.devnull))
+        self.done.touch()
+        self.before = self.done.read_text().splitlines()
 
     def __call__(self, what, ok=None, **columns):
         """One row of the section's table. ok: True or False for a check, None for a figure."""
-        print(json.dumps({"section": self.section, "what": what, **columns, "ok": ok}, default=float), file=self.pipe,
-              flush=True)
+        row = json.dumps({"section": self.section, "what": what, **columns, "ok": ok}, default=float)
+        os.write(self.pipe, f"{row}\n".encode())
+
+    def note(self, line):
+        """Notes for the process that goes on after a crash, that a part of the section begins."""
+        with self.done.open("a") as file:
+            print(line, file=file)
+
+    def left(self, parts):
+        """Of the parts of the section, a dict, those that no process has begun before."""
+        return {what: part for what, part in parts.items() if what not in self.before}
 
     @contextmanager
     def guard(self, what):
-        """A block whose failure is a row of the table, and does not stop the section."""
+        """A part of the section: its failure is a row, and ends the process only if the device is lost."""
+        self.note(what)
         try:
             yield
         except Exception as error:
             traceback.print_exc()
             self(what, False, note=f"{type(error).__name__}: {error}"[:400])
+            if lost():
+                raise SystemExit(LOST) from None
 
 
 def run(*sections):

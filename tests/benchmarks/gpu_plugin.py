@@ -1,62 +1,94 @@
-"""A plugin of pytest for `gpu.py`: sends each test that fails as soon as it fails, and survives a lost device.
+"""A plugin of pytest for `gpu.py`: sends what fails as soon as it fails, and survives a lost device.
 
-A fault of a kernel makes every later call of the process fail. So after such a fault the session ends, and `gpu.py`
-starts another one. Tests whose names are in the file of the variable GPU_DONE have run and are left out.
+After a fault of a kernel, every later call of the process fails. So the session ends, and `gpu.py` starts another one
+without the tests that have begun. The file of the variable GPU_DONE has a line for each test that begins, and one with
+its outcome.
 """
 import os
 import re
 from collections import Counter
-from pathlib import Path
 
 import gpu_device
 import pytest
 
-LOST = ("IllegalAddress", "illegal memory access", "LaunchFailure", "unspecified launch failure", "MisalignedAddress",
-        "misaligned address", "HardwareStackError", "device-side assert", "LaunchTimeout")
-outcomes, reasons = Counter(), set()
+ALIKE = 3  # failures with one message that get rows of their own
+OFTEN = 50  # tests from one row of the outcomes to the next
+alike, reasons = {}, set()
 
 
 def pytest_configure(config):
-    """Prepares the device."""
-    global records, done_file
-    records, done_file = gpu_device.Records("tests"), Path(os.environ["GPU_DONE"])
+    """Prepares the device, and reads what has run."""
+    global records, begun, outcomes
+    records = gpu_device.Records("tests")
+    begun = {line for line in records.before if "\t" not in line}
+    outcomes = dict(line.split("\t") for line in records.before if "\t" in line)
     gpu_device.prepare(os.environ["GPU_DEVICE"])
 
 
+def pytest_sessionstart(session):
+    """Finds the writer of the log, which is there only now."""
+    global terminal
+    terminal = session.config.get_terminal_writer()
+
+
 def pytest_collection_modifyitems(items):
-    """Leaves out what has run; the test that ran when the last session died is one of these."""
-    done = set(done_file.read_text().splitlines()) if done_file.exists() else set()
-    items[:] = [item for item in items if item.nodeid not in done]
+    """Leaves out what has begun; the test that ran when the last session died is one of these."""
+    items[:] = [item for item in items if item.nodeid not in begun]
 
 
 def pytest_runtest_logstart(nodeid):
     """Notes the test before it runs."""
-    with done_file.open("a") as file:
-        print(nodeid, file=file)
+    begun.add(nodeid)
+    records.note(nodeid)
 
 
 def pytest_collectreport(report):
     """Sends a file that cannot be imported."""
     if report.failed:
-        records(report.nodeid, False, seconds=0.0, message=_message(report))
+        _failed(report.nodeid, report, 0.0)
 
 
 def pytest_runtest_logreport(report):
-    """Sends a failure with its message; ends the session if the device is lost."""
+    """Notes the outcome and sends a failure; ends the session if the device is lost."""
     if report.when == "call" or not report.passed:
-        outcomes[report.outcome] += 1
+        outcomes[report.nodeid] = report.outcome
+        records.note(f"{report.nodeid}\t{report.outcome}")
     if report.skipped and isinstance(report.longrepr, tuple):  # no expected failure
         reasons.add(report.longrepr[2].removeprefix("Skipped: "))
     if report.failed:
-        records(report.nodeid.rpartition("/")[2], False, seconds=report.duration, message=_message(report))
-        if any(word in report.longreprtext for word in LOST):
-            pytest.exit("the device is lost", returncode=99)
+        _failed(report.nodeid.rpartition("/")[2], report, report.duration)
+        if gpu_device.lost():
+            pytest.exit("the device is lost", returncode=gpu_device.LOST)
+    if report.when == "teardown" and len(outcomes) % OFTEN == 0:
+        _send_outcomes()
 
 
-def pytest_sessionfinish():
-    """Sends the numbers of tests, by outcome."""
-    records("in one process", None, message=", ".join(f"{n} {name}" for name, n in outcomes.items())
+def pytest_sessionfinish(session):
+    """Sends the numbers of tests, by outcome. The tracebacks are in the log already."""
+    session.config.option.tbstyle = "no"
+    _send_outcomes()
+
+
+def _send_outcomes():
+    numbers = Counter(outcomes.values())
+    if died := len(begun - outcomes.keys()):
+        numbers["ended their process"] = died
+    records("outcomes so far", None, update=True, message=", ".join(f"{n} {name}" for name, n in numbers.items())
             + (f" ({'; '.join(sorted(reasons))})" if reasons else ""))
+
+
+def _failed(what, report, seconds):
+    """Writes the traceback to the log, and sends a row, or the number of the failures that are alike."""
+    terminal.line(f"\n{what}\n{report.longreprtext}")
+    terminal.flush()
+    message = _message(report)
+    same = alike.setdefault(re.sub(r"\d+", "", message)[:60], [])
+    same.append(what)
+    if len(same) <= ALIKE:
+        records(what, False, seconds=seconds, message=message)
+    else:
+        records(f"more tests that fail like {same[0]}", False, update=True,
+                message=f"{len(same) - ALIKE}; the last is {what}: {message}")
 
 
 def _message(report):

@@ -18,14 +18,15 @@ ROUNDS = {"gpu": 7, "foreign": 1}
 NEVER = 1 << 40  # a number of steps that no game reaches
 
 
-# --- e and h: the workloads against PyTorch in turns; memory ---
+# --- the workloads against PyTorch in turns; memory ---
 
 def speed(cupy, device, send):
     """Milliseconds of a step, the ratio to PyTorch eager of the same round, the floor, and the memory of each."""
     peaks = _peaks(cupy, device, send)
-    for name, batch in WORKLOADS if device == "gpu" else [(name, 4) for name, _ in WORKLOADS]:
-        work = functools.partial(Workload, name, batch, 1.0 if device == "gpu" else 1 / 16)
-        with send.guard(name):
+    size, width = (0, 1.0) if device == "gpu" else (4, 1 / 16)
+    parts = {f"{name} {batch}": functools.partial(Workload, name, size or batch, width) for name, batch in WORKLOADS}
+    for what, work in send.left(parts).items():
+        with send.guard(what):
             _compare(cupy, device, send, work, peaks)
 
 
@@ -38,9 +39,10 @@ def _compare(cupy, device, send, work, peaks):
             continue
         with send.guard(f"{shown}: {peer}"), warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
+            make()(4)  # the libraries load and compile; what they keep is of no single peer
             release(cupy)
             before, run = megabytes(cupy), make()
-            run(4)  # compiles, records
+            run(4)
             runs[peer], memory[peer] = run, megabytes(cupy) - before
             if caught:
                 send(f"{shown}: {peer}", None, note="; ".join(str(w.message) for w in caught))
@@ -48,8 +50,8 @@ def _compare(cupy, device, send, work, peaks):
     floor = max(2e3 * multiply_adds(first) / peaks[1], 1e3 * _bytes(first) / peaks[0])
     ours = [peer for peer in times if peer.startswith("tinygan")]
     for peer, rounds in times.items():
-        row = {"ms": statistics.median(rounds), "times the floor": statistics.median(rounds) / floor,
-               "MB": memory[peer]}
+        row = {"ms": statistics.median(rounds), "floor in ms": floor,
+               "times the floor": statistics.median(rounds) / floor, "MB held after 4 steps": memory[peer]}
         if "PyTorch" in times:
             row["times PyTorch"] = statistics.median(a / b for a, b in zip(rounds, times["PyTorch"]))
         if "PyTorch" in times and peer in ours[-1:]:  # with the graph, where there is one
@@ -104,17 +106,20 @@ def _outputs(net, shape, batch):
 
 def _peers(device, name, work):
     """For each peer a function that makes a function that makes n steps, or the reason why there is none."""
-    peers = {}
-    for peer, best in (("PyTorch", False), ("PyTorch, channels last", True)):
-        peers[peer] = f"needs {lacking}" if (lacking := missing("torch")) else functools.partial(
-            torch_run, work(), best, 1, "cuda" if device == "gpu" else "cpu")
-    peers["tinygan"] = functools.partial(_tinygan_run, work(), False)
+    def by_torch(best):
+        return torch_run(work(), best, 1, "cuda" if device == "gpu" else "cpu")
+    peers = {"PyTorch": lambda: by_torch(False), "PyTorch, tuned": lambda: by_torch(True)}
+    if lacking := missing("torch"):
+        peers = dict.fromkeys(peers, f"needs {lacking}")
+    if name == "chain":
+        peers["PyTorch, tuned"] = "has nothing to tune"
+    peers["tinygan"] = lambda: _tinygan_run(work(), False)
     if name == "chain":
         peers["tinygan, graph"] = "not a step of a game"
     elif lacking := missing("nvmath"):
         peers["tinygan, graph"] = f"needs {lacking}"
     else:
-        peers["tinygan, graph"] = functools.partial(_tinygan_run, work(), True)
+        peers["tinygan, graph"] = lambda: _tinygan_run(work(), True)
     return peers
 
 
@@ -157,13 +162,14 @@ def _turns(cupy, device, runs):
         [milliseconds(cupy, run, counts[peer]) for peer, run in runs.items()] for _ in range(ROUNDS[device]))))}
 
 
-# --- g: the launches of a step, and the longest kernels ---
+# --- the launches of a step, and the longest kernels ---
 
 def profile(cupy, device, send):
     """The launches of a step of the default recipe, and its ten longest kernels by PyTorch's profiler."""
     from tinygan.game import step
     from tinygan.zoo import RECIPES
-    for name in ("digits", "ring"):
+    for name in send.left(dict.fromkeys(("digits", "ring"))):
+        send.note(name)
         game = RECIPES[name].start(device="gpu", batch=None if device == "gpu" else 4)
         game.generator.train(), game.discriminator.train()
 

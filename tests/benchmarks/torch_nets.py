@@ -20,7 +20,7 @@ def torch_net(net, dtype):
         return layer
 
     def reshape(shape):
-        to_images = function(lambda x: x.reshape(-1, *shape).permute(CHANNELS_FIRST))
+        to_images = function(lambda x: x.reshape(-1, *shape).permute(CHANNELS_FIRST).contiguous())
         return to_images if len(shape) == 3 else nn.Flatten()
 
     def recurrent(cell):

@@ -15,6 +15,9 @@ from tinygan.backend.arrays import ARRAY_MODULES
 
 KERNELS: dict[str, Any] = {}  # every kernel, by its name in CuPy
 LARGE = 1 << 31  # the kernels count in 32 bits
+# CUDA's numbers for a kernel that this device cannot load or launch: INVALID_VALUE, INVALID_IMAGE, NO_BINARY_FOR_GPU,
+# INVALID_PTX, UNSUPPORTED_PTX_VERSION, INVALID_SOURCE, NOT_FOUND, LAUNCH_OUT_OF_RESOURCES
+REFUSED = 1, 200, 209, 218, 222, 300, 500, 701
 
 
 def owner_of(*args) -> Any:
@@ -37,16 +40,16 @@ def owner_of(*args) -> Any:
     return sys.modules[owner] if owner else None
 
 
-def _faults(owner) -> tuple:
-    """CuPy's errors for a kernel that does not compile, and for one that cannot be launched."""
-    return owner.cuda.compiler.CompileException, owner.cuda.driver.CUDADriverError
-
-
 def _launch(name, owner, kernel, *args) -> None:
-    """Launches a kernel; FormError, with the first line that is about an error, if this device cannot run it."""
+    """Launches a kernel; FormError, with the first line that is about an error, if this device cannot run it.
+
+    Other errors of the driver stay as they are, such as a lack of memory or the fault of an earlier kernel.
+    """
     try:
         kernel(*args)
-    except _faults(owner) as error:
+    except (owner.cuda.compiler.CompileException, owner.cuda.driver.CUDADriverError) as error:
+        if getattr(error, "status", REFUSED[0]) not in REFUSED:
+            raise
         lines = str(error).strip().splitlines()
         line = next((line for line in lines if "error" in line), lines[0] if lines else "")
         raise FormError(f"the kernel {name} fails with {type(error).__name__}: {line}") from error
