@@ -6,8 +6,8 @@ from pathlib import Path
 
 import foreign
 import numpy as np
-import nvmath_standin
 import pytest
+from foreign_calls import NVMATH
 from helpers import host
 from hypothesis import given
 from hypothesis import strategies as st
@@ -112,4 +112,4 @@ def test_the_record_of_nvmath_is_not_stale():
     done = subprocess.run([sys.executable, script, "--print"], capture_output=True, text=True, check=True)
     installed = json.loads(done.stdout)
     for name in ("signatures", "CudaDataType"):
-        assert installed[name] == nvmath_standin.NAMES[name]
+        assert installed[name] == NVMATH[name]

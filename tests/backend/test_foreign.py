@@ -44,17 +44,19 @@ def test_it_is_a_module_of_its_own(a):
 def test_names_are_cupys():
     assert int(RECORD["version"].partition(".")[0]) >= 14
     own = {"BACKENDS", "IDS", "ForeignArray", "calls", "counting", "kernels", "launched", "launches", "register",
-           "synchronisations", "to_backend", "to_host"}
+           "signature", "synchronisations", "to_backend", "to_host"}
+    assert own <= set(dir(foreign))
     assert set(dir(foreign)) - own <= set(RECORD["cupy"])
     assert set(dir(foreign.linalg)) <= set(RECORD["cupy.linalg"])
     assert set(dir(foreign.random)) <= set(RECORD["cupy.random"])
     assert set(dir(foreign.cuda)) <= set(RECORD["cupy.cuda"])
+    assert set(dir(foreign.cuda.runtime)) <= set(RECORD["cupy.cuda.runtime"])
     public = {name for name in dir(foreign.ndarray) if not name.startswith("_")}
     assert public <= set(RECORD["cupy.ndarray"])
     python = {"__module__", "__slots__", "__static_attributes__", "__firstlineno__"}  # of any class
     operators = {name for name in vars(foreign.ndarray) if name.startswith("__")} - python
     assert operators <= set(RECORD["cupy.ndarray"])
-    for name in set(dir(foreign)) - own:
+    for name in dir(foreign):
         getattr(foreign, name)
 
 
@@ -223,6 +225,20 @@ def test_the_forms_of_calls_are_kept(a):
     foreign.calls.pop("cupy.broadcast_to", None)
     foreign.broadcast_to(a, (4, 2, 3)), foreign.broadcast_to(a, shape=(2, 3)), foreign.broadcast_to(a, (5, 2, 3))
     assert foreign.calls["cupy.broadcast_to"] == {(2,), (1, "shape")}
+
+
+@pytest.mark.parametrize(("name", "call", "form"), [
+    ("asnumpy", lambda a: foreign.asnumpy(a, order="C"), (1, "order")),
+    ("get_array_module", lambda a: foreign.get_array_module(a, 1), (2,)),
+    ("get_default_memory_pool", lambda a: foreign.get_default_memory_pool(), (0,)),
+    ("is_available", lambda a: foreign.is_available(), (0,)),
+    ("memoize", lambda a: foreign.memoize(for_each_device=True), (0, "for_each_device")),
+    ("random.default_rng", lambda a: foreign.random.default_rng(seed=3), (0, "seed")),
+])
+def test_the_forms_of_calls_without_numpy_are_kept(a, name, call, form):
+    foreign.calls.pop(f"cupy.{name}", None)
+    call(a)
+    assert foreign.calls[f"cupy.{name}"] == {form}
 
 
 def test_ufunc_methods(a):
@@ -518,14 +534,148 @@ def test_other_streams_go_on(a):
     assert a[0, 0].item() == 1
 
 
-@pytest.mark.parametrize("name", ["Stream", "Graph", "MemoryPool"])
-def test_streams_graphs_and_pools_are_cupys(name):
+@pytest.mark.parametrize("name", ["Stream", "Graph", "MemoryPool", "Event", "Device"])
+def test_the_classes_of_cuda_are_cupys(name):
     played = getattr(foreign.cuda, name)
     for method in {method for method in dir(played) if not method.startswith("_")}:
         assert method in RECORD[f"cupy.cuda.{name}"]
         if f"cupy.cuda.{name}.{method}" in RECORD["signatures"]:
             parameters = list(inspect.signature(getattr(played, method)).parameters)
             assert parameters[1:] == re.findall(r"\w+", RECORD["signatures"][f"cupy.cuda.{name}.{method}"])
+
+
+def test_a_graph_is_made_by_a_capture():
+    with pytest.raises(NotImplementedError, match="must be created via stream capture"):
+        foreign.cuda.Graph()
+
+
+# --- the rest of cupy.cuda, and cuBLAS ---
+
+cuda, COMMON = foreign.cuda, foreign.get_default_memory_pool()
+
+
+def a_stream():
+    return cuda.Stream(non_blocking=True)
+
+
+def a_graph():
+    with capturing() as (_, _, graphs):
+        pass
+    return graphs[0]
+
+
+def an_event():
+    event = cuda.Event()
+    event.record()
+    return event
+
+
+CUDA = [  # path in cupy.cuda, a call, its form, a call that CuPy refuses
+    ("Stream", a_stream, (0, "non_blocking"), lambda: cuda.Stream(blocking=False)),
+    ("Stream.begin_capture", lambda: a_stream().begin_capture(mode=None), (0, "mode"),
+     lambda: a_stream().begin_capture(pool=None)),
+    ("Stream.end_capture", a_graph, (0,), lambda: a_stream().end_capture(None)),
+    ("Stream.synchronize", lambda: a_stream().synchronize(), (0,), lambda: a_stream().synchronize(timeout=1)),
+    ("Stream.is_capturing", lambda: a_stream().is_capturing(), (0,), lambda: a_stream().is_capturing(1)),
+    ("Graph.launch", lambda: a_graph().launch(None), (1,), lambda: a_graph().launch(streams=None)),
+    ("Graph.upload", lambda: a_graph().upload(stream=None), (0, "stream"), lambda: a_graph().upload(None, 1)),
+    ("MemoryPool", lambda: cuda.MemoryPool(allocator=None), (0, "allocator"), lambda: cuda.MemoryPool(size=1)),
+    ("MemoryPool.free_all_blocks", lambda: COMMON.free_all_blocks(), (0,), lambda: COMMON.free_all_blocks(device=0)),
+    ("using_allocator", lambda: cuda.using_allocator(COMMON.malloc), (1,), lambda: cuda.using_allocator(pool=None)),
+    ("get_current_stream", lambda: cuda.get_current_stream(device_id=0), (0, "device_id"),
+     lambda: cuda.get_current_stream(device=0)),
+    ("Event", lambda: cuda.Event(block=True), (0, "block"), lambda: cuda.Event(blocking=True)),
+    ("Event.record", lambda: an_event().record(cuda.Stream.null), (1,), lambda: cuda.Event().record(1, 2)),
+    ("Event.synchronize", lambda: an_event().synchronize(), (0,), lambda: cuda.Event().synchronize(1)),
+    ("get_elapsed_time", lambda: cuda.get_elapsed_time(an_event(), end_event=an_event()), (1, "end_event"),
+     lambda: cuda.get_elapsed_time(an_event())),
+    ("Device", lambda: cuda.Device(0), (1,), lambda: cuda.Device(id=0)),
+    ("Device.use", lambda: cuda.Device().use(), (0,), lambda: cuda.Device().use(0)),
+    ("Device.synchronize", lambda: cuda.Device().synchronize(), (0,), lambda: cuda.Device().synchronize(True)),
+    ("runtime.getDeviceCount", lambda: cuda.runtime.getDeviceCount(), (0,), lambda: cuda.runtime.getDeviceCount(0)),
+    ("runtime.memGetInfo", lambda: cuda.runtime.memGetInfo(), (0,), lambda: cuda.runtime.memGetInfo(device=0)),
+]
+
+
+@pytest.mark.parametrize(("name", "call", "form", "refused"), CUDA, ids=[name for name, *_ in CUDA])
+def test_calls_of_cuda_are_bound_and_kept(name, call, form, refused):
+    path = f"cupy.cuda.{name}"
+    foreign.calls.pop(path, None)
+    call()
+    assert form in foreign.calls[path]
+    before = set(foreign.calls[path])
+    with pytest.raises(TypeError, match=re.escape(f"{path}(): ")):
+        refused()
+    assert foreign.calls[path] <= before | {(0,)}  # of the object
+
+
+def test_foreigns_own_calls_are_not_kept(a):
+    foreign.calls.clear()
+    a.data, a.device, a.get(), a + 1
+    assert foreign.calls == {"cupy.add": {(2,)}}
+
+
+def test_calls_of_cublas_are_bound_and_kept(nvmath):
+    from nvmath.bindings import cublas
+    handle, path = cublas.create(), "nvmath.bindings.cublas.set_stream"
+    foreign.calls.pop(path, None)
+    cublas.set_stream(handle, stream_id=0)
+    assert foreign.calls[path] == {(1, "stream_id")}
+    with pytest.raises(TypeError, match=re.escape(f"{path}(): ")):
+        cublas.set_stream(handle, stream=0)
+
+
+def test_signatures():
+    assert foreign.signature("cupy.cuda.Stream") == "null=..., non_blocking=..., ptds=..., priority=..."
+    assert foreign.signature("cupy.cuda.runtime.getDeviceCount") == ""
+    assert foreign.signature("nvmath.bindings.cublas.set_stream") == "handle, stream_id"
+    assert foreign.signature("cupy.divmod") is None
+    foreign.calls.pop("cupy.divmod", None)
+    foreign.divmod(foreign.ones(2), 2)
+    assert foreign.calls["cupy.divmod"] == {(2,)}
+
+
+def test_events_measure_time(a):
+    start = an_event()
+    end = an_event()
+    assert 0 <= cuda.get_elapsed_time(start, end) == -cuda.get_elapsed_time(end, start) < 60_000
+    with foreign.counting() as counts:
+        end.synchronize()
+    assert counts.synchronisations == 1
+    untimed = cuda.Event(disable_timing=True)
+    untimed.record()
+    for bad in (cuda.Event(), untimed):
+        with pytest.raises(cuda.runtime.CUDARuntimeError, match="cudaErrorInvalidResourceHandle"):
+            cuda.get_elapsed_time(start, bad)
+    with pytest.raises(ValueError, match="Timing must be disabled"):
+        cuda.Event(interprocess=True)
+    with capturing() as (stream, _, _):
+        for call in (end.record, lambda: cuda.Event().record(stream)):
+            with pytest.raises(NotImplementedError, match="captured stream"):
+                call()
+        end.record(cuda.Stream.null)
+
+
+def test_there_is_one_device(a):
+    assert cuda.runtime.getDeviceCount() == 1
+    assert cuda.Device().use() == cuda.Device(0) == a.device == cuda.Device(cuda.Device(0)) != cuda.Device(1)
+    with pytest.raises(cuda.runtime.CUDARuntimeError, match="cudaErrorInvalidDevice: invalid device ordinal"):
+        cuda.Device(1).use()
+    with cuda.Device(0) as device, foreign.counting() as counts:
+        device.synchronize()
+    assert counts.synchronisations == 1
+    free, total = cuda.runtime.memGetInfo()
+    assert 0 < free <= total
+    assert foreign.get_default_memory_pool() is COMMON
+
+
+def test_errors_of_cuda_have_numbers():
+    for error, name in ((cuda.driver.CUDADriverError(700), "CUDA_ERROR_ILLEGAL_ADDRESS"),
+                        (cuda.runtime.CUDARuntimeError(700), "cudaErrorIllegalAddress")):
+        for same in (error, pickle.loads(pickle.dumps(error))):
+            assert isinstance(same, RuntimeError)
+            assert (str(same), same.status) == (f"{name}: an illegal memory access was encountered", 700)
+    assert str(cuda.driver.CUDADriverError("a text")) == "a text"
 
 
 # --- helpers ---

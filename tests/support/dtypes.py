@@ -1,5 +1,5 @@
 """The dtypes of the arrays that a function makes, on the foreign device and on NumPy."""
-import foreign
+import foreign_array
 import numpy as np
 
 from tinygan.ops import conv, elementwise, linear, normalise, reduce, shape
@@ -8,14 +8,14 @@ from tinygan.tensor import record
 
 def born_on_foreign(monkeypatch, play):
     """The dtypes of all floating point arrays that are made on the foreign device while `play` runs."""
-    seen, wrap = set(), foreign.__dict__["_wrap"]
+    seen, wrap = set(), foreign_array.wrap
 
     def watched(value, *args, **kwargs):
         if isinstance(value, (np.ndarray, np.generic)) and value.dtype.kind == "f":
             seen.add(value.dtype.name)
         return wrap(value, *args, **kwargs)
 
-    monkeypatch.setitem(foreign.__dict__, "_wrap", watched)
+    monkeypatch.setattr(foreign_array, "wrap", watched)
     play()
     monkeypatch.undo()
     return seen

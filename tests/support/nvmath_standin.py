@@ -6,25 +6,17 @@ signatures (`nvmath_names.json`). The handle must work on the current stream, wi
 import ctypes
 import enum
 import inspect
-import json
-import re
 import types
-from pathlib import Path
 
 import foreign
 import numpy as np
+from foreign_calls import NVMATH, bind_all
 
-NAMES = json.loads(Path(__file__).with_name("nvmath_names.json").read_text())
 DTYPES = {0: np.float32, 1: np.float64}  # of CUDA_R_32F, CUDA_R_64F
 COMPUTE = {0: "COMPUTE_32F", 1: "COMPUTE_64F"}
 HANDLE = 4242
 
 _state = {"stream": None, "workspace": None}
-
-
-def parameters(signature):
-    """The names in a signature of Cython's."""
-    return [part.split()[-1] for part in re.search(r"\((.*)\)", signature)[1].split(",") if part]
 
 
 def create():
@@ -59,7 +51,7 @@ def gemm_strided_batched_ex(handle, transa, transb, m, n, k, alpha, a, atype, ld
     assert _state["stream"] == foreign.cuda.get_current_stream().ptr, "the handle is on another stream"
     assert _state["workspace"], "cuBLAS would allocate memory"
     assert atype == btype == ctype
-    assert compute_type == NAMES["enumerations"]["ComputeType"][COMPUTE[ctype]]
+    assert compute_type == NVMATH["enumerations"]["ComputeType"][COMPUTE[ctype]]
     assert algo == -1
     dtype = np.dtype(DTYPES[ctype])
     assert (_at(alpha, dtype, (), ()), _at(beta, dtype, (), ())) == (1, 0)
@@ -87,11 +79,13 @@ def modules():
     """The modules that stand for nvmath-python in `sys.modules`."""
     played = [create, set_stream, set_workspace, gemm_ex, gemm_strided_batched_ex]
     for function in played:
-        assert list(inspect.signature(function).parameters) == parameters(NAMES["signatures"][function.__name__])
-    cublas = types.SimpleNamespace(**{function.__name__: function for function in played})
-    for name, members in NAMES["enumerations"].items():
+        expected = foreign.signature(f"nvmath.bindings.cublas.{function.__name__}")
+        assert ", ".join(inspect.signature(function).parameters) == expected
+    cublas = types.SimpleNamespace(**bind_all("nvmath.bindings.cublas",
+                                              {function.__name__: function for function in played}))
+    for name, members in NVMATH["enumerations"].items():
         setattr(cublas, name, enum.IntEnum(name, members))
-    kinds = enum.IntEnum("CudaDataType", NAMES["CudaDataType"])
+    kinds = enum.IntEnum("CudaDataType", NVMATH["CudaDataType"])
     bindings = types.SimpleNamespace(cublas=cublas)
     return {"nvmath": types.SimpleNamespace(CudaDataType=kinds, bindings=bindings), "nvmath.bindings": bindings,
             "nvmath.bindings.cublas": cublas}

@@ -6,6 +6,7 @@ the same numbers as the capture: so a number that should have changed shows as a
 was new in each step.
 """
 import numpy as np
+from foreign_calls import count
 
 
 class Recording:
@@ -26,7 +27,7 @@ class Recording:
         self.calls.append((call, made))
 
     def allocated(self, array, pool):
-        """Called with a new array, and the pool that its memory is from."""
+        """Called with a new array, and a weak reference to the pool that its memory is from."""
         if pool is None:
             raise RuntimeError("foreign: an array of a capture lies in the common pool, where others get its memory "
                                "while the graph still writes to it")
@@ -40,18 +41,25 @@ class Recording:
         for array in self.born.values():
             array[...] = np.nan if array.dtype.kind in "fc" else 99
 
+    def graph(self):
+        """The graph that repeats the launches."""
+        graph = object.__new__(Graph)
+        graph._recording = self
+        return graph
+
 
 class Graph:
-    """Launches with their arguments."""
+    """Launches with their arguments, made by the end of a capture."""
 
-    def __init__(self, recording, launched):
-        self._recording, self._launched = recording, launched
+    def __init__(self, *args, **kwargs):
+        raise NotImplementedError("currently this class cannot be initiated by the user and must be created via stream "
+                                  "capture")
 
     def launch(self, stream=None):
         """Makes all launches, as one."""
-        if not all(pool.alive for pool in self._recording.pools):
+        if not all(pool() for pool in self._recording.pools):
             raise RuntimeError("foreign: the memory of the graph was freed")
-        self._launched()
+        count(launched=1)
         for call, made in self._recording.calls:
             again = []
             call(again)
