@@ -50,17 +50,24 @@ def test_other_precisions_run_the_body():
         elementwise._relu_backward(foreign.asarray(x), x, 0.5)
 
 
-@pytest.mark.parametrize("error", ["compiler.CompileException", "driver.CUDADriverError"])
-@pytest.mark.parametrize("name", ["updates.adam_step", "ops.normalise._moments", "ops.elementwise._sigmoid"])
-def test_a_kernel_that_fails_leaves_its_work_to_the_body(name, error, monkeypatch):
-    """It warns once, names the kernel, and changes nothing before."""
-    where, kind = error.split(".")
-    fault = getattr(getattr(foreign.cuda, where), kind)
-
+def failing(error, monkeypatch):
     def fail(*args):
-        raise fault("a note\nline 2: error: no such thing\nline 3")
+        raise error
     for kernel in foreign.kernels:
         monkeypatch.setitem(foreign.kernels, kernel, fail)
+
+
+@pytest.mark.parametrize(("error", "message"), [
+    (foreign.cuda.compiler.CompileException("a note\nline 2: error: no such thing\nline 3"),
+     "CompileException: line 2: error: no such thing"),
+    (foreign.cuda.driver.CUDADriverError(209), "CUDADriverError: CUDA_ERROR_NO_BINARY_FOR_GPU: no kernel image is "
+                                               "available for execution on the device"),
+    (foreign.cuda.driver.CUDADriverError(701), "CUDADriverError: CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES: too many "
+                                               "resources requested for launch")], ids=["compile", "load", "launch"])
+@pytest.mark.parametrize("name", ["updates.adam_step", "ops.normalise._moments", "ops.elementwise._sigmoid"])
+def test_a_kernel_that_fails_leaves_its_work_to_the_body(name, error, message, monkeypatch):
+    """It warns once, names the kernel, and changes nothing before."""
+    failing(error, monkeypatch)
     before = list(FORMS[name])
     try:
         for again in range(2):
@@ -73,6 +80,18 @@ def test_a_kernel_that_fails_leaves_its_work_to_the_body(name, error, monkeypatc
             kernel = name.rpartition(".")[2].strip("_").removesuffix("_step")
             assert [str(w.message) for w in caught] == [] if again else [
                 f"tinygan.{name} is slower from now on, as it runs without one of its fast forms: "
-                f"the kernel tinygan_{kernel} fails with {kind}: line 2: error: no such thing"]
+                f"the kernel tinygan_{kernel} fails with {message}"]
     finally:
         FORMS[name][:] = before
+
+
+@pytest.mark.parametrize("status", [2, 700, 719, 900])
+def test_a_fault_of_the_device_is_none_of_the_kernel(status, monkeypatch):
+    """A lack of memory, a fault of an earlier kernel or a capture: no form goes out of use."""
+    failing(foreign.cuda.driver.CUDADriverError(status), monkeypatch)
+    before = list(FORMS["updates.adam_step"])
+    args = form_cases.drawn(form_cases.CASES["updates.adam_step"][0], "float64")
+    with pytest.raises(foreign.cuda.driver.CUDADriverError) as raised:
+        run("updates.adam_step", *moved(args, foreign))
+    assert raised.value.status == status
+    assert FORMS["updates.adam_step"] == before

@@ -97,7 +97,8 @@ def signatures(runner):
             found.setdefault(name, (signature, set()))[1].update(map(tuple, forms))
     for name, (signature, forms) in sorted(found.items()):
         calls = sorted(", ".join(["_"] * count + [f"{keyword}=" for keyword in keywords]) for count, *keywords in forms)
-        runner.report.add("signatures", name, signature=signature or "unknown", calls="; ".join(calls))
+        shown = "unknown" if signature is None else f"({signature})"
+        runner.report.add("signatures", name, signature=shown, calls="; ".join(calls))
 
 
 def install(wheels, site, log):

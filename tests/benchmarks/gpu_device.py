@@ -8,9 +8,7 @@ import os
 import signal
 import sys
 import threading
-import time
 import traceback
-import types
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -35,10 +33,6 @@ def prepare(device):
         atexit.register(_keep_calls, foreign)
         foreign.register()
         standins.register()
-        foreign.cuda.__dict__["_offered"].update(Event=_Event, get_elapsed_time=lambda a, b: 1000 * (b.time - a.time))
-        foreign.cuda.__dict__["_offered"]["runtime"] = types.SimpleNamespace(memGetInfo=lambda: (0, 0))
-        foreign.__dict__["_offered"]["get_default_memory_pool"] = lambda: types.SimpleNamespace(
-            free_all_blocks=lambda: None)
         sys.modules["cupy"] = foreign
         for name, module in nvmath_standin.modules().items():
             sys.modules.setdefault(name, module)
@@ -71,16 +65,6 @@ def lost():
     except Exception:
         return True
     return False
-
-
-class _Event:
-    """An event of the played device: the time at which it was recorded."""
-
-    def record(self):
-        self.time = time.perf_counter()
-
-    def synchronize(self):
-        """Nothing is waited for."""
 
 
 def _hidden():

@@ -10,7 +10,7 @@ import sys
 from collections import namedtuple
 
 import numpy as np
-from foreign_calls import bind, count
+from foreign_calls import bind, bind_class, count
 from foreign_cuda import DEVICE, current_pool, recording, refuse_while_captured, wait
 
 SCALARS = (bool, int, float, complex)
@@ -239,5 +239,6 @@ def array(obj, *args, **kwargs):
     return create("array", obj, *args, **kwargs)
 
 
+bind_class("cupy.ndarray", ndarray)
 array.__module__ = "foreign"  # where a pickled array finds it
 asarray = functools.partial(create, "asarray")

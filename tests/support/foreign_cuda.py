@@ -14,6 +14,7 @@ from foreign_capture import Graph, Recording
 
 MEMORY = 16 << 30  # bytes of the device; arrays lie in the memory of the host, so all of it is free
 ERRORS = {  # number: the name in CUDA's driver, the name in its runtime, the text
+    2: ("CUDA_ERROR_OUT_OF_MEMORY", "cudaErrorMemoryAllocation", "out of memory"),
     101: ("CUDA_ERROR_INVALID_DEVICE", "cudaErrorInvalidDevice", "invalid device ordinal"),
     209: ("CUDA_ERROR_NO_BINARY_FOR_GPU", "cudaErrorNoKernelImageForDevice",
           "no kernel image is available for execution on the device"),
@@ -37,11 +38,11 @@ class CompileException(Exception):
 
 
 class _CUDAError(RuntimeError):
-    """An error of CUDA by its number, or (which CuPy refuses) by a text of the test."""
+    """An error of CUDA by its number."""
 
     def __init__(self, status):
         self.status = status
-        super().__init__(status if isinstance(status, str) else f"{ERRORS[status][self.place]}: {ERRORS[status][2]}")
+        super().__init__(f"{ERRORS[status][self.place]}: {ERRORS[status][2]}")
 
     def __reduce__(self):
         return type(self), (self.status,)
