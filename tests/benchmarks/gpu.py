@@ -60,6 +60,8 @@ def run(runner, seconds_on_the_cpu, limit):
         runner.report.add("run", "all", note=f"needs {lacking}")
         return
     seconds = {"cpu": seconds_on_the_cpu, "gpu": trained(runner, "gpu", limit)}
+    if runner.stopped:
+        return
     for device in ("gpu", "cpu"):
         found = metrics(runner, device, limit) if seconds[device] else {"note": "no run"}
         judged = device == runner.device == "gpu"

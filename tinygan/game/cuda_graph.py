@@ -14,7 +14,7 @@ from collections.abc import Callable
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import fields, replace
-from itertools import chain, islice
+from itertools import accumulate, chain, islice
 from typing import Any
 
 import numpy as np
@@ -85,10 +85,11 @@ class _Recording:
         cuda, theta, error = multiply.owner.cuda, game.generator.theta, None
         movers = {"optimiser_d": copy(game.optimiser_d), "optimiser_g": copy(game.optimiser_g)}
         counts = [len(count) for count in _counts(replace(game, **movers))]
-        self.drawn = [tuple([backend.to_device_of(a, theta).copy() for a in arrays]) for arrays in drawn]
-        self.numbers = multiply.owner.empty(3 + sum(counts), theta.dtype)
-        self.places = [*chain(*self.drawn), self.numbers]  # the graph's inputs, written before each replay
-        number = iter([self.numbers[i] for i in range(self.numbers.size)])
+        self.inputs = _Inputs([*chain(*drawn), np.zeros(3 + sum(counts), theta.dtype)], multiply.owner)
+        place = iter(self.inputs.places)
+        there = [tuple(islice(place, len(arrays))) for arrays in drawn]
+        numbers = next(place)
+        number = iter([numbers[i] for i in range(numbers.size)])
         falling, count = tuple(islice(number, 3)), iter([tuple(islice(number, n)) for n in counts if n]).__next__
         for mover in movers.values():
             vars(mover)["count"] = count
@@ -97,7 +98,7 @@ class _Recording:
             stream.begin_capture()  # from here on, nothing is computed
             try:
                 hidden = {"rate_d": None, "rate_g": None, "step": None}  # they would become constants
-                inside, _, _ = _drawing(game, self.drawn, **movers, **hidden)
+                inside, _, _ = _drawing(game, there, **movers, **hidden)
                 with _in_place(inside):
                     played = step(inside, steps, falling)
             except Exception as first:  # a fault of the step itself will appear again when it is played
@@ -112,16 +113,42 @@ class _Recording:
         self.played = tuple([x.detach() if isinstance(x, Tensor) else x for x in played])  # written by each replay
 
     def fits(self, given) -> bool:
-        """Whether the drawn arrays have the shapes and dtypes of the graph's inputs."""
-        return [(a.shape, a.dtype) for a in chain(*given)] == [(a.shape, a.dtype) for a in self.places[:-1]]
+        """Whether the drawn arrays can be written to the graph's inputs."""
+        return self.inputs.fit([*chain(*given)])
 
     def replay(self, game, steps, given) -> tuple:
         """Writes the new inputs of this step and plays it with one launch."""
         numbers = [*scheduled(game, steps), *chain(*_counts(game))]
-        for place, a in zip(self.places, [*chain(*given), np.array(numbers, self.numbers.dtype)]):
-            place[...] = backend.to_device_of(a, place)
+        self.inputs.write([*chain(*given), np.array(numbers, game.generator.theta.dtype)])
         self.graph.launch()
         return self.played
+
+
+class _Inputs:
+    """Arrays at fixed places on the device. Those that come from the host lie in one block, which one copy fills."""
+
+    def __init__(self, examples, owner):
+        self.kinds = [(type(a), a.shape, a.dtype) for a in examples]
+        ends = [0, *accumulate(-(-a.nbytes // 256) * 256 * isinstance(a, np.ndarray) for a in examples)]  # aligned
+        self.here, self.there = np.empty(ends[-1], np.uint8), owner.empty(ends[-1], np.uint8)
+
+        def within(block, start, a):
+            return block[start:start + a.nbytes].view(a.dtype).reshape(a.shape)
+        on_host = [isinstance(a, np.ndarray) for a in examples]
+        self.places = [within(self.there, start, a) if host else a.copy()
+                       for a, host, start in zip(examples, on_host, ends)]
+        self.written = [within(self.here, start, a) if host else place
+                        for a, host, start, place in zip(examples, on_host, ends, self.places)]
+
+    def fit(self, arrays) -> bool:
+        """Whether all arrays but the last one have the shapes, dtypes and places of the examples."""
+        return [(type(a), a.shape, a.dtype) for a in arrays] == self.kinds[:-1]
+
+    def write(self, arrays) -> None:
+        """Moves the arrays to their places."""
+        for written, a in zip(self.written, arrays):
+            written[...] = a
+        self.there.set(self.here)
 
 
 def _products_by(multiply):
