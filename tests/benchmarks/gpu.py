@@ -11,7 +11,9 @@ during a measurement. Packages that are missing are named in the report, and wha
 folder .wheels are installed for these processes alone, unless the package is there.
 """
 import argparse
+import contextlib
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -19,11 +21,12 @@ import sys
 import tempfile
 import threading
 import time
+import traceback
 from importlib import metadata
 from pathlib import Path
 
 from gpu_device import NO_DEVICE, missing
-from gpu_runner import HERE, ROOT, Runner
+from gpu_runner import HERE, ROOT, Runner, ended
 
 RUN_NEEDS = "threadpoolctl", "filelock", "tqdm", "matplotlib", "PIL"
 CHECK, SPEED, COMMAND = (str(HERE / name) for name in ("gpu_checks.py", "gpu_speed.py", "gpu_device.py"))
@@ -77,9 +80,21 @@ def metrics(runner, device, limit):
     with path.open("wb") as output:
         status = runner.process("run", [COMMAND, runner.device, "evaluate", str(runner.room / device), "--json", *few],
                                 limit, output)
-    if status:
-        return {"note": path.read_text()[-300:]}
-    return {name: x for name, x in json.loads(path.read_text()).items() if isinstance(x, (int, float))}
+    try:
+        found = json.loads(path.read_text())
+    except ValueError:
+        return {"note": f"{ended(status)}: {path.read_text()[-300:]}"}
+    return {name: x for name, x in found.items() if isinstance(x, (int, float))}
+
+
+def attempt(runner, name, function, *arguments):
+    """The result of a function of this script; its failure is a row, and the other sections follow."""
+    try:
+        return function(*arguments)
+    except Exception as error:
+        traceback.print_exc()
+        runner.report.add(name, f"{type(error).__name__}: {error}", False)
+        return None
 
 
 def at_once(*functions):
@@ -104,15 +119,37 @@ def signatures(runner):
 
 
 def install(wheels, site, log):
-    """Installs the wheels of missing packages into a folder, for this process and those that it starts."""
+    """Installs the wheels of missing packages into a folder, for this process and those that it starts.
+
+    If nvmath-python does not load with the versions that are there, the other wheels are installed too.
+    """
     sys.path.insert(0, str(site))
-    for wheel in sorted(wheels.glob("*.whl")):  # one by one: another Python cannot take all of them
-        try:
-            metadata.distribution(wheel.name.partition("-")[0])
-        except metadata.PackageNotFoundError:
-            with log.open("ab") as output:
-                subprocess.run([sys.executable, "-m", "pip", "install", "-q", "--no-index", "--no-deps", "--no-compile",
-                                "--no-cache-dir", "--target", site, wheel], stdout=output, stderr=output, check=False)
+    left = sorted(wheels.glob("*.whl"))
+    for wheel in [wheel for wheel in left if not _there(wheel.name.partition("-")[0])]:
+        left.remove(wheel)
+        _pip(wheel, site, log)
+    loads = [sys.executable, "-c", "import nvmath.bindings.cublas"]
+    if (site / "nvmath").exists() and subprocess.run(loads, env={**os.environ, "PYTHONPATH": str(site)},
+                                                     stderr=subprocess.DEVNULL, check=False).returncode:
+        for wheel in left:
+            _pip(wheel, site, log)
+
+
+def _there(package):
+    try:
+        return metadata.distribution(package)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _pip(wheel, site, log):
+    """Unpacks a wheel into a folder of its own, then adds that to the others: pip joins no two packages `cuda.*`."""
+    with log.open("ab") as output, tempfile.TemporaryDirectory() as own:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            subprocess.run([sys.executable, "-m", "pip", "install", "-q", "--no-index", "--no-deps", "--no-compile",
+                            "--no-cache-dir", "--target", own, wheel], stdout=output, stderr=output, timeout=60,
+                           check=False)
+        shutil.copytree(own, site, dirs_exist_ok=True)
 
 
 def prepared(folder):
@@ -137,23 +174,28 @@ def main():
         out = prepared(options.out.resolve())
     except OSError as error:
         parser.error(f"--out {options.out}: {error.strerror}")
-    with tempfile.TemporaryDirectory() as room, Runner(device, out, Path(room), options.minutes) as runner:
+    with (tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as room,
+          Runner(device, out, Path(room), options.minutes) as runner):
         def section(file, name, limit):
-            return runner.section(name, [file, name, device], limit, fine=(0, NO_DEVICE))
-        install(options.wheels, Path(room) / "site", out / "logs" / "versions.txt")
-        if section(CHECK, "versions", 60) == NO_DEVICE:
+            return attempt(runner, name, runner.section, name, [file, name, device], limit)
+        attempt(runner, "versions", install, options.wheels, Path(room) / "site", out / "logs" / "versions.txt")
+        if runner.section("versions", [CHECK, "versions", device], 60, fine=(0, NO_DEVICE)) == NO_DEVICE:
             parser.error("CuPy is not installed, or finds no GPU; --device foreign plays this script without one")
-        seconds = []
-        at_once(lambda: tests(runner, "not faster", 220), lambda: section(CHECK, "agreement", 180),
-                lambda: section(CHECK, "recipes", 180), lambda: section(CHECK, "graph", 180),
-                lambda: seconds.append(trained(runner, "cpu", 200)))
+        seconds = {}
+        at_once(lambda: attempt(runner, "tests", tests, runner, "not faster", 220),
+                lambda: section(CHECK, "agreement", 180), lambda: section(CHECK, "recipes", 180),
+                lambda: section(CHECK, "graph", 180),
+                lambda: seconds.update(cpu=attempt(runner, "run", trained, runner, "cpu", 200)))
         section(SPEED, "speed", 150)
-        run(runner, seconds[0], 90)
+        attempt(runner, "run", run, runner, seconds["cpu"], 90)
         section(SPEED, "profile", 60)
         if device == "gpu":
-            tests(runner, "faster", 60)
+            attempt(runner, "tests", tests, runner, "faster", 60)
         else:
-            signatures(runner)
+            attempt(runner, "signatures", signatures, runner)
+        for log in (out / "logs").iterdir():
+            if not log.stat().st_size:
+                log.unlink()
     print((out / "report.md").read_text())
     return 0 if runner.report.passed and not runner.stopped else 1
 

@@ -17,7 +17,8 @@ STEPS = {"gpu": 100, "foreign": 3}
 def versions(cupy, device, send):
     """The versions; and calls of each kind, with the seconds that the first of them takes, as it compiles."""
     if not send.before:
-        _versions(cupy, device, send)
+        with send.guard("versions"):
+            _versions(cupy, device, send)
     for name, call in send.left(_first_calls(cupy)).items():
         with send.guard(name):
             x, start = np.random.default_rng(0).standard_normal((300, 40)).astype(np.float32), time.perf_counter()
@@ -51,16 +52,20 @@ def _processor():
 
 def _first_calls(cupy):
     import tinygan as tg
+    from tinygan.backend.cublas import products
     from tinygan.backend.cuda import column_sums
 
     def slope(x):
         w = tg.Tensor(x[:40], requires_grad=True)
         return tg.grad((tg.tanh(tg.Tensor(x) @ w.T) ** 2).sum(), [w])[0].data
-    return {
+    calls = {
         "copy there and back": lambda x: x + 0, "matrix product": lambda x: x @ x.T, "sum": lambda x: x.sum()[None],
         "sum of rows": lambda x: x.sum(1), "mean of columns": lambda x: x.mean(0), "gather": lambda x: x[::-1][[1, 5]],
         "ElementwiseKernel": lambda x: tg.log_sigmoid(tg.Tensor(x)).data,
         "RawKernel": lambda x: x.sum(0) if type(x) is np.ndarray else column_sums(x), "grad": slope}
+    if not missing("nvmath"):
+        calls["product of nvmath-python"] = lambda x: x @ x.T if type(x) is np.ndarray else products(cupy)(x, x.T)
+    return calls
 
 
 # --- steps on the CPU and on the device ---

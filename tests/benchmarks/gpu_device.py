@@ -123,7 +123,7 @@ class Records:
         os.write(self.pipe, f"{row}\n".encode())
 
     def note(self, line):
-        """Notes for the process that goes on after a crash, that a part of the section begins."""
+        """Notes for the process that continues after a crash, that a part of the section begins."""
         with self.done.open("a") as file:
             print(line, file=file)
 

@@ -65,7 +65,7 @@ class Report:
         failed = [r for r in checks if not r["ok"]]
         first = f"{head['date']}, {head['seconds']} s. {len(checks) - len(failed)} of {len(checks)} checks passed."
         if self.device == "foreign":
-            first += " It was played on the array that stands for CuPy in the tests: no figure is of a GPU."
+            first += " It was played on the array that stands for CuPy in the tests: no number was measured on a GPU."
         if head["stopped"]:
             first += f" It was stopped by {head['stopped']}."
         lines = ["# tinygan on a GPU", "", first, ""]

@@ -20,7 +20,7 @@ STOPPED_BY = signal.SIGINT, signal.SIGTERM, signal.SIGHUP
 
 
 class Runner:
-    """Starts processes with a time limit; a crash or a lost device ends a process, and its section goes on in another.
+    """Starts processes with a time limit; after a crash or a lost device, a section continues in another process.
 
     Until the end of the `with` block, Ctrl-C, SIGTERM and SIGHUP stop all processes, and what is left to do ends at
     once. If this process is killed, its processes end too (see `gpu_device`).
@@ -61,30 +61,37 @@ class Runner:
         with self.lock, contextlib.ExitStack() as opened:
             if self.stopped:
                 return "stopped"
-            output = output or opened.enter_context((self.out / "logs" / f"{section}.txt").open("ab"))
+            log = opened.enter_context((self.out / "logs" / f"{section}.txt").open("ab"))
             print(f"== {section}: {' '.join(arguments)}", file=sys.stderr, flush=True)
             reader, writer = os.pipe()
             running = subprocess.Popen(
                 [sys.executable, *arguments], cwd=self.room, pass_fds=[writer, self.alive[0]], stdin=subprocess.DEVNULL,
                 env={**self.environment, "GPU_RECORDS": str(writer), "GPU_ALIVE": str(self.alive[0]),
                      "GPU_DONE": str(self.room / f"{section}.done")},
-                stdout=output, stderr=subprocess.STDOUT, **GROUP)
+                stdout=output or log, stderr=log, **GROUP)
             os.close(writer)
             self.pids.add(running.pid)
             if self.stopped:  # by a signal that came in between
                 _kill(running.pid)
-        late = threading.Timer(max(0.1, end - time.monotonic()), _kill, (running.pid,))
-        late.start()
+        ending = threading.Thread(target=self._end, args=(running, end), daemon=True)
+        ending.start()
         with os.fdopen(reader) as records:
             for line in records:
                 if line.endswith("\n"):  # not the rest of a process that was stopped while it wrote
                     self.report.add(**json.loads(line))
-        status = running.wait()
-        late.cancel()
-        with self.lock:
-            self.pids.discard(running.pid)
+        ending.join()
+        status = running.returncode
         killed = status == -signal.SIGKILL
         return "stopped" if self.stopped else "late" if killed and time.monotonic() >= end else status
+
+    def _end(self, running, end):
+        """Waits for the end of a process, at most until `end`; the processes that it has started end with it."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            running.wait(max(0.1, end - time.monotonic()))
+        _kill(running.pid)
+        running.wait()
+        with self.lock:
+            self.pids.discard(running.pid)
 
     def section(self, name, arguments, limit, fine=(0,)):
         """Runs a section, in a new process after a crash; a bad end is a row. Returns the last status.

@@ -1,4 +1,4 @@
-"""The report of `gpu.py`, and its processes: crashes, limits, signals, the tests marked gpu."""
+"""The processes of `gpu.py`: crashes, limits, signals, the tests marked gpu."""
 import json
 import os
 import signal
@@ -6,93 +6,12 @@ import subprocess
 import sys
 import textwrap
 import time
-import uuid
-import zipfile
 from pathlib import Path
 
 import gpu
 import pytest
-from gpu_runner import Runner
+from gpu_rows import rows, script, wait_for
 
-
-@pytest.fixture
-def runner(tmp_path):
-    """A runner on the played device, with folders of its own."""
-    (tmp_path / "out" / "logs").mkdir(parents=True)
-    (tmp_path / "room").mkdir()
-    with Runner("foreign", tmp_path / "out", tmp_path / "room", 5) as made:
-        yield made
-
-
-def rows(runner, *names):
-    """The rows of the report so far, as it stands in the file."""
-    found = json.loads((runner.out / "report.json").read_text())["records"]
-    return [tuple(row.get(name) for name in names) for row in found]
-
-
-def script(tmp_path, text):
-    path = tmp_path / "section.py"
-    path.write_text("import os\nfrom gpu_device import Records\nsend = Records('speed')\n" + textwrap.dedent(text))
-    return [str(path)]
-
-
-@pytest.fixture
-def mark(monkeypatch):
-    """A word in the environment of all processes that a test starts; the function returns their numbers."""
-    word = uuid.uuid4().hex
-    monkeypatch.setenv("GPU_TEST_MARK", word)
-    if not Path("/proc/self/environ").exists():
-        pytest.skip("no /proc")
-
-    def found():
-        pids = set()
-        for path in Path("/proc").glob("[0-9]*/environ"):
-            try:
-                if word.encode() in path.read_bytes():
-                    pids.add(int(path.parent.name))
-            except OSError:  # it has ended, or is another user's
-                continue
-        return pids - {os.getpid()}
-    return found
-
-
-def wait_for(condition, seconds):
-    """Whether the condition holds within so many seconds."""
-    end = time.monotonic() + seconds
-    while not (held := condition()) and time.monotonic() < end:
-        time.sleep(0.05)
-    return held
-
-
-# --- the report ---
-
-def test_the_report_is_written_row_by_row(runner):
-    for k, ok in enumerate((True, False, None)):
-        runner.report.add("speed", f"row {k}", ok, ms=k + 10.12345, note="a|b\nc")
-        assert len(rows(runner, "what")) == k + 1
-        page = (runner.out / "report.md").read_text()
-        shown = "**no**" if ok is False else "yes" if ok else ""
-        assert f"| row {k} | 1{k}.1 | a\\|b c | {shown} |" in page
-    assert "1 of 2 checks passed. It was played" in page
-    assert "- failed: speed: row 1" in page
-    tables = [line for line in page.splitlines() if line.startswith("|")]
-    assert {line.replace("\\|", "").count("|") for line in tables} == {5}
-
-
-def test_a_row_takes_the_place_of_the_one_of_its_name(runner):
-    runner.report.add("tests", "so far", update=True, message="one")
-    runner.report.add("run", "so far", message="of another section")
-    runner.report.add("tests", "so far", update=True, message="two")
-    assert rows(runner, "section", "message") == [("tests", "two"), ("run", "of another section")]
-
-
-def test_numbers_of_the_report(runner):
-    runner.report.add("speed", "x", a=1234.5, b=0.00012345, c=float("nan"), d=float("-inf"), e=12345678)
-    assert "| x | 1234 | 0.000123 | nan | -inf | 12345678 |" in (runner.out / "report.md").read_text()
-    assert rows(runner, "c", "d") == [("nan", "-inf")]
-
-
-# --- the processes ---
 
 def test_rows_of_a_process_that_crashes_stay(runner, tmp_path):
     """It has begun no part, so it is not started again. A record of which half was written is no row."""
@@ -124,7 +43,7 @@ PARTS = """
     """
 
 
-def test_a_section_goes_on_in_a_new_process(runner, tmp_path):
+def test_a_section_continues_in_a_new_process(runner, tmp_path):
     assert runner.section("speed", script(tmp_path, PARTS), 30) == 0
     assert rows(runner, "what", "ok", "note") == [
         ("fails", False, "RuntimeError: not possible"),
@@ -144,6 +63,18 @@ def test_rows_of_a_process_that_hangs_stay(runner, tmp_path, mark):
         """), 2)
     assert 2 <= time.monotonic() - start < 20
     assert rows(runner, "what", "ok") == [("before", None), ("stopped after 2 s or at the end of the time", False)]
+    assert wait_for(lambda: not mark(), 10)
+
+
+def test_a_section_ends_with_its_process(runner, tmp_path, mark):
+    """Not with a child that it has left behind, which holds the pipe."""
+    start = time.monotonic()
+    assert runner.section("speed", script(tmp_path, """
+        import subprocess, sys
+        subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"], close_fds=False)
+        os._exit(0)
+        """), 50) == 0
+    assert time.monotonic() - start < 20
     assert wait_for(lambda: not mark(), 10)
 
 
@@ -203,49 +134,6 @@ def test_a_stop_leaves_no_process(how, tmp_path, mark):
     assert started.returncode == 1
     assert report["stopped"] == how.name
     assert f"It was stopped by {how.name}." in (tmp_path / "report.md").read_text()
-
-
-# --- the folder, and what is missing ---
-
-def test_files_of_an_earlier_run_are_deleted(tmp_path):
-    (tmp_path / "logs").mkdir()
-    for name in ("report.md", "report.json", "samples.png", "logs/speed.txt", "own.txt"):
-        (tmp_path / name).write_text("old")
-    gpu.prepared(tmp_path)
-    assert sorted(path.name for path in tmp_path.rglob("*")) == ["logs", "own.txt"]
-
-
-def test_a_folder_that_cannot_be_written(tmp_path, monkeypatch, capsys):
-    (tmp_path / "file").write_text("")
-    monkeypatch.setattr(sys, "argv", ["gpu.py", "--out", str(tmp_path / "file")])
-    with pytest.raises(SystemExit):
-        gpu.main()
-    assert capsys.readouterr().err.endswith(f"--out {tmp_path / 'file'}: File exists\n")
-
-
-def test_wheels_of_missing_packages_are_installed(tmp_path, monkeypatch):
-    monkeypatch.setattr(sys, "path", [*sys.path])
-
-    def wheel(name, tag="py3-none-any"):
-        with zipfile.ZipFile(tmp_path / f"{name}-9.9-{tag}.whl", "w") as file:
-            file.writestr(f"{name}.py", "there = True\n")
-            file.writestr(f"{name}-9.9.dist-info/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: 9.9\n")
-            file.writestr(f"{name}-9.9.dist-info/WHEEL", f"Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: {tag}\n")
-            file.writestr(f"{name}-9.9.dist-info/RECORD", "")
-    wheel("numpy"), wheel("of_another_python", "cp27-cp27m-win32"), wheel("only_here")
-    gpu.install(tmp_path, tmp_path / "site", tmp_path / "log.txt")
-    assert sorted(path.stem for path in (tmp_path / "site").glob("*.py")) == ["only_here"]
-    assert "of_another_python-9.9" in (tmp_path / "log.txt").read_text()
-    assert sys.path[0] == str(tmp_path / "site")
-
-
-def test_without_a_gpu_it_ends_at_once(tmp_path, monkeypatch, capsys):
-    monkeypatch.setenv("GPU_MISSING", "cupy")
-    monkeypatch.setattr(sys, "argv", ["gpu.py", "--out", str(tmp_path)])
-    with pytest.raises(SystemExit) as ended:
-        gpu.main()
-    assert ended.value.code == 2
-    assert "CuPy is not installed, or finds no GPU; --device foreign plays" in capsys.readouterr().err
 
 
 # --- the tests marked gpu ---

@@ -85,7 +85,10 @@ class _Recording:
         cuda, theta, error = multiply.owner.cuda, game.generator.theta, None
         movers = {"optimiser_d": copy(game.optimiser_d), "optimiser_g": copy(game.optimiser_g)}
         counts = [len(count) for count in _counts(replace(game, **movers))]
-        self.inputs = _Inputs([*chain(*drawn), np.zeros(3 + sum(counts), theta.dtype)], multiply.owner)
+        try:
+            self.inputs = _Inputs([*chain(*drawn), np.zeros(3 + sum(counts), theta.dtype)], multiply.owner)
+        except (TypeError, ValueError) as fault:  # CuPy has no such dtype
+            raise Unrecordable(f"{type(fault).__name__}: {fault}") from None
         place = iter(self.inputs.places)
         there = [tuple(islice(place, len(arrays))) for arrays in drawn]
         numbers = next(place)
@@ -133,7 +136,7 @@ class _Inputs:
         self.here, self.there = np.empty(ends[-1], np.uint8), owner.empty(ends[-1], np.uint8)
 
         def within(block, start, a):
-            return block[start:start + a.nbytes].view(a.dtype).reshape(a.shape)
+            return block[start:start + a.nbytes].view(a.dtype.newbyteorder("=")).reshape(a.shape)
         on_host = [isinstance(a, np.ndarray) for a in examples]
         self.places = [within(self.there, start, a) if host else a.copy()
                        for a, host, start in zip(examples, on_host, ends)]
