@@ -192,6 +192,11 @@ def test_unsupported_dtypes():
             foreign.asarray(bad)
     with pytest.raises(TypeError):
         foreign.zeros(2, dtype=object)
+    for wrong in (lambda: foreign.empty(2, ">f4"), lambda: foreign.ones(2).view(">f8"),
+                  lambda: foreign.ones(2).astype(">f8")):
+        with pytest.raises(ValueError, match="big-endian byte-order"):
+            wrong()
+    check(foreign.asarray(np.arange(3, dtype=">f4")), np.arange(3, dtype=np.float32))
     for good in "?bhilqBHILQefdFD":
         assert foreign.ones(2, dtype=good).astype(good).dtype == np.dtype(good)
 

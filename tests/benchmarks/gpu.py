@@ -11,7 +11,7 @@ during a measurement. Packages that are missing are named in the report, and wha
 folder .wheels are installed for these processes alone, unless the package is there.
 """
 import argparse
-import contextlib
+import fcntl
 import json
 import os
 import re
@@ -26,7 +26,7 @@ from importlib import metadata
 from pathlib import Path
 
 from gpu_device import NO_DEVICE, missing
-from gpu_runner import HERE, ROOT, Runner, ended
+from gpu_runner import HERE, ROOT, Runner
 
 RUN_NEEDS = "threadpoolctl", "filelock", "tqdm", "matplotlib", "PIL"
 CHECK, SPEED, COMMAND = (str(HERE / name) for name in ("gpu_checks.py", "gpu_speed.py", "gpu_device.py"))
@@ -35,7 +35,7 @@ CHECK, SPEED, COMMAND = (str(HERE / name) for name in ("gpu_checks.py", "gpu_spe
 def tests(runner, chosen, limit):
     """`pytest -m gpu` with those tests that pytest's option -k chooses."""
     if lacking := missing("pytest", "hypothesis"):
-        runner.report.add("tests", "all", message=f"needs {lacking}")
+        runner.report.add("tests", "all", update=True, note=f"needs {lacking}")
         return
     marked = [str(path) for path in sorted((ROOT / "tests").rglob("test_*.py"))
               if re.search(r"^(pytestmark = |@)pytest\.mark\.gpu", path.read_text(), re.MULTILINE)]
@@ -83,18 +83,8 @@ def metrics(runner, device, limit):
     try:
         found = json.loads(path.read_text())
     except ValueError:
-        return {"note": f"{ended(status)}: {path.read_text()[-300:]}"}
+        return {"note": f"tinygan evaluate ended with status {status}: see logs/run.txt"}
     return {name: x for name, x in found.items() if isinstance(x, (int, float))}
-
-
-def attempt(runner, name, function, *arguments):
-    """The result of a function of this script; its failure is a row, and the other sections follow."""
-    try:
-        return function(*arguments)
-    except Exception as error:
-        traceback.print_exc()
-        runner.report.add(name, f"{type(error).__name__}: {error}", False)
-        return None
 
 
 def at_once(*functions):
@@ -121,18 +111,20 @@ def signatures(runner):
 def install(wheels, site, log):
     """Installs the wheels of missing packages into a folder, for this process and those that it starts.
 
-    If nvmath-python does not load with the versions that are there, the other wheels are installed too.
+    If nvmath-python does not load with the versions that are there, the other wheels are installed too. Returns the
+    names of the wheels that cannot be installed.
     """
     sys.path.insert(0, str(site))
-    left = sorted(wheels.glob("*.whl"))
+    left, bad = sorted(wheels.glob("*.whl")), []
     for wheel in [wheel for wheel in left if not _there(wheel.name.partition("-")[0])]:
         left.remove(wheel)
-        _pip(wheel, site, log)
+        bad += _pip(wheel, site, log)
     loads = [sys.executable, "-c", "import nvmath.bindings.cublas"]
     if (site / "nvmath").exists() and subprocess.run(loads, env={**os.environ, "PYTHONPATH": str(site)},
                                                      stderr=subprocess.DEVNULL, check=False).returncode:
         for wheel in left:
-            _pip(wheel, site, log)
+            bad += _pip(wheel, site, log)
+    return bad
 
 
 def _there(package):
@@ -143,23 +135,28 @@ def _there(package):
 
 
 def _pip(wheel, site, log):
-    """Unpacks a wheel into a folder of its own, then adds that to the others: pip joins no two packages `cuda.*`."""
+    """Unpacks a wheel into a folder of its own, then adds that to the others: pip joins no two packages `cuda.*`.
+
+    Returns its name in a list if it cannot be installed.
+    """
     with log.open("ab") as output, tempfile.TemporaryDirectory() as own:
-        with contextlib.suppress(subprocess.TimeoutExpired):
+        try:
             subprocess.run([sys.executable, "-m", "pip", "install", "-q", "--no-index", "--no-deps", "--no-compile",
                             "--no-cache-dir", "--target", own, wheel], stdout=output, stderr=output, timeout=60,
-                           check=False)
-        shutil.copytree(own, site, dirs_exist_ok=True)
+                           check=True)
+            shutil.copytree(own, site, dirs_exist_ok=True)
+        except (OSError, subprocess.SubprocessError) as error:
+            output.write(f"{error}\n".encode())
+            return [wheel.name]
+        return []
 
 
-def prepared(folder):
-    """The folder without the files of an earlier run."""
-    folder.mkdir(parents=True, exist_ok=True)
+def clear(folder):
+    """Deletes the files of an earlier run."""
     for name in ("report.md", "report.json", "samples.png"):
         (folder / name).unlink(missing_ok=True)
     shutil.rmtree(folder / "logs", ignore_errors=True)
     (folder / "logs").mkdir()
-    return folder
 
 
 def main():
@@ -170,34 +167,60 @@ def main():
     parser.add_argument("--wheels", type=Path, default=ROOT / ".wheels", help="the folder of wheels (default: .wheels)")
     options = parser.parse_args()
     device = options.device
+    out = options.out.resolve()
     try:
-        out = prepared(options.out.resolve())
+        out.mkdir(parents=True, exist_ok=True)
+        writes = os.open(out, os.O_RDONLY)
+        fcntl.flock(writes, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        clear(out)
+    except BlockingIOError:
+        parser.error(f"--out {options.out}: another run writes there")
     except OSError as error:
         parser.error(f"--out {options.out}: {error.strerror}")
     with (tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as room,
           Runner(device, out, Path(room), options.minutes) as runner):
-        def section(file, name, limit):
-            return attempt(runner, name, runner.section, name, [file, name, device], limit)
-        attempt(runner, "versions", install, options.wheels, Path(room) / "site", out / "logs" / "versions.txt")
+        for name in install(options.wheels, Path(room) / "site", out / "logs" / "pip.txt"):
+            runner.report.add("versions", name, note="cannot be installed: see logs/pip.txt")
         if runner.section("versions", [CHECK, "versions", device], 60, fine=(0, NO_DEVICE)) == NO_DEVICE:
-            parser.error("CuPy is not installed, or finds no GPU; --device foreign plays this script without one")
-        seconds = {}
-        at_once(lambda: attempt(runner, "tests", tests, runner, "not faster", 220),
-                lambda: section(CHECK, "agreement", 180), lambda: section(CHECK, "recipes", 180),
-                lambda: section(CHECK, "graph", 180),
-                lambda: seconds.update(cpu=attempt(runner, "run", trained, runner, "cpu", 200)))
-        section(SPEED, "speed", 150)
-        attempt(runner, "run", run, runner, seconds["cpu"], 90)
-        section(SPEED, "profile", 60)
-        if device == "gpu":
-            attempt(runner, "tests", tests, runner, "faster", 60)
-        else:
-            attempt(runner, "signatures", signatures, runner)
-        for log in (out / "logs").iterdir():
-            if not log.stat().st_size:
-                log.unlink()
-    print((out / "report.md").read_text())
+            parser.error(f"{(out / 'logs' / 'versions.txt').read_text().strip()}; "
+                         "--device foreign plays this script without a GPU")
+        everything(runner)
+    for log in (out / "logs").iterdir():
+        if not log.stat().st_size:
+            log.unlink()
+    os.close(writes)
+    print(runner.report.page)
     return 0 if runner.report.passed and not runner.stopped else 1
+
+
+def everything(runner):
+    """All sections after the first. A fault of this script in one of them is a row, and the others follow."""
+    def attempt(name, function, *arguments, ends=True):
+        try:
+            return function(*arguments)
+        except Exception as error:
+            traceback.print_exc()
+            runner.report.add(name, f"{type(error).__name__}: {error}", False)
+            return None
+        finally:
+            if ends and not runner.stopped:
+                runner.report.end(name)
+
+    def section(file, name, limit):
+        attempt(name, runner.section, name, [file, name, runner.device], limit)
+    on_gpu, seconds = runner.device == "gpu", {}
+    runner.report.end("versions")
+    at_once(lambda: attempt("tests", tests, runner, "not faster", 220, ends=not on_gpu),
+            lambda: section(CHECK, "agreement", 180), lambda: section(CHECK, "recipes", 180),
+            lambda: section(CHECK, "graph", 180),
+            lambda: seconds.update(cpu=attempt("run", trained, runner, "cpu", 200, ends=False)))
+    section(SPEED, "speed", 150)
+    attempt("run", run, runner, seconds["cpu"], 90)
+    section(SPEED, "profile", 60)
+    if on_gpu:
+        attempt("tests", tests, runner, "faster", 60)
+    else:
+        attempt("signatures", signatures, runner)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,8 @@ import gpu_device
 import numpy as np
 from gpu_device import host, missing
 
+PACKAGES = ("numpy", "nvmath-python", "torch", "pytest", "hypothesis", "matplotlib", "pillow", "tqdm", "threadpoolctl",
+            "pooch", "filelock")
 STEPS = {"gpu": 100, "foreign": 3}
 
 
@@ -29,20 +31,19 @@ def versions(cupy, device, send):
 
 
 def _versions(cupy, device, send):
-    played = {} if device == "gpu" else {"CuPy": "played", "nvmath-python": "played"}
-    send("CuPy", version=played.get("CuPy") or cupy.__version__)
-    for name in ("numpy", "nvmath-python", "torch", "pytest", "hypothesis", "pooch", "filelock"):
+    played = {} if device == "gpu" else {"cupy": "played", "nvmath-python": "played"}
+    send("CuPy", version=played.get("cupy") or cupy.__version__)
+    for name in PACKAGES:
         try:
             send(name, version=played.get(name) or metadata.version(name))
         except metadata.PackageNotFoundError:
             send(name, version="not installed")
     send("Python", version=platform.python_version())
-    if device == "gpu":
-        runtime, found = cupy.cuda.runtime, cupy.cuda.runtime.getDeviceProperties(0)
-        send("CUDA", version=f"driver {runtime.driverGetVersion()}, runtime {runtime.runtimeGetVersion()}")
-        send("GPU", version=f"{found['name'].decode()}, compute capability {found['major']}.{found['minor']}, "
-             f"{found['totalGlobalMem'] >> 20} MiB, {found['multiProcessorCount']} multiprocessors")
     send("processor", version=f"{_processor()}, {len(os.sched_getaffinity(0))} cores")
+    runtime, found = cupy.cuda.runtime, cupy.cuda.runtime.getDeviceProperties(0)
+    send("CUDA", version=f"driver {runtime.driverGetVersion()}, runtime {runtime.runtimeGetVersion()}")
+    send("GPU", version=f"{found['name'].decode()}, compute capability {found['major']}.{found['minor']}, "
+         f"{found['totalGlobalMem'] >> 20} MiB, {found['multiProcessorCount']} multiprocessors")
 
 
 def _processor():

@@ -36,8 +36,11 @@ def prepare(device):
         sys.modules["cupy"] = foreign
         for name, module in nvmath_standin.modules().items():
             sys.modules.setdefault(name, module)
-    if missing("cupy") or not importlib.import_module("cupy").is_available():
-        print("CuPy is not installed, or finds no GPU", file=sys.stderr)
+    if missing("cupy"):
+        print("CuPy is not installed", file=sys.stderr)
+        raise SystemExit(NO_DEVICE)
+    if not importlib.import_module("cupy").is_available():
+        print("CuPy finds no GPU", file=sys.stderr)
         raise SystemExit(NO_DEVICE)
     return sys.modules["cupy"]
 
@@ -72,10 +75,10 @@ def _hidden():
 
 
 def missing(*packages):
-    """The first of these packages that cannot be imported, or None."""
+    """The names of those packages that cannot be imported: "a, b", or ""."""
     def there(name):
         return name not in _hidden() and (name in sys.modules or importlib.util.find_spec(name))
-    return next((name for name in packages if not there(name)), None)
+    return ", ".join(name for name in packages if not there(name))
 
 
 def milliseconds(cupy, run, n):

@@ -11,9 +11,10 @@ from collections import Counter
 import gpu_device
 import pytest
 
-ALIKE = 3  # failures with one message that get rows of their own
+ALIKE = 3  # failures of one function with one message that get rows of their own
+BREAKS = 2  # cases of a function that may break the device or end the process; the other cases are left out
 OFTEN = 50  # tests from one row of the outcomes to the next
-alike, reasons = {}, set()
+alike, reasons = {}, Counter()
 
 
 def pytest_configure(config):
@@ -21,7 +22,7 @@ def pytest_configure(config):
     global records, begun, outcomes
     records = gpu_device.Records("tests")
     begun = {line for line in records.before if "\t" not in line}
-    outcomes = dict(line.split("\t") for line in records.before if "\t" in line)
+    outcomes = dict(line.split("\t") for line in records.before if "\t" in line)  # "lost" comes after "failed"
     gpu_device.prepare(os.environ["GPU_DEVICE"])
 
 
@@ -32,8 +33,13 @@ def pytest_sessionstart(session):
 
 
 def pytest_collection_modifyitems(items):
-    """Leaves out what has begun; the test that ran when the last session died is one of these."""
-    items[:] = [item for item in items if item.nodeid not in begun]
+    """Leaves out what has begun, with the test that ran when the last session died, and what would break again."""
+    broken = Counter(_function(nodeid) for nodeid in begun if outcomes.get(nodeid, "lost") == "lost")
+    left = [item for item in items if item.nodeid not in begun]
+    items[:] = [item for item in left if broken[_function(item.nodeid)] < BREAKS]
+    for function, number in Counter(_function(item.nodeid) for item in left if item not in items).items():
+        records(f"{number} cases of {function.rpartition('/')[2]}", False, update=True,
+                message=f"are left out, as {BREAKS} others have broken the device or the process")
 
 
 def pytest_runtest_logstart(nodeid):
@@ -44,7 +50,9 @@ def pytest_runtest_logstart(nodeid):
 
 def pytest_collectreport(report):
     """Sends a file that cannot be imported."""
-    if report.failed:
+    if report.failed and report.nodeid not in begun:
+        records.note(report.nodeid)
+        records.note(f"{report.nodeid}\tfailed")
         _failed(report.nodeid, report, 0.0)
 
 
@@ -54,10 +62,12 @@ def pytest_runtest_logreport(report):
         outcomes[report.nodeid] = report.outcome
         records.note(f"{report.nodeid}\t{report.outcome}")
     if report.skipped and isinstance(report.longrepr, tuple):  # no expected failure
-        reasons.add(report.longrepr[2].removeprefix("Skipped: "))
+        reasons[report.longrepr[2].removeprefix("Skipped: ")] += 1
     if report.failed:
         _failed(report.nodeid.rpartition("/")[2], report, report.duration)
         if gpu_device.lost():
+            outcomes[report.nodeid] = "lost"
+            records.note(f"{report.nodeid}\tlost")
             pytest.exit("the device is lost", returncode=gpu_device.LOST)
     if report.when == "teardown" and len(outcomes) % OFTEN == 0:
         _send_outcomes()
@@ -71,10 +81,11 @@ def pytest_sessionfinish(session):
 
 def _send_outcomes():
     numbers = Counter(outcomes.values())
-    if died := len(begun - outcomes.keys()):
-        numbers["ended their process"] = died
-    records("outcomes so far", None, update=True, message=", ".join(f"{n} {name}" for name, n in numbers.items())
-            + (f" ({'; '.join(sorted(reasons))})" if reasons else ""))
+    shown = {"passed": numbers["passed"], "failed": numbers["failed"], "skipped": numbers["skipped"],
+             "failed and broke the device": numbers["lost"], "ended their process": len(begun - outcomes.keys())}
+    skipped = " / ".join(f"{n} times: {reason}" for reason, n in reasons.most_common())
+    records("outcomes so far", None, update=True, message=", ".join(f"{n} {name}" for name, n in shown.items() if n)
+            + (f" (skipped {skipped})" if skipped else ""))
 
 
 def _failed(what, report, seconds):
@@ -82,13 +93,18 @@ def _failed(what, report, seconds):
     terminal.line(f"\n{what}\n{report.longreprtext}")
     terminal.flush()
     message = _message(report)
-    same = alike.setdefault(re.sub(r"\d+", "", message)[:60], [])
+    same = alike.setdefault((_function(what), re.sub(r"\d+", "", message)[:60]), [])
     same.append(what)
     if len(same) <= ALIKE:
         records(what, False, seconds=seconds, message=message)
     else:
         records(f"more tests that fail like {same[0]}", False, update=True,
                 message=f"{len(same) - ALIKE}; the last is {what}: {message}")
+
+
+def _function(nodeid):
+    """The name of a test without its case."""
+    return nodeid.partition("[")[0]
 
 
 def _message(report):

@@ -2,6 +2,7 @@
 import json
 import math
 import re
+import sys
 import threading
 import time
 from datetime import datetime, timezone
@@ -26,6 +27,7 @@ class Report:
     def __init__(self, folder, device):
         self.folder, self.device, self.lock = folder, device, threading.Lock()
         self.start, self.date, self.records = time.monotonic(), datetime.now(timezone.utc), []
+        self.open = [name for name in SECTIONS if device == "foreign" or name != "signatures"]  # have not ended
 
     def add(self, section, what, ok=None, *, update=False, **columns):
         """Adds a row to the table of a section. ok: True or False for a check, None for a figure.
@@ -41,9 +43,10 @@ class Report:
                 self.records.append(record)
             self._write()
 
-    def end(self, stopped=""):
-        """Writes the report for the last time. stopped: what has stopped the script, if something has."""
+    def end(self, section="", stopped=""):
+        """Notes that a section has ended, or what has stopped the script."""
         with self.lock:
+            self.open = [name for name in self.open if name != section]
             self._write(stopped)
 
     @property
@@ -53,14 +56,18 @@ class Report:
 
     def _write(self, stopped=""):
         head = {"device": self.device, "date": self.date.isoformat(timespec="seconds"),
-                "seconds": round(time.monotonic() - self.start), "stopped": stopped}
-        for name, text in (("report.json", json.dumps({**head, "records": self.records}, indent=1, allow_nan=False)),
-                           ("report.md", self._page(head))):
-            (self.folder / f"{name}.new").write_text(text + "\n")
-            (self.folder / f"{name}.new").replace(self.folder / name)
+                "seconds": round(time.monotonic() - self.start), "stopped": stopped, "not ended": self.open}
+        self.page = self._page(head)
+        try:
+            records = json.dumps({**head, "records": self.records}, indent=1, allow_nan=False)
+            for name, text in (("report.json", records), ("report.md", self.page)):
+                (self.folder / f"{name}.new").write_text(text + "\n")
+                (self.folder / f"{name}.new").replace(self.folder / name)
+        except OSError as error:  # the page is printed at the end
+            print(f"gpu.py: the report cannot be written: {error}", file=sys.stderr)
 
     def _page(self, head):
-        """The report as one page: what failed, then a table for each section."""
+        """The report as one page: what failed, what is left out, then a table for each section."""
         checks = [r for r in self.records if r["ok"] is not None]
         failed = [r for r in checks if not r["ok"]]
         first = f"{head['date']}, {head['seconds']} s. {len(checks) - len(failed)} of {len(checks)} checks passed."
@@ -68,8 +75,12 @@ class Report:
             first += " It was played on the array that stands for CuPy in the tests: no number was measured on a GPU."
         if head["stopped"]:
             first += f" It was stopped by {head['stopped']}."
+        if head["not ended"]:
+            first += f" These sections have not ended: {', '.join(head['not ended'])}."
         lines = ["# tinygan on a GPU", "", first, ""]
-        lines += [f"- failed: {r['section']}: {r['what']}" for r in failed]
+        lines += [f"- failed: {r['section']}: {r['what']}" for name in SECTIONS for r in failed if r["section"] == name]
+        lines += [f"- left out: {r['section']}: {r['what']}: {r['note']}" for r in self.records
+                  if str(r.get("note")).startswith("needs ")]
         for section, title in SECTIONS.items():
             rows = [r for r in self.records if r["section"] == section]
             if rows:

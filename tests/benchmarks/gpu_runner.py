@@ -16,6 +16,8 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 # each process has a group of its own, to be stopped with its children; a session of its own would outlive this script
 GROUP = {"process_group": 0} if sys.version_info >= (3, 11) else {"start_new_session": True}
+PART = 75  # seconds that one part of a section may take
+WORDS = {LOST: "the device is lost", "stuck": "stopped, as nothing happened", "unstarted": "not started: no time left"}
 STOPPED_BY = signal.SIGINT, signal.SIGTERM, signal.SIGHUP
 
 
@@ -33,7 +35,7 @@ class Runner:
         folders += filter(None, [os.environ.get("PYTHONPATH")])
         self.environment = {**os.environ, "PYTHONPATH": os.pathsep.join(folders), "CUPY_TF32": "0",
                             "NVIDIA_TF32_OVERRIDE": "0", "OPENBLAS_NUM_THREADS": "4", "OMP_NUM_THREADS": "4",
-                            "GPU_DEVICE": device, "PYTHONUNBUFFERED": "1"}
+                            "GPU_DEVICE": device, "PYTHONUNBUFFERED": "1", "PYTHONFAULTHANDLER": "1"}
         self.lock, self.pids, self.stopped = threading.RLock(), set(), ""
 
     def __enter__(self):
@@ -46,7 +48,7 @@ class Runner:
             signal.signal(number, handler)
         for end in self.alive:
             os.close(end)
-        self.report.end(self.stopped)
+        self.report.end(stopped=self.stopped)
 
     def stop(self, number, frame=None):
         """Stops all processes, and lets none start."""
@@ -56,8 +58,14 @@ class Runner:
                 _kill(pid)
 
     def process(self, section, arguments, limit, output=None):
-        """Runs Python with these arguments; returns its exit status, "late" where it was stopped at its limit."""
+        """Runs Python with these arguments; returns its exit status, or why it has none.
+
+        It is "stopped" by a signal, "late" at its limit, "stuck" if no new part of it begins for long, or "unstarted",
+        as no time is left.
+        """
         end = min(time.monotonic() + limit, self.deadline)
+        if end < time.monotonic() + 1:
+            return "unstarted"
         with self.lock, contextlib.ExitStack() as opened:
             if self.stopped:
                 return "stopped"
@@ -73,53 +81,71 @@ class Runner:
             self.pids.add(running.pid)
             if self.stopped:  # by a signal that came in between
                 _kill(running.pid)
-        ending = threading.Thread(target=self._end, args=(running, end), daemon=True)
-        ending.start()
+        how = []
+        watch = threading.Thread(target=lambda: how.append(self._watch(running, self.room / f"{section}.done", end)),
+                                 daemon=True)
+        watch.start()
         with os.fdopen(reader) as records:
             for line in records:
                 if line.endswith("\n"):  # not the rest of a process that was stopped while it wrote
                     self.report.add(**json.loads(line))
-        ending.join()
-        status = running.returncode
-        killed = status == -signal.SIGKILL
-        return "stopped" if self.stopped else "late" if killed and time.monotonic() >= end else status
+        watch.join()
+        return "stopped" if self.stopped else how[0]
 
-    def _end(self, running, end):
-        """Waits for the end of a process, at most until `end`; the processes that it has started end with it."""
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            running.wait(max(0.1, end - time.monotonic()))
+    def _watch(self, running, done, end):
+        """Waits for the end of a process, and stops it if it is late or stuck; returns its status or that word.
+
+        The processes that it has started end with it.
+        """
+        how, size, since = None, _size(done), time.monotonic()
+        while how is None:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                how = running.wait(0.2)
+                break
+            now = time.monotonic()
+            if size != _size(done):
+                size, since = _size(done), now
+            if now >= end:
+                how = "late"
+            elif size and now >= since + PART:
+                how = "stuck"
+                running.send_signal(signal.SIGABRT)  # writes to the log where it stands
+                time.sleep(1)
         _kill(running.pid)
         running.wait()
         with self.lock:
             self.pids.discard(running.pid)
+        return how
 
     def section(self, name, arguments, limit, fine=(0,)):
         """Runs a section, in a new process after a crash; a bad end is a row. Returns the last status.
 
-        The processes note what they begin in a file, and the next one leaves that out. fine: the good statuses.
+        The processes note the parts that they begin in a file, and the next one leaves these out. fine: the good
+        statuses.
         """
-        end, done = time.monotonic() + limit, self.room / f"{name}.done"
+        start, done = time.monotonic(), self.room / f"{name}.done"
         while True:
             before = _size(done)
-            status = self.process(name, arguments, end - time.monotonic())
-            if status in (*fine, "late", "stopped") or _size(done) == before:
-                break
-            self.report.add(name, f"{ended(status)}; the rest follows in a new process", False)
-        if status not in (*fine, "stopped"):
-            self.report.add(name, ended(status, name, limit), False)
-        return status
-
-
-def ended(status, name="", limit=0):
-    """How a process has ended, in words."""
-    if status == "late":
-        return f"stopped after {limit} s or at the end of the time"
-    how = "the device is lost" if status == LOST else f"ended with status {status}"
-    return f"{how}: see logs/{name}.txt" if name else how
+            status = self.process(name, arguments, start + limit - time.monotonic())
+            if status in (*fine, "stopped"):
+                return status
+            how = f"stopped after {time.monotonic() - start:.0f} s" if status == "late" else WORDS.get(
+                status, f"ended with status {status}")
+            part = next((f" in {line}" for line in reversed(_lines(done)) if "\t" not in line), "")
+            last = next((line for line in reversed(_lines(self.out / "logs" / f"{name}.txt")) if line.strip()), "")
+            again = status not in ("late", "unstarted") and _size(done) != before
+            note = "the rest follows in a new process" if again else f"{last[:200]} (logs/{name}.txt)"
+            self.report.add(name, how + part, False, note=note)
+            if not again:
+                return status
 
 
 def _size(path):
     return path.stat().st_size if path.exists() else 0
+
+
+def _lines(path):
+    return path.read_text(errors="replace").splitlines() if path.exists() else []
 
 
 def _kill(pid):

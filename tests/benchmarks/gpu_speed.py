@@ -8,7 +8,7 @@ import warnings
 
 import gpu_device
 import numpy as np
-from bench_workloads import Workload, multiply_adds, repeated, tinygan_game, torch_run
+from bench_workloads import BATCH, Workload, multiply_adds, repeated, tinygan_game, torch_run
 from gpu_device import megabytes, milliseconds, missing, release
 
 TURN = {"gpu": 0.1, "foreign": 0.0}  # seconds of steps in one turn
@@ -26,14 +26,14 @@ def speed(cupy, device, send):
     The graphs come last: one that breaks the device costs no other figure.
     """
     peaks, no_graph = _peaks(cupy, device, send), missing("nvmath")
-    size, width = (0, 1.0) if device == "gpu" else (4, 1 / 16)
+    size, width = (1, 1.0) if device == "gpu" else (1 / 8, 1 / 16)
     if no_graph:
-        send("tinygan, graph", None, note=f"needs {no_graph}")
+        send("tinygan, graph", None, update=True, note=f"needs {no_graph}")
     parts = {}
     for graph in (False, True)[:1 if no_graph else 2]:
         for name, batch in WORKLOADS[:-1] if graph else WORKLOADS:  # a chain is no step of a game
             judged = "tinygan, graph" if graph else "tinygan" if no_graph or name == "chain" else ""
-            work = functools.partial(Workload, name, size or batch, width)
+            work = functools.partial(Workload, name, int(size * (batch or BATCH.get(name, 64))), width)
             parts[f"{name} {batch}{', graph' * graph}"] = _peers(device, name, work, graph), judged, work()
     for what, part in send.left(parts).items():
         with send.guard(what):
@@ -41,7 +41,7 @@ def speed(cupy, device, send):
 
 
 def _compare(cupy, device, send, peaks, peers, judged, work):
-    shown, runs, memory = f"{work.name}, batch {work.batch}", {}, {}
+    shown, runs, memory, notes = f"{work.name}, batch {work.batch}", {}, {}, {}
     for peer, make in peers.items():
         if isinstance(make, str):
             send(f"{shown}: {peer}", None, note=make)
@@ -53,8 +53,7 @@ def _compare(cupy, device, send, peaks, peers, judged, work):
             before, run = megabytes(cupy), make()
             run(4)
             runs[peer], memory[peer] = run, megabytes(cupy) - before
-            if caught:
-                send(f"{shown}: {peer}", None, note="; ".join(str(w.message) for w in caught))
+            notes[peer] = "; ".join(dict.fromkeys(str(w.message) for w in caught))
     times = _turns(cupy, device, runs)
     floor = max(2e3 * multiply_adds(work) / peaks[1], 1e3 * _bytes(work) / peaks[0])
     for peer, rounds in times.items():
@@ -62,13 +61,14 @@ def _compare(cupy, device, send, peaks, peers, judged, work):
             continue
         row = {"ms": statistics.median(rounds), "floor in ms": floor,
                "times the floor": statistics.median(rounds) / floor, "MB held after 4 steps": memory[peer]}
+        row |= {"note": notes[peer]} if notes[peer] else {}
         reached = None
         if "PyTorch" in times:
             row["times PyTorch"] = statistics.median(a / b for a, b in zip(rounds, times["PyTorch"]))
-            if peer == judged:
+            if peer == judged and device == "gpu":
                 row["goal"] = GOALS.get(work.name, 1.0)
                 reached = row["times PyTorch"] <= row["goal"]
-        send(f"{shown}: {peer}", reached if device == "gpu" else None, **row)
+        send(f"{shown}: {peer}", reached, **row)
 
 
 def _peaks(cupy, device, send):
@@ -88,7 +88,8 @@ def _peaks(cupy, device, send):
             cupy.matmul(a, b, out=c)
     best = {f: min(milliseconds(cupy, f, 3) for _ in range(4)) for f in (moved, multiplied)}
     bandwidth, rate = 2e3 * large.nbytes / best[moved], 2e3 * n**3 / best[multiplied]
-    send("measured peaks", None, note=f"copy {bandwidth / 1e12:.2f} TB/s, float32 product {rate / 1e12:.1f} TFLOP/s")
+    send("measured peaks", None, update=True,
+         note=f"copy {bandwidth / 1e12:.3g} TB/s, float32 product {rate / 1e12:.3g} TFLOP/s")
     return bandwidth, rate
 
 
@@ -155,6 +156,12 @@ def _tinygan_run(work, graph):
         for _ in range(n):
             stepper(game, NEVER)
             game.step += 1
+    if graph:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", UserWarning)  # the reason why there is no graph
+            run(4)
+        if not stepper.recorded:
+            raise RuntimeError("no graph was recorded in four steps")
     return run
 
 
@@ -171,28 +178,32 @@ def _turns(cupy, device, runs):
 
 def profile(cupy, device, send):
     """The launches of a step of the default recipe, and its ten longest kernels by PyTorch's profiler."""
+    for name in send.left(dict.fromkeys(("digits", "ring"))):
+        with send.guard(name):
+            _profile(cupy, device, send, name)
+
+
+def _profile(cupy, device, send, name):
     from tinygan.game import step
     from tinygan.zoo import RECIPES
-    for name in send.left(dict.fromkeys(("digits", "ring"))):
-        send.note(name)
-        game = RECIPES[name].start(device="gpu", batch=None if device == "gpu" else 4)
-        game.generator.train(), game.discriminator.train()
+    game = RECIPES[name].start(device="gpu", batch=None if device == "gpu" else 4)
+    game.generator.train(), game.discriminator.train()
 
-        def steps(n, game=game):
-            for _ in range(n):
-                step(game, NEVER)
-                game.step += 1
-        steps(3)
-        ms = milliseconds(cupy, steps, 10)
-        start = time.perf_counter()
-        steps(10)
-        host = 100 * (time.perf_counter() - start)
-        cupy.cuda.Device().synchronize()
-        send(f"{name}: a step", None, ms=ms, **{"ms until all is launched": host})
-        send(f"{name}: all launches of a step", None, launches=_launches(cupy, device, steps))
-        if device == "gpu" and not missing("torch"):
-            for kernel, (count, us) in _kernels(steps, 10):
-                send(f"{name}: {kernel[:90]}", None, launches=count, ms=us / 1000)
+    def steps(n):
+        for _ in range(n):
+            step(game, NEVER)
+            game.step += 1
+    steps(3)
+    ms = milliseconds(cupy, steps, 10)
+    start = time.perf_counter()
+    steps(10)
+    host = 100 * (time.perf_counter() - start)
+    cupy.cuda.Device().synchronize()
+    send(f"{name}: a step", None, ms=ms, **{"ms until all is launched": host})
+    send(f"{name}: all kernels and copies", None, launches=_launches(cupy, device, steps))
+    if device == "gpu" and not missing("torch"):
+        for kernel, (count, us) in _kernels(steps, 10):
+            send(f"{name}: {kernel[:90]}", None, launches=count, ms=us / 1000)
 
 
 def _launches(cupy, device, steps):

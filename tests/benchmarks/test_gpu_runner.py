@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import gpu
+import gpu_runner
 import pytest
 from gpu_rows import rows, script, wait_for
 
@@ -21,7 +22,7 @@ def test_rows_of_a_process_that_crashes_stay(runner, tmp_path):
         os.write(int(os.environ["GPU_RECORDS"]), b'{"section": "speed", "what": "ha')
         os.abort()
         """), 30)
-    assert rows(runner, "what", "ok") == [("before", True), ("ended with status -6: see logs/speed.txt", False)]
+    assert rows(runner, "what", "ok") == [("before", True), ("ended with status -6", False)]
     assert (runner.out / "logs" / "speed.txt").read_text().startswith("in the log")
 
 
@@ -47,9 +48,9 @@ def test_a_section_continues_in_a_new_process(runner, tmp_path):
     assert runner.section("speed", script(tmp_path, PARTS), 30) == 0
     assert rows(runner, "what", "ok", "note") == [
         ("fails", False, "RuntimeError: not possible"),
-        ("ended with status -6; the rest follows in a new process", False, None),
+        ("ended with status -6 in crashes", False, "the rest follows in a new process"),
         ("loses", False, "RuntimeError: an illegal memory access"),
-        ("the device is lost; the rest follows in a new process", False, None),
+        ("the device is lost in loses", False, "the rest follows in a new process"),
         ("an answer", True, None)]
 
 
@@ -62,8 +63,17 @@ def test_rows_of_a_process_that_hangs_stay(runner, tmp_path, mark):
         subprocess.run([sys.executable, "-c", "import time; time.sleep(60)"], close_fds=False)
         """), 2)
     assert 2 <= time.monotonic() - start < 20
-    assert rows(runner, "what", "ok") == [("before", None), ("stopped after 2 s or at the end of the time", False)]
+    assert rows(runner, "what", "ok") == [("before", None), ("stopped after 2 s", False)]
     assert wait_for(lambda: not mark(), 10)
+
+
+def test_a_part_that_hangs_is_named_and_the_rest_runs(runner, tmp_path, monkeypatch):
+    monkeypatch.setattr(gpu_runner, "PART", 1)
+    hangs = PARTS.replace('"crashes": os.abort', '"hangs": lambda: __import__("time").sleep(60)')
+    assert runner.section("speed", script(tmp_path, hangs), 30) == 0
+    assert rows(runner, "what", "ok")[1] == ("stopped, as nothing happened in hangs", False)
+    assert rows(runner, "what", "ok")[-1] == ("an answer", True)
+    assert "in <lambda>" in (runner.out / "logs" / "speed.txt").read_text()
 
 
 def test_a_section_ends_with_its_process(runner, tmp_path, mark):
@@ -79,10 +89,12 @@ def test_a_section_ends_with_its_process(runner, tmp_path, mark):
 
 
 def test_after_the_time_nothing_starts_for_long(runner, tmp_path):
-    runner.deadline = start = time.monotonic()
+    start = time.monotonic()
+    runner.deadline = start + 1.5
+    assert runner.section("speed", script(tmp_path, "import time; time.sleep(60)"), 30) == "late"
     runner.section("speed", script(tmp_path, "import time; time.sleep(60)"), 30)
     assert time.monotonic() - start < 20
-    assert rows(runner, "what", "ok") == [("stopped after 30 s or at the end of the time", False)]
+    assert rows(runner, "what", "ok") == [("stopped after 2 s", False), ("not started: no time left", False)]
 
 
 def test_processes_end_with_the_script(tmp_path, mark):
@@ -146,7 +158,9 @@ PLANTED = """
     def test_that_passes(): pass
     @pytest.mark.parametrize("i", range(9))
     def test_that_fails(i): assert i == 10
-    def test_that_loses_the_device():
+    def test_that_fails_too(): assert 0 == 10
+    @pytest.mark.parametrize("i", range(5))
+    def test_that_loses_the_device(i):
         import cupy
         cupy.cuda.__dict__["_offered"]["Device"] = None  # each later call fails
         raise RuntimeError("cudaErrorIllegalAddress: an illegal memory access")
@@ -162,23 +176,32 @@ def test_failures_are_rows_and_the_rest_runs(runner, tmp_path, monkeypatch):
     (tmp_path / "tests").mkdir()
     (tmp_path / "tests" / "test_planted.py").write_text(textwrap.dedent(PLANTED))
     (tmp_path / "tests" / "test_other.py").write_text("import nothing_of_that_name")  # not marked, so not collected
+    (tmp_path / "tests" / "test_broken.py").write_text(
+        "import nothing_of_that_name\n@pytest.mark.gpu\ndef test(): pass")
     (tmp_path / "setup.cfg").write_text("[tool:pytest]\nmarkers = gpu: of a GPU\n")
     monkeypatch.setattr(gpu, "ROOT", tmp_path)
     gpu.tests(runner, "not faster", 60)
+    lost = "RuntimeError: cudaErrorIllegalAddress: an illegal memory access"
     assert rows(runner, "what", "ok", "message") == [
+        ("tests/test_broken.py", False, "ModuleNotFoundError: No module named 'nothing_of_that_name'"),
         *[(f"test_planted.py::test_that_fails[{i}]", False, f"assert {i} == 10") for i in range(3)],
         ("more tests that fail like test_planted.py::test_that_fails[0]", False,
          "6; the last is test_planted.py::test_that_fails[8]: assert 8 == 10"),
-        ("test_planted.py::test_that_loses_the_device", False,
-         "RuntimeError: cudaErrorIllegalAddress: an illegal memory access"),
-        ("outcomes so far", None, "1 passed, 11 failed, 1 skipped, 1 ended their process (could not import "
-                                  "'nothing_of_that_name': No module named 'nothing_of_that_name')"),
-        ("the device is lost; the rest follows in a new process", False, None),
-        ("ended with status -6; the rest follows in a new process", False, None),
+        ("test_planted.py::test_that_fails_too", False, "assert 0 == 10"),
+        ("test_planted.py::test_that_loses_the_device[0]", False, lost),
+        ("outcomes so far", None, "1 passed, 12 failed, 1 skipped, 2 failed and broke the device, 1 ended their "
+                                  "process (skipped 1 times: could not import 'nothing_of_that_name': No module named "
+                                  "'nothing_of_that_name')"),
+        ("the device is lost in tests/test_planted.py::test_that_loses_the_device[0]", False, None),
+        ("test_planted.py::test_that_loses_the_device[1]", False, lost),
+        ("the device is lost in tests/test_planted.py::test_that_loses_the_device[1]", False, None),
+        ("3 cases of test_planted.py::test_that_loses_the_device", False,
+         "are left out, as 2 others have broken the device or the process"),
+        ("ended with status -6 in tests/test_planted.py::test_that_dies", False, None),
         ("test_planted.py::test_the_last", False, "ValueError: seen"),
     ]
     log = (runner.out / "logs" / "tests.txt").read_text()
-    assert log.count("in test_that_fails") == 9
+    assert log.count("in test_that_fails\n") == 9
     assert log.index("in test_that_fails") < log.index("in test_that_loses_the_device") < log.index("Fatal Python")
 
 
@@ -196,4 +219,4 @@ def test_outcomes_are_sent_while_the_tests_run(runner, tmp_path, monkeypatch):
     monkeypatch.setattr(gpu, "ROOT", tmp_path)
     gpu.tests(runner, "test", 8)
     assert rows(runner, "what", "message") == [
-        ("outcomes so far", "100 passed"), ("stopped after 8 s or at the end of the time", None)]
+        ("outcomes so far", "100 passed"), ("stopped after 8 s in tests/test_planted.py::test_one[119]", None)]

@@ -14,6 +14,8 @@ import gpu_speed
 import pytest
 from bench_workloads import Workload, torch_run
 
+from tinygan.backend import cublas
+
 
 class Sent:
     """Keeps the rows that a section sends."""
@@ -146,20 +148,32 @@ def test_ratios_floors_and_goals(judged, ms, reached, gpu_played, monkeypatch):
     assert row["goal"] == 0.5
 
 
-@pytest.mark.parametrize(("lacking", "measured", "judged"), [
-    ("", ["dense PyTorch", "dense PyTorch, tuned", "dense tinygan", "chain PyTorch", "chain tinygan",
-          "dense tinygan, graph"], ["chain tinygan", "dense tinygan, graph"]),
-    ("nvmath", ["dense PyTorch", "dense PyTorch, tuned", "dense tinygan", "chain PyTorch", "chain tinygan"],
-     ["dense tinygan", "chain tinygan"]),
-    ("torch", ["dense tinygan", "chain tinygan", "dense tinygan, graph"], [])])
-def test_graphs_are_measured_last(lacking, measured, judged, gpu_played, monkeypatch):
-    if lacking != "torch":
-        pytest.importorskip("torch")
+@pytest.mark.parametrize(("lacking", "parts"), [
+    ("", [("dense", ["PyTorch", "PyTorch, tuned", "tinygan"], ""), ("chain", ["PyTorch", "tinygan"], "tinygan"),
+          ("dense", ["PyTorch", "tinygan, graph"], "tinygan, graph")]),
+    ("nvmath", [("dense", ["PyTorch", "PyTorch, tuned", "tinygan"], "tinygan"),
+                ("chain", ["PyTorch", "tinygan"], "tinygan")])])
+def test_graphs_are_measured_last(lacking, parts, gpu_played, monkeypatch):
+    """And the goal is for the graph, where there is one."""
+    found = []
     monkeypatch.setenv("GPU_MISSING", lacking)
     monkeypatch.setattr(gpu_speed, "WORKLOADS", [("dense", 0), ("chain", 0)])
-    rows = [(what.replace(", batch 4:", ""), columns) for what, _, columns in sent(gpu_speed.speed) if "ms" in columns]
-    assert [what for what, _ in rows] == measured
-    assert [what for what, columns in rows if "goal" in columns] == judged
+    monkeypatch.setattr(gpu_speed, "_compare", lambda cupy, device, send, peaks, peers, judged, work: found.append(
+        (work.name, [*peers], judged)))
+    sent(gpu_speed.speed)
+    assert found == parts
+
+
+def test_a_graph_is_measured_only_if_there_is_one(gpu_played, monkeypatch):
+    work = Workload("dense", 4, 1 / 16)
+    gpu_speed._tinygan_run(work, True)(2)
+    monkeypatch.setattr("tinygan.game.cuda_graph._same", lambda *states: False)
+    with pytest.raises(RuntimeError, match="no graph was recorded"):
+        gpu_speed._tinygan_run(work, True)
+    cublas.products.cache_clear()
+    monkeypatch.setitem(sys.modules, "nvmath.bindings", None)
+    with pytest.raises(UserWarning, match="no CUDA graph, steps are played launch by launch"):
+        gpu_speed._tinygan_run(work, True)
 
 
 def test_the_longest_kernels_of_a_trace():

@@ -1,5 +1,6 @@
 """The step as a CUDA graph, on the stand-ins for CuPy and nvmath-python: a replayed game ends like a played one."""
 import copy
+import pickle
 
 import foreign
 import numpy as np
@@ -52,6 +53,17 @@ class Labelled(nn.Module):
     def forward(self, x, labels):
         rows = getitem(self.embedding.weight, labels)
         return self.body(tg.concatenate([tg.tanh(x), rows]))
+
+
+def test_data_with_a_dtype_of_their_own():
+    """An unpickled array has another dtype object than new arrays; a file may have another order of bytes."""
+    for kept in (lambda x: pickle.loads(pickle.dumps(x)), lambda x: x.astype(">f8")):
+        def make(kept=kept):
+            played = game("dense")
+            real = played.data
+            played.data = lambda n, rng: kept(real(n, rng))
+            return played
+        assert compare(make) == SETTLED
 
 
 def test_conditions_are_written_too():

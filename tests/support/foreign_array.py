@@ -54,6 +54,8 @@ def wrap(value, inputs=(), fresh=None):
     wrapped._array = np.asarray(value)
     if wrapped._array.dtype.char not in DTYPES:
         raise TypeError(f"Unable to find C++ type for dtype {wrapped._array.dtype}")
+    if not wrapped._array.dtype.isnative:  # CuPy allows it for a view only, and then reads the wrong numbers
+        raise ValueError(f"Unsupported dtype {wrapped._array.dtype} with big-endian byte-order")
     owners = (array for array in inputs if _root(array._array) is _root(wrapped._array))
     owner = next(owners, None)
     wrapped.base = owner if owner is None or owner.base is None else owner.base
@@ -231,7 +233,8 @@ def create(name, a, *args, **kwargs):
     if found:
         return call_host(host, name, (a, *args), kwargs)
     refuse_while_captured("so H2D transfers are disallowed")
-    return call_host(lambda: np.array(host(a, *args, **kwargs)), name, (), {})
+    made = np.array(host(a, *args, **kwargs))
+    return call_host(lambda: made.astype(made.dtype.newbyteorder("="), copy=False), name, (), {})
 
 
 def array(obj, *args, **kwargs):

@@ -9,6 +9,7 @@ import time
 import types
 import weakref
 
+import numpy as np
 from foreign_calls import bind_all, bind_class, count
 from foreign_capture import Graph, Recording
 
@@ -134,10 +135,13 @@ def wait():
 
 def launched(function):
     """Makes a launch that returns no arrays (a library's, which has only pointers); notes it under capture."""
-    function()
+    def launch(found=None):
+        with np.errstate(all="ignore"):  # a device warns of nothing
+            function()
+    launch()
     count(launched=1)
     if noted := recording():
-        noted.launched(lambda found: function(), [])
+        noted.launched(launch, [])
 
 
 # --- events ---
@@ -245,7 +249,9 @@ CLASSES = {"Device": Device, "Event": Event, "Graph": Graph, "MemoryPool": Memor
 for _name, _kind in CLASSES.items():
     bind_class(f"cupy.cuda.{_name}", _kind)
 RUNTIME = {"CUDARuntimeError": CUDARuntimeError, **bind_all("cupy.cuda.runtime", {
-    "getDeviceCount": lambda: 1, "memGetInfo": lambda: (MEMORY, MEMORY)})}
+    "getDeviceCount": lambda: 1, "memGetInfo": lambda: (MEMORY, MEMORY), "driverGetVersion": lambda: 13000,
+    "runtimeGetVersion": lambda: 13000, "getDeviceProperties": lambda device: {
+        "name": b"played", "major": 0, "minor": 0, "totalGlobalMem": MEMORY, "multiProcessorCount": 1}})}
 CUDA = {"compiler": types.SimpleNamespace(CompileException=CompileException),
         "driver": types.SimpleNamespace(CUDADriverError=CUDADriverError),
         **CLASSES, **bind_all("cupy.cuda", {

@@ -136,7 +136,7 @@ class _Inputs:
         self.here, self.there = np.empty(ends[-1], np.uint8), owner.empty(ends[-1], np.uint8)
 
         def within(block, start, a):
-            return block[start:start + a.nbytes].view(a.dtype.newbyteorder("=")).reshape(a.shape)
+            return block[start:start + a.nbytes].view(a.dtype.type).reshape(a.shape)
         on_host = [isinstance(a, np.ndarray) for a in examples]
         self.places = [within(self.there, start, a) if host else a.copy()
                        for a, host, start in zip(examples, on_host, ends)]
