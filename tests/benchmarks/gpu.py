@@ -171,10 +171,13 @@ def main():
     try:
         out.mkdir(parents=True, exist_ok=True)
         writes = os.open(out, os.O_RDONLY)
-        fcntl.flock(writes, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        try:
+            fcntl.flock(writes, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            parser.error(f"--out {options.out}: another run writes there")
+        except OSError:
+            pass  # no locks on this file system
         clear(out)
-    except BlockingIOError:
-        parser.error(f"--out {options.out}: another run writes there")
     except OSError as error:
         parser.error(f"--out {options.out}: {error.strerror}")
     with (tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as room,

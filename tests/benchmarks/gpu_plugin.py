@@ -14,15 +14,17 @@ import pytest
 ALIKE = 3  # failures of one function with one message that get rows of their own
 BREAKS = 2  # cases of a function that may break the device or end the process; the other cases are left out
 OFTEN = 50  # tests from one row of the outcomes to the next
-alike, reasons = {}, Counter()
+alike = {}
 
 
 def pytest_configure(config):
     """Prepares the device, and reads what has run."""
-    global records, begun, outcomes
+    global records, begun, outcomes, reasons
     records = gpu_device.Records("tests")
     begun = {line for line in records.before if "\t" not in line}
-    outcomes = dict(line.split("\t") for line in records.before if "\t" in line)  # "lost" comes after "failed"
+    later = [line.split("\t") for line in records.before if "\t" in line]
+    outcomes = {nodeid: outcome for nodeid, outcome, _ in later}  # "lost" comes after "failed"
+    reasons = {nodeid: reason for nodeid, outcome, reason in later if outcome == "skipped"}
     gpu_device.prepare(os.environ["GPU_DEVICE"])
 
 
@@ -52,22 +54,19 @@ def pytest_collectreport(report):
     """Sends a file that cannot be imported."""
     if report.failed and report.nodeid not in begun:
         records.note(report.nodeid)
-        records.note(f"{report.nodeid}\tfailed")
+        _note(report.nodeid, "failed")
         _failed(report.nodeid, report, 0.0)
 
 
 def pytest_runtest_logreport(report):
     """Notes the outcome and sends a failure; ends the session if the device is lost."""
     if report.when == "call" or not report.passed:
-        outcomes[report.nodeid] = report.outcome
-        records.note(f"{report.nodeid}\t{report.outcome}")
-    if report.skipped and isinstance(report.longrepr, tuple):  # no expected failure
-        reasons[report.longrepr[2].removeprefix("Skipped: ")] += 1
+        skipped = report.skipped and isinstance(report.longrepr, tuple)  # no expected failure
+        _note(report.nodeid, report.outcome, report.longrepr[2].removeprefix("Skipped: ") if skipped else "")
     if report.failed:
         _failed(report.nodeid.rpartition("/")[2], report, report.duration)
         if gpu_device.lost():
-            outcomes[report.nodeid] = "lost"
-            records.note(f"{report.nodeid}\tlost")
+            _note(report.nodeid, "lost")
             pytest.exit("the device is lost", returncode=gpu_device.LOST)
     if report.when == "teardown" and len(outcomes) % OFTEN == 0:
         _send_outcomes()
@@ -79,11 +78,19 @@ def pytest_sessionfinish(session):
     _send_outcomes()
 
 
+def _note(nodeid, outcome, reason=""):
+    reason = " ".join(reason.split())
+    outcomes[nodeid] = outcome
+    if outcome == "skipped":
+        reasons[nodeid] = reason
+    records.note(f"{nodeid}\t{outcome}\t{reason}")
+
+
 def _send_outcomes():
     numbers = Counter(outcomes.values())
     shown = {"passed": numbers["passed"], "failed": numbers["failed"], "skipped": numbers["skipped"],
              "failed and broke the device": numbers["lost"], "ended their process": len(begun - outcomes.keys())}
-    skipped = " / ".join(f"{n} times: {reason}" for reason, n in reasons.most_common())
+    skipped = " / ".join(f"{n} times: {reason}" for reason, n in Counter(reasons.values()).most_common() if reason)
     records("outcomes so far", None, update=True, message=", ".join(f"{n} {name}" for name, n in shown.items() if n)
             + (f" (skipped {skipped})" if skipped else ""))
 

@@ -78,9 +78,9 @@ class Report:
         if head["not ended"]:
             first += f" These sections have not ended: {', '.join(head['not ended'])}."
         lines = ["# tinygan on a GPU", "", first, ""]
-        lines += [f"- failed: {r['section']}: {r['what']}" for name in SECTIONS for r in failed if r["section"] == name]
-        lines += [f"- left out: {r['section']}: {r['what']}: {r['note']}" for r in self.records
-                  if str(r.get("note")).startswith("needs ")]
+        lines += [f"- failed: {name}: {_cell(r['what'])}" for name in SECTIONS for r in failed if r["section"] == name]
+        lines += dict.fromkeys(f"- left out: {r['section']}: {_cell(r['what'])}: {value}" for r in self.records
+                               for value in r.values() if str(value).startswith("needs "))
         for section, title in SECTIONS.items():
             rows = [r for r in self.records if r["section"] == section]
             if rows:

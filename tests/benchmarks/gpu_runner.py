@@ -40,7 +40,8 @@ class Runner:
 
     def __enter__(self):
         self.alive = os.pipe()  # nobody writes to it: it ends with this process
-        self.handlers = {number: signal.signal(number, self.stop) for number in STOPPED_BY}
+        self.handlers = {number: signal.signal(number, self.stop) for number in STOPPED_BY
+                         if signal.getsignal(number) != signal.SIG_IGN}  # as by `nohup`
         return self
 
     def __exit__(self, *error):
@@ -81,23 +82,25 @@ class Runner:
             self.pids.add(running.pid)
             if self.stopped:  # by a signal that came in between
                 _kill(running.pid)
-        how = []
-        watch = threading.Thread(target=lambda: how.append(self._watch(running, self.room / f"{section}.done", end)),
-                                 daemon=True)
-        watch.start()
+        reading = threading.Thread(target=self._read, args=(reader,), daemon=True)
+        reading.start()
+        how = self._watch(running, self.room / f"{section}.done", end)
+        reading.join(5)  # a process that has left the group may hold the pipe
+        return "stopped" if self.stopped else how
+
+    def _read(self, reader):
         with os.fdopen(reader) as records:
             for line in records:
                 if line.endswith("\n"):  # not the rest of a process that was stopped while it wrote
                     self.report.add(**json.loads(line))
-        watch.join()
-        return "stopped" if self.stopped else how[0]
 
     def _watch(self, running, done, end):
         """Waits for the end of a process, and stops it if it is late or stuck; returns its status or that word.
 
         The processes that it has started end with it.
         """
-        how, size, since = None, _size(done), time.monotonic()
+        how, first, since = None, _size(done), time.monotonic()
+        size = first
         while how is None:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 how = running.wait(0.2)
@@ -105,14 +108,13 @@ class Runner:
             now = time.monotonic()
             if size != _size(done):
                 size, since = _size(done), now
-            if now >= end:
-                how = "late"
-            elif size and now >= since + PART:
-                how = "stuck"
+            if now >= end or (size != first and now >= since + PART):
+                how = "late" if now >= end else "stuck"
                 running.send_signal(signal.SIGABRT)  # writes to the log where it stands
                 time.sleep(1)
         _kill(running.pid)
-        running.wait()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            running.wait(10)
         with self.lock:
             self.pids.discard(running.pid)
         return how
@@ -131,9 +133,11 @@ class Runner:
                 return status
             how = f"stopped after {time.monotonic() - start:.0f} s" if status == "late" else WORDS.get(
                 status, f"ended with status {status}")
-            part = next((f" in {line}" for line in reversed(_lines(done)) if "\t" not in line), "")
-            last = next((line for line in reversed(_lines(self.out / "logs" / f"{name}.txt")) if line.strip()), "")
-            again = status not in ("late", "unstarted") and _size(done) != before
+            new = _size(done) != before
+            part = next((f" in {line}" for line in reversed(_lines(done)) if new and "\t" not in line), "")
+            last = next((line for line in reversed(_lines(self.out / "logs" / f"{name}.txt"))
+                         if line.strip() and not line.startswith("Extension modules: ")), "")
+            again = new and status not in ("late", "unstarted")
             note = "the rest follows in a new process" if again else f"{last[:200]} (logs/{name}.txt)"
             self.report.add(name, how + part, False, note=note)
             if not again:

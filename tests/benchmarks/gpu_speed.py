@@ -44,7 +44,7 @@ def _compare(cupy, device, send, peaks, peers, judged, work):
     shown, runs, memory, notes = f"{work.name}, batch {work.batch}", {}, {}, {}
     for peer, make in peers.items():
         if isinstance(make, str):
-            send(f"{shown}: {peer}", None, note=make)
+            send(f"{shown}: {peer}", None, update=True, note=make)
             continue
         with send.guard(f"{shown}: {peer}"), warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
@@ -169,6 +169,7 @@ def _turns(cupy, device, runs):
     """The milliseconds of a step of each peer, round by round."""
     counts = {}
     for peer, run in runs.items():
+        run(3)  # PyTorch gets memory again that `release` has given back
         counts[peer] = max(1, int(1000 * TURN[device] / milliseconds(cupy, run, 3)))
     return {peer: [*times] for peer, times in zip(runs, zip(*(
         [milliseconds(cupy, run, counts[peer]) for peer, run in runs.items()] for _ in range(ROUNDS[device]))))}

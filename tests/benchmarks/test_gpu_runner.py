@@ -1,6 +1,7 @@
 """The processes of `gpu.py`: crashes, limits, signals, the tests marked gpu."""
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -60,10 +61,14 @@ def test_rows_of_a_process_that_hangs_stay(runner, tmp_path, mark):
     runner.section("speed", script(tmp_path, """
         import subprocess, sys
         send("before", None)
-        subprocess.run([sys.executable, "-c", "import time; time.sleep(60)"], close_fds=False)
+        def waits():
+            subprocess.run([sys.executable, "-c", "import time; time.sleep(60)"], close_fds=False)
+        waits()
         """), 2)
     assert 2 <= time.monotonic() - start < 20
-    assert rows(runner, "what", "ok") == [("before", None), ("stopped after 2 s", False)]
+    assert "in waits" in (runner.out / "logs" / "speed.txt").read_text()
+    assert [(re.sub("[0-9]", "#", what), ok) for what, ok in rows(runner, "what", "ok")] == [
+        ("before", None), ("stopped after # s", False)]
     assert wait_for(lambda: not mark(), 10)
 
 
@@ -76,16 +81,23 @@ def test_a_part_that_hangs_is_named_and_the_rest_runs(runner, tmp_path, monkeypa
     assert "in <lambda>" in (runner.out / "logs" / "speed.txt").read_text()
 
 
-def test_a_section_ends_with_its_process(runner, tmp_path, mark):
+@pytest.mark.parametrize("apart", [False, True], ids=["in its group", "in a session of its own"])
+def test_a_section_ends_with_its_process(apart, runner, tmp_path, mark):
     """Not with a child that it has left behind, which holds the pipe."""
     start = time.monotonic()
     assert runner.section("speed", script(tmp_path, """
         import subprocess, sys
-        subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"], close_fds=False)
+        send("first")
+        subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"], close_fds=False,
+                         start_new_session={apart})
         os._exit(0)
-        """), 50) == 0
+        """.replace("{apart}", str(apart))), 50) == 0
     assert time.monotonic() - start < 20
-    assert wait_for(lambda: not mark(), 10)
+    assert rows(runner, "what") == [("first",)]
+    left = mark()
+    for pid in left:
+        os.kill(pid, signal.SIGKILL)
+    assert len(left) == apart
 
 
 def test_after_the_time_nothing_starts_for_long(runner, tmp_path):
@@ -94,7 +106,8 @@ def test_after_the_time_nothing_starts_for_long(runner, tmp_path):
     assert runner.section("speed", script(tmp_path, "import time; time.sleep(60)"), 30) == "late"
     runner.section("speed", script(tmp_path, "import time; time.sleep(60)"), 30)
     assert time.monotonic() - start < 20
-    assert rows(runner, "what", "ok") == [("stopped after 2 s", False), ("not started: no time left", False)]
+    assert [(re.sub("[0-9]", "#", what), ok) for what, ok in rows(runner, "what", "ok")] == [
+        ("stopped after # s", False), ("not started: no time left", False)]
 
 
 def test_processes_end_with_the_script(tmp_path, mark):
@@ -121,6 +134,26 @@ def test_processes_end_with_the_script(tmp_path, mark):
         started.wait()
         for pid in mark():
             os.kill(pid, signal.SIGKILL)
+
+
+def test_a_slow_start_is_not_stuck(runner, tmp_path, monkeypatch):
+    """Also where an earlier process has begun parts."""
+    monkeypatch.setattr(gpu_runner, "PART", 1)
+    slow = PARTS.replace("import sys, types", "import sys, time, types; time.sleep(2)")
+    assert runner.section("speed", script(tmp_path, slow), 30) == 0
+    assert rows(runner, "what", "ok")[-1] == ("an answer", True)
+
+
+def test_a_hang_up_that_is_ignored_stays_so(tmp_path):
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        (tmp_path / "logs").mkdir()
+        with gpu_runner.Runner("foreign", tmp_path, tmp_path, 5) as runner:
+            os.kill(os.getpid(), signal.SIGHUP)
+        assert not runner.stopped
+        assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 @pytest.mark.slow
@@ -168,6 +201,7 @@ PLANTED = """
     def test_that_is_skipped(): pytest.importorskip("nothing_of_that_name")
     def test_the_last(): raise ValueError("seen")
     def test_that_is_faster(): raise ValueError("not chosen")
+    def test_chosen_later_and_faster(): pass
     """
 
 
@@ -181,6 +215,7 @@ def test_failures_are_rows_and_the_rest_runs(runner, tmp_path, monkeypatch):
     (tmp_path / "setup.cfg").write_text("[tool:pytest]\nmarkers = gpu: of a GPU\n")
     monkeypatch.setattr(gpu, "ROOT", tmp_path)
     gpu.tests(runner, "not faster", 60)
+    gpu.tests(runner, "chosen_later", 60)
     lost = "RuntimeError: cudaErrorIllegalAddress: an illegal memory access"
     assert rows(runner, "what", "ok", "message") == [
         ("tests/test_broken.py", False, "ModuleNotFoundError: No module named 'nothing_of_that_name'"),
@@ -189,7 +224,7 @@ def test_failures_are_rows_and_the_rest_runs(runner, tmp_path, monkeypatch):
          "6; the last is test_planted.py::test_that_fails[8]: assert 8 == 10"),
         ("test_planted.py::test_that_fails_too", False, "assert 0 == 10"),
         ("test_planted.py::test_that_loses_the_device[0]", False, lost),
-        ("outcomes so far", None, "1 passed, 12 failed, 1 skipped, 2 failed and broke the device, 1 ended their "
+        ("outcomes so far", None, "2 passed, 12 failed, 1 skipped, 2 failed and broke the device, 1 ended their "
                                   "process (skipped 1 times: could not import 'nothing_of_that_name': No module named "
                                   "'nothing_of_that_name')"),
         ("the device is lost in tests/test_planted.py::test_that_loses_the_device[0]", False, None),
@@ -218,5 +253,6 @@ def test_outcomes_are_sent_while_the_tests_run(runner, tmp_path, monkeypatch):
     (tmp_path / "setup.cfg").write_text("[tool:pytest]\nmarkers = gpu: of a GPU\n")
     monkeypatch.setattr(gpu, "ROOT", tmp_path)
     gpu.tests(runner, "test", 8)
-    assert rows(runner, "what", "message") == [
-        ("outcomes so far", "100 passed"), ("stopped after 8 s in tests/test_planted.py::test_one[119]", None)]
+    sent, stopped = rows(runner, "what", "message")
+    assert sent == ("outcomes so far", "100 passed")
+    assert re.fullmatch(r"stopped after \d+ s in tests/test_planted.py::test_one\[119\]", stopped[0])

@@ -164,6 +164,7 @@ def test_graphs_are_measured_last(lacking, parts, gpu_played, monkeypatch):
     assert found == parts
 
 
+@pytest.mark.fast_forms
 def test_a_graph_is_measured_only_if_there_is_one(gpu_played, monkeypatch):
     work = Workload("dense", 4, 1 / 16)
     gpu_speed._tinygan_run(work, True)(2)
