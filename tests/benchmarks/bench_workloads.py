@@ -151,13 +151,16 @@ def tinygan_game(work, **options):
 
 
 def torch_run(work, best, threads, device="cpu"):
-    """A function that makes n steps with PyTorch, all on the device; best: channels-last and other options."""
+    """A function that makes n steps with PyTorch, all on the device.
+
+    best: channels-last, fused Adam, and on a GPU the fastest convolutions by trial.
+    """
     import torch
     import torch.nn.functional as F  # noqa: N812
     from torch_nets import torch_net
     torch.set_num_threads(threads)
 
-    def choose():  # the fastest convolution by trial; for the whole process, so anew in each turn
+    def choose():  # for the whole process, so anew in each turn
         torch.backends.cudnn.benchmark = best
     there = {"device": device}  # not `torch.set_default_device`, which makes each call slower
     torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False  # float32, as in tinygan

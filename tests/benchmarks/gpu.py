@@ -75,7 +75,7 @@ def run(runner, seconds_on_the_cpu, limit):
 
 
 def metrics(runner, device, limit):
-    """The numbers of `tinygan evaluate`, or the end of its message."""
+    """The numbers of `tinygan evaluate`, or a note that there are none."""
     few, path = ["-n", "20"] if runner.device == "foreign" else [], runner.room / f"{device}.json"
     with path.open("wb") as output:
         status = runner.process("run", [COMMAND, runner.device, "evaluate", str(runner.room / device), "--json", *few],

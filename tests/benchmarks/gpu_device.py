@@ -121,12 +121,12 @@ class Records:
         self.before = self.done.read_text().splitlines()
 
     def __call__(self, what, ok=None, **columns):
-        """One row of the section's table. ok: True or False for a check, None for a figure."""
+        """One row of the section's table. ok: True or False for a check, None for a measurement."""
         row = json.dumps({"section": self.section, "what": what, **columns, "ok": ok}, default=float)
         os.write(self.pipe, f"{row}\n".encode())
 
     def note(self, line):
-        """Notes for the process that continues after a crash, that a part of the section begins."""
+        """Adds a line to the file of begun parts, which a later process of this section reads."""
         with self.done.open("a") as file:
             print(line, file=file)
 

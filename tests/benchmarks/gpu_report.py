@@ -27,10 +27,10 @@ class Report:
     def __init__(self, folder, device):
         self.folder, self.device, self.lock = folder, device, threading.Lock()
         self.start, self.date, self.records = time.monotonic(), datetime.now(timezone.utc), []
-        self.open = [name for name in SECTIONS if device == "foreign" or name != "signatures"]  # have not ended
+        self.pending = [name for name in SECTIONS if device == "foreign" or name != "signatures"]  # have not ended
 
     def add(self, section, what, ok=None, *, update=False, **columns):
-        """Adds a row to the table of a section. ok: True or False for a check, None for a figure.
+        """Adds a row to the table of a section. ok: True or False for a check, None for a measurement.
 
         update: the row takes the place of the one of that name, if there is one.
         """
@@ -46,7 +46,7 @@ class Report:
     def end(self, section="", stopped=""):
         """Notes that a section has ended, or what has stopped the script."""
         with self.lock:
-            self.open = [name for name in self.open if name != section]
+            self.pending = [name for name in self.pending if name != section]
             self._write(stopped)
 
     @property
@@ -56,7 +56,7 @@ class Report:
 
     def _write(self, stopped=""):
         head = {"device": self.device, "date": self.date.isoformat(timespec="seconds"),
-                "seconds": round(time.monotonic() - self.start), "stopped": stopped, "not ended": self.open}
+                "seconds": round(time.monotonic() - self.start), "stopped": stopped, "not ended": self.pending}
         self.page = self._page(head)
         try:
             records = json.dumps({**head, "records": self.records}, indent=1, allow_nan=False)

@@ -8,7 +8,7 @@ import warnings
 
 import gpu_device
 import numpy as np
-from bench_workloads import BATCH, Workload, multiply_adds, repeated, tinygan_game, torch_run
+from bench_workloads import Workload, multiply_adds, repeated, tinygan_game, torch_run
 from gpu_device import megabytes, milliseconds, missing, release
 
 TURN = {"gpu": 0.1, "foreign": 0.0}  # seconds of steps in one turn
@@ -23,17 +23,17 @@ NEVER = 1 << 40  # a number of steps that no game reaches
 def speed(cupy, device, send):
     """Milliseconds of a step, the ratio to PyTorch eager of the same round, the floor, and the memory of each.
 
-    The graphs come last: one that breaks the device costs no other figure.
+    The graphs come last: one that breaks the device costs no other measurement.
     """
     peaks, no_graph = _peaks(cupy, device, send), missing("nvmath")
-    size, width = (1, 1.0) if device == "gpu" else (1 / 8, 1 / 16)
     if no_graph:
         send("tinygan, graph", None, update=True, note=f"needs {no_graph}")
     parts = {}
     for graph in (False, True)[:1 if no_graph else 2]:
         for name, batch in WORKLOADS[:-1] if graph else WORKLOADS:  # a chain is no step of a game
             judged = "tinygan, graph" if graph else "tinygan" if no_graph or name == "chain" else ""
-            work = functools.partial(Workload, name, int(size * (batch or BATCH.get(name, 64))), width)
+            size = (batch, 1.0) if device == "gpu" else (8 if batch else 4, 1 / 16)
+            work = functools.partial(Workload, name, *size)
             parts[f"{name} {batch}{', graph' * graph}"] = _peers(device, name, work, graph), judged, work()
     for what, part in send.left(parts).items():
         with send.guard(what):

@@ -152,7 +152,7 @@ def test_wheels_of_missing_packages_are_installed(wheel, tmp_path):
 @pytest.mark.parametrize(("text", "others"), [("", []), ("import numpy; numpy.there", ["numpy.py"])],
                          ids=["loads", "needs another version"])
 def test_what_nvmath_needs_is_installed(text, others, wheel, tmp_path, monkeypatch):
-    """Where it does not load with the versions that are there, the other wheels are installed too."""
+    """The other wheels are installed too if nvmath-python does not load with the versions that are there."""
     wheel("numpy"), wheel("nvmath_python", "nvmath/bindings/cublas.py", text)
     monkeypatch.setattr(gpu, "_there", lambda package: package == "numpy")
     assert installed(tmp_path) == (sorted(["nvmath/bindings/cublas.py", *others]), [])

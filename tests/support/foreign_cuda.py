@@ -1,7 +1,7 @@
 """`cupy.cuda` of the foreign module: errors, streams, events, memory pools and the device.
 
-Nothing runs in parallel: a launch is done when it returns, and to wait for the device only adds to a count. What a
-stream notes while it is captured is in `foreign_capture.py`.
+Nothing runs in parallel: a launch is done when it returns, and to wait for the device only adds to a count. The
+recording of a captured stream is in `foreign_capture.py`.
 """
 import contextlib
 import itertools
@@ -117,7 +117,7 @@ def get_current_stream(device_id=-1):
 
 
 def recording():
-    """What the current stream notes while it is captured, else None."""
+    """The recording of the current stream while it is captured, else None."""
     return _streams[-1]._recording
 
 

@@ -48,7 +48,7 @@ def _launch(name, owner, kernel, *args) -> None:
     try:
         kernel(*args)
     except (owner.cuda.compiler.CompileException, owner.cuda.driver.CUDADriverError) as error:
-        if getattr(error, "status", REFUSED[0]) not in REFUSED:
+        if hasattr(error, "status") and error.status not in REFUSED:
             raise
         lines = str(error).strip().splitlines()
         line = next((line for line in lines if "error" in line), lines[0] if lines else "")
