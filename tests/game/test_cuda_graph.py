@@ -24,7 +24,8 @@ pytestmark = [pytest.mark.usefixtures("nvmath"), pytest.mark.fast_forms]
 
 @pytest.mark.parametrize(("kind", "options"), [
     ("dense", {}), ("dense", {"k": 2}), ("dense", {"simultaneous": True}), ("dense", {"rate": (2e-3, 1e-3)}),
-    ("dense", {"objective": "minimax", "decay": False}), ("images", {}), ("sequences", {}),
+    ("dense", {"objective": "minimax", "decay": False}), ("images", {}),
+    pytest.param("sequences", {}, marks=pytest.mark.slow),
 ], ids=str)
 @pytest.mark.parametrize("r1", [0.0, 1.0], ids=["plain", "r1"])
 def test_replayed_is_played(kind, r1, options):

@@ -103,6 +103,7 @@ def test_costly_permutation_tests_have_power(ipm, rng):
     assert rejected(permuted(ipm, 39), .5, 500, 40, rng) > .95
 
 
+@pytest.mark.slow
 def test_the_classifier_test_has_its_size(rng):
     assert .02 <= rejected(classified, 0, 100, 200, rng) <= .09
 
