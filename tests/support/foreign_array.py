@@ -28,15 +28,16 @@ Flags = namedtuple("Flags", "c_contiguous f_contiguous owndata")
 
 def unwrap(value, inputs):
     """The NumPy arrays behind foreign ones, also in lists, tuples and dicts; a NumPy array is refused."""
-    if isinstance(value, ndarray):
+    kind = type(value)
+    if kind is ndarray:
         inputs.append(value)
         return value._array
-    if isinstance(value, np.ndarray):
-        raise TypeError(f"Unsupported type {type(value)}")
-    if type(value) in (list, tuple):
-        return type(value)(unwrap(item, inputs) for item in value)
-    if type(value) is dict:
+    if kind is tuple or kind is list:
+        return kind([unwrap(item, inputs) for item in value])
+    if kind is dict:
         return {key: unwrap(item, inputs) for key, item in value.items()}
+    if isinstance(value, np.ndarray):
+        raise TypeError(f"Unsupported type {kind}")
     return value
 
 
@@ -51,13 +52,14 @@ def wrap(value, inputs=(), fresh=None):
         if array._array is value:
             return array
     wrapped = object.__new__(ndarray)
-    wrapped._array = np.asarray(value)
-    if wrapped._array.dtype.char not in DTYPES:
-        raise TypeError(f"Unable to find C++ type for dtype {wrapped._array.dtype}")
-    if not wrapped._array.dtype.isnative:  # CuPy allows it for a view only, and then reads the wrong numbers
-        raise ValueError(f"Unsupported dtype {wrapped._array.dtype} with big-endian byte-order")
-    owners = (array for array in inputs if _root(array._array) is _root(wrapped._array))
-    owner = next(owners, None)
+    wrapped._array = value = np.asarray(value)
+    if value.dtype.char not in DTYPES:
+        raise TypeError(f"Unable to find C++ type for dtype {value.dtype}")
+    if not value.dtype.isnative:  # CuPy allows it for a view only, and then reads the wrong numbers
+        raise ValueError(f"Unsupported dtype {value.dtype} with big-endian byte-order")
+    owner = None
+    if value.base is not None:  # perhaps a view of an input
+        owner = next((array for array in inputs if _root(array._array) is _root(value)), None)
     wrapped.base = owner if owner is None or owner.base is None else owner.base
     if owner is None and fresh is not None:
         fresh.append(wrapped)
@@ -177,6 +179,9 @@ class ndarray:  # noqa: N801
     def _index(self, index):
         """NumPy's index for CuPy's, how many index arrays and how many masks it has; indices out of range wrap."""
         items = list(index) if isinstance(index, tuple) else [index]
+        if not any(isinstance(item, (list, tuple, ndarray, np.ndarray)) for item in items):
+            whole = () if any(item is Ellipsis for item in items) else (Ellipsis,)  # with it NumPy gives a view
+            return (*items, *whole), 0, 0
         for i, item in enumerate(items):
             if isinstance(item, (list, tuple, np.ndarray)):
                 refuse_while_captured("so H2D transfers are disallowed")
@@ -198,9 +203,12 @@ class ndarray:  # noqa: N801
 
     def __getitem__(self, index):
         """A view, or a copy where an index is an array, even a NumPy array, which CuPy moves to the device itself."""
-        if self._index(index)[2]:
+        places, arrays, masks = self._index(index)
+        if masks:
             wait()
-        return call_host(lambda array: array[self._index(index)[0]], "getitem", (self,), {})
+        if arrays:  # a recorded call reads their elements each time
+            return call_host(lambda array: array[self._index(index)[0]], "getitem", (self,), {})
+        return call_host(lambda array: array[places], "getitem", (self,), {})
 
     def __setitem__(self, index, value):
         """Write; the value is a foreign array or a scalar. (With index arrays CuPy would take a NumPy array too.)"""
