@@ -7,7 +7,7 @@ from tinygan.backend.accelerated import accelerated
 from tinygan.ops.inputs import signed
 from tinygan.ops.registry import case, op, unwrap
 from tinygan.ops.shape import unbroadcast
-from tinygan.tensor import record
+from tinygan.tensor import Tensor, record
 
 _PAIRS = case((3, 4), (4,)), case((3, 1), (1, 4)), case((), (2, 3))
 
@@ -52,16 +52,27 @@ def neg(x):
 
 @op(case((2, 3), b=3), case((2, 3), b=-1.5, low=0.5), case((2, 3), (3,), low=0.5))
 def pow(a, b):
-    """a ** b, with broadcasting; a must be positive where the derivative with respect to b is needed."""
+    """a ** b, with broadcasting; a must not be negative where the derivative with respect to b is needed."""
     b = np.asarray(b) if isinstance(b, (list, tuple)) else b
     return record(unwrap(a) ** unwrap(b),
-                  (a, lambda g, y, a, b: unbroadcast(mul(g, _power_slope(a, b)), a.shape)),
-                  (b, lambda g, y, a, b: unbroadcast(mul(g * y, log(a)), b.shape)))
+                  (a, lambda g, y, a, b: unbroadcast(_base_backward(g, a, b), a.shape)),
+                  (b, lambda g, y, a, b: unbroadcast(_exponent_backward(g, y, a, b), b.shape)))
 
 
-def _power_slope(a, b):
-    """b a^(b - 1); 0 for b = 0, also at a = 0, where the formula gives 0 / 0."""
-    return 0 * a if isinstance(b, (int, float)) and b == 0 else b * a ** (b - 1)
+def _base_backward(g, a, b):
+    """g b a^(b - 1); 0 where b = 0, also at a = 0 and for infinite g, where the product is NaN."""
+    if isinstance(b, (int, float, np.generic)):
+        return mul(g, b * a ** (b - 1.0)) if b else chosen(g, np.zeros_like(unwrap(g), bool))
+    flat = np.equal(unwrap(b), 0)
+    if isinstance(b, Tensor) and b.requires_grad:
+        flat = flat & (a == 0)  # elsewhere the slope has a derivative with respect to b
+    return chosen(g, np.logical_not(flat)) * b * where(flat, 1, a) ** (b - 1)
+
+
+def _exponent_backward(g, y, a, b):
+    """g y log(a); its limit 0 where a = 0 and b >= 0, where the product is NaN."""
+    flat = np.logical_and(unwrap(a) == 0, unwrap(b) >= 0)
+    return chosen(g, np.logical_not(flat)) * y * log(where(flat, y.dtype.type(1), a))
 
 
 @op(case((2, 3)))
@@ -85,7 +96,7 @@ def sqrt(x):
 @op(case((2, 3)))
 def abs(x):
     """The absolute value; its derivative at 0 is set to 0."""
-    return record(np.abs(unwrap(x)), (x, lambda g, y, x: g * np.sign(unwrap(x))))
+    return record(np.abs(unwrap(x)), (x, lambda g, y, x: chosen(g, x != 0) * np.sign(unwrap(x))))
 
 
 @op(case((2, 3)))
@@ -162,6 +173,8 @@ def leaky_relu(x, negative_slope=0.01):
     negative_slope = unwrap(negative_slope)
     if not 0 <= negative_slope <= 1:
         raise ValueError(f"leaky_relu: negative_slope is {negative_slope}, expected 0 to 1")
+    if negative_slope == 0:
+        return relu(x)
     return record(_leaky_relu(unwrap(x), negative_slope), (x, lambda g, y, x: relu_backward(g, y, negative_slope)))
 
 
@@ -186,23 +199,38 @@ def relu_backward(x, y, slope=0.0):
 
 @accelerated
 def _relu_backward(x, y, slope):
-    return np.where(y > 0, x, slope * x)
+    return np.where(y > 0, x, slope * x if slope else 0)
 
 
 @op(*_PAIRS)
 def maximum(a, b):
     """The larger of a and b, with broadcasting; where they are equal, each gets half of the cotangent."""
     return record(np.maximum(unwrap(a), unwrap(b)),
-                  (a, lambda g, y, a, b: unbroadcast(where(a == b, 0.5 * g, g * (a > b)), a.shape)),
-                  (b, lambda g, y, a, b: unbroadcast(where(a == b, 0.5 * g, g * (b > a)), b.shape)))
+                  (a, lambda g, y, a, b: unbroadcast(_share(g, a == b, a < b), a.shape)),
+                  (b, lambda g, y, a, b: unbroadcast(_share(g, a == b, a > b), b.shape)))
 
 
 @op(*_PAIRS)
 def minimum(a, b):
     """The smaller of a and b, with broadcasting; where they are equal, each gets half of the cotangent."""
     return record(np.minimum(unwrap(a), unwrap(b)),
-                  (a, lambda g, y, a, b: unbroadcast(where(a == b, 0.5 * g, where(a < b, g, 0)), a.shape)),
-                  (b, lambda g, y, a, b: unbroadcast(where(a == b, 0.5 * g, where(a > b, g, 0)), b.shape)))
+                  (a, lambda g, y, a, b: unbroadcast(_share(g, a == b, a > b), a.shape)),
+                  (b, lambda g, y, a, b: unbroadcast(_share(g, a == b, a < b), b.shape)))
+
+
+def _share(g, both, other):
+    """What one of two inputs gets of a cotangent g: half where both are chosen, nothing where the other is."""
+    return where(both, 0.5 * g, chosen(g, np.logical_not(other)))
+
+
+def chosen(x, mask):
+    """x where the mask is true, 0 elsewhere; a product with the mask would be NaN at infinite elements of x."""
+    return record(_select(unwrap(x), mask), (x, lambda g, y, x: chosen(g, mask)))
+
+
+@accelerated
+def _select(x, mask):
+    return np.where(mask, x, 0)
 
 
 _EVERY_OTHER = np.array([True, False, True])
@@ -213,8 +241,8 @@ def where(condition, a, b):
     """a where the condition is true, b elsewhere, with broadcasting; the condition has no derivative."""
     condition = unwrap(condition)
     return record(np.where(condition, unwrap(a), unwrap(b)),
-                  (a, lambda g, y, a, b: unbroadcast(where(condition, g, 0), a.shape)),
-                  (b, lambda g, y, a, b: unbroadcast(where(condition, 0, g), b.shape)))
+                  (a, lambda g, y, a, b: unbroadcast(chosen(g, condition), a.shape)),
+                  (b, lambda g, y, a, b: unbroadcast(chosen(g, np.logical_not(condition)), b.shape)))
 
 
 @op(case((2, 3), low=-1.0, high=1.0))
@@ -226,4 +254,4 @@ def clip(x, low=-0.5, high=0.5):
     value = np.clip(unwrap(x), low, high)
     if np.shape(value) != np.shape(unwrap(x)):
         raise ValueError(f"clip: x {np.shape(unwrap(x))} and its bounds {np.shape(low)}, {np.shape(high)} do not fit")
-    return record(value, (x, lambda g, y, x: g * ((x >= low) & (x <= high))))
+    return record(value, (x, lambda g, y, x: chosen(g, (x >= low) & (x <= high))))

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from tinygan import backend
 from tinygan.backend.accelerated import accelerated
 from tinygan.distributed.group import current_group
 from tinygan.ops.elementwise import sqrt
@@ -38,7 +39,7 @@ def moments(x):
 @accelerated
 def _moments(x):
     axes = tuple(range(x.ndim - 1))
-    return np.stack([x.mean(axes), x.var(axes)])
+    return np.stack([backend.added_up("mean", x, axes), backend.added_up("var", x, axes)])
 
 
 def _pooled(moments):
@@ -120,4 +121,4 @@ def affine_adjoint(x, g):
 @accelerated
 def _affine_adjoint(x, g):
     axes = tuple(range(x.ndim - 1))
-    return np.stack([(g * x).sum(axes), g.sum(axes)])
+    return np.stack([backend.added_up("sum", g * x, axes), backend.added_up("sum", g, axes)])
