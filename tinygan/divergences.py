@@ -57,7 +57,7 @@ def wasserstein(p, q, x):
 def optimal_d(p, q):
     """D*(x) = p(x) / (p(x) + q(x)) (`optimal-d`): the discriminator that maximises V; 1/2 where p = q = 0."""
     _meet("optimal_d", p, q)
-    both = unwrap(p) + unwrap(q) > 0
+    both = unwrap(p) + unwrap(q) != 0
     return where(both, p, 0.5) / where(both, p + q, 1.0)
 
 
@@ -112,7 +112,7 @@ def _x_log_x(x):
 
 def _weighed(w, p, q):
     """w log(p / q), or 0 where w is 0."""
-    live = unwrap(w) > 0
+    live = unwrap(w) != 0
     return where(live, w, 0.0) * log(where(live, p, 1.0) / where(live, q, 1.0))
 
 

@@ -85,8 +85,8 @@ def column_sums(x):
     if parts < 2:
         return np.ones(len(rows), x.dtype) @ rows
     ones, end = np.ones(ROWS, x.dtype), len(rows) - rest
-    sums = (ones @ rows[:end].reshape(parts, ROWS, x.shape[-1])).sum(0)
-    return sums + ones[:rest] @ rows[end:] if rest else sums
+    sums = (ones @ rows[:end].reshape(parts, ROWS, x.shape[-1])).sum(0, np.float64) + ones[:rest] @ rows[end:]
+    return sums.astype(x.dtype)
 
 
 def _last(x, axes) -> bool:

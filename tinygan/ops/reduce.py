@@ -7,7 +7,7 @@ import numpy as np
 
 from tinygan import backend
 from tinygan.backend.accelerated import accelerated
-from tinygan.ops.elementwise import chosen, exp, log, sqrt
+from tinygan.ops.elementwise import chosen, exp, log, sqrt, where
 from tinygan.ops.inputs import kept_shape, reduced_axes, signed
 from tinygan.ops.registry import case, op, unwrap
 from tinygan.ops.shape import _total, broadcast_to
@@ -55,7 +55,9 @@ def std(x, axis=None, keepdims=False):
     """The standard deviation over `axis`: the square root of `var` (divided by n, as in NumPy)."""
     if x.dtype == np.float16:
         return std(x.astype(np.float32), axis, keepdims).astype(np.float16)
-    return sqrt(var(x, axis, keepdims))
+    square = var(x, axis, keepdims)
+    equal = square == 0  # the slope is set to 0 where all elements are equal
+    return where(equal, 0, sqrt(where(equal, 1, square)))
 
 
 @op(case((2, 3)), case((2, 3, 4), axis=1), case((2, 3), axis=-1, keepdims=True))
