@@ -97,17 +97,12 @@ class FDivergence(NamedTuple):
 
 
 F_DIVERGENCES = {
-    "kl": FDivergence(lambda u: _x_log_x(u), lambda t: exp(t - 1), lambda u: 1 + log(u)),
+    "kl": FDivergence(lambda u: _weighed(u, u, u**0), lambda t: exp(t - 1), lambda u: 1 + log(u)),
     "reverse-kl": FDivergence(lambda u: -log(u), lambda t: -1 - log(-t), lambda u: -1 / u),
     "pearson": FDivergence(lambda u: (u - 1)**2, lambda t: t**2 / 4 + t, lambda u: 2 * (u - 1)),
-    "gan": FDivergence(lambda u: _x_log_x(u) - (u + 1) * log(u + 1), lambda t: -log(1 - exp(t)),
+    "gan": FDivergence(lambda u: _weighed(u, u, u**0) - (u + 1) * log(u + 1), lambda t: -log(1 - exp(t)),
                        lambda u: log(u / (u + 1))),
 }
-
-
-def _x_log_x(x):
-    """x log x, or 0 where x is 0."""
-    return x * log(where(unwrap(x) == 0, 1, x))
 
 
 def _weighed(w, p, q):

@@ -113,11 +113,11 @@ def test_derivatives_of_a_0_d_tensor(name, dtype):
         y = after(OPS[name].call(xs, OF_ONE_NUMBER.get(name, {}))).sum()
         bare, recorded = (tg.grad(y, xs, create_graph=create_graph) for create_graph in (False, True))
         squares = sum([g * g for g in recorded if g.requires_grad])
-        second = [tg.grad(squares, xs, create_graph, allow_unused=True) for create_graph in (False, True)] \
-            if isinstance(squares, tg.Tensor) else []
-        for g in [*bare, *recorded, *sum(second, [])]:
+        for create_graph in (False, True) if isinstance(squares, tg.Tensor) else ():
+            bare = [*bare, *tg.grad(squares, xs, create_graph, allow_unused=True)]
+        for g in [*recorded, *bare]:
             assert g is None or (type(g.data), g.dtype, g.shape) == (np.ndarray, dtype, ())
-        np.testing.assert_allclose(*[[g.data for g in slopes] for slopes in (bare, recorded)], rtol=1e-3)
+        np.testing.assert_allclose([g.data for g in bare[:len(xs)]], [g.data for g in recorded], rtol=1e-3)
 
 
 @every_case

@@ -48,7 +48,7 @@ def _bits_fit(x, mask) -> bool:
     return floats(x) and x.dtype.char in BITS and type(mask) is np.ndarray and mask.dtype == bool
 
 
-@form("ops.elementwise._select", _bits_fit)
+@form("ops.choices._select", _bits_fit)
 def _select(x, mask):
     """The bits of x as an integer, times 0 or 1: np.where takes ten times as long, and infinity times 0 is NaN."""
     return (x.view(BITS[x.dtype.char]) * mask).view(x.dtype)

@@ -4,10 +4,11 @@ from __future__ import annotations
 import numpy as np
 
 from tinygan.backend.accelerated import accelerated
+from tinygan.ops.choices import chosen, share
 from tinygan.ops.inputs import signed
 from tinygan.ops.registry import case, op, unwrap
 from tinygan.ops.shape import unbroadcast
-from tinygan.tensor import Tensor, record
+from tinygan.tensor import record
 
 _PAIRS = case((3, 4), (4,)), case((3, 1), (1, 4)), case((), (2, 3))
 
@@ -48,31 +49,6 @@ def div(a, b):
 def neg(x):
     """-x."""
     return record(np.negative(unwrap(x)), (x, lambda g, y, x: -g))
-
-
-@op(case((2, 3), b=3), case((2, 3), b=-1.5, low=0.5), case((2, 3), (3,), low=0.5))
-def pow(a, b):
-    """a ** b, with broadcasting; a must not be negative where the derivative with respect to b is needed."""
-    b = np.asarray(b) if isinstance(b, (list, tuple)) else b
-    return record(unwrap(a) ** unwrap(b),
-                  (a, lambda g, y, a, b: unbroadcast(_base_backward(g, a, b), a.shape)),
-                  (b, lambda g, y, a, b: unbroadcast(_exponent_backward(g, y, a, b), b.shape)))
-
-
-def _base_backward(g, a, b):
-    """g b a^(b - 1); 0 where b = 0, also at a = 0 and for infinite g, where the product is NaN."""
-    if isinstance(b, (int, float, np.generic)):
-        return mul(g, b * a ** (b - 1.0)) if b else chosen(g, np.zeros_like(unwrap(g), bool))
-    flat = np.equal(unwrap(b), 0)
-    if isinstance(b, Tensor) and b.requires_grad:
-        flat = flat & (a == 0)  # elsewhere the slope has a derivative with respect to b
-    return chosen(g, np.logical_not(flat)) * b * where(flat, 1, a) ** (b - 1)
-
-
-def _exponent_backward(g, y, a, b):
-    """g y log(a); its limit 0 where a = 0 and b >= 0, where the product is NaN."""
-    flat = np.logical_and(unwrap(a) == 0, unwrap(b) >= 0)
-    return chosen(g, np.logical_not(flat)) * y * log(where(flat, y.dtype.type(1), a))
 
 
 @op(case((2, 3)))
@@ -206,31 +182,16 @@ def _relu_backward(x, y, slope):
 def maximum(a, b):
     """The larger of a and b, with broadcasting; where they are equal, each gets half of the cotangent."""
     return record(np.maximum(unwrap(a), unwrap(b)),
-                  (a, lambda g, y, a, b: unbroadcast(_share(g, a == b, a < b), a.shape)),
-                  (b, lambda g, y, a, b: unbroadcast(_share(g, a == b, a > b), b.shape)))
+                  (a, lambda g, y, a, b: unbroadcast(share(g, y, a, b), a.shape)),
+                  (b, lambda g, y, a, b: unbroadcast(share(g, y, b, a), b.shape)))
 
 
 @op(*_PAIRS)
 def minimum(a, b):
     """The smaller of a and b, with broadcasting; where they are equal, each gets half of the cotangent."""
     return record(np.minimum(unwrap(a), unwrap(b)),
-                  (a, lambda g, y, a, b: unbroadcast(_share(g, a == b, a > b), a.shape)),
-                  (b, lambda g, y, a, b: unbroadcast(_share(g, a == b, a < b), b.shape)))
-
-
-def _share(g, both, other):
-    """What one of two inputs gets of a cotangent g: half where both are chosen, nothing where the other is."""
-    return where(both, 0.5 * g, chosen(g, np.logical_not(other)))
-
-
-def chosen(x, mask):
-    """x where the mask is true, 0 elsewhere; a product with the mask would be NaN at infinite elements of x."""
-    return record(_select(unwrap(x), mask), (x, lambda g, y, x: chosen(g, mask)))
-
-
-@accelerated
-def _select(x, mask):
-    return np.where(mask, x, 0)
+                  (a, lambda g, y, a, b: unbroadcast(share(g, y, a, b), a.shape)),
+                  (b, lambda g, y, a, b: unbroadcast(share(g, y, b, a), b.shape)))
 
 
 _EVERY_OTHER = np.array([True, False, True])

@@ -7,7 +7,8 @@ import numpy as np
 
 from tinygan import backend
 from tinygan.backend.accelerated import accelerated
-from tinygan.ops.elementwise import chosen, exp, log, sqrt, where
+from tinygan.ops.choices import chosen
+from tinygan.ops.elementwise import exp, log, sqrt, where
 from tinygan.ops.inputs import kept_shape, reduced_axes, signed
 from tinygan.ops.registry import case, op, unwrap
 from tinygan.ops.shape import _total, broadcast_to
@@ -21,8 +22,7 @@ def sum(x, axis=None, keepdims=False):
         return record(_total(unwrap(x), None, False), (x, lambda g, y, x: broadcast_to(g, x.shape)))
     axes = reduced_axes("sum", x, axis)
     kept = kept_shape(x, axes)
-    return record(_total(unwrap(x), axes, keepdims),
-                  (x, lambda g, y, x: broadcast_to(g.reshape(kept), x.shape)))
+    return record(_total(unwrap(x), axes, keepdims), (x, lambda g, y, x: broadcast_to(g.reshape(kept), x.shape)))
 
 
 @op(case((2, 3)), case((2, 3, 4), axis=(0, 2)), case((2, 3), axis=-1, keepdims=True))

@@ -126,7 +126,6 @@ def stack(tensors, axis=0):
 
 
 def _unsqueeze(x, axis):
-    """x with a new unit axis."""
     if not -x.ndim - 1 <= axis <= x.ndim:
         raise ValueError(f"stack: tensors of shape {x.shape} can have no new axis {axis}")
     axis = axis % (x.ndim + 1)
