@@ -89,16 +89,20 @@ def column_sums(x):
     return sums.astype(x.dtype)
 
 
-def _last(x, axes) -> bool:
-    """Whether `axes` are the last ones of a contiguous x, over which NumPy adds in pairs."""
-    return axes is None or min(axes, default=x.ndim) + len(axes) == x.ndim
+def _few_or_last(x, axes) -> bool:
+    """Whether NumPy's sum is accurate: of few numbers, and over the last axes of a contiguous x (it adds in pairs)."""
+    if axes is None:
+        return x.flags.forc
+    last = min(axes, default=x.ndim) + len(axes) == x.ndim
+    return (last and x.flags.c_contiguous) or math.prod([x.shape[a] for a in axes]) <= ROWS
 
 
 @form("ops.shape._total", lambda x, *_: type(x) is np.ndarray and x.dtype.char in "fd")
 def _total(x, axes, keepdims):
-    if x.size < COLUMNS or (_last(x, axes) and x.flags.c_contiguous):
-        return x.sum(axes, keepdims=keepdims)
-    if axes != tuple(range(x.ndim - 1)):
+    columns = x.size >= COLUMNS and axes == tuple(range(x.ndim - 1))
+    if x.size < COLUMNS or (not columns and _few_or_last(x, axes)):
+        return np.add.reduce(x, axes, keepdims=keepdims)  # x.sum calls it, and takes longer
+    if not columns:
         return PLAIN["ops.shape._total"](x, axes, keepdims)
     sums = column_sums(x)
     return sums.reshape((1,) * len(axes) + sums.shape) if keepdims else sums

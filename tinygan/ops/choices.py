@@ -26,5 +26,4 @@ def share(g, y, x, other):
 
     Where y is NaN, both get all of it, as in PyTorch.
     """
-    equal = np.equal(unwrap(x), unwrap(other))
-    return chosen(0.5 * g, equal) + chosen(g, (y != other) & np.logical_not(equal))
+    return chosen(0.5 * g, x == other) + chosen(g, (y != other) & (x != other))

@@ -21,7 +21,7 @@ def pow(a, b):
 
 def _base_backward(g, a, b):
     """g b a^(b - 1); 0 where b = 0, also at a = 0 and for infinite g, where the product is NaN."""
-    if isinstance(b, (int, float, np.generic)):
+    if isinstance(b, (int, float, np.number)):
         return mul(g, b * a ** (b - 1.0)) if b else chosen(g, np.zeros_like(unwrap(g), bool))
     flat = np.equal(unwrap(b), 0)
     if isinstance(b, Tensor) and b.requires_grad:

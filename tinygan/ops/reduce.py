@@ -63,24 +63,24 @@ def std(x, axis=None, keepdims=False):
 @op(case((2, 3)), case((2, 3, 4), axis=1), case((2, 3), axis=-1, keepdims=True))
 def max(x, axis=None, keepdims=False):
     """The largest element over `axis`; equal ones share the cotangent."""
-    return _extreme("max", x, axis, keepdims)
+    return _extreme(np.max, x, axis, keepdims)
 
 
 @op(case((2, 3)), case((2, 3, 4), axis=1), case((2, 3), axis=-1, keepdims=True))
 def min(x, axis=None, keepdims=False):
     """The smallest element over `axis`; equal ones share the cotangent."""
-    return _extreme("min", x, axis, keepdims)
+    return _extreme(np.min, x, axis, keepdims)
 
 
-def _extreme(name, x, axis, keepdims):
-    axes = reduced_axes(name, x, axis)
+def _extreme(f, x, axis, keepdims):
+    axes = reduced_axes(f.__name__, x, axis)
     kept = kept_shape(x, axes)
 
-    def share(g, y, x):
+    def among_equals(g, y, x):
         winners = (unwrap(x) == unwrap(y).reshape(kept)) | (unwrap(x) != unwrap(x))  # the value of a NaN is NaN
         each = g.reshape(kept) / winners.sum(axes, dtype=x.dtype, keepdims=True)
         return chosen(broadcast_to(each, x.shape), winners)
-    return record(getattr(np, name)(unwrap(x), axes, keepdims=keepdims), (x, share))
+    return record(f(unwrap(x), axes, keepdims=keepdims), (x, among_equals))
 
 
 @op(case((2, 3)), case((2, 3), axis=0))
