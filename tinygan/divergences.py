@@ -34,8 +34,7 @@ def kl(p, q):
 def js(p, q):
     """JS(p, q) = KL(p || m) / 2 + KL(q || m) / 2 with m = (p + q) / 2 (`js`): from 0 to log 2."""
     _meet("js", p, q)
-    m = (p + q) / 2
-    return sum(_weighed(p, p, m) + _weighed(q, q, m)) / 2
+    return sum(_weighed(p, 2 * p, p + q) + _weighed(q, 2 * q, p + q)) / 2
 
 
 def total_variation(p, q):
@@ -58,7 +57,7 @@ def wasserstein(p, q, x):
 def optimal_d(p, q):
     """D*(x) = p(x) / (p(x) + q(x)) (`optimal-d`): the discriminator that maximises V; 1/2 where p = q = 0."""
     _meet("optimal_d", p, q)
-    both = unwrap(p) + unwrap(q) > 0
+    both = unwrap(p) + unwrap(q) != 0
     return where(both, p, 0.5) / where(both, p + q, 1.0)
 
 
@@ -88,7 +87,7 @@ class FDivergence(NamedTuple):
     critic: Callable[[Any], Any]
 
     def __call__(self, p, q):
-        """D_f(p || q), for p, q > 0."""
+        """D_f(p || q), for p >= 0 and q > 0."""
         _meet("f-divergence", p, q)
         return sum(q * self.f(p / q))
 
@@ -98,17 +97,17 @@ class FDivergence(NamedTuple):
 
 
 F_DIVERGENCES = {
-    "kl": FDivergence(lambda u: u * log(u), lambda t: exp(t - 1), lambda u: 1 + log(u)),
+    "kl": FDivergence(lambda u: _weighed(u, u, u**0), lambda t: exp(t - 1), lambda u: 1 + log(u)),
     "reverse-kl": FDivergence(lambda u: -log(u), lambda t: -1 - log(-t), lambda u: -1 / u),
     "pearson": FDivergence(lambda u: (u - 1)**2, lambda t: t**2 / 4 + t, lambda u: 2 * (u - 1)),
-    "gan": FDivergence(lambda u: u * log(u) - (u + 1) * log(u + 1), lambda t: -log(1 - exp(t)),
+    "gan": FDivergence(lambda u: _weighed(u, u, u**0) - (u + 1) * log(u + 1), lambda t: -log(1 - exp(t)),
                        lambda u: log(u / (u + 1))),
 }
 
 
 def _weighed(w, p, q):
     """w log(p / q), or 0 where w is 0."""
-    live = unwrap(w) > 0
+    live = unwrap(w) != 0
     return where(live, w, 0.0) * log(where(live, p, 1.0) / where(live, q, 1.0))
 
 

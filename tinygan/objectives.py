@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from math import log as ln
 from typing import Any, NamedTuple
 
-from tinygan.ops.elementwise import log, log_sigmoid, relu, sigmoid
+from tinygan.ops.elementwise import log, log_sigmoid, relu, sigmoid, where
 from tinygan.ops.reduce import mean
 
 
@@ -79,13 +79,14 @@ def g_zero_sum(real, fake, logits=True):
 
 
 def cross_entropy(target, output, logits=True):
-    """E = -(1/N) sum_n [t_n log d_n + (1 - t_n) log(1 - d_n)] (`cross-entropy`).
+    """E = -(1/N) sum_n [t_n log d_n + (1 - t_n) log(1 - d_n)] (`cross-entropy`), where 0 log 0 = 0.
 
     target: t_n, 1 for a real and 0 for a synthetic example, in the shape of output: logits, or d_n if logits=False.
     """
     if target.shape != output.shape:
         raise ValueError(f"cross_entropy: target {target.shape} and output {output.shape} differ in shape")
-    return -mean(target * _log_d(output, logits) + (1 - target) * _log_not_d(output, logits))
+    opposite = -output if logits else 1 - output
+    return -mean(_weighed(target, output, logits) + _weighed(1 - target, opposite, logits))
 
 
 def cross_entropy_split(real, fake, logits=True):
@@ -200,6 +201,11 @@ def _log_d(d, logits):
 
 def _log_not_d(d, logits):
     return log_sigmoid(-d) if logits else log(1 - d)
+
+
+def _weighed(t, d, logits):
+    """t log d, or 0 where t = d = 0."""
+    return t * _log_d(where((t == 0) & (d == (float("-inf") if logits else 0)), 1, d), logits)
 
 
 def _meet(name, real, fake):

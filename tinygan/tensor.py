@@ -231,6 +231,7 @@ def grad(output: Tensor, inputs, create_graph: bool = False, allow_unused: bool 
         if create_graph:
             value, args = y, [x for x, _ in y.edges]
         else:
+            g = np.asarray(g) if isinstance(g, np.generic) else g  # the product of two 0-d arrays is a number
             value, args = y.data, [x.data if isinstance(x, Tensor) else unwrap(x) for x, _ in y.edges]
         for x, rule in y.edges:
             if isinstance(x, Tensor) and x in between:

@@ -2,6 +2,7 @@
 from unittest import mock
 
 import numpy as np
+import pytest
 from geometries import geometries, remainder
 from hypothesis import given
 from hypothesis import strategies as st
@@ -27,3 +28,17 @@ def test_a_batch_in_parts_is_the_same_to_rounding(geometry, times, threads, chun
             parallel.set_threads(1)
     for a, b in zip(whole, parts, strict=True):
         np.testing.assert_allclose(b, a, rtol=1e-11, atol=1e-11)
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_an_infinite_pixel_reaches_only_its_window():
+    """Where the kernel is no multiple of the stride, with runs laid out either way."""
+    y = np.ones((1, 3, 3, 2))
+    y[0, 1, 1] = np.inf
+    expected = np.zeros((12, 12), bool)
+    expected[4:6, 4:7] = True
+    for few in (0, 100):
+        with mock.patch.object(convolutions, "FEW", few):
+            x = tg.conv_transpose2d(y, np.ones((2, 3, 1, 2)), stride=4, output_padding=(2, 1))
+        np.testing.assert_array_equal(x[0, ..., 0] == np.inf, expected)
+        assert not np.isnan(x).any()

@@ -40,6 +40,20 @@ def test_a_map_and_its_bend(slope, xp):
     np.testing.assert_allclose(host(got), np.where(straight > 0, straight, slope * straight), rtol=1e-12)
 
 
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_bend_before_an_infinite_slope(dtype, xp):
+    """The square root has an infinite slope at 0, which must not reach the inputs that the ReLU does not pass."""
+    x = tg.Tensor(on(xp, np.array([[-3.0], [4.0]], dtype)), requires_grad=True)
+    rows = on(xp, np.array([[1.0], [0.0]], dtype))
+    y = tg.sqrt(affine_relu(x, rows, 0.0))
+    [slope] = tg.grad(y.sum(), [x], create_graph=True)
+    [second] = tg.grad(slope[1:].sum(), [x])
+    [bare] = tg.grad(y.sum(), [x])
+    for got, expected in ((y, [0, 2]), (bare, [0, 0.25]), (slope, [0, 0.25]), (second, [0, -1 / 32])):
+        np.testing.assert_array_equal(host(got).ravel(), expected)
+
+
 @pytest.mark.parametrize("slope", [-0.1, 1.5])
 def test_a_slope_that_the_layer_refuses(slope):
     with pytest.raises(ValueError, match=f"^leaky_relu: negative_slope is {slope}, expected 0 to 1$"):

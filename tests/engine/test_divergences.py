@@ -76,3 +76,18 @@ def test_wasserstein_needs_points_in_order(x):
     with pytest.raises(ValueError) as caught:
         div.wasserstein(P, Q, x)
     assert str(caught.value) == f"wasserstein: x {x.shape} and p (4,), expected a point of x for each, in rising order"
+
+
+def test_0_log_0_is_0():
+    p, q = np.array([0.0, 1.0]), np.array([0.5, 0.5])
+    for name, value in (("kl", np.log(2)), ("pearson", 1), ("gan", 2 * div.js(p, q) - np.log(4))):
+        assert div.F_DIVERGENCES[name](p, q) == pytest.approx(value)
+        t = tg.Tensor(q, requires_grad=True)
+        assert np.isfinite(tg.grad(div.F_DIVERGENCES[name](p, t), [t])[0].data).all()
+    assert div.js(np.array([5e-324, 1]), np.array([0.0, 1])) == 0
+
+
+def test_nan_stays_nan():
+    p, q = np.array([np.nan, 1.0]), np.array([0.5, 0.5])
+    for f in (div.kl, div.js, lambda p, q: div.optimal_d(p, q)[0], *div.F_DIVERGENCES.values()):
+        assert np.isnan(f(p, q))

@@ -50,9 +50,7 @@ def test_slopes_at_the_kinks():
     np.testing.assert_allclose(tg.grad(tg.max(same), [same])[0].data, [0.5, 0.5, 0])
 
 
-def test_whole_powers_at_zero_to_third_order():
-    tg.check_gradients(lambda x: x ** 2 + x ** 1 + x ** 0, [0.0, 1.0], order=3)
-
+# --- broadcasting ---
 
 def normal(*shapes):
     rng = np.random.default_rng(3)
@@ -66,10 +64,6 @@ def test_broadcasting(shapes, data):
                                    tg.Tensor.__pow__, tg.maximum, lambda a, b: tg.where(a < b, a, b)]))
     assert f(tg.Tensor(a), tg.Tensor(b)).shape == shapes.result_shape
     tg.check_gradients(f, a, b)
-
-
-def test_a_power_that_is_a_list():
-    tg.check_gradients(lambda x: x ** [1, 2, 3], [1.0, 2.0, 0.5])
 
 
 @pytest.mark.parametrize(("f", "message"), [

@@ -1,4 +1,6 @@
 """Moments of a batch, on one process and on several, and the map that batch normalisation makes of them."""
+from contextlib import nullcontext
+
 import foreign
 import numpy as np
 import pytest
@@ -34,6 +36,18 @@ def test_derivatives_with_all_ranks_alike(rng):
         tg.check_gradients(nn.MinibatchStd(), rng.normal(size=(4, 3, 2)))
     with pytest.raises(tg.GradientError), using_group(Copies()):
         tg.check_gradients(lambda x: all_reduce(x.detach()) + x, rng.normal(size=3))
+
+
+@pytest.mark.parametrize("is_plain", [False, True])
+def test_moments_of_many_rows_and_of_float16(is_plain):
+    x = np.full((1 << 18, 3), 0.1, np.float32)
+    wide = np.array([[-200.0], [200.0]], np.float16).repeat(500, axis=0)
+    with tg.plain() if is_plain else nullcontext():
+        np.testing.assert_allclose(moments(x), [[0.1] * 3, [0] * 3], rtol=1e-5, atol=1e-9)
+        np.testing.assert_allclose(affine_adjoint(x, x), [[0.01 * len(x)] * 3, [0.1 * len(x)] * 3], rtol=1e-5)
+        assert moments(wide).tolist() == [[0], [40000]]
+        assert moments(wide).dtype == np.float16
+        assert affine_adjoint(wide / 200, wide[::-1] * 0 + 1).tolist() == [[0], [1000]]
 
 
 @pytest.mark.parametrize("size", [2, 3])

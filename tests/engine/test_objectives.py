@@ -125,6 +125,20 @@ def test_t6_ratio_of_the_slopes(a):
     assert ratio == pytest.approx(np.exp(a), rel=1e-6)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_cross_entropy_where_d_is_certain(dtype):
+    """0 log 0 is 0: a perfect prediction has error 0 and a finite slope; a wrong one has an infinite error."""
+    t, inf = np.array([[1], [0]], dtype), np.inf
+    for logits, perfect in ((True, [[inf], [-inf]]), (False, [[1.0], [0.0]])):
+        x = tg.Tensor(np.array(perfect, dtype), requires_grad=True)
+        e = obj.cross_entropy(t, x, logits=logits)
+        slope = tg.grad(e, [x])[0].data.ravel().tolist()
+        with np.errstate(divide="ignore"):
+            wrong = obj.cross_entropy(1 - t, x, logits=logits)
+        assert (e.item(), wrong.item(), e.dtype, slope) == (0, inf, dtype, [0, 0] if logits else [-0.5, 0.5])
+    assert obj.cross_entropy(t[:1], tg.sigmoid(np.array([[20]], dtype)), logits=False) < 1e-8
+
+
 @given(logits, st.data())
 def test_t7_cross_entropy_on_logits(a, data):
     t = data.draw(hnp.arrays(np.float64, a.shape, elements=st.floats(0, 1)))

@@ -95,6 +95,31 @@ def test_no_other_precision(name, i, dtype):
             assert {s.dtype for s in second if s is not None} <= {np.dtype(dtype)}
 
 
+OF_ONE_NUMBER = {  # options with which an operation takes 0-d tensors
+    "broadcast_to": {"shape": ()}, "unbroadcast": {"shape": ()}, "reshape": {"shape": ()}, "pad": {"widths": ()},
+    "getitem": {"index": ()}, "scatter": {"index": (), "shape": ()}, "relu_backward": {"y": np.array(1.0)},
+    "where": {"condition": np.array(True)}}
+NEED_AXES = {"matmul", "linear", "conv2d", "conv_transpose2d", "conv2d_weight", "upsample", "average_pool", "affine",
+             "affine_adjoint", "moments", "batch_norm_coefficients", "concatenate", "softmax", "log_softmax"}
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+@pytest.mark.parametrize("name", sorted(OPS.keys() - NEED_AXES))
+def test_derivatives_of_a_0_d_tensor(name, dtype):
+    """First and second derivatives are arrays of the same dtype, recorded or not, also before other operations."""
+    inputs = 0.5, 1.5
+    xs = leaves([np.array(v, dtype) for v in inputs[:max(len(case.shapes) for case in OPS[name].cases)]])
+    for after in (lambda y: y, lambda y: 2 * y, lambda y: -y.T, lambda y: tg.leaky_relu(y) * y):
+        y = after(OPS[name].call(xs, OF_ONE_NUMBER.get(name, {}))).sum()
+        bare, recorded = (tg.grad(y, xs, create_graph=create_graph) for create_graph in (False, True))
+        squares = sum([g * g for g in recorded if g.requires_grad])
+        for create_graph in (False, True) if isinstance(squares, tg.Tensor) else ():
+            bare = [*bare, *tg.grad(squares, xs, create_graph, allow_unused=True)]
+        for g in [*recorded, *bare]:
+            assert g is None or (type(g.data), g.dtype, g.shape) == (np.ndarray, dtype, ())
+        np.testing.assert_allclose([g.data for g in bare[:len(xs)]], [g.data for g in recorded], rtol=1e-3)
+
+
 @every_case
 def test_inputs_are_not_changed(name, i):
     case = OPS[name].cases[i]

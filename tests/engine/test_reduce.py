@@ -1,4 +1,6 @@
 """Sums, means, variances, maxima and softmax over any axes."""
+from contextlib import nullcontext
+
 import numpy as np
 import pytest
 from helpers import host, on
@@ -14,6 +16,58 @@ def test_large_sums_are_sums(xp):
     for axis in (None, 0, (0, 1), -1, (0, 2)):
         for keepdims in (False, True):
             np.testing.assert_allclose(host(tg.sum(on(xp, x), axis, keepdims)), x.sum(axis, keepdims=keepdims))
+
+
+MANY = {  # shapes with 262,144 rows, and axes; rows may be added up in several ways
+    "columns": ((1 << 18, 3), 0), "rows that leave a rest": (((1 << 18) + 7, 2), (0,)),
+    "images": ((64, 64, 64, 2), (0, 1, 2)),
+    "an axis in the middle": ((1, 1 << 18, 2, 1), 1), "first axis": ((1 << 18, 1, 2), 0), "all": ((1 << 18, 3), None)}
+
+
+@pytest.mark.parametrize("name", MANY)
+@pytest.mark.parametrize("is_plain", [False, True])
+def test_many_rows_keep_their_digits(name, is_plain):
+    """Sums, means and the sums in derivatives of float32 numbers have 5 right digits, also in a larger array."""
+    shape, axis = MANY[name]
+    x = np.full((*shape[:-1], shape[-1] + 1), 0.1, np.float32)[..., :-1]
+    total = 0.1 * x.size / (1 if axis is None else np.delete(shape, axis).prod())
+    w = tg.Tensor(np.ones(np.sum(x, axis, keepdims=True).shape, np.float32), requires_grad=True)
+    with tg.plain() if is_plain else nullcontext():
+        np.testing.assert_allclose(tg.sum(x, axis), total, rtol=1e-5)
+        np.testing.assert_allclose(tg.mean(x, axis), 0.1, rtol=1e-5)
+        np.testing.assert_allclose(tg.grad((w * x).sum(), [w])[0].data, total, rtol=1e-5)
+
+
+def test_float16_is_added_up_in_float32():
+    """As in NumPy's mean; only what float16 cannot hold is infinite."""
+    x = np.full((4096, 2), 100, np.float16)
+    wide = np.array([[-200], [200], [200], [-200]], np.float16).repeat(500, axis=0)
+    for a in (x, x.T.copy().T, tg.Tensor(x)):
+        assert [float(v) for v in (tg.mean(a), *tg.mean(a, 0), *tg.sum(a / 100, 0))] == [100, 100, 100, 4096, 4096]
+    assert tg.var(wide) == tg.var(wide, 0) == 40000
+    assert tg.std(tg.Tensor(wide)).item() == tg.std(wide * np.float16(2)) / 2 == 200
+    t = tg.Tensor(x, requires_grad=True)
+    [slope] = tg.grad(tg.mean(t * t), [t], create_graph=True)
+    assert slope.dtype == tg.var(wide).dtype == tg.std(wide).dtype == np.float16
+    ones = tg.Tensor(np.ones((1, 2), np.float16), requires_grad=True)
+    assert tg.grad((ones * (x / 100)).mean() * 8192, [ones])[0].data.tolist() == [[4096, 4096]]
+    m = tg.Tensor(np.ones(2, np.float16), requires_grad=True)  # the second derivative of a mean
+    [slope] = tg.grad(tg.mean(m * x) ** 2, [m], create_graph=True)
+    assert np.isfinite(tg.grad(slope.sum() / 100, [m])[0].data).all()
+
+
+def test_the_deviation_of_equal_numbers_has_the_slope_0():
+    """As in PyTorch, to second order; other rows keep theirs."""
+    x = tg.Tensor([[2.0, 2.0], [0.0, 4.0]], requires_grad=True)
+    [slope] = tg.grad(tg.std(x, 1).sum(), [x], create_graph=True)
+    np.testing.assert_array_equal(slope.data, [[0, 0], [-0.5, 0.5]])
+    assert tg.grad((slope * slope).sum(), [x])[0].data.tolist() == [[0, 0], [0, 0]]
+
+
+def test_small_integers_do_not_overflow_in_sums():
+    x = np.full((5000, 2), 100, np.int8)
+    assert tg.sum(x, 0).tolist() == tg.Tensor(x).sum(0).data.tolist() == [500_000] * 2
+    assert tg.sum(x > 0, 0).tolist() == [5000, 5000]
 
 
 sizes = hnp.array_shapes(min_dims=1, max_dims=3, max_side=3)

@@ -48,7 +48,12 @@ def arguments(*parts):
 
 def special(rng, dtype):
     """Values at which a formula may fail."""
-    return np.array([0, -0.0, 1, -1, 30, -30, 80, -80, 1e-6, -1e-6, 1e30, -1e30], dtype)
+    return np.array([0, -0.0, 1, -1, 30, -30, 80, -80, 1e-6, -1e-6, 1e30, -1e30, 1e-40, np.inf, -np.inf, np.nan], dtype)
+
+
+def infinite(rng, dtype):
+    """Cotangents before a choice: no product of infinity and 0 may come from the branch that is not taken."""
+    return np.array([np.inf, -np.inf, np.nan, 1] * 4, dtype)
 
 
 def anything(*extra, count=1):
@@ -62,27 +67,38 @@ def anything(*extra, count=1):
 
 ONE = normal(7), normal(1), normal(0), normal(), normal(3, 0), strided(3, 4), special
 for _kernel, _name, _numbers in (("sigmoid", "_sigmoid", ()), ("log_sigmoid", "_log_sigmoid", ()),
-                                 ("leaky_relu", "_leaky_relu", (0.2,)), ("leaky_relu", "_leaky_relu", (0.0,))):
+                                 ("leaky_relu", "_leaky_relu", (0.2,))):
     both(_kernel, f"ops.elementwise.{_name}", *[arguments(a, *_numbers) for a in ONE],
          *anything(*_numbers))
+cases("ops.choices._select", *[arguments(a, lambda rng, dtype, a=a: a(rng, dtype) > 0) for a in ONE],
+      arguments(infinite, lambda rng, dtype: special(rng, dtype) > 0), arguments(strided(3, 4), np.arange(4) % 2 > 0))
 cases("ops.elementwise._relu", *[arguments(a) for a in ONE], *anything())
 for _kernel, _name, _numbers in (("relu_backward", "_relu_backward", (0.2,)),
                                  ("relu_backward", "_relu_backward", (0.0,)), ("tanh_backward", "_tanh_backward", ()),
                                  ("log_sigmoid_backward", "_log_sigmoid_backward", ())):
     both(_kernel, f"ops.elementwise.{_name}", *[arguments(a, b, *_numbers) for a, b in zip(ONE[:-1], ONE)],
-         arguments(normal(12), special, *_numbers), *anything(*_numbers, count=2))
+         arguments(normal(16), special, *_numbers), *([arguments(infinite, normal(16), *_numbers)] if _numbers else []),
+         *anything(*_numbers, count=2))
 
 MATRICES = (1, 1), (1, 9), (300, 3), (2, 16), (129, 8), (2, 5, 3, 17), (0, 3)
 BOUND = (4095, 1), (4096, 1), (1365, 3), (1366, 3)  # elements from which a product with ones takes the sum's place
-for _shape in MATRICES + BOUND:
+PARTS = (2047, 3), (2048, 3), (3 * 1024 + 1, 2)  # numbers of rows from which they are added up in parts
+for _shape in MATRICES + BOUND + PARTS:
     _axes = tuple(range(len(_shape) - 1))
     for _make in (normal, strided):
-        kernel("column_sums", cuda.column_sums, lambda x: x.sum(tuple(range(x.ndim - 1))),
-               *([arguments(_make(*_shape))] if _shape[0] else []))
         for _kept in (False, True):
             cases("ops.shape._total", arguments(_make(*_shape), _axes, _kept))
             if _shape[0]:
                 cases("ops.reduce._mean", arguments(_make(*_shape), _axes, _kept))
+for _axes in (None, (0, 1, 2), (2,), (0, 2), (1,), (0,), ()):  # contiguous in memory, or not
+    for _make in (normal, strided):
+        cases("ops.shape._total", arguments(_make(4, 700, 2), _axes, False))
+kernel("affine_relu", cuda.affine_relu, lambda x, rows, slope: np.maximum(x * rows[0] + rows[1], 0),
+       arguments(lambda rng, dtype: infinite(rng, dtype)[:, None], positive(normal(2, 1)), 0.0))
+for _shape in MATRICES + BOUND:
+    for _make in (normal, strided):
+        kernel("column_sums", cuda.column_sums, lambda x: x.sum(tuple(range(x.ndim - 1))),
+               *([arguments(_make(*_shape))] if _shape[0] else []))
         both("affine_adjoint", "ops.normalise._affine_adjoint", arguments(_make(*_shape), _make(*_shape)))
         both("affine_relu", "ops.normalise._affine", arguments(_make(*_shape), strided(2, _shape[-1])))
         kernel("affine_relu", cuda.affine_relu,

@@ -105,7 +105,7 @@ def reduced(f):
     """A reduction; its axes may come as a list, and a mean needs at least one element."""
     def reduce(x, axis=None, keepdims=False):
         axis = tuple(axis) if isinstance(axis, list) else axis
-        must(f in (np.sum, np.max, np.min) or x.size or not np.isnan(f(np.ones(x.shape), axis=axis)).any())
+        must(f in (np.sum, np.max, np.min) or np.size(x) or not np.isnan(f(np.ones(x.shape), axis=axis)).any())
         return f(x, axis=axis, keepdims=bool(keepdims))
     return reduce
 

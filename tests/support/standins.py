@@ -75,7 +75,7 @@ def affine(x, rows, slope, y):
     assert x.shape == y.shape
     for c in range(x.shape[-1]):
         straight = x[..., c] * rows[0, c] + rows[1, c]
-        y[..., c] = np.where(straight > 0, straight, T(slope) * straight)
+        y[..., c] = np.maximum(straight, T(slope) * straight if slope else T(0))
 
 
 def follow(both, momentum, unbiased, mean, variance):
@@ -142,7 +142,7 @@ def register():
     mapped("tinygan_sigmoid", lambda x, y: stable_sigmoid(x), 1)
     mapped("tinygan_log_sigmoid", lambda x, y: either(x < 0, x - np.log1p(np.exp(x)), -np.log1p(np.exp(-x))), 1)
     mapped("tinygan_leaky_relu", lambda x, slope, y: either(x > 0, x, slope * x), 1, 1)
-    mapped("tinygan_relu_backward", lambda x, y, slope, out: either(y > 0, x, slope * x), 2, 1)
+    mapped("tinygan_relu_backward", lambda x, y, slope, out: either(y > 0, x, slope * x if slope else 0 * slope), 2, 1)
     mapped("tinygan_tanh_backward", lambda g, y, x: g - g * y * y, 2)
     mapped("tinygan_log_sigmoid_backward", lambda g, x, y: g * stable_sigmoid(-x), 2)
     mapped("tinygan_weight_backward",

@@ -4,6 +4,7 @@ from tinygan.backend import convolutions, cuda
 from tinygan.backend.arrays import (
     ARRAY_MODULES,
     DeviceError,
+    added_up,
     as_array,
     is_array,
     module,
@@ -13,5 +14,5 @@ from tinygan.backend.arrays import (
 )
 from tinygan.backend.versions import check_unchanged, clock, mark_changed
 
-__all__ = ["ARRAY_MODULES", "DeviceError", "as_array", "check_unchanged", "clock", "convolutions", "cuda", "host",
-           "is_array", "mark_changed", "module", "share_foreign", "to", "to_device_of"]
+__all__ = ["ARRAY_MODULES", "DeviceError", "added_up", "as_array", "check_unchanged", "clock", "convolutions", "cuda",
+           "host", "is_array", "mark_changed", "module", "share_foreign", "to", "to_device_of"]

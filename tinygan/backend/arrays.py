@@ -13,6 +13,7 @@ import numpy as np
 from tinygan.errors import TinyganError
 
 ARRAY_MODULES = {"numpy", "cupy"}
+WIDER = {"e": np.float32, "f": np.float64}
 _HOST = (1, 3)  # DLPack's codes of memory that NumPy can read: the host's, and host memory that a GPU reads too
 device_index: int | None = None  # the GPU of this process, where several processes share a machine
 
@@ -81,6 +82,16 @@ def to_device_of(array, other):
     """Moves a host array (noise, a batch) to the device of `other`."""
     owner = module(other)
     return array if owner is np else owner.asarray(array)
+
+
+def added_up(name: str, x, axes, keepdims: bool = False):
+    """The "sum", "mean" or "var" of x over `axes`, where NumPy adds up in a wider dtype than float16 or float32.
+
+    NumPy adds rows one by one, so in the dtype of x the error would grow with their number. CuPy adds in pairs.
+    """
+    wide = WIDER.get(x.dtype.char) if isinstance(x, np.ndarray) else None
+    result = getattr(np, name)(x, axis=axes, dtype=wide, keepdims=keepdims)
+    return result if wide is None else result.astype(x.dtype)
 
 
 def _cupy():

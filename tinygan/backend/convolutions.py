@@ -100,18 +100,25 @@ def _transpose(y, w, size, stride, padding):
     high, wide = [max(m + k - 1, -(-(length + p) // s))
                   for m, k, length, p, s in zip((h, w_), (a, b), size, padding, stride)]
 
+    def of_run(j):
+        """The numbers of a run that are of the kernel; the others are infinity times 0 where y is infinite."""
+        return min(sw, kw - j * sw) * c
+
     def part(y):
         if sw * c > FEW:
             products = y.reshape(-1, o) @ w.reshape(a * sh * b, sw * c, o).swapaxes(1, 2)
             products = products.reshape(a, sh, b, len(y), h, w_, sw * c)
             total = np.zeros((len(y), high, sh, wide, sw * c), products.dtype)
             for i, row, j in np.ndindex(a, sh, b):
-                total[:, i:i + h, row, j:j + w_] += products[i, row, j]
+                if i * sh + row < kh:
+                    n = of_run(j)
+                    total[:, i:i + h, row, j:j + w_, :n] += products[i, row, j, ..., :n]
         else:
             products = (w.reshape(-1, o) @ y.reshape(-1, o).T).reshape(a, sh, b, sw * c, len(y), h, w_)
             total = np.zeros((sh, sw * c, len(y), high, wide), products.dtype)
             for i, j in np.ndindex(a, b):
-                total[..., i:i + h, j:j + w_] += products[i, :, j]
+                m, n = kh - i * sh, of_run(j)
+                total[:m, :n, :, i:i + h, j:j + w_] += products[i, :m, j, :n]
             total = total.transpose(2, 3, 0, 4, 1)
         total = total.reshape(len(y), high * sh, wide * sw, c)
         return total[:, padding[0]:padding[0] + size[0], padding[1]:padding[1] + size[1]]

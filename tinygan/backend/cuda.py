@@ -17,7 +17,7 @@ form("ops.elementwise._log_sigmoid", owner_of)(
 form("ops.elementwise._leaky_relu", owner_of)(
     Elementwise("leaky_relu", "T x, T slope", "T y", "y = x > 0 ? x : slope * x"))
 form("ops.elementwise._relu_backward", owner_of)(
-    Elementwise("relu_backward", "T x, T y, T slope", "T out", "out = y > 0 ? x : slope * x"))
+    Elementwise("relu_backward", "T x, T y, T slope", "T out", "out = y > 0 ? x : slope > 0 ? slope * x : T(0)"))
 form("ops.elementwise._tanh_backward", owner_of)(
     Elementwise("tanh_backward", "T g, T y", "T x", "x = g * (1 - y * y)"))
 form("ops.elementwise._log_sigmoid_backward", owner_of)(
@@ -28,7 +28,7 @@ form("ops.elementwise._log_sigmoid_backward", owner_of)(
 
 def _columns(x, *others):
     """Whether a kernel can sum over all axes of x but the last."""
-    return x.size and owner_of(x, *others)
+    return owner_of(x, *others) and x.size
 
 
 column_sums = Columns("column_sums", 0, """
@@ -55,7 +55,8 @@ def _total(x, axes, keepdims):
 
 affine_relu = Elementwise("affine_relu", "T x, raw T rows, T slope", "T y", """
     int channels = rows.size() / 2, c = i % channels;
-    T straight = x * rows[c] + rows[channels + c]; y = straight > 0 ? straight : slope * straight""")
+    T straight = x * rows[c] + rows[channels + c], low = slope > 0 ? slope * straight : T(0);
+    y = straight < low ? low : straight""")
 
 
 @form("ops.normalise._affine", owner_of)

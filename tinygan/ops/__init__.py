@@ -3,6 +3,7 @@ from tinygan.ops import conv as conv  # registers its operations
 from tinygan.ops import elementwise as elementwise
 from tinygan.ops import image as image
 from tinygan.ops import linear as linear
+from tinygan.ops import power as power
 from tinygan.ops import reduce as reduce
 from tinygan.ops import shape as shape
 from tinygan.ops.methods import OPERATORS

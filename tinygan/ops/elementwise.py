@@ -4,6 +4,7 @@ from __future__ import annotations
 import numpy as np
 
 from tinygan.backend.accelerated import accelerated
+from tinygan.ops.choices import chosen, share
 from tinygan.ops.inputs import signed
 from tinygan.ops.registry import case, op, unwrap
 from tinygan.ops.shape import unbroadcast
@@ -50,20 +51,6 @@ def neg(x):
     return record(np.negative(unwrap(x)), (x, lambda g, y, x: -g))
 
 
-@op(case((2, 3), b=3), case((2, 3), b=-1.5, low=0.5), case((2, 3), (3,), low=0.5))
-def pow(a, b):
-    """a ** b, with broadcasting; a must be positive where the derivative with respect to b is needed."""
-    b = np.asarray(b) if isinstance(b, (list, tuple)) else b
-    return record(unwrap(a) ** unwrap(b),
-                  (a, lambda g, y, a, b: unbroadcast(mul(g, _power_slope(a, b)), a.shape)),
-                  (b, lambda g, y, a, b: unbroadcast(mul(g * y, log(a)), b.shape)))
-
-
-def _power_slope(a, b):
-    """b a^(b - 1); 0 for b = 0, also at a = 0, where the formula gives 0 / 0."""
-    return 0 * a if isinstance(b, (int, float)) and b == 0 else b * a ** (b - 1)
-
-
 @op(case((2, 3)))
 def exp(x):
     """The exponential function e^x."""
@@ -85,7 +72,7 @@ def sqrt(x):
 @op(case((2, 3)))
 def abs(x):
     """The absolute value; its derivative at 0 is set to 0."""
-    return record(np.abs(unwrap(x)), (x, lambda g, y, x: g * np.sign(unwrap(x))))
+    return record(np.abs(unwrap(x)), (x, lambda g, y, x: chosen(g, x != 0) * np.sign(unwrap(x))))
 
 
 @op(case((2, 3)))
@@ -162,6 +149,8 @@ def leaky_relu(x, negative_slope=0.01):
     negative_slope = unwrap(negative_slope)
     if not 0 <= negative_slope <= 1:
         raise ValueError(f"leaky_relu: negative_slope is {negative_slope}, expected 0 to 1")
+    if negative_slope == 0:
+        return relu(x)
     return record(_leaky_relu(unwrap(x), negative_slope), (x, lambda g, y, x: relu_backward(g, y, negative_slope)))
 
 
@@ -186,23 +175,23 @@ def relu_backward(x, y, slope=0.0):
 
 @accelerated
 def _relu_backward(x, y, slope):
-    return np.where(y > 0, x, slope * x)
+    return np.where(y > 0, x, slope * x if slope else 0)
 
 
 @op(*_PAIRS)
 def maximum(a, b):
     """The larger of a and b, with broadcasting; where they are equal, each gets half of the cotangent."""
     return record(np.maximum(unwrap(a), unwrap(b)),
-                  (a, lambda g, y, a, b: unbroadcast(where(a == b, 0.5 * g, g * (a > b)), a.shape)),
-                  (b, lambda g, y, a, b: unbroadcast(where(a == b, 0.5 * g, g * (b > a)), b.shape)))
+                  (a, lambda g, y, a, b: unbroadcast(share(g, y, a, b), a.shape)),
+                  (b, lambda g, y, a, b: unbroadcast(share(g, y, b, a), b.shape)))
 
 
 @op(*_PAIRS)
 def minimum(a, b):
     """The smaller of a and b, with broadcasting; where they are equal, each gets half of the cotangent."""
     return record(np.minimum(unwrap(a), unwrap(b)),
-                  (a, lambda g, y, a, b: unbroadcast(where(a == b, 0.5 * g, where(a < b, g, 0)), a.shape)),
-                  (b, lambda g, y, a, b: unbroadcast(where(a == b, 0.5 * g, where(a > b, g, 0)), b.shape)))
+                  (a, lambda g, y, a, b: unbroadcast(share(g, y, a, b), a.shape)),
+                  (b, lambda g, y, a, b: unbroadcast(share(g, y, b, a), b.shape)))
 
 
 _EVERY_OTHER = np.array([True, False, True])
@@ -213,8 +202,8 @@ def where(condition, a, b):
     """a where the condition is true, b elsewhere, with broadcasting; the condition has no derivative."""
     condition = unwrap(condition)
     return record(np.where(condition, unwrap(a), unwrap(b)),
-                  (a, lambda g, y, a, b: unbroadcast(where(condition, g, 0), a.shape)),
-                  (b, lambda g, y, a, b: unbroadcast(where(condition, 0, g), b.shape)))
+                  (a, lambda g, y, a, b: unbroadcast(chosen(g, condition), a.shape)),
+                  (b, lambda g, y, a, b: unbroadcast(chosen(g, np.logical_not(condition)), b.shape)))
 
 
 @op(case((2, 3), low=-1.0, high=1.0))
@@ -226,4 +215,4 @@ def clip(x, low=-0.5, high=0.5):
     value = np.clip(unwrap(x), low, high)
     if np.shape(value) != np.shape(unwrap(x)):
         raise ValueError(f"clip: x {np.shape(unwrap(x))} and its bounds {np.shape(low)}, {np.shape(high)} do not fit")
-    return record(value, (x, lambda g, y, x: g * ((x >= low) & (x <= high))))
+    return record(value, (x, lambda g, y, x: chosen(g, (x >= low) & (x <= high))))

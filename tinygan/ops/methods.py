@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tinygan.ops import elementwise, linear, reduce, shape
+from tinygan.ops import elementwise, linear, power, reduce, shape
 from tinygan.ops.registry import OPS, unwrap
 from tinygan.tensor import Tensor, record
 
@@ -24,7 +24,7 @@ OPERATORS = {
     "__sub__": elementwise.sub, "__rsub__": lambda x, other: elementwise.sub(other, x),
     "__mul__": elementwise.mul, "__rmul__": lambda x, other: elementwise.mul(other, x),
     "__truediv__": elementwise.div, "__rtruediv__": lambda x, other: elementwise.div(other, x),
-    "__pow__": elementwise.pow, "__rpow__": lambda x, other: elementwise.pow(other, x),
+    "__pow__": power.pow, "__rpow__": lambda x, other: power.pow(other, x),
     "__matmul__": linear.matmul, "__rmatmul__": lambda x, other: linear.matmul(other, x),
     "__neg__": elementwise.neg, "__abs__": elementwise.abs, "__getitem__": shape.getitem,
     "sum": reduce.sum, "mean": reduce.mean, "var": reduce.var, "std": reduce.std, "max": reduce.max, "min": reduce.min,
@@ -64,7 +64,7 @@ Tensor.__getattr__ = _missing  # type: ignore[attr-defined]
 # --- NumPy's functions ---
 
 _ARITHMETIC = {np.add: elementwise.add, np.subtract: elementwise.sub, np.multiply: elementwise.mul,
-               np.divide: elementwise.div, np.power: elementwise.pow, np.matmul: linear.matmul}  # array + tensor
+               np.divide: elementwise.div, np.power: power.pow, np.matmul: linear.matmul}  # array + tensor
 _BY_NAME = {"add": "a + b", "subtract": "a - b", "multiply": "a * b", "divide": "a / b", "power": "a ** b",
             "absolute": "abs", "negative": "-x", "positive": "x", "square": "x * x", "logaddexp": "softplus",
             "ravel": "x.reshape(-1)", "dot": "a @ b"}

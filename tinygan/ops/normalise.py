@@ -6,6 +6,7 @@ import numpy as np
 from tinygan.backend.accelerated import accelerated
 from tinygan.distributed.group import current_group
 from tinygan.ops.elementwise import sqrt
+from tinygan.ops.reduce import mean, sum, var
 from tinygan.ops.registry import case, op, unwrap
 from tinygan.ops.shape import stack
 from tinygan.tensor import record
@@ -38,7 +39,7 @@ def moments(x):
 @accelerated
 def _moments(x):
     axes = tuple(range(x.ndim - 1))
-    return np.stack([x.mean(axes), x.var(axes)])
+    return np.stack([mean(x, axes), var(x, axes)])
 
 
 def _pooled(moments):
@@ -120,4 +121,4 @@ def affine_adjoint(x, g):
 @accelerated
 def _affine_adjoint(x, g):
     axes = tuple(range(x.ndim - 1))
-    return np.stack([(g * x).sum(axes), g.sum(axes)])
+    return np.stack([sum(g * x, axes), sum(g, axes)])

@@ -5,7 +5,9 @@ import math
 
 import numpy as np
 
+from tinygan import backend
 from tinygan.backend.accelerated import accelerated
+from tinygan.ops.choices import chosen
 from tinygan.ops.elementwise import exp, log, sqrt, where
 from tinygan.ops.inputs import kept_shape, reduced_axes, signed
 from tinygan.ops.registry import case, op, unwrap
@@ -17,11 +19,10 @@ from tinygan.tensor import record
 def sum(x, axis=None, keepdims=False):
     """The sum over `axis` (all axes by default)."""
     if axis is None and not keepdims:  # the most frequent case, kept fast
-        return record(unwrap(x).sum(), (x, lambda g, y, x: broadcast_to(g, x.shape)))
+        return record(_total(unwrap(x), None, False), (x, lambda g, y, x: broadcast_to(g, x.shape)))
     axes = reduced_axes("sum", x, axis)
     kept = kept_shape(x, axes)
-    return record(_total(unwrap(x), axes, keepdims),
-                  (x, lambda g, y, x: broadcast_to(g.reshape(kept), x.shape)))
+    return record(_total(unwrap(x), axes, keepdims), (x, lambda g, y, x: broadcast_to(g.reshape(kept), x.shape)))
 
 
 @op(case((2, 3)), case((2, 3, 4), axis=(0, 2)), case((2, 3), axis=-1, keepdims=True))
@@ -37,12 +38,14 @@ def mean(x, axis=None, keepdims=False):
 
 @accelerated
 def _mean(x, axes, keepdims):
-    return x.mean(axis=axes, keepdims=keepdims)
+    return backend.added_up("mean", x, axes, keepdims)
 
 
 @op(case((2, 3)), case((2, 3, 4), axis=(0, 2)), case((2, 3), axis=-1, keepdims=True))
 def var(x, axis=None, keepdims=False):
     """The variance over `axis`: the mean squared distance from the mean (divided by n, as in NumPy)."""
+    if x.dtype == np.float16:  # whose squares may be infinite
+        return var(x.astype(np.float32), axis, keepdims).astype(np.float16)
     distance = x - mean(x, axis, keepdims=True)
     return mean(distance * distance, axis, keepdims)
 
@@ -50,32 +53,34 @@ def var(x, axis=None, keepdims=False):
 @op(case((2, 3)), case((2, 3, 4), axis=(0, 2)), case((2, 3), axis=-1, keepdims=True))
 def std(x, axis=None, keepdims=False):
     """The standard deviation over `axis`: the square root of `var` (divided by n, as in NumPy)."""
-    return sqrt(var(x, axis, keepdims))
+    if x.dtype == np.float16:
+        return std(x.astype(np.float32), axis, keepdims).astype(np.float16)
+    square = var(x, axis, keepdims)
+    equal = square == 0  # the slope is set to 0 where all elements are equal
+    return where(equal, 0, sqrt(where(equal, 1, square)))
 
 
 @op(case((2, 3)), case((2, 3, 4), axis=1), case((2, 3), axis=-1, keepdims=True))
 def max(x, axis=None, keepdims=False):
     """The largest element over `axis`; equal ones share the cotangent."""
-    axes = reduced_axes("max", x, axis)
-    kept = kept_shape(x, axes)
-
-    def share(g, y, x):
-        winners = unwrap(x) == unwrap(y).reshape(kept)
-        return broadcast_to(g.reshape(kept), x.shape) * winners / winners.sum(axes, dtype=x.dtype, keepdims=True)
-    return record(np.max(unwrap(x), axes, keepdims=keepdims), (x, share))
+    return _extreme(np.max, x, axis, keepdims)
 
 
 @op(case((2, 3)), case((2, 3, 4), axis=1), case((2, 3), axis=-1, keepdims=True))
 def min(x, axis=None, keepdims=False):
     """The smallest element over `axis`; equal ones share the cotangent."""
-    axes = reduced_axes("min", x, axis)
+    return _extreme(np.min, x, axis, keepdims)
+
+
+def _extreme(f, x, axis, keepdims):
+    axes = reduced_axes(f.__name__, x, axis)
     kept = kept_shape(x, axes)
 
-    def share(g, y, x):
-        smallest = unwrap(x) == unwrap(y).reshape(kept)
-        each = g.reshape(kept) / smallest.sum(axes, dtype=x.dtype, keepdims=True)
-        return where(smallest, broadcast_to(each, x.shape), 0)
-    return record(np.min(unwrap(x), axes, keepdims=keepdims), (x, share))
+    def among_equals(g, y, x):
+        winners = (unwrap(x) == unwrap(y).reshape(kept)) | (unwrap(x) != unwrap(x))  # the value of a NaN is NaN
+        each = g.reshape(kept) / winners.sum(axes, dtype=x.dtype, keepdims=True)
+        return chosen(broadcast_to(each, x.shape), winners)
+    return record(f(unwrap(x), axes, keepdims=keepdims), (x, among_equals))
 
 
 @op(case((2, 3)), case((2, 3), axis=0))

@@ -31,7 +31,7 @@ def broadcast_to(x, shape, over=1):
     if len(x.shape) > len(shape):
         raise ValueError(f"broadcast_to: x {x.shape} has more axes than {shape}")
     return record(_repeat(unwrap(x), shape, over),
-                  (x, lambda g, y, x: unbroadcast(g, x.shape) if over == 1 else unbroadcast(g, x.shape) / over))
+                  (x, lambda g, y, x: unbroadcast(g if over == 1 else g / over, x.shape)))
 
 
 @accelerated
@@ -57,7 +57,7 @@ def unbroadcast(x, shape):
 
 @accelerated
 def _total(x, axes, keepdims):
-    return x.sum(axis=axes, keepdims=keepdims)
+    return backend.added_up("sum", x, axes, keepdims)
 
 
 @op(case((3, 4), index=np.s_[::2, 1]), case((3, 4), index=[0, 2, 0]), case((3, 4), index=np.s_[..., None, 1:]))
@@ -126,7 +126,6 @@ def stack(tensors, axis=0):
 
 
 def _unsqueeze(x, axis):
-    """x with a new unit axis."""
     if not -x.ndim - 1 <= axis <= x.ndim:
         raise ValueError(f"stack: tensors of shape {x.shape} can have no new axis {axis}")
     axis = axis % (x.ndim + 1)
