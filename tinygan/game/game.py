@@ -89,6 +89,11 @@ class Game(PairSettings):
         for remedy in self.remedies:
             if isinstance(remedy, type) or not any(hasattr(remedy, name) for name in HOOKS):
                 raise SettingError(f"remedies: got {remedy!r}, expected an object with a method {', '.join(HOOKS)}")
+        theirs = {p: name for name, p in self.discriminator.named_parameters()}
+        for name, p in self.generator.named_parameters():
+            if p in theirs:
+                raise SettingError(f"the players share a parameter: {name} of the generator is {theirs[p]} of the "
+                                   "discriminator; give each its own, with copy.deepcopy(layer)")
         packs = [layer.size for _, layer in self.discriminator.modules() if isinstance(layer, Pack)]
         for size in packs:
             if self.batch % size:
