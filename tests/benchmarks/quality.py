@@ -94,7 +94,7 @@ def with_tinygan(recipe, seed, steps):
     """The players trained here, as functions of arrays: z (and labels) -> samples, x (and labels) -> logits."""
     game = train(recipe.start(seed), steps)
     if game.average is not None:
-        game.generator.theta[:] = game.average.theta
+        game.average.copy_to(game.generator)
     return partial(generate, game.generator), partial(generate, game.discriminator)
 
 

@@ -61,7 +61,7 @@ def generator_step(game: Game, rate: float | None = None, batch: Batch | None = 
     slope = gradient(game, value, weights)
     theta = move(weights, objective, game.optimiser_g(slope), game.rate_g if rate is None else rate)
     if game.average is not None:
-        game.average(theta)
+        game.average(theta, game.generator)
     return value, slope
 
 

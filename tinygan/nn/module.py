@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from tinygan import backend
-from tinygan.nn.members import PLAIN, collect, first_of, is_setting, replaced
+from tinygan.nn.members import PLAIN, check_class, collect, first_of, is_setting, replaced
 from tinygan.nn.theta import theta_of
 from tinygan.tensor import Tensor
 
@@ -34,6 +34,9 @@ class Module:
     buffers: tuple[str, ...] = ()
     _unnamed = ""  # the attribute that names of members leave out (the layers of Sequential)
     training = True
+
+    def __init_subclass__(cls):
+        check_class(cls, (Tensor, Module))
 
     def __call__(self, *inputs, **options):
         return self.forward(*inputs, **options)

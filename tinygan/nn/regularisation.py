@@ -68,7 +68,8 @@ class SpectralNorm(Module):
         weight = self.layer.weight
         if self.training:
             self._iterate(_matrix(unwrap(weight)))
-        largest = sum(_matrix(weight) * (self.v[:, None] * self.u))
+        u, v = (self.u, self.v) if self.training else (_unit(self.u), _unit(self.v))  # a moving average is shorter
+        largest = sum(_matrix(weight) * (v[:, None] * u))
         try:
             self.layer.weight = weight / largest
             return self.layer(x)

@@ -1,9 +1,10 @@
-"""The vector theta: the parameters of a network as one array, of which each parameter's data is a view."""
+"""The vectors of a network: theta, of which each parameter's data is a view, and a copy of its buffers."""
 from __future__ import annotations
 
 import numpy as np
 
 from tinygan import backend
+from tinygan.ops.shape import _concatenate
 
 
 def theta_of(parameters: list):
@@ -18,13 +19,18 @@ def theta_of(parameters: list):
                 break
             end += p.size
         else:
-            if not is_outdated(theta):
+            if not _outdated(theta):
                 return theta if end - first == theta.size else theta[first:end]
     return _gather(parameters)
 
 
-def is_outdated(theta) -> bool:
-    """Whether the vector is no longer the theta of a network. NumPy's arrays know it: they are then read-only."""
+def check_current(name: str, theta) -> None:
+    """ValueError where no network uses this vector as its theta any more."""
+    if _outdated(theta):
+        raise ValueError(f"{name}: this theta is outdated, no network uses it; write network.theta at each use")
+
+
+def _outdated(theta) -> bool:
     return isinstance(theta, np.ndarray) and not theta.flags.writeable
 
 
@@ -48,3 +54,22 @@ def _gather(parameters):
         p.data, p.home = view, (theta, start, view)
         start += p.size
     return theta
+
+
+def buffers_of(network):
+    """The floating point buffers of a network, copied into one vector; None if it has none."""
+    found = _floating(network)
+    return _concatenate([a.reshape(-1) for a in found], 0) if found else None
+
+
+def load_buffers(network, values) -> None:
+    """Copies a vector like that of `buffers_of` into the buffers."""
+    start = 0
+    for a in _floating(network):
+        a[...] = values[start:start + a.size].reshape(a.shape)
+        start += a.size
+
+
+def _floating(network):
+    found = [getattr(owner, attribute) for _, owner, attribute in network.named_buffers()]
+    return [a for a in found if a.dtype.kind == "f"]
