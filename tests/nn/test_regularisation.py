@@ -66,6 +66,14 @@ def test_spectral_norm_starts_near_and_is_saved():
     assert list(layer.state_dict()) == ["layer.weight", "layer.bias", "u", "v"]
 
 
+def test_an_average_of_singular_vectors_is_a_direction():
+    layer = nn.SpectralNorm(nn.Dense(3, 4, rng=0), rng=1).eval()
+    x = np.ones((2, 3), np.float32)
+    y = layer(x).data
+    layer.u, layer.v = 0.5 * layer.u, 0.25 * layer.v
+    np.testing.assert_allclose(layer(x).data, y, rtol=1e-5)
+
+
 def test_spectral_norm_takes_a_step_at_each_call_and_derivatives_keep_theirs():
     """A derivative taken after further calls is that of its own call."""
     layer, shape = spectral("dense")
