@@ -88,7 +88,8 @@ REFUSED = {  # an operand
     "matrix product": (lambda: np.eye(4), lambda w, c: w.reshape(1, 4) @ c, lambda c: c.__setitem__((0, 1), 9)),
     "maximum": (lambda: N([9.0, 1, 2, 2]), tg.maximum, refill),
     "labels": (lambda: N([1.0, 0, 0, 0]), lambda w, c: tg.objectives.cross_entropy(c, w), refill),
-    "kernel": (lambda: np.ones((1, 1, 1, 2)), lambda w, c: tg.conv2d(w.reshape(1, 2, 2, 1), c), lambda c: c.fill(2)),
+    "kernel": (lambda: np.ones((1, 1, 1, 2)), lambda w, c: tg.conv2d(w.reshape(1, 2, 2, 1), c),
+               lambda c: c.fill(2)),
     "large": (lambda: np.ones((50_000, 4)), lambda w, c: w * c, lambda c: c.fill(2)),
     "large, every other": (lambda: np.ones((8, 50_000)).T[:, ::2], lambda w, c: w * c, lambda c: c.fill(2)),
     "large one-hot": (lambda: np.eye(4)[np.arange(50_000) % 4], lambda w, c: w * c, refill),
@@ -109,8 +110,8 @@ def test_arrays_that_are_refilled(case, create_graph):
     if case in COPIED.values():
         np.testing.assert_array_equal(derivative(c, y)[0], expected)
     else:
-        with pytest.raises(ValueError, match=r"^grad: an input of shape \(.*\) was changed in place after the output was "
-                                             r"computed with it; differentiate first, then change it, or give a copy$"):
+        with pytest.raises(ValueError, match=r"^grad: an input of shape \(.*\) was changed in place after the output "
+                                             r"was computed with it; differentiate first, then change it, or give a copy$"):
             derivative(c, y)
     again = derivative(c, f(w, c))[0]  # recorded again, it is the derivative at the new values
     assert not np.array_equal(again, expected)

@@ -139,7 +139,8 @@ def reference_momentum(g, memory):
 DIRECTIONS = {"Adam": reference_adam, "RMSProp": reference_rmsprop, "Momentum": reference_momentum}
 GRADIENTS = {"vector": lambda g: g.astype(g.dtype), "every other element": lambda g: np.repeat(g, 2)[::2],
              "backwards": lambda g: g[::-1].copy()[::-1],
-             "list": lambda g: [tg.Tensor(g[:1]), g[1:1 + (g.size - 1) // 2 * 2].reshape(2, -1), g[-1:]][:3 - g.size % 2]}
+             "list": lambda g: [tg.Tensor(g[:1]), g[1:1 + (g.size - 1) // 2 * 2].reshape(2, -1),
+                                g[-1:]][:3 - g.size % 2]}
 
 
 @pytest.mark.parametrize("plain", [False, True], ids=["fast", "plain"])
@@ -260,7 +261,8 @@ def test_the_average_of_buffers(xp):
         now = np.arange(6.0) + step
         expected = now if expected is None else 0.75 * expected + 0.25 * now
     before = net.state_dict()
-    assert average.copy_to(copied := copy.deepcopy(net)) is copied
+    copied = copy.deepcopy(net)
+    assert average.copy_to(copied) is copied
     for value, (name, a) in zip(expected, copied.state_dict().items()):
         np.testing.assert_allclose(a, value, rtol=1e-6, err_msg=name)
         np.testing.assert_array_equal(net.state_dict()[name], before[name])

@@ -151,7 +151,7 @@ def test_players_that_share_a_parameter_are_refused():
     make = lambda d: Game(nn.Sequential(nn.ReLU(), shared), d, tg.data.ring, latent(2), 0)
     for d in (nn.Sequential(shared, own), nn.Sequential(nn.Sequential(own), shared)):
         place = "0" if d[0] is shared else "1"
-        with pytest.raises(SettingError, match=rf"^the players share a parameter: 1\.weight of the generator is {place}\."
-                           r"weight of the discriminator; give each its own, with copy\.deepcopy\(layer\)$"):
+        with pytest.raises(SettingError, match=rf"^the players share a parameter: 1\.weight of the generator is {place}"
+                           r"\.weight of the discriminator; give each its own, with copy\.deepcopy\(layer\)$"):
             make(d)
     make(nn.Sequential(copy.deepcopy(shared), own))

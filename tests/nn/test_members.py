@@ -32,7 +32,7 @@ def test_members_are_found_with_their_names_in_order():
     lambda layer: SimpleNamespace(a=layer), lambda layer: Struct(layer)])
 def test_other_containers_of_layers_are_refused(kind):
     assert members.collect("words", kind("a"), (Tensor, Module), []) == []
-    with pytest.raises(TypeError, match=r"^layers is a \w+, in which layers and parameters are not found; write a list"):
+    with pytest.raises(TypeError, match=r"^layers is a \w+, in which layers and parameters are not found; write a"):
         members.collect("layers", kind(Module()), (Tensor, Module), [])
 
 

@@ -197,7 +197,7 @@ def test_updates_of_every_network_move_a_shared_layer(count):
 
 
 def test_two_optimisers_move_a_shared_layer_as_in_torch(torch):
-    shared, (p, q) = sharing()
+    _, (p, q) = sharing()
     theirs = [torch.tensor(a.data.copy(), requires_grad=True) for a in p.parameters()]
     theirs += [torch.tensor(a.data.copy(), requires_grad=True) for a in q[0].parameters()]
     movers = [torch.optim.Adam(theirs[:4], lr=0.1), torch.optim.Adam(theirs[4:] + theirs[:2], lr=0.1)]
@@ -214,10 +214,12 @@ def test_two_optimisers_move_a_shared_layer_as_in_torch(torch):
         np.testing.assert_allclose(a.data, b.detach(), rtol=1e-4, atol=1e-5)
 
 
-REPLACED = {"another network": lambda net: nn.Sequential(net[0], nn.Dense(2, 2, rng=7)).theta,
-            "an outer network": lambda net: nn.Sequential(net, nn.Dense(2, 2, rng=7)).theta,
-            "astype": lambda net: net.astype(np.float64), "a deeper one": lambda net: nn.Sequential(net[0][0]).apply(np.copy),
-            "a new array": lambda net: (setattr(net.parameters()[0], "data", net.parameters()[0].data + 1), net.theta)}
+REPLACED = {
+    "another network": lambda net: nn.Sequential(net[0], nn.Dense(2, 2, rng=7)).theta,
+    "an outer network": lambda net: nn.Sequential(net, nn.Dense(2, 2, rng=7)).theta,
+    "astype": lambda net: net.astype(np.float64),
+    "a layer": lambda net: net[0][0].apply(np.copy),
+    "a new array": lambda net: (setattr(net.parameters()[0], "data", net.parameters()[0].data + 1), net.theta)}
 
 
 @pytest.mark.parametrize("how", REPLACED)

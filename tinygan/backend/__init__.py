@@ -13,5 +13,6 @@ from tinygan.backend.arrays import (
 )
 from tinygan.backend.versions import carry_changes, check_unchanged, clock, fingerprints, mark_changed
 
-__all__ = ["ARRAY_MODULES", "DeviceError", "as_array", "carry_changes", "check_unchanged", "clock", "convolutions", "cuda",
-           "fingerprints", "host", "is_array", "mark_changed", "module", "share_foreign", "to", "to_device_of"]
+__all__ = ["ARRAY_MODULES", "DeviceError", "as_array", "carry_changes", "check_unchanged", "clock", "convolutions",
+           "cuda", "fingerprints", "host", "is_array", "mark_changed", "module", "share_foreign", "to",
+           "to_device_of"]

@@ -7,7 +7,8 @@ import numpy as np
 
 from tinygan.backend.accelerated import accelerated
 from tinygan.game.game import Game, parts
-from tinygan.nn.module import Module, input_of
+from tinygan.nn.inputs import input_of
+from tinygan.nn.module import Module
 from tinygan.nn.theta import theta_of
 from tinygan.tensor import Tensor, grad
 from tinygan.updates import STEPS, linear_decay, vector

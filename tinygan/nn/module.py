@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from tinygan import backend
-from tinygan.nn.members import PLAIN, check_class, collect, first_of, is_setting, replaced
+from tinygan.nn.members import PLAIN, check_class, collect, is_setting, replaced
 from tinygan.nn.theta import theta_of
 from tinygan.tensor import Tensor
 
@@ -209,11 +209,3 @@ class Module:
         settings = [f"{name}={value!r}" for name, value in vars(self).items()
                     if name != "training" and not name.startswith("_") and is_setting(value)]
         return ", ".join([*shapes, *settings])
-
-
-def input_of(network: Module, a) -> Tensor:
-    """An array as an input of the network: on the device of its theta and, unless it holds integers, of its dtype."""
-    parameter = first_of(network, Parameter, Module)
-    like = np.zeros(0, np.float32) if parameter is None else parameter.data
-    a = a if isinstance(a, np.ndarray) else Tensor(a).data
-    return Tensor(backend.to_device_of(a if a.dtype.kind in "iu" else a.astype(like.dtype, copy=False), like))

@@ -24,6 +24,12 @@ def theta_of(parameters: list):
     return _gather(parameters)
 
 
+def shared_parameter(network, other) -> tuple[str, str] | None:
+    """The names in both networks of the first parameter that they share; None if they share none."""
+    names = {p: name for name, p in other.named_parameters()}
+    return next(((name, names[p]) for name, p in network.named_parameters() if p in names), None)
+
+
 def check_current(name: str, theta) -> None:
     """ValueError where no network uses this vector as its theta any more."""
     if _outdated(theta):

@@ -23,7 +23,7 @@ from tinygan.distributed.group import SINGLE_PROCESS, SingleProcess
 from tinygan.game import Game, parts
 from tinygan.game.history import COLUMNS
 from tinygan.nn import Conv2d, ConvTranspose2d, Module
-from tinygan.nn.module import input_of
+from tinygan.nn.inputs import input_of
 from tinygan.runs import checkpoint
 from tinygan.runs.config import Config, RunError
 from tinygan.runs.files import LONGEST_JSON, write
