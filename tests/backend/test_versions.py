@@ -91,6 +91,7 @@ REFUSED = {  # an operand
     "kernel": (lambda: np.ones((1, 1, 1, 2)), lambda w, c: tg.conv2d(w.reshape(1, 2, 2, 1), c),
                lambda c: c.fill(2)),
     "large": (lambda: np.ones((50_000, 4)), lambda w, c: w * c, lambda c: c.fill(2)),
+    "large, in part": (lambda: np.ones((50_000, 4)), lambda w, c: w * c, lambda c: c[-2000:].fill(2)),
     "large, every other": (lambda: np.ones((8, 50_000)).T[:, ::2], lambda w, c: w * c, lambda c: c.fill(2)),
     "large one-hot": (lambda: np.eye(4)[np.arange(50_000) % 4], lambda w, c: w * c, refill),
 }

@@ -155,3 +155,18 @@ def test_players_that_share_a_parameter_are_refused():
                            r"\.weight of the discriminator; give each its own, with copy\.deepcopy\(layer\)$"):
             make(d)
     make(nn.Sequential(copy.deepcopy(shared), own))
+
+
+def test_data_and_noise_of_another_library(torch):
+    """Tensors of PyTorch, lists, and arrays of another precision give the game of NumPy's float32 arrays."""
+    def history(change):
+        rng = np.random.default_rng(0)
+        g, d = (nn.Sequential(nn.Dense(2, 4, rng=rng), nn.ReLU(), nn.Dense(4, n, rng=rng)) for n in (2, 1))
+        source = lambda n, rng: change(rng.standard_normal((n, 2)).astype(np.float32))
+        return train(Game(g, d, source, source, 0, batch=4, rate=0.01), 3).history
+    expected = history(lambda a: a)
+    for change in (torch.tensor, lambda a: torch.tensor(a).double(), np.float64, np.ndarray.tolist, tg.Tensor,
+                   lambda a: (torch.tensor(a),)):
+        assert history(change) == expected
+    with pytest.raises(TypeError, match=r"^Tensor: the memory of this Tensor cannot be shared: .*tensor\.detach\(\)"):
+        history(lambda a: torch.tensor(a, requires_grad=True))

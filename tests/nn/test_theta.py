@@ -227,7 +227,6 @@ def test_an_outdated_theta_is_not_written(how):
     net = network()
     old = net.theta
     REPLACED[how](net)
-    _ = net.theta
     with pytest.raises(ValueError, match="read-only"):
         old += 1
     for update in (lambda: tg.updates.ascend(old, np.ones_like(old), 1), lambda: tg.updates.clip(old, 1)):
@@ -237,6 +236,17 @@ def test_an_outdated_theta_is_not_written(how):
     check_one_vector(net[0])
     for p in net.parameters():
         check_one_vector(nn.Sequential(Holder(p)))
+
+
+def test_a_layer_that_stays_in_an_outdated_theta_has_one_of_its_own():
+    shared, (p, q) = sharing()
+    own, values = p[1], p[1].weight.data.copy()
+    _ = p.theta, q.theta
+    own.theta[...] += 1
+    check_one_vector(own)
+    np.testing.assert_allclose(p[1].weight.data, values + 1)
+    check_one_vector(p)
+    check_one_vector(shared)
 
 
 class Holder(nn.Module):

@@ -34,7 +34,7 @@ class SettingError(TinyganError, ValueError):
 @with_settings_of_0_1
 @dataclass
 class Game(PairSettings):
-    """Two players, their objectives, and the state of their game.
+    """Two players that share no parameter, their objectives, and the state of their game.
 
     data, noise: functions (n, rng) -> array of n examples, or of n latents; or -> tuple of arrays. The arrays after the
     examples are their condition c, which both players get, G(z, c) and D(x, c); fakes have the condition of the real
