@@ -64,12 +64,15 @@ class SpectralNorm(Module):
         self.u = _unit(product(self.v, w))
         self.v = _unit(product(w, self.u))
 
+    def after_average(self):
+        """Gives u and v their length 1 again, after they became a moving average, which is shorter."""
+        self.u, self.v = _unit(self.u), _unit(self.v)
+
     def forward(self, x):
         weight = self.layer.weight
         if self.training:
             self._iterate(_matrix(unwrap(weight)))
-        u, v = (self.u, self.v) if self.training else (_unit(self.u), _unit(self.v))  # a moving average is shorter
-        largest = sum(_matrix(weight) * (v[:, None] * u))
+        largest = sum(_matrix(weight) * (self.v[:, None] * self.u))
         try:
             self.layer.weight = weight / largest
             return self.layer(x)

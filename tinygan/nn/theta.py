@@ -69,11 +69,15 @@ def buffers_of(network):
 
 
 def load_buffers(network, values) -> None:
-    """Copies a vector like that of `buffers_of` into the buffers."""
+    """Copies a vector like that of `buffers_of`, a moving average, into the buffers; then calls `after_average` of the
+    modules that have it."""
     start = 0
     for a in _floating(network):
         a[...] = values[start:start + a.size].reshape(a.shape)
         start += a.size
+    for _, m in network.modules():
+        if hasattr(m, "after_average"):
+            m.after_average()
 
 
 def _floating(network):
