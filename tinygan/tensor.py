@@ -48,7 +48,7 @@ class Tensor:
     [Tensor([2., 4., 6.])]
     """
 
-    __slots__ = ("__weakref__", "birth", "data", "edges", "requires_grad")
+    __slots__ = ("__weakref__", "birth", "constants", "data", "edges", "requires_grad")
 
     def __init__(self, data, requires_grad: bool = False):
         if isinstance(data, Tensor):
@@ -62,6 +62,7 @@ class Tensor:
         self.data: Any = data
         self.requires_grad = requires_grad
         self.edges: tuple = ()  # pairs (input, rule); none for a leaf or a constant
+        self.constants: Any = ()  # pairs (input, fingerprint) of the inputs that the user can change
         self.birth = next(_births)
 
     @property
@@ -180,18 +181,25 @@ def record(value, *edges):
     It is a bare array if no input is a Tensor, and a constant Tensor if no input requires a derivative.
     """
     tensor = requires_grad = False
+    given: tuple = ()
     for x, _ in edges:
         if isinstance(x, Tensor):
             tensor = True
-            if x.requires_grad and _mode.recording:
+            if x.edges:
                 requires_grad = True
-                break
+            else:
+                requires_grad |= x.requires_grad
+                if type(x) is Tensor:  # no result of an operation, no parameter
+                    given += (x,)
+        elif not isinstance(x, (float, int)):
+            given += (x,)
     if not tensor:
         return value
     out = Tensor.__new__(Tensor)
     out.data = np.asarray(value) if isinstance(value, np.generic) else value
-    out.requires_grad = requires_grad
+    out.requires_grad = requires_grad = requires_grad and _mode.recording
     out.edges = edges if requires_grad else ()
+    out.constants = backend.fingerprints(given) if given and requires_grad else ()
     out.birth = next(_births)
     return out
 

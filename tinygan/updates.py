@@ -12,6 +12,7 @@ import numpy as np
 
 from tinygan import backend
 from tinygan.backend.accelerated import accelerated
+from tinygan.nn.theta import buffers_of, check_current, load_buffers
 from tinygan.tensor import Tensor, unwrap
 
 
@@ -34,6 +35,7 @@ def _fit(name, theta, direction):
                         f"arrays; write {name}(network.theta, tg.grad(loss, network.parameters()), rate)")
     if direction.shape != theta.shape:
         raise ValueError(f"{name}: theta {theta.shape} and direction {direction.shape} differ in size")
+    check_current(name, theta)
     return direction
 
 
@@ -56,6 +58,7 @@ def _add(theta, rate, direction):
 
 def clip(theta, bound):
     """theta <- the nearest point in [-bound, bound], in place (`weight-clipping`; Arjovsky et al. 2017)."""
+    check_current("clip", theta)
     np.clip(theta, -bound, bound, out=theta)
     backend.mark_changed(theta)
 
@@ -174,20 +177,31 @@ def adam_step(g, m, v, bias_m, bias_v, beta1, beta2, eps):
 class Average(Optimiser):
     """The moving average of a theta: average <- decay average + (1 - decay) theta (`average`; Polyak & Juditsky 1992).
 
-    theta: the present average. Call it after each update with the network's theta.
+    theta: the present average. buffers: that of the network's buffers, such as running statistics, as one vector. Call
+    it after each update with the network's theta and, if it has buffers, the network.
     """
 
-    state, theta = ("theta",), None
+    state, theta, buffers = ("theta", "buffers"), None, None
 
     def __init__(self, decay=0.999):
         self.decay = decay
 
-    def __call__(self, theta):
+    def __call__(self, theta, network=None):
         if self.theta is None:
-            self.theta = theta.copy()
+            self.theta, self.buffers = theta.copy(), buffers_of(network) if network else None
         else:
             _average(self.theta, theta, self.decay)
+            if self.buffers is not None:
+                _average(self.buffers, buffers_of(network), self.decay)
         return self.theta
+
+    def copy_to(self, network):
+        """Gives the network the average weights and buffers; returns the network."""
+        network.theta[...] = self.theta
+        backend.mark_changed(network.theta)
+        if self.buffers is not None:
+            load_buffers(network, self.buffers)
+        return network
 
 
 @accelerated

@@ -29,7 +29,7 @@ def trained(name, seed, steps=None, schedule=True):
     if not schedule:
         game.schedule = lambda game, steps: None  # fully grown from the first step
     train(game, steps or recipe.steps)
-    game.generator.theta[:] = game.average.theta
+    game.average.copy_to(game.generator)
     return game
 
 

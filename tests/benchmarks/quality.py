@@ -94,7 +94,7 @@ def with_tinygan(recipe, seed, steps):
     """The players trained here, as functions of arrays: z (and labels) -> samples, x (and labels) -> logits."""
     game = train(recipe.start(seed), steps)
     if game.average is not None:
-        game.generator.theta[:] = game.average.theta
+        game.average.copy_to(game.generator)
     return partial(generate, game.generator), partial(generate, game.discriminator)
 
 
@@ -108,7 +108,8 @@ def with_torch(recipe, seed, steps):
     rng = game.rng
     (g, _), (d, _) = (torch_net(net, torch.float32) for net in (game.generator, game.discriminator))
     g_adam, d_adam = (torch.optim.Adam(net.parameters(), game.rate, betas=recipe.betas) for net in (g, d))
-    average = [p.detach().clone() for p in g.parameters()]
+    averaged = [*g.parameters(), *[b for b in g.buffers() if b.is_floating_point()]]
+    average = [p.detach().clone() for p in averaged]
 
     def first(x):
         x = torch.from_numpy(x)
@@ -136,12 +137,12 @@ def with_torch(recipe, seed, steps):
         F.softplus(-d(fake, *labels)).mean().backward()
         g_adam.step()
         with torch.no_grad():
-            for a, p in zip(average, g.parameters()):
+            for a, p in zip(average, averaged):
                 a.copy_(p) if step == 0 else a.add_((1 - recipe.average) * (p - a))
 
     if recipe.average:
         with torch.no_grad():
-            for a, p in zip(average, g.parameters()):
+            for a, p in zip(average, averaged):
                 p.copy_(a)
 
     @torch.no_grad()

@@ -37,9 +37,20 @@ def test_only_sequences_and_arrays_of_integers_may_repeat(index, repeats):
 
 
 def test_an_index_loses_its_tensors():
-    rows = Tensor([0, 1])
-    assert inputs.bare_index(rows) is rows.data
-    assert inputs.bare_index((rows, 1))[0] is rows.data
+    rows, x = Tensor([0, 1]), np.ones((2, 2))
+    assert inputs.bare_index(rows, x) is rows.data
+    assert inputs.bare_index((rows, 1), x)[0] is rows.data
+
+
+def test_what_the_rules_keep_is_copied_only_where_they_are_recorded():
+    x, constant, values = Tensor(np.ones(2), requires_grad=True), Tensor(np.ones(2)), [np.ones(2), [1, [2]]]
+    for value in values:
+        assert inputs.kept(value, constant, np.ones(2)) is value
+        copied = inputs.kept(value, constant, x)
+        assert copied is not value
+        np.testing.assert_array_equal(copied[0], value[0])
+    assert inputs.kept(values[1], x)[1] is not values[1][1]
+    assert inputs.bare_index((values[0], None, slice(1)), x)[1:] == (None, slice(1))
 
 
 @pytest.mark.parametrize(("value", "expected"), [(2, (2, 2)), ((1, 3), (1, 3)), ([1, 1], (1, 1)),

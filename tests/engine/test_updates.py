@@ -1,9 +1,10 @@
 """Moves of players: in place, along vectors or lists; optimisers against PyTorch's; saved and loaded state."""
 import copy
+from contextlib import nullcontext
 
 import numpy as np
 import pytest
-from helpers import host, on
+from helpers import host, on, to_foreign
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -117,6 +118,57 @@ def test_two_hundred_steps_of_torch(torch, name):
     np.testing.assert_allclose(theta, tensor.detach(), rtol=1e-12, atol=1e-13)
 
 
+# --- every element of long vectors, on both sides of the lengths of blocks ---
+
+def reference_adam(g, memory):
+    m, v, t = memory.get("m", 0) * 0.5 + 0.5 * g, memory.get("v", 0) * 0.9 + 0.1 * g * g, memory.get("t", 0) + 1
+    memory.update(m=m, v=v, t=t)
+    return m / (1 - 0.5**t) / (np.sqrt(v / (1 - 0.9**t)) + 1e-8)
+
+
+def reference_rmsprop(g, memory):
+    memory["v"] = 0.9 * memory.get("v", 0) + (1 - 0.9) * g * g
+    return g / (np.sqrt(memory["v"]) + 1e-8)
+
+
+def reference_momentum(g, memory):
+    memory["v"] = 0.9 * memory.get("v", 0) + g
+    return memory["v"]
+
+
+DIRECTIONS = {"Adam": reference_adam, "RMSProp": reference_rmsprop, "Momentum": reference_momentum}
+GRADIENTS = {"vector": lambda g: g.astype(g.dtype), "every other element": lambda g: np.repeat(g, 2)[::2],
+             "backwards": lambda g: g[::-1].copy()[::-1],
+             "list": lambda g: [tg.Tensor(g[:1]), g[1:1 + (g.size - 1) // 2 * 2].reshape(2, -1),
+                                g[-1:]][:3 - g.size % 2]}
+
+
+@pytest.mark.parametrize("plain", [False, True], ids=["fast", "plain"])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("size", [65_535, 65_536, 65_537, 200_000])
+def test_every_element_of_a_long_vector(size, dtype, plain):
+    rng, tolerance = np.random.default_rng(size), 1e-5 if dtype == np.float32 else 1e-12
+    near = lambda a, b: np.testing.assert_allclose(a, b, rtol=tolerance, atol=tolerance)
+    g, start = (rng.standard_normal(size).astype(dtype) for _ in range(2))
+    precise = g.astype(np.float64)
+    with tg.plain() if plain else nullcontext():
+        for given in GRADIENTS.values():
+            for step, sign in ((ascend, 1), (descend, -1)):
+                theta = start.copy()
+                step(theta, given(g), 0.25)
+                near(theta, start + sign * 0.25 * precise)
+        theta = start.copy()
+        updates.clip(theta, 0.5)
+        np.testing.assert_array_equal(theta, np.minimum(np.maximum(start, dtype(-0.5)), dtype(0.5)))
+        average = Average(0.75)
+        average(start), average(g)
+        near(average.theta, 0.75 * start.astype(np.float64) + 0.25 * precise)
+        for name, make in OPTIMISERS.items():
+            optimiser, memory = make(), {}
+            for given in GRADIENTS.values():
+                near(optimiser(given(g)), DIRECTIONS[name](precise, memory))
+
+
 # --- memory ---
 
 @every_optimiser
@@ -198,6 +250,22 @@ def test_average(xp):
     other.load_state_dict(average.state_dict())
     average(theta + 1)
     np.testing.assert_allclose(host(other.theta), expected, rtol=1e-12)
+
+
+def test_the_average_of_buffers(xp):
+    net, average, expected = nn.Sequential(nn.Dense(2, 2, rng=0), nn.BatchNorm(2)), Average(0.75), None
+    net = net if xp is np else to_foreign(net)
+    for step in range(4):
+        net.load_state_dict({name: np.full(a.shape, step + k) for k, (name, a) in enumerate(net.state_dict().items())})
+        average(net.theta, net)
+        now = np.arange(6.0) + step
+        expected = now if expected is None else 0.75 * expected + 0.25 * now
+    before = net.state_dict()
+    copied = copy.deepcopy(net)
+    assert average.copy_to(copied) is copied
+    for value, (name, a) in zip(expected, copied.state_dict().items()):
+        np.testing.assert_allclose(a, value, rtol=1e-6, err_msg=name)
+        np.testing.assert_array_equal(net.state_dict()[name], before[name])
 
 
 @given(st.floats(0, 1), st.integers(1, 100), st.data())

@@ -11,7 +11,7 @@ from networks import game, pictures, thetas
 
 import tinygan as tg
 from tinygan import nn
-from tinygan.game import latent, train
+from tinygan.game import Game, SettingError, latent, train
 from tinygan.game.history import COLUMNS
 from tinygan.penalties import R1
 from tinygan.updates import Adam, Average, Momentum, RMSProp
@@ -144,3 +144,29 @@ def test_packs_and_the_batch():
         with pytest.raises(ValueError) as caught:
             tg.game.Game(played.generator, played.discriminator, played.data, played.noise, played.rng, batch=batch)
         assert str(caught.value) == f"packing: a batch of {batch} does not hold whole packs of {size}"
+
+
+def test_players_that_share_a_parameter_are_refused():
+    shared, own = nn.Dense(2, 2, rng=0), nn.Dense(2, 1, rng=1)
+    make = lambda d: Game(nn.Sequential(nn.ReLU(), shared), d, tg.data.ring, latent(2), 0)
+    for d in (nn.Sequential(shared, own), nn.Sequential(nn.Sequential(own), shared)):
+        place = "0" if d[0] is shared else "1"
+        with pytest.raises(SettingError, match=rf"^the players share a parameter: 1\.weight of the generator is {place}"
+                           r"\.weight of the discriminator; give each its own, with copy\.deepcopy\(layer\)$"):
+            make(d)
+    make(nn.Sequential(copy.deepcopy(shared), own))
+
+
+def test_data_and_noise_of_another_library(torch):
+    """Tensors of PyTorch, lists, and arrays of another precision give the game of NumPy's float32 arrays."""
+    def history(change):
+        rng = np.random.default_rng(0)
+        g, d = (nn.Sequential(nn.Dense(2, 4, rng=rng), nn.ReLU(), nn.Dense(4, n, rng=rng)) for n in (2, 1))
+        source = lambda n, rng: change(rng.standard_normal((n, 2)).astype(np.float32))
+        return train(Game(g, d, source, source, 0, batch=4, rate=0.01), 3).history
+    expected = history(lambda a: a)
+    for change in (torch.tensor, lambda a: torch.tensor(a).double(), np.float64, np.ndarray.tolist, tg.Tensor,
+                   lambda a: (torch.tensor(a),)):
+        assert history(change) == expected
+    with pytest.raises(TypeError, match=r"^Tensor: the memory of this Tensor cannot be shared: .*tensor\.detach\(\)"):
+        history(lambda a: torch.tensor(a, requires_grad=True))

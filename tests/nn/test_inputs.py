@@ -83,6 +83,16 @@ def test_the_array_of_another_library_is_shared(torch, name):
     assert all(type(g.data) is np.ndarray for g in tg.grad((y * y).sum(), layer.parameters(), create_graph=True))
 
 
+def test_layers_without_weights_take_a_torch_tensor_or_name_it(torch):
+    x = torch.ones(4, 3)
+    for layer in (nn.Dropout(0.5, rng=0), nn.ReLU(), nn.Tanh(), nn.Sigmoid()):
+        assert type(layer(x)) is np.ndarray
+    with pytest.raises(TypeError, match=r"got a torch\.Tensor; write tg\.Tensor\(x\), which shares its memory$"):
+        nn.MinibatchStd()(x)
+    with pytest.raises(ValueError, match=r"^mul: a \(3,\), b torch\.Size\(\[2\]\): operands could not be broadcast"):
+        tg.Tensor(np.ones(3)) * torch.ones(2)
+
+
 def test_a_torch_tensor_of_another_precision_is_refused(torch):
     cure = r"^Dense: x is float64, the layer float32; write np.asarray\(x, np.float32\), or layer.astype"
     with pytest.raises(TypeError, match=cure):

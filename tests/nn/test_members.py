@@ -1,4 +1,7 @@
 """Parameters and modules in the attributes of a module, at any depth."""
+import collections
+from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import NamedTuple
 
 import numpy as np
@@ -23,10 +26,29 @@ def test_members_are_found_with_their_names_in_order():
     assert [name for name, _ in members.collect("", value, (Parameter,), [])] == ["0", "1.real.0"]
 
 
-def test_a_set_of_layers_has_no_order():
-    assert members.collect("words", {"a", "b"}, (Tensor, Module), []) == []
-    with pytest.raises(TypeError, match=r"^layers is a set, which has no order; write a list of its layers"):
-        members.collect("layers", {Module()}, (Tensor, Module), [])
+@pytest.mark.parametrize("kind", [
+    lambda layer: {layer}, lambda layer: collections.deque([layer]), lambda layer: collections.UserList([layer]),
+    lambda layer: collections.UserDict(a=layer), lambda layer: {"a": layer}.values(), lambda layer: frozenset([layer]),
+    lambda layer: SimpleNamespace(a=layer), lambda layer: Struct(layer)])
+def test_other_containers_of_layers_are_refused(kind):
+    assert members.collect("words", kind("a"), (Tensor, Module), []) == []
+    with pytest.raises(TypeError, match=r"^layers is a \w+, in which layers and parameters are not found; write a"):
+        members.collect("layers", kind(Module()), (Tensor, Module), [])
+
+
+@dataclass
+class Struct:
+    layer: object
+
+
+@pytest.mark.parametrize("value", [tg.nn.Dense(2, 2, rng=0), Parameter([1.0]), [tg.nn.ReLU()], {"a": Tensor([1.0])}])
+def test_layers_of_a_class_are_refused(value):
+    with pytest.raises(TypeError, match=r"^Net: layer belongs to the class, so all its networks would share it; write "
+                                        r"self\.layer = \.\.\. in __init__$"):
+        type("Net", (Module,), {"layer": value, "buffers": ("mean",), "size": 3})
+    with pytest.raises(TypeError, match=r"^Net: layers and parameters in __slots__ are not found"):
+        type("Net", (Module,), {"__slots__": ("layer",)})
+    type("Net", (Module,), {"buffers": ("mean",), "size": 3, "names": ["a"], "act": tg.tanh})
 
 
 def test_replaced_keeps_the_containers_and_all_else():

@@ -1,4 +1,6 @@
 """Layers that help a discriminator: minibatch statistics, packs, spectral normalisation as PyTorch has it."""
+import copy
+
 import numpy as np
 import pytest
 from helpers import host, leaves, on, to_foreign
@@ -64,6 +66,19 @@ def test_spectral_norm_starts_near_and_is_saved():
     largest = np.linalg.svd(layer.layer.weight.data)[1][0]
     assert layer.v @ layer.layer.weight.data @ layer.u == pytest.approx(largest, rel=0.05)
     assert list(layer.state_dict()) == ["layer.weight", "layer.bias", "u", "v"]
+
+
+def test_averaged_singular_vectors_have_length_1():
+    layer, average = nn.SpectralNorm(nn.Dense(3, 4, rng=0), rng=1), tg.updates.Average(0.5)
+    for _ in range(3):
+        average(layer.theta, layer)
+        layer.layer.weight.data[...] *= [[1, -1, 2, 1]]  # so that u turns
+        layer(np.ones((2, 3), np.float32))
+    averaged = average.copy_to(copy.deepcopy(layer))
+    assert [float(np.linalg.norm(a)) for a in (averaged.u, averaged.v)] == pytest.approx([1, 1], rel=1e-6)
+    u = average.buffers[:4]
+    assert np.linalg.norm(u) < 0.97
+    np.testing.assert_allclose(averaged.u, u / np.linalg.norm(u), rtol=1e-5)
 
 
 def test_spectral_norm_takes_a_step_at_each_call_and_derivatives_keep_theirs():

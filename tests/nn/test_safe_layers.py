@@ -159,7 +159,7 @@ def test_two_parameters_of_one_name_are_refused():
 def test_a_set_of_layers_is_refused():
     layer = nn.Module()
     layer.parts = {nn.ReLU()}
-    with pytest.raises(TypeError, match="parts is a set, which has no order; write a list"):
+    with pytest.raises(TypeError, match="parts is a set, in which layers and parameters are not found; write a list"):
         layer.parameters()
 
 

@@ -280,6 +280,8 @@ def forged(path, change):
     (lambda f, a: a.update({"optimiser0/t": np.zeros(3)}), r"t has shape \(3,\), expected \(\)"),
     (lambda f, a: a.pop("optimiser1/v"), "Adam: it holds m, t, expected m, v, t"),
     (lambda f, a: a.update({"average/theta": np.array(0.0)}), r"theta has shape \(\), expected \(44,\)"),
+    (lambda f, a: a.update({"average/buffers": np.zeros(3)}), r"buffers has shape \(3,\), expected \(12,\)"),
+    (lambda f, a: a.pop("average/theta"), "Average: it holds buffers, expected theta, buffers"),
     (lambda f, a: a.update({"history/d_value": np.zeros(5)}), "the columns of its history differ in length"),
     (lambda f, a: a.pop("history/step"), "not a checkpoint of this game"),
 ])
@@ -288,6 +290,17 @@ def test_a_forged_checkpoint_is_refused(good, change, message, tmp_path):
     path.write_bytes(forged(good, change))
     with pytest.raises(CheckpointError, match=f"^[^\n]*{message}[^\n]*$"):
         restored(path)
+
+
+def test_a_checkpoint_without_averaged_buffers_starts_them_at_the_present_ones(good, tmp_path):
+    path = tmp_path / "c.npz"
+    path.write_bytes(forged(good, lambda f, a: a.pop("average/buffers")))
+    game = restored(path)
+    np.testing.assert_array_equal(game.average.buffers, np.concatenate(
+        [game.generator[1].running_mean, game.generator[1].running_var]))
+    before = game.average.buffers.copy()
+    train(game, 3)
+    assert np.abs(game.average.buffers - before).max() > 0
 
 
 def test_numbers_that_are_none_are_refused(good, tmp_path):

@@ -3,6 +3,7 @@ import json
 import os
 import subprocess
 import sys
+from copy import deepcopy
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from PIL import Image
 from tinygan import nn
 from tinygan.cli import main
 from tinygan.game import Game, latent, train
-from tinygan.runs import Config, Run, RunError, fresh_folder, generate, latest_folder
+from tinygan.runs import Config, Run, RunError, checkpoint, fresh_folder, generate, latest_folder
 from tinygan.runs.run import FRAMES, SAVE_EVERY
 from tinygan.updates import Average
 
@@ -71,6 +72,34 @@ def test_the_generator_has_the_moving_average(tmp_path):
     np.testing.assert_array_equal(run.generator().theta, average)
     np.testing.assert_array_equal(run.samples(5, np.random.default_rng(2)), run.generate(z))
     np.testing.assert_array_equal(run.game.generator.theta, raw)  # the game keeps its own weights
+
+
+def test_the_generator_has_the_averages_of_its_statistics(tmp_path):
+    game = small_game(average=Average(0.5))
+    game.generator.layers[1:1] = [nn.BatchNorm(16)]
+    run, path = Run.create(tmp_path, config(), game), []
+    assert run.generator() is game.generator
+    train(game, 5, [lambda game: path.append(game.generator.state_dict())])
+    expected = path[0]
+    for state in path[1:]:
+        expected = {name: 0.5 * expected[name] + 0.5 * state[name] for name in state}
+    run.save()
+    run.unlock()
+    for generator in (run.generator(), averaged_after_reading(tmp_path, game)):
+        for name, a in generator.state_dict().items():
+            np.testing.assert_allclose(a, expected[name], rtol=1e-5, atol=1e-6, err_msg=name)
+    assert np.abs(expected["1.running_var"] - path[-1]["1.running_var"]).max() > 0.01
+    for name, a in game.generator.state_dict().items():
+        np.testing.assert_array_equal(a, path[-1][name])  # the game keeps its own
+
+
+def averaged_after_reading(folder, game):
+    """The sampling generator of a checkpoint, loaded into a game like this one that has other values."""
+    other = deepcopy(game)
+    other.generator.load_state_dict({name: a + 1 for name, a in game.generator.state_dict().items()})
+    other.average.load_state_dict({})
+    checkpoint.load(folder / "checkpoint.npz", other)
+    return Run(folder, config(), other).generator()
 
 
 def test_without_an_average_the_generator_is_the_games(tmp_path):

@@ -24,7 +24,7 @@ def averaged(function, oracle, rng):
     """The gradient of a mean over a slice, of a linear D, on each rank; against the slices' own gradients."""
     x, weights = rng.normal(size=(BATCH, 2)), rng.normal(size=(2, 1))
     d = nn.Dense(2, 1, bias=False, rng=rng).astype(np.float64)
-    match = game.Game(d, d, game.latent(2), game.latent(2), rng, batch=BATCH)
+    match = game.Game(d, nn.Dense(2, 1, rng=rng), game.latent(2), game.latent(2), rng, batch=BATCH)
 
     def value(w, x):
         return tg.mean(tg.tanh(tg.matmul(x, w)))

@@ -64,7 +64,7 @@ def test_no_batch_norm_in_the_critic(name):
 def test_the_ring(name, hq):
     recipe = RECIPES[name]
     game = train(recipe.start(), recipe.steps)
-    game.generator.theta[:] = game.average.theta
+    game.average.copy_to(game.generator)
     samples = generate(game.generator, game.noise(2500, np.random.default_rng(0)))
     figures = SOURCES["ring"].evaluate.figures(samples)
     assert figures["modes"] == 8

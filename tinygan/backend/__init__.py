@@ -12,7 +12,8 @@ from tinygan.backend.arrays import (
     to,
     to_device_of,
 )
-from tinygan.backend.versions import check_unchanged, clock, mark_changed
+from tinygan.backend.versions import carry_changes, check_unchanged, clock, fingerprints, mark_changed
 
-__all__ = ["ARRAY_MODULES", "DeviceError", "added_up", "as_array", "check_unchanged", "clock", "convolutions", "cuda",
-           "host", "is_array", "mark_changed", "module", "share_foreign", "to", "to_device_of"]
+__all__ = ["ARRAY_MODULES", "DeviceError", "added_up", "as_array", "carry_changes", "check_unchanged", "clock",
+           "convolutions", "cuda", "fingerprints", "host", "is_array", "mark_changed", "module", "share_foreign", "to",
+           "to_device_of"]

@@ -41,7 +41,7 @@ def run(options):
         except ExchangeError as error:
             raise ExchangeError(f"{file} does not fit the {player} of {config.recipe}: {error}") from error
     if game.average is not None:
-        game.average.theta = game.generator.theta.copy()
+        game.average(game.generator.theta, game.generator)
     game.step = step
     if game.schedule is not None:  # growing players: back to their present size
         game.schedule(game, config.steps)

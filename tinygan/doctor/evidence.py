@@ -11,7 +11,7 @@ import numpy as np
 from tinygan import backend, nn
 from tinygan.game import Game, parts
 from tinygan.metrics import reverse_kl
-from tinygan.nn.module import input_of
+from tinygan.nn.inputs import input_of
 from tinygan.objectives import Objective
 from tinygan.ops.registry import unwrap
 from tinygan.tensor import no_grad

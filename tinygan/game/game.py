@@ -16,6 +16,7 @@ from tinygan.game.history import Column, empty
 from tinygan.game.release_0_1 import PairSettings, with_settings_of_0_1
 from tinygan.nn import Module, Pack
 from tinygan.nn.initial import generator
+from tinygan.nn.theta import shared_parameter
 from tinygan.objectives import OBJECTIVES, Objective
 from tinygan.penalties import HOOKS
 from tinygan.updates import Adam, Average
@@ -33,7 +34,7 @@ class SettingError(TinyganError, ValueError):
 @with_settings_of_0_1
 @dataclass
 class Game(PairSettings):
-    """Two players, their objectives, and the state of their game.
+    """Two players that share no parameter, their objectives, and the state of their game.
 
     data, noise: functions (n, rng) -> array of n examples, or of n latents; or -> tuple of arrays. The arrays after the
     examples are their condition c, which both players get, G(z, c) and D(x, c); fakes have the condition of the real
@@ -89,6 +90,9 @@ class Game(PairSettings):
         for remedy in self.remedies:
             if isinstance(remedy, type) or not any(hasattr(remedy, name) for name in HOOKS):
                 raise SettingError(f"remedies: got {remedy!r}, expected an object with a method {', '.join(HOOKS)}")
+        if shared := shared_parameter(self.generator, self.discriminator):
+            raise SettingError("the players share a parameter: {} of the generator is {} of the discriminator; give "
+                               "each its own, with copy.deepcopy(layer)".format(*shared))
         packs = [layer.size for _, layer in self.discriminator.modules() if isinstance(layer, Pack)]
         for size in packs:
             if self.batch % size:

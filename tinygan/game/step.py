@@ -7,7 +7,9 @@ import numpy as np
 
 from tinygan.backend.accelerated import accelerated
 from tinygan.game.game import Game, parts
-from tinygan.nn.module import Module, input_of, theta_of
+from tinygan.nn.inputs import input_of
+from tinygan.nn.module import Module
+from tinygan.nn.theta import theta_of
 from tinygan.tensor import Tensor, grad
 from tinygan.updates import STEPS, linear_decay, vector
 
@@ -60,7 +62,7 @@ def generator_step(game: Game, rate: float | None = None, batch: Batch | None = 
     slope = gradient(game, value, weights)
     theta = move(weights, objective, game.optimiser_g(slope), game.rate_g if rate is None else rate)
     if game.average is not None:
-        game.average(theta)
+        game.average(theta, game.generator)
     return value, slope
 
 

@@ -11,7 +11,7 @@ from tinygan import data
 from tinygan.game import Diverged, Game, discriminator_step, generator_step, latent
 from tinygan.game.step import Batch, draw_batch, draw_fakes
 from tinygan.metrics import sliced_wasserstein
-from tinygan.nn.module import input_of
+from tinygan.nn.inputs import input_of
 from tinygan.objectives import OBJECTIVES, Objective
 from tinygan.ops.elementwise import sigmoid
 from tinygan.penalties import R1

@@ -17,7 +17,7 @@ import numpy as np
 
 from tinygan import data
 from tinygan.nn import BatchNorm, Conv2d, Dense, Flatten, Module, ReLU, Sequential
-from tinygan.nn.module import input_of
+from tinygan.nn.inputs import input_of
 from tinygan.ops.reduce import log_softmax, mean, softmax, sum
 from tinygan.tensor import Tensor, grad, no_grad
 from tinygan.updates import Adam, descend, linear_decay

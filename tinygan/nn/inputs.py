@@ -1,10 +1,21 @@
-"""Checks the inputs of layers: their dtype must fit the weights, so that no network changes its precision unseen."""
+"""The inputs of networks and layers: their dtype must fit the weights, so that no network changes its precision unseen.
+"""
 from __future__ import annotations
 
 import numpy as np
 
 from tinygan import backend
+from tinygan.nn.members import first_of
+from tinygan.nn.module import Module, Parameter
 from tinygan.tensor import Tensor
+
+
+def input_of(network: Module, a) -> Tensor:
+    """An array as an input of the network: on the device of its theta and, unless it holds integers, of its dtype."""
+    parameter = first_of(network, Parameter, Module)
+    like = np.zeros(0, np.float32) if parameter is None else parameter.data
+    a = a if isinstance(a, np.ndarray) else Tensor(a).data
+    return Tensor(backend.to_device_of(a if a.dtype.kind in "iu" else a.astype(like.dtype, copy=False), like))
 
 
 def check_input(layer, x, weight, axis=0, name="x"):

@@ -11,6 +11,7 @@ from tinygan.nn.initial import generator
 from tinygan.nn.inputs import check_images, check_input
 from tinygan.nn.module import Module, Parameter
 from tinygan.ops.conv import conv2d, conv_transpose2d
+from tinygan.ops.elementwise import mul
 from tinygan.ops.linear import linear
 from tinygan.ops.registry import unwrap
 from tinygan.ops.shape import getitem
@@ -111,7 +112,7 @@ class Dropout(Module):
         if not self.training or self.rate == 0:
             return x
         kept = current_group().drawing(self.rng).random(x.shape, np.float32) >= self.rate
-        return x * backend.to_device_of(kept.astype(x.dtype) / (1 - self.rate), unwrap(x))
+        return mul(x, backend.to_device_of(kept.astype(unwrap(x).dtype) / (1 - self.rate), unwrap(x)))
 
 
 class Flatten(Module):

@@ -1,6 +1,10 @@
 """Finds the parameters and modules in the attributes of a module, also in lists, tuples and dicts."""
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
+from dataclasses import is_dataclass
+from types import SimpleNamespace
+
 import numpy as np
 
 from tinygan.tensor import Tensor
@@ -15,9 +19,27 @@ def collect(name: str, value, kinds: tuple[type, ...], found: list) -> list:
     elif isinstance(value, (dict, list, tuple)):
         for key, member in value.items() if isinstance(value, dict) else enumerate(value):
             collect(f"{name}.{key}" if name else str(key), member, kinds, found)
-    elif isinstance(value, (set, frozenset)) and any(isinstance(v, kinds) for v in value):
-        raise TypeError(f"{name} is a set, which has no order; write a list of its layers or parameters")
+    elif type(value) not in PLAIN and any(isinstance(v, kinds) for v in _inside(value)):
+        raise TypeError(f"{name} is a {type(value).__name__}, in which layers and parameters are not found; write a "
+                        "list or a dict")
     return found
+
+
+def _inside(value):
+    """The members of a set, a deque, another container, a dataclass or a namespace."""
+    if isinstance(value, SimpleNamespace) or is_dataclass(value):
+        return getattr(value, "__dict__", {}).values()
+    return value.values() if isinstance(value, Mapping) else value if isinstance(value, Collection) else ()
+
+
+def check_class(cls, kinds: tuple[type, ...]) -> None:
+    """TypeError where a class of modules keeps layers or parameters at a place at which they are not found."""
+    for name, value in vars(cls).items():
+        if type(value) not in PLAIN and collect(name, value, kinds, []):
+            raise TypeError(f"{cls.__name__}: {name} belongs to the class, so all its networks would share it; write "
+                            f"self.{name} = ... in __init__")
+    if vars(cls).get("__slots__"):
+        raise TypeError(f"{cls.__name__}: layers and parameters in __slots__ are not found; leave __slots__ out")
 
 
 def first_of(value, kind: type, module: type):

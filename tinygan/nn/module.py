@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from tinygan import backend
-from tinygan.nn.members import PLAIN, collect, first_of, is_setting, replaced
+from tinygan.nn.members import PLAIN, check_class, collect, is_setting, replaced
+from tinygan.nn.theta import theta_of
 from tinygan.tensor import Tensor
 
 
@@ -33,6 +34,9 @@ class Module:
     buffers: tuple[str, ...] = ()
     _unnamed = ""  # the attribute that names of members leave out (the layers of Sequential)
     training = True
+
+    def __init_subclass__(cls):
+        check_class(cls, (Tensor, Module))
 
     def __call__(self, *inputs, **options):
         return self.forward(*inputs, **options)
@@ -127,8 +131,9 @@ class Module:
         """All parameters as one vector. Each parameter's data is a writable view of it.
 
         So a change of theta in place changes the network, and the reverse. The vector is made at first use, and again
-        after a parameter got a new array or an outer network gathered it into its own theta. So write `network.theta`
-        at each use, and do not keep the vector.
+        after a parameter got a new array or another network gathered it into its own theta: an outer one, or one that
+        shares a layer. So write `network.theta` at each use; then updates of each network move a shared parameter. A
+        vector that you kept becomes read-only when it is outdated (on a GPU it does not).
         """
         return theta_of(self.parameters())
 
@@ -161,6 +166,7 @@ class Module:
         for p in self.parameters():
             p.data = change(p.data)
             backend.mark_changed(p.data)
+        _ = self.theta  # so that the old vector is outdated now
         for _, owner, attribute in self.named_buffers():
             setattr(owner, attribute, change(getattr(owner, attribute)))
         return self
@@ -203,42 +209,3 @@ class Module:
         settings = [f"{name}={value!r}" for name, value in vars(self).items()
                     if name != "training" and not name.startswith("_") and is_setting(value)]
         return ", ".join([*shapes, *settings])
-
-
-def theta_of(parameters: list[Parameter]):
-    """The theta of a network with these parameters."""
-    if not parameters:
-        return np.zeros(0, np.float32)
-    if parameters[0].home is not None:
-        theta, first, _ = parameters[0].home
-        end = first
-        for p in parameters:
-            if p.home is None or p.home[0] is not theta or p.home[1] != end or p.data is not p.home[2]:
-                break
-            end += p.size
-        else:
-            return theta if end - first == theta.size else theta[first:end]
-    return _gather(parameters)
-
-
-def input_of(network: Module, a) -> Tensor:
-    """An array as an input of the network: on the device of its theta and, unless it holds integers, of its dtype."""
-    parameter = first_of(network, Parameter, Module)
-    like = np.zeros(0, np.float32) if parameter is None else parameter.data
-    a = a if isinstance(a, np.ndarray) else Tensor(a).data
-    return Tensor(backend.to_device_of(a if a.dtype.kind in "iu" else a.astype(like.dtype, copy=False), like))
-
-
-def _gather(parameters):
-    """Copies the parameters into one new vector and makes each a view of it."""
-    first = parameters[0].data
-    for p in parameters:
-        if p.dtype != first.dtype:
-            raise TypeError(f"theta: parameters of {first.dtype} and {p.dtype} meet; use astype")
-    theta = np.concatenate([p.data.reshape(-1) for p in parameters])
-    start = 0
-    for p in parameters:
-        view = theta[start:start + p.size].reshape(p.shape)
-        p.data, p.home = view, (theta, start, view)
-        start += p.size
-    return theta

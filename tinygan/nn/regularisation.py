@@ -64,6 +64,10 @@ class SpectralNorm(Module):
         self.u = _unit(product(self.v, w))
         self.v = _unit(product(w, self.u))
 
+    def after_average(self):
+        """Gives u and v their length 1 again, after they became a moving average, which is shorter."""
+        self.u, self.v = _unit(self.u), _unit(self.v)
+
     def forward(self, x):
         weight = self.layer.weight
         if self.training:

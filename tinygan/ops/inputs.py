@@ -1,12 +1,16 @@
 """Checks of the inputs and options of operations: axes, indices, strides, images, dtypes."""
 from __future__ import annotations
 
+from copy import deepcopy
+from types import EllipsisType
 from typing import Any
 
 import numpy as np
 
 from tinygan import backend
-from tinygan.tensor import unwrap
+from tinygan.tensor import Tensor, unwrap
+
+_FIXED = (float, int, slice, EllipsisType, type(None))
 
 
 def signed(name: str, x):
@@ -32,9 +36,21 @@ def kept_shape(x, axes) -> tuple[int, ...]:
     return tuple([1 if i in axes else n for i, n in enumerate(np.shape(unwrap(x)))])
 
 
-def bare_index(index):
-    """An index with its Tensors replaced by their arrays."""
-    return tuple([unwrap(i) for i in index]) if isinstance(index, tuple) else unwrap(index)
+def kept(value, *inputs):
+    """An index, condition or bound for the rules of an operation: a copy, if the operation on the inputs is recorded.
+
+    So a later change of the user's array or list does not change the derivative.
+    """
+    if isinstance(value, _FIXED) or not [x for x in inputs if isinstance(x, Tensor) and x.requires_grad]:
+        return value
+    return value.copy() if hasattr(value, "dtype") else deepcopy(value)
+
+
+def bare_index(index, x):
+    """An index of x with its Tensors replaced by their arrays, for the rules (see `kept`)."""
+    if isinstance(index, tuple):
+        return tuple([i if isinstance(i, _FIXED) else kept(unwrap(i), x) for i in index])
+    return kept(unwrap(index), x)
 
 
 def may_repeat(index) -> bool:

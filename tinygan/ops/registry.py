@@ -83,7 +83,7 @@ def refuse(name: str, error: Exception, inputs: dict[str, Any]) -> NoReturn:
     kind: Any = TypeError if isinstance(error, (TypeError, AttributeError)) else ValueError
     if isinstance(error, IndexError):
         kind = OutsideError
-    message = _two_devices(inputs) or message
+    message = _two_devices(inputs) or (kind is TypeError and "shared" not in message and _foreign(inputs)) or message
     given = ", ".join(f"{key} {_described(value, kind is TypeError)}"
                       for key, value in inputs.items() if value is not error)
     raise kind(f"{name}: {given}: {message}") from None
@@ -102,6 +102,16 @@ def _two_devices(inputs) -> str:
         return ""
     return " and ".join(f"{', '.join(keys)} on the {place}" for place, keys in places.items()) + \
         "; move a network by .to('gpu'), an array x by tinygan.backend.to(x, 'gpu')"
+
+
+def _foreign(inputs) -> str:
+    """The correction where an input is an array of another library; else an empty string."""
+    for key, value in inputs.items():
+        for x in value if isinstance(value, (list, tuple)) else [value]:
+            if hasattr(x, "__dlpack_device__") and not backend.is_array(x):
+                cure = f"tg.Tensor({key})" if x is value else f"tg.Tensor of each of {key}"
+                return f"got a {type(x).__module__}.{type(x).__name__}; write {cure}, which shares its memory"
+    return ""
 
 
 def _described(value, with_dtype: bool) -> str:

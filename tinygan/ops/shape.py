@@ -63,7 +63,7 @@ def _total(x, axes, keepdims):
 @op(case((3, 4), index=np.s_[::2, 1]), case((3, 4), index=[0, 2, 0]), case((3, 4), index=np.s_[..., None, 1:]))
 def getitem(x, index):
     """x[index], by NumPy's rules; its adjoint is `scatter`."""
-    index = bare_index(index)
+    index = bare_index(index, x)
     return record(unwrap(x)[index],
                   (x, lambda g, y, x: _scattered(g, index, backend.module(unwrap(g)).zeros(x.shape, g.dtype))))
 
@@ -71,7 +71,7 @@ def getitem(x, index):
 @op(case((2,), index=(slice(None, None, 2), 1), shape=(3, 4)), case((3, 4), index=[0, 2, 0], shape=(3, 4)))
 def scatter(x, index, shape):
     """Zeros of `shape` with x added at `index` (a repeated index adds each time); its adjoint is `getitem`."""
-    index = bare_index(index)
+    index = bare_index(index, x)
     out = backend.module(unwrap(x)).zeros(shape, x.dtype)
     if out[index].shape != x.shape:
         raise ValueError(f"scatter: x {x.shape} does not fit: the index picks {out[index].shape} of {shape}")

@@ -21,7 +21,9 @@ from tinygan import backend
 from tinygan.errors import TinyganError
 from tinygan.game import Diverged, Game, parts
 from tinygan.game.history import COLUMNS, Column
+from tinygan.nn.theta import buffers_of
 from tinygan.runs.files import write
+from tinygan.updates import Average
 
 FORMAT = 2
 FREE = ("steps", "device", "version")  # parts of a config that may differ when a run is resumed
@@ -123,8 +125,8 @@ def _restore(game, facts, arrays) -> None:
     game.generator.load_state_dict(groups["generator"])
     game.discriminator.load_state_dict(groups["discriminator"])
     for group, memory in _memories(game).items():
-        theta = (game.discriminator if group == "optimiser0" else game.generator).theta
-        memory.load_state_dict(_remembered(memory, groups[group], theta))
+        network = game.discriminator if group == "optimiser0" else game.generator
+        memory.load_state_dict(_remembered(memory, groups[group], network))
     game.history = {name: Column(a) for name, a in history.items()}
     game.history["step"] = Column([int(step) for step in history["step"]], np.int64)
     for rng, state in zip(_rngs(game), facts["rngs"]):
@@ -132,14 +134,21 @@ def _restore(game, facts, arrays) -> None:
     game.step = facts["step"]
 
 
-def _remembered(memory, arrays, theta) -> dict:
+def _remembered(memory, arrays, network) -> dict:
     """The state of an optimiser: counters as numbers, vectors on the device and in the dtype of theta; all or none."""
+    theta = network.theta
     counters = [name for name in memory.state if getattr(type(memory), name) is not None]  # numbers that begin at 0
-    if arrays.keys() - counters and arrays.keys() ^ set(memory.state):
-        raise ValueError(f"{type(memory).__name__}: it holds {', '.join(arrays)}, expected {', '.join(memory.state)}")
+    shapes = {name: () if name in counters else theta.shape for name in memory.state}
+    if isinstance(memory, Average):
+        now = buffers_of(network)
+        shapes = {"theta": theta.shape} if now is None else {"theta": theta.shape, "buffers": now.shape}
+        if arrays and now is not None:  # release 0.2 averaged no buffers
+            arrays.setdefault("buffers", now)
+    if arrays.keys() - counters and arrays.keys() ^ shapes.keys():
+        raise ValueError(f"{type(memory).__name__}: it holds {', '.join(arrays)}, expected {', '.join(shapes)}")
     for name, a in arrays.items():
-        if a.shape != (() if name in counters else theta.shape):
-            raise ValueError(f"{name} has shape {a.shape}, expected {() if name in counters else theta.shape}")
+        if a.shape != shapes[name]:
+            raise ValueError(f"{name} has shape {a.shape}, expected {shapes[name]}")
     return {name: a.item() if name in counters else backend.to_device_of(a.astype(theta.dtype), theta)
             for name, a in arrays.items()}
 

@@ -23,7 +23,7 @@ from tinygan.distributed.group import SINGLE_PROCESS, SingleProcess
 from tinygan.game import Game, parts
 from tinygan.game.history import COLUMNS
 from tinygan.nn import Conv2d, ConvTranspose2d, Module
-from tinygan.nn.module import input_of
+from tinygan.nn.inputs import input_of
 from tinygan.runs import checkpoint
 from tinygan.runs.config import Config, RunError
 from tinygan.runs.files import LONGEST_JSON, write
@@ -149,9 +149,7 @@ class Run:
         """The generator for sampling: with its moving average if there is one."""
         if self.game.average is None or self.game.average.theta is None:
             return self.game.generator
-        generator = deepcopy(self.game.generator)
-        generator.theta[:] = self.game.average.theta
-        return generator
+        return self.game.average.copy_to(deepcopy(self.game.generator))
 
     def generate(self, z, labels=None) -> np.ndarray:
         """Examples of the sampling generator from latents z of `noise` and, in a conditional run, as many labels."""

@@ -6,7 +6,8 @@ import numpy as np
 from tinygan import backend, nn
 from tinygan.distributed.group import current_group
 from tinygan.game import Game
-from tinygan.nn.module import Parameter, input_of
+from tinygan.nn.inputs import input_of
+from tinygan.nn.module import Parameter
 from tinygan.ops.elementwise import leaky_relu, where
 from tinygan.ops.image import average_pool, upsample
 from tinygan.ops.shape import broadcast_to

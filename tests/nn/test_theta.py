@@ -1,4 +1,5 @@
-"""The life of a network: after any operations in any order, its parameters are one vector with the right values."""
+"""The life of a network: after any operations in any order, its parameters are one vector with the right values; also
+where networks share a parameter."""
 import copy
 import pickle
 
@@ -14,6 +15,7 @@ from networks import network
 import tinygan as tg
 from tinygan import backend, nn
 from tinygan.backend import versions
+from tinygan.nn.theta import buffers_of, load_buffers
 
 STEPS = st.sampled_from([-0.5, 0.25, 1.0])
 
@@ -171,6 +173,115 @@ class Life(RuleBasedStateMachine):
 
 TestLife = Life.TestCase
 TestLife.settings = settings(max_examples=25, stateful_step_count=20)
+
+
+# --- networks that share a layer ---
+
+def sharing(count=2):
+    """A layer, and networks of it and a layer of their own, in either order."""
+    shared = nn.Dense(2, 2, rng=0)
+    return shared, [nn.Sequential(*[nn.Dense(2, 2, rng=1 + i), shared][::1 if i % 2 else -1]) for i in range(count)]
+
+
+@pytest.mark.parametrize("count", [2, 3])
+def test_updates_of_every_network_move_a_shared_layer(count):
+    shared, nets = sharing(count)
+    before = [[p.data.copy() for p in net.parameters()] for net in nets]
+    for _ in range(2):
+        for i, net in enumerate(nets):
+            tg.updates.ascend(net.theta, np.ones_like(net.theta), 2.0**i)
+    for i, (net, start) in enumerate(zip(nets, before)):
+        for p, a in zip(net.parameters(), start):
+            step = 2 * (2**count - 1) if p in set(shared.parameters()) else 2 * 2**i
+            np.testing.assert_allclose(p.data, a + step, rtol=1e-5)
+
+
+def test_two_optimisers_move_a_shared_layer_as_in_torch(torch):
+    _, (p, q) = sharing()
+    theirs = [torch.tensor(a.data.copy(), requires_grad=True) for a in p.parameters()]
+    theirs += [torch.tensor(a.data.copy(), requires_grad=True) for a in q[0].parameters()]
+    movers = [torch.optim.Adam(theirs[:4], lr=0.1), torch.optim.Adam(theirs[4:] + theirs[:2], lr=0.1)]
+    ours, x = [tg.updates.Adam(), tg.updates.Adam()], np.random.default_rng(5).standard_normal((4, 2)).astype("f4")
+    for _ in range(5):
+        for net, adam in zip((p, q), ours):
+            slopes = tg.grad((net(x) ** 2).mean(), net.parameters())
+            tg.updates.descend(net.theta, adam(slopes), 0.1)
+        for (w, b, v, c), mover in zip((theirs[:4], theirs[4:] + theirs[:2]), movers):
+            mover.zero_grad()
+            (((torch.tensor(x) @ w + b) @ v + c) ** 2).mean().backward()
+            mover.step()
+    for a, b in zip([*p.parameters(), *q.parameters()], theirs + theirs[:2]):
+        np.testing.assert_allclose(a.data, b.detach(), rtol=1e-4, atol=1e-5)
+
+
+REPLACED = {
+    "another network": lambda net: nn.Sequential(net[0], nn.Dense(2, 2, rng=7)).theta,
+    "an outer network": lambda net: nn.Sequential(net, nn.Dense(2, 2, rng=7)).theta,
+    "astype": lambda net: net.astype(np.float64),
+    "a layer": lambda net: net[0][0].apply(np.copy),
+    "a new array": lambda net: (setattr(net.parameters()[0], "data", net.parameters()[0].data + 1), net.theta)}
+
+
+@pytest.mark.parametrize("how", REPLACED)
+def test_an_outdated_theta_is_not_written(how):
+    net = network()
+    old = net.theta
+    REPLACED[how](net)
+    with pytest.raises(ValueError, match="read-only"):
+        old += 1
+    for update in (lambda: tg.updates.ascend(old, np.ones_like(old), 1), lambda: tg.updates.clip(old, 1)):
+        with pytest.raises(ValueError, match=r"^(ascend|clip): this theta is outdated, no network uses it; write net"):
+            update()
+    check_one_vector(net)  # all parts of the present one can be written
+    check_one_vector(net[0])
+    for p in net.parameters():
+        check_one_vector(nn.Sequential(Holder(p)))
+
+
+def test_a_layer_that_stays_in_an_outdated_theta_has_one_of_its_own():
+    shared, (p, q) = sharing()
+    own, values = p[1], p[1].weight.data.copy()
+    _ = p.theta, q.theta
+    own.theta[...] += 1
+    check_one_vector(own)
+    np.testing.assert_allclose(p[1].weight.data, values + 1)
+    check_one_vector(p)
+    check_one_vector(shared)
+
+
+class Holder(nn.Module):
+    def __init__(self, p):
+        self.p = p
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_a_change_is_not_forgotten_when_another_network_gathers(first):
+    shared, nets = sharing()
+    for net in nets:
+        _ = net.theta
+        value = shared(np.ones((1, 2), np.float32)).sum()
+        tg.updates.ascend(net.theta, np.ones_like(net.theta), 0.1)
+        _ = nets[first].theta, nets[1 - first].theta
+        with pytest.raises(ValueError, match="updated in place"):
+            tg.grad(value, shared.parameters())
+        value = shared(np.ones((1, 2), np.float32)).sum()
+        _ = nets[first].theta, nets[1 - first].theta  # gathered, and not changed
+        tg.grad(value, shared.parameters())
+
+
+# --- buffers as a vector ---
+
+def test_buffers_go_round():
+    net = nn.Sequential(nn.BatchNorm(2), nn.Sequential(nn.SpectralNorm(nn.Dense(2, 3, rng=0), rng=1)))
+    vector = buffers_of(net)
+    assert vector.size == 2 + 2 + 3 + 2
+    kept = vector.copy()
+    load_buffers(net, vector * 2)
+    np.testing.assert_array_equal(vector, kept)  # a copy
+    np.testing.assert_array_equal(buffers_of(net)[:4], 2 * kept[:4])
+    np.testing.assert_allclose(buffers_of(net)[4:], kept[4:], rtol=1e-5)  # singular vectors, of length 1
+    np.testing.assert_array_equal(net[0].running_var, [2, 2])
+    assert buffers_of(nn.Dense(2, 2, rng=0)) is None
 
 
 @pytest.mark.slow
