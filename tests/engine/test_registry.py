@@ -14,7 +14,7 @@ NOT_OPERATIONS = {"check_gradients", "grad", "no_grad", "plain", "record", "spli
                   "correlate", "correlate_weight", "transpose_correlate", "product", "windows", "overlaps"}  # on arrays
 
 
-PLUMBING = {"tinygan.ops.registry", "tinygan.ops.inputs"}
+PLUMBING = {"tinygan.ops.registry", "tinygan.ops.inputs", "tinygan.ops.choices"}
 
 
 def functions_of(module, package="tinygan.ops"):
