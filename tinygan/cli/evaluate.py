@@ -3,7 +3,6 @@ from __future__ import annotations
 
 import itertools
 import json
-from pathlib import Path
 
 import numpy as np
 
@@ -14,7 +13,7 @@ ABOUT = "compute the metrics of a run, or of several runs that differ in their s
 
 
 def add(parser) -> None:
-    parser.add_argument("runs", type=Path, nargs="+", metavar="RUN",
+    parser.add_argument("runs", type=arguments.path, nargs="+", metavar="RUN",
                         help="a run folder; for several, medians and quartiles are printed")
     parser.add_argument("-n", type=arguments.count,
                         help="number of samples to draw (default: 2500 points or 2000 images)")
