@@ -61,17 +61,18 @@ def run(options):
 
 def _started(config, file, shape):
     """The game at step 0 and the shape of its examples; ExchangeError if that is not `shape`, where it is known."""
-    makes = f"the generator in {file} makes images of shape {shape}" + (
-        f"; photos@{shape[0]} gives a folder this size" if shape else "")
+    makes = f"the generator in {file} makes images of shape {shape}"
+    cure = f"; photos@{shape[0]} gives a folder this size" if shape else ""
     try:
         game = config.start()
     except DataError as error:
         if not shape:
             raise
-        raise ExchangeError(f"--data: {error}; {makes}") from error
+        raise ExchangeError(f"--data: {error}; {makes}{cure}") from error
     got = parts(game.data(1, np.random.default_rng(0)))[0].shape[1:]
     if shape not in (None, got):
-        raise ExchangeError(f"--data: {config.data} has examples of shape {got}, and {makes}")
+        raise ExchangeError(f"--data: {config.data} has examples of shape {got}, and {makes}"
+                            + (cure if got[0] != shape[0] else ""))
     return game, got
 
 
