@@ -16,8 +16,8 @@ def test_the_extra_is_asked_for(monkeypatch, capsys):
 @pytest.mark.parametrize(("port", "message"), [("0", "'0' is not a port"), ("70000", "70000 is too large"),
                                                ("65536", "65536 is too large")])
 def test_ports_have_16_bits(port, message, capsys, monkeypatch):
-    assert message in fails(capsys, "lab", "--port", port)
-    monkeypatch.setattr("tinygan.cli.lab.serve", lambda *given: served.append(given))
     served = []
+    monkeypatch.setattr("tinygan.cli.lab.serve", lambda *given: served.append(given))
+    assert message in fails(capsys, "lab", "--port", port)
     assert cli.main(["lab", "--port", "65535"]) == 0
     assert served == [(65535, True)]

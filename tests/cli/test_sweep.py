@@ -107,7 +107,7 @@ def test_the_plan_is_printed_first(monkeypatch, capsys):
     ("rate", "'rate' is no setting, expected NAME=VALUE"), ("rate=1e-4,", "rate is '', expected"),
     ("speed=1,2", "gaussian has no switch 'speed'")])
 def test_bad_settings_are_refused_before_anything_is_run(text, message, tmp_path, capsys):
-    assert main(["sweep", "gaussian", "--set", text]) == 2
+    assert main(["sweep", "gaussian", "--seeds", "0", "--steps", "1", "--set", text]) == 2
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 1
     assert message in lines[0]
