@@ -50,7 +50,8 @@ class Run:
     def create(cls, folder, config: Config, game: Game | None = None) -> Run:
         """Creates a run in a folder without one. game: the initial game (default: the config's game at step 0)."""
         folder = Path(folder).expanduser()
-        run = cls(folder, replace(config, data=names.locate(config.data)), game or config.start())
+        config = replace(config, data=names.locate(config.data))
+        run = cls(folder, config, game or config.start())
         try:
             (folder / "frames").mkdir(parents=True, exist_ok=True)
             run.lock()
