@@ -1,4 +1,6 @@
-"""Arguments of the command line: seeds, numbers, recipes."""
+"""Arguments of the command line: seeds, numbers, recipes, paths."""
+from pathlib import Path
+
 import pytest
 
 from tinygan.cli import arguments, main
@@ -18,3 +20,10 @@ def test_what_names_no_seeds_is_refused(text, capsys):
     lines = capsys.readouterr().err.splitlines()
     assert lines == [f"tinygan sweep: argument --seeds: {text!r} is no list of seeds, expected a text such as "
                      "0-9 or 1,4,7-8"]
+
+
+def test_paths_begin_at_home(monkeypatch):
+    monkeypatch.setenv("HOME", "/home/me")
+    monkeypatch.setenv("USERPROFILE", "/home/me")
+    assert arguments.path("~/runs/x") == Path("/home/me/runs/x")
+    assert arguments.path("runs/~x") == Path("runs/~x")

@@ -32,6 +32,7 @@ def test_rate_is_a_switch():
 def test_the_users_own_data_have_a_place(tmp_path):
     """A run may be resumed from another folder, so it keeps the whole path; a name stays a name."""
     (tmp_path / "photos").mkdir()
+    (tmp_path / "mine.npy").touch()
     assert config("--data", "photos").data == str(tmp_path / "photos")
     assert config("--data", "photos@64").data == str(tmp_path / "photos@64")
     assert config("sequence", "--data", "mine.npy").data == str(tmp_path / "mine.npy")

@@ -43,6 +43,11 @@ def test_evaluate_gives_medians_and_quartiles_of_several_runs(run, capsys):
         "tinygan evaluate: medians need runs of one kind: other has recipe gaussian, run ring")
 
 
+def test_too_few_samples_are_the_options_mistake(run, capsys):
+    assert fails(capsys, "evaluate", "run", "-n", "1") == (
+        "tinygan evaluate: -n 1: one_nn_accuracy: real has 1 row, expected at least 2")
+
+
 @pytest.mark.parametrize("recipe", ["digits", "digits14"])
 def test_evaluate_digits(recipe, capsys):
     untrained(recipe, "run")

@@ -1,11 +1,14 @@
-"""`tinygan import`: files that are refused."""
+"""`tinygan import`: the data of a new run, and files that are refused."""
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 from exchange_cases import config
 from helpers import fails
+from PIL import Image
 
+from tinygan.cli import main
 from tinygan.exchange import layouts
 from tinygan.runs import Run
 
@@ -44,3 +47,51 @@ def test_what_cannot_come_in(ring, capsys, tmp_path, monkeypatch):
                          ({"config": {**about["config"], "recipe": "no"}}, "names the recipe 'no'")):
         assert line in refused(state, about={"tinygan": json.dumps({**about, **change})})
     assert "is no readable .safetensors" in refused(state, about={"tinygan": "{"})
+
+
+@pytest.fixture
+def photos(tmp_path, monkeypatch):
+    """The current folder, which is the home folder too, with the folders photos, in colour, and grey."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    for mode, name in (("RGB", "photos"), ("L", "grey")):
+        Path(name).mkdir()
+        Image.new(mode, (20, 20)).save(f"{name}/0.png")
+    return tmp_path
+
+
+def test_a_run_of_ones_own_gets_other_data_by_their_whole_path(photos, capsys):
+    pytest.importorskip("safetensors")
+    assert main(["train", "digits14", "--data", "photos@14", "--steps", "1", "--batch", "2", "--out", "run"]) == 0
+    assert main(["export", "run", "--to", "safetensors", "-o", "own.safetensors"]) == 0
+    for text in ("~/photos@14", "photos@14"):
+        assert main(["import", "own.safetensors", f"--data={text}", "--out", f"to/{len(text)}"]) == 0
+        assert Run.open(f"to/{len(text)}").config.data == str(photos / "photos@14")
+    capsys.readouterr()
+    line = fails(capsys, "import", "own.safetensors", "--data", "photos")
+    assert line.endswith(f"; the data {photos}/photos have the shape (32, 32, 3)")
+
+
+def test_a_classic_dcgan_gives_a_folder_its_size(photos, capsys):
+    save_file = pytest.importorskip("safetensors.numpy").save_file
+    widths = [10, 32, 16, 8, 4, 3]
+    state = {}
+    for i, (a, b) in enumerate(zip(widths, widths[1:])):
+        state[f"main.{3 * i}.weight"] = np.full((a, b, 4, 4), 0.1, np.float32)
+        for name in ("weight", "bias", "running_mean", "running_var") if i < 4 else ():
+            state[f"main.{3 * i + 1}.{name}"] = np.ones(b, np.float32)
+    save_file(state, "classic.safetensors")
+    for folder, text in (("a", "~/photos"), ("b", "photos/"), ("c", "photos@64")):
+        assert main(["import", "classic.safetensors", f"--data={text}", "--out", folder]) == 0
+        assert Run.open(folder).config.data == str(photos / "photos@64")
+    makes = "the generator in classic.safetensors makes images of shape (64, 64, 3)"
+    cure = "; photos@64 gives a folder this size"
+    for options, line in (
+            (["photos@32"], f"--data: {photos}/photos@32 has examples of shape (32, 32, 3), and {makes}{cure}"),
+            (["photos@28"], f"the data are of shape (n, 28, 28, 3); {makes}{cure}"),
+            (["grey"], f"--data: {photos}/grey@64 has examples of shape (64, 64, 1), and {makes}"),
+            (["digits16"], f"--data: digits16 has examples of shape (16, 16, 1), and {makes}{cure}"),
+            ([], f"the data are of shape (n, 28, 28, 1); {makes}{cure}")):
+        options = ["--data", *options] if options else []
+        assert fails(capsys, "import", "classic.safetensors", "--out", "new", *options).endswith(line)
+    assert not (photos / "new").exists()

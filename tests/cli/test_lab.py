@@ -1,4 +1,7 @@
-"""`tinygan lab`: its requirements."""
+"""`tinygan lab`: its requirements, its port."""
+import pytest
+from helpers import fails
+
 from tinygan import cli
 from tinygan.lab import serve
 
@@ -8,3 +11,13 @@ def test_the_extra_is_asked_for(monkeypatch, capsys):
     assert cli.main(["lab", "--no-browser"]) == 2
     assert capsys.readouterr().err == ("tinygan lab: voila_which_nobody_has not installed: "
                                        "pip install 'tinygan[lab]'\n")
+
+
+@pytest.mark.parametrize(("port", "message"), [("0", "'0' is not a port"), ("70000", "70000 is too large"),
+                                               ("65536", "65536 is too large")])
+def test_ports_have_16_bits(port, message, capsys, monkeypatch):
+    served = []
+    monkeypatch.setattr("tinygan.cli.lab.serve", lambda *given: served.append(given))
+    assert message in fails(capsys, "lab", "--port", port)
+    assert cli.main(["lab", "--port", "65535"]) == 0
+    assert served == [(65535, True)]

@@ -94,11 +94,20 @@ def test_every_combination_of_settings_is_run(tmp_path, monkeypatch, capsys):
     assert "medians need runs of one kind" in capsys.readouterr().err
 
 
+def test_the_plan_is_printed_first(monkeypatch, capsys):
+    monkeypatch.setattr(sweep, "sweep", lambda *_: [])
+    monkeypatch.setattr(sweep, "processes", in_this_process)
+    monkeypatch.setattr(sweep, "summary", lambda *_: "")
+    assert main(["sweep", "gaussian", "--seeds", "0-2", "--set", "rate=0,5"]) == 0
+    assert capsys.readouterr().out.splitlines()[:3] == ["6 runs in sweeps/gaussian", "  rate=0", "  rate=5"]
+
+
 @pytest.mark.parametrize(("text", "message"), [
+    ("rate=0,0005", "rate is '0005', expected a number, or a pair D:G of numbers, of at least 0; decimals have a "),
     ("rate", "'rate' is no setting, expected NAME=VALUE"), ("rate=1e-4,", "rate is '', expected"),
     ("speed=1,2", "gaussian has no switch 'speed'")])
 def test_bad_settings_are_refused_before_anything_is_run(text, message, tmp_path, capsys):
-    assert main(["sweep", "gaussian", "--set", text]) == 2
+    assert main(["sweep", "gaussian", "--seeds", "0", "--steps", "1", "--set", text]) == 2
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 1
     assert message in lines[0]

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from copy import deepcopy
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from PIL import Image
 
 from tinygan import nn
 from tinygan.cli import main
+from tinygan.data import DataError
 from tinygan.game import Game, latent, train
 from tinygan.runs import Config, Run, RunError, checkpoint, fresh_folder, generate, latest_folder
 from tinygan.runs.run import FRAMES, SAVE_EVERY
@@ -389,17 +391,47 @@ def test_a_damaged_frame_is_named_after_everything_else_is_kept(tmp_path):
 # Names of folders
 
 def test_a_new_folder_is_the_first_that_is_free(tmp_path):
-    assert fresh_folder(tmp_path, "ring") == tmp_path / "ring"
-    for taken, free in (("ring", "ring-2"), ("ring-3", "ring-2"), ("ring-2", "ring-4")):
-        (tmp_path / taken).mkdir()
-        assert fresh_folder(str(tmp_path), "ring") == tmp_path / free
-    assert fresh_folder(tmp_path, "grid") == tmp_path / "grid"
+    (tmp_path / "ring-3").mkdir()
+    for name in ("ring", "ring-2", "ring-4"):
+        assert fresh_folder(str(tmp_path), "ring") == tmp_path / name
+    assert fresh_folder(tmp_path / "new", "grid") == tmp_path / "new" / "grid"
+    (tmp_path / "file").touch()
+    with pytest.raises(OSError, match="file"):
+        fresh_folder(tmp_path / "file", "ring")
 
 
-def begin(root, *names):
-    """Runs in folders of these names, each begun a minute after the one before."""
-    for i, name in enumerate(names):
-        Run.create(root / name, config())
+def test_starts_at_the_same_time_get_folders_of_their_own(tmp_path):
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda _: fresh_folder(tmp_path, "ring"), range(32)))
+    assert len(set(found)) == 32
+    assert all(folder.is_dir() for folder in found)
+
+
+def test_a_run_that_another_process_makes_meanwhile_stays(tmp_path, monkeypatch):
+    monkeypatch.setattr(Run, "lock", lambda run: (run.folder / "config.json").write_text("theirs"))
+    with pytest.raises(RunError, match="holds a run already"):
+        small(tmp_path / "run")
+    assert (tmp_path / "run/config.json").read_text() == "theirs"
+    assert not (tmp_path / "run/checkpoint.npz").exists()
+
+
+def test_python_reads_paths_as_the_command_line_does(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    np.save("mine.npy", np.zeros((4, 3, 1)))
+    for folder, data in (("a", "~/mine.npy"), ("b", "mine.npy")):
+        Run.create(f"~/{folder}", config("sequence", data=data))
+        assert Run.open(f"~/{folder}").config.data == str(tmp_path / "mine.npy")
+        assert (tmp_path / folder / "config.json").exists()
+    with pytest.raises(DataError, match="unknown data ''"):
+        config("sequence", data="").start()
+
+
+def begin(root, *names, **others):
+    """Runs of the ring in folders of these names, and others by name and recipe, each a minute after the one before."""
+    for i, (name, recipe) in enumerate([*zip(names, ["ring"] * len(names)), *others.items()]):
+        Run.create(root / name, config(recipe))
         for path in [*(root / name).iterdir(), root / name]:
             os.utime(path, times=(1.7e9 + 60 * i,) * 2)
 
@@ -416,8 +448,14 @@ def test_only_runs_of_the_recipe_count(tmp_path):
     with pytest.raises(RunError, match="no run of 'ring'") as caught:
         latest_folder(tmp_path, "ring")
     one_line(caught)
-    begin(tmp_path, "ring", "grid", "ring-mine")
-    assert latest_folder(tmp_path, "ring") == tmp_path / "ring"
+    begin(tmp_path, "ring", "grid", "mine", ring2="conditional-ring")
+    assert latest_folder(tmp_path, "ring") == tmp_path / "mine"
+    assert latest_folder(tmp_path, "conditional-ring") == tmp_path / "ring2"
+    for i, text in enumerate(["", "[]", "[" * 10**5]):
+        (tmp_path / f"ring-{i + 4}").mkdir()
+        (tmp_path / f"ring-{i + 4}/config.json").write_text(text)
+    with pytest.warns(UserWarning, match=r"passed over .*ring-[456]/config\.json, which cannot be read"):
+        assert latest_folder(tmp_path, "ring") == tmp_path / "mine"
 
 
 @pytest.mark.parametrize("names", [("ring", "ring-2"), ("ring-2", "ring")])

@@ -1,5 +1,6 @@
 """Many runs: rows, failures, resuming, stopping."""
 import csv
+import re
 from concurrent.futures import Future
 
 import numpy as np
@@ -122,6 +123,26 @@ def test_an_interrupt_stops_every_run(tmp_path):
         sweep.sweep(configs(), tmp_path / "out", pool, interrupt)
     assert pool.ended
     assert not (tmp_path / "out" / sweep.STOP).exists()
+
+
+def test_names_of_runs_are_short_and_portable():
+    many = dict.fromkeys(("average", "r1", "gp", "clip", "instance_noise", "unroll", "unroll_rate"), 0.0)
+    kinds = [{}, {"rate": (1e-3, 2e-3)}, {**many, "rate": 1.0}, {**many, "rate": 2.0}]
+    given = [Config("ring", 6, seed, 8, "float32", "cpu", "ring", settings) for settings in kinds for seed in (0, 12)]
+    found = sweep.named(given)
+    assert list(found.values()) == given
+    assert list(found)[:4] == ["seed-0", "seed-12", "rate=0.001-0.002,seed-0", "rate=0.001-0.002,seed-12"]
+    assert all(len(name) < 100 and re.fullmatch("[a-z0-9=.,_-]+", name) for name in found)
+    assert list(found)[4][:79] == list(found)[5][:79]
+    assert sweep.named(given[4:6]).keys() == set(list(found)[4:6])  # from one sweep to the next
+
+
+def test_a_sweep_of_pairs_and_of_a_folder_goes_on(tmp_path):
+    np.save("x.npy", np.random.default_rng(0).normal(size=(20, 4, 1)))
+    for data in ("x.npy", str(tmp_path / "x.npy")):
+        config = Config("sequence", 1, 0, 8, "float32", "cpu", data, {"rate": (1e-3, 2e-3)})
+        [row] = sweep.sweep({"a": config}, tmp_path / "out", Here())
+        assert row["error"] == ""
 
 
 def test_another_sweep_needs_another_folder(tmp_path, capsys):

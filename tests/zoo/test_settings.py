@@ -31,6 +31,12 @@ def test_text_and_value(text, value):
     assert changed.start(batch=8).step == 0
 
 
+@pytest.mark.parametrize("text", ["rate=0,0005", "rate=0005", "rate=0,001:0,002", "r1=0,5", "betas=0:00"])
+def test_a_decimal_comma_is_answered_with_the_point(text):
+    with pytest.raises(SettingError, match=r" of at least 0( and below 1)?; decimals have a point, as in 0\.5$"):
+        parse_settings(RING, [text])
+
+
 def test_they_reach_the_game():
     texts = ["rate=1e-4:2e-4", "gp=3", "betas=0:.9", "optimiser=momentum", "average=0", "width=8", "packing=2",
              "latent=5"]

@@ -1,8 +1,9 @@
-"""Types of command-line arguments: numbers, seeds, the name of a recipe."""
+"""Types of command-line arguments: numbers, seeds, paths, the name of a recipe."""
 from __future__ import annotations
 
 import argparse
 import difflib
+from pathlib import Path
 
 import numpy as np
 
@@ -26,7 +27,8 @@ def _number(text, convert, least, kind, below=np.inf):
     except ValueError:
         number = None
     if number is None or not least <= number < np.inf:
-        raise argparse.ArgumentTypeError(f"{text!r:.99} is not {kind}")
+        hint = "; decimals have a point, as in 0.5" if convert is float and "," in text else ""
+        raise argparse.ArgumentTypeError(f"{text!r:.99} is not {kind}{hint}")
     if number >= below:
         raise argparse.ArgumentTypeError(f"{text:.99} is too large, expected less than {below}")
     return number
@@ -38,6 +40,25 @@ def count(text):
 
 def natural(text):
     return _number(text, int, 0, "a whole number of at least 0", 2**63)
+
+
+def port(text):
+    return _number(text, int, 1, "a port, a whole number from 1 to 65535", 65536)
+
+
+def filled(text):
+    """Refuses an empty text: a shell's variable without a value."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError(f"expected a name or a path, found {text!r}")
+    return text
+
+
+def path(text):
+    """A path, in which ~ is the home folder also where the shell leaves it, as in --out=~/runs."""
+    try:
+        return Path(filled(text)).expanduser()
+    except RuntimeError as error:
+        raise argparse.ArgumentTypeError(f"{text!r:.99}: {error}") from error
 
 
 def seeds(text):

@@ -15,11 +15,11 @@ def add(parser) -> None:
                        description="Make the students' files: the folder release/ of the course, from source/.")
     grade = actions.add_parser("grade", help="score submissions and write grades.csv",
                                description="Score submissions; write feedback/, results/ and grades.csv in the course.")
-    grade.add_argument("submitted", type=Path, metavar="SUBMITTED_DIR",
+    grade.add_argument("submitted", type=arguments.path, metavar="SUBMITTED_DIR",
                        help="a folder with submissions: STUDENT/NAME/NAME.ipynb or .py")
     grade.add_argument("--seed", type=arguments.natural, default=0, help="seed of the hidden cases (default: 0)")
     for action in actions.choices.values():
-        action.add_argument("--course", type=Path, default=Path("notebooks/assignments"), metavar="DIR",
+        action.add_argument("--course", type=arguments.path, default=Path("notebooks/assignments"), metavar="DIR",
                             help="the folder of the course (default: notebooks/assignments)")
 
 

@@ -1,8 +1,7 @@
 """`tinygan doctor`: reports the problems of a run with their evidence, remedies and lectures."""
 from __future__ import annotations
 
-from pathlib import Path
-
+from tinygan.cli import arguments
 from tinygan.doctor import Doctor
 from tinygan.doctor.ailments import AILMENTS
 from tinygan.runs import Run
@@ -11,7 +10,7 @@ ABOUT = "diagnose a run: its problems, the evidence, and remedies"
 
 
 def add(parser) -> None:
-    parser.add_argument("run", type=Path, metavar="RUN", help="a run folder")
+    parser.add_argument("run", type=arguments.path, metavar="RUN", help="a run folder")
 
 
 def run(options):

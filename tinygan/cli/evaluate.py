@@ -3,18 +3,18 @@ from __future__ import annotations
 
 import itertools
 import json
-from pathlib import Path
 
 import numpy as np
 
 from tinygan.cli import arguments
+from tinygan.data import DataError
 from tinygan.runs import Run, RunError, report
 
 ABOUT = "compute the metrics of a run, or of several runs that differ in their seeds"
 
 
 def add(parser) -> None:
-    parser.add_argument("runs", type=Path, nargs="+", metavar="RUN",
+    parser.add_argument("runs", type=arguments.path, nargs="+", metavar="RUN",
                         help="a run folder; for several, medians and quartiles are printed")
     parser.add_argument("-n", type=arguments.count,
                         help="number of samples to draw (default: 2500 points or 2000 images)")
@@ -32,8 +32,10 @@ def run(options):
     try:
         figures = [run.evaluate(n, np.random.default_rng(options.seed)) for run in runs]
         real, noise = runs[0].baselines(n, np.random.default_rng(options.seed))
+    except DataError:
+        raise
     except ValueError as error:
-        raise RunError(error) from error
+        raise RunError(f"-n {n}: {error}" if options.n else error) from error
     rows = [{"run": str(run.folder), "step": run.game.step, **row} for run, row in zip(runs, figures)]
     if options.json:
         scale = {"real": real, "noise": noise}

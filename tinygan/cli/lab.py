@@ -8,7 +8,7 @@ ABOUT = "open the GAN laboratory in the browser"
 
 
 def add(parser) -> None:
-    parser.add_argument("--port", type=arguments.count, default=8866, help="port on localhost (default: 8866)")
+    parser.add_argument("--port", type=arguments.port, default=8866, help="port on localhost (default: 8866)")
     parser.add_argument("--no-browser", action="store_true", help="serve the page without opening a browser")
 
 

@@ -22,7 +22,7 @@ def add(parser) -> None:
     parser.add_argument("--mpi", action="store_true", help="run on the processes that mpiexec starts: one of them "
                         "distributes the runs, each other one trains a run")
     parser.add_argument("--steps", type=arguments.count, help="training steps of each run (default: the recipe's)")
-    parser.add_argument("--out", type=Path,
+    parser.add_argument("--out", type=arguments.path,
                         help="the folder of all runs (default: sweeps/RECIPE); runs that it holds already are resumed")
     parser.add_argument("--set", nargs="+", action="extend", default=[], metavar="NAME=VALUE[,VALUE...]",
                       help="change settings of the recipe; a run for every combination of the values")
@@ -37,6 +37,7 @@ def run(options):
         with _pool(options) as pool:
             if pool is None:  # a worker that has finished
                 return 0
+            _print_plan(out, configs)
             rows = sweep.sweep(configs, out, pool, _print_row)
     except KeyboardInterrupt:
         print(f"stopped; the same command resumes {out}", file=sys.stderr)
@@ -55,6 +56,12 @@ def _pool(options):
     if options.jobs > 1:
         raise RanksError("--jobs: with --mpi the ranks that mpiexec starts are the jobs")
     return mpi.workers()
+
+
+def _print_plan(out, configs):
+    """Prints the settings of the runs, as they were understood: 0,5 is two values, not a half."""
+    kinds = dict.fromkeys(map(sweep.kind, configs.values()))
+    print("\n  ".join([f"{len(configs)} run{'s' * (len(configs) > 1)} in {out}", *filter(None, kinds)]), flush=True)
 
 
 def _print_row(row):

@@ -1,9 +1,9 @@
 """`tinygan train`: trains a recipe in a run folder, from the start or from its last checkpoint."""
 from __future__ import annotations
 
+import operator
 import signal
 import sys
-from pathlib import Path
 
 import numpy as np
 
@@ -11,6 +11,7 @@ import tinygan
 from tinygan import game
 from tinygan.cli import arguments
 from tinygan.cli.configure import configured, settings_of
+from tinygan.data import names
 from tinygan.distributed import mpi
 from tinygan.distributed.group import SINGLE_PROCESS, RanksError
 from tinygan.doctor import Doctor
@@ -36,9 +37,10 @@ def add(parser) -> None:
     parser.add_argument("--device", choices=("cpu", "gpu"), help="cpu with NumPy or gpu with CuPy (default: cpu)")
     parser.add_argument("--debug", action="store_true", help="find the first operation whose result is not finite")
     parser.add_argument("--no-graph", action="store_true", help="on a GPU: do not replay steps as CUDA graphs")
-    parser.add_argument("--data", help="another data set: a name (see `tinygan data`), a folder of images (photos@64 "
-                        "resizes them to 64 x 64 pixels), or a .npy file of sequences")
-    parser.add_argument("--out", type=Path, help="the run folder (default: runs/RECIPE)")
+    parser.add_argument("--data", type=arguments.filled, help="another data set: a name (see `tinygan data`), a folder "
+                        "of images (photos@64 resizes them to 64 x 64 pixels; ./digits is not the set digits), or a "
+                        ".npy file of sequences")
+    parser.add_argument("--out", type=arguments.path, help="the run folder (default: runs/RECIPE)")
     parser.add_argument("--mpi", action="store_true", help="train one game on all processes that mpiexec starts; each "
                         "computes a part of every batch")
     parser.add_argument("--resume", action="store_true", help="continue the run in --out (default: the latest run)")
@@ -147,7 +149,8 @@ def _begun(options, ranks) -> Run:
 
 def _started(options, ranks) -> Run:
     config = configured(options, options.seed or 0, settings_of(options, RECIPES[options.recipe or "digits"]))
-    return Run.create(options.out or fresh_folder("runs", config.recipe), config, config.start(ranks))
+    start = config.start(ranks)  # before the folder: what fails here leaves none
+    return Run.create(options.out or fresh_folder("runs", config.recipe), config, start)
 
 
 def _resumed(options, ranks) -> Run:
@@ -157,9 +160,13 @@ def _resumed(options, ranks) -> Run:
     asked = {name: getattr(options, name) for name in ("recipe", "seed", "batch", "dtype", "data")}
     kept = {**vars(run.config), **settings.switches(recipe)}
     for name, value in {**asked, **settings_of(options, recipe)}.items():
-        if value is not None and value != kept[name]:
+        same = names.is_same if name == "data" else operator.eq
+        if value is not None and not same(value, kept[name]):
             raise RunError(f"--resume: {run.folder} was started with {name} {settings.format_setting(kept[name])}, "
                            f"not {settings.format_setting(value)}")
+    if options.steps is not None and options.steps < run.game.step:
+        raise RunError(f"--steps: {run.folder} is at step {run.game.step} already, past {options.steps}; to continue, "
+                       "give a larger --steps")
     if options.steps not in (None, run.config.steps):
         run.config.steps = options.steps
         run.write_config()  # a later --resume trains up to there

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import numpy as np
 
@@ -16,7 +17,8 @@ def load_sequences(path: str | os.PathLike) -> np.ndarray:
     """
     try:
         with np.errstate(over="ignore"):
-            x = np.load(path, mmap_mode="r", allow_pickle=False)  # a map: no memory for what a header only claims
+            file = Path(path).expanduser()
+            x = np.load(file, mmap_mode="r", allow_pickle=False)  # a map: no memory for what a header only claims
     except Exception as error:  # damaged bytes raise anything
         reason = getattr(error, "strerror", None) or "it is damaged, or no array of numbers"
         raise DataError(f"file {os.fspath(path)!r} cannot be read: {reason}") from error

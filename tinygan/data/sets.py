@@ -12,6 +12,7 @@ import numpy as np
 from . import files
 from .errors import DataError
 from .folder import load_folder, resize
+from .names import SIDE, parse, unknown
 
 EMBEDDED = Path(__file__).with_name("digits.npz")
 
@@ -58,7 +59,6 @@ def load_digits16(name: str, held_out: bool) -> tuple[np.ndarray, np.ndarray]:
 LOADERS: dict[str, Callable[[str, bool], tuple[np.ndarray, np.ndarray]]] = {
     "digits": load_digits, "digits14": load_digits14, "digits16": load_digits16, "mnist": files.load_idx,
     "fashion": files.load_idx, "cifar10": files.load_cifar}
-DRAWN = ("ring", "grid", "gaussian", "moons", "sines", "shapes")  # functions of these names draw the examples
 
 
 def load(name_or_folder: str | os.PathLike, held_out: bool = False, size: int | None = None) -> Images:
@@ -66,7 +66,7 @@ def load(name_or_folder: str | os.PathLike, held_out: bool = False, size: int | 
 
     name_or_folder: "digits", "digits14" or "digits16" (in the package), "mnist", "fashion" or "cifar10" (found here or
     fetched, see `files.obtain`), or a folder of images (see `folder.load_folder`; its labels are None where it has no
-    subfolders); photos@64 is the folder photos with size 64.
+    subfolders); photos@64 is the folder photos with size 64. A name comes first: the folder digits is "./digits".
     held_out: the test images instead of the training images; a folder has no test images.
     size: height and width to resize to (default: a named set keeps its size, images of a folder become 32 x 32).
     DataError if the name is unknown, or the data are missing or damaged.
@@ -75,31 +75,25 @@ def load(name_or_folder: str | os.PathLike, held_out: bool = False, size: int | 
     >>> x.shape, x.dtype, x.min(), x.max(), labels[:5]
     ((2000, 28, 28, 1), dtype('float32'), np.float32(-1.0), np.float32(1.0), array([7, 2, 1, 0, 4]))
     """
-    name_or_folder, size = sized(name_or_folder, size)
+    found, own_size = parse(name_or_folder)
+    if own_size is not None and size not in (None, own_size):
+        raise DataError(f"load: {str(name_or_folder)!r} has a size of its own, and size is {size!r}")
+    size = size if own_size is None else own_size
     if size is not None and not (isinstance(size, (int, np.integer)) and 1 <= size <= 1024):
         raise DataError(f"load: size is {size!r}, expected a whole number from 1 to 1024")
     labels: np.ndarray | None
-    if isinstance(name_or_folder, str) and name_or_folder in LOADERS:
-        x, labels = LOADERS[name_or_folder](name_or_folder, held_out)
+    if isinstance(found, str) and found in LOADERS:
+        x, labels = LOADERS[found](found, held_out)
         x = x if size is None else resize(x, size)
     else:
-        folder = _folder(name_or_folder)
+        folder = _folder(name_or_folder, found)
         if held_out:
             raise DataError(f"folder {str(folder)!r}: a folder has no held-out part: load a second folder for it")
-        x, labels = load_folder(folder, size or 32)
+        x, labels = load_folder(folder, size or SIDE)
     scaled = x.astype(np.float32, order="C")
     scaled /= 127.5
     scaled -= 1
     return Images(scaled, None if labels is None else labels.astype(np.int64))
-
-
-def sized(name_or_folder, size: int | None = None) -> tuple:
-    """Splits a text such as photos@64 into folder and size; anything else, or an existing folder, is unchanged."""
-    if isinstance(name_or_folder, str) and not os.path.isdir(name_or_folder):
-        folder, _, side = name_or_folder.rpartition("@")
-        if side.isdecimal() and os.path.isdir(folder):
-            return folder, int(side)
-    return name_or_folder, size
 
 
 def describe() -> list[Row]:
@@ -121,22 +115,15 @@ def describe() -> list[Row]:
     ]
 
 
-def _folder(given: object) -> Path:
-    """The existing folder that a user named, or DataError."""
-    if not isinstance(given, (str, os.PathLike)):
-        raise DataError(f"load: expected a name or a folder, found {type(given).__name__}")
-    if given in DRAWN:
-        raise DataError(f"load: {given!r} is no set of images: draw from it with tinygan.data.{given}(n, rng)")
+def _folder(given: str | os.PathLike, found: str | Path) -> Path:
+    """The existing folder at the path `found` that `given` means, or DataError."""
     text = os.fspath(given)
-    try:
-        path = Path(text).expanduser()
-        if text and path.is_dir():
-            return path
-        is_file = path.is_file()
-    except (OSError, RuntimeError, ValueError) as error:   # a name too long, no home folder, a null byte
-        raise DataError(f"load: {text[:80]!r} cannot be a folder ({type(error).__name__})") from error
-    if is_file:
+    if isinstance(found, str):
+        raise DataError(f"load: {found!r} is no set of images: draw from it with tinygan.data.{found}(n, rng)")
+    if found.is_dir():
+        return found
+    if found.is_file():
         raise DataError(f"load: {text!r} is a file, expected a folder of images")
     if isinstance(given, os.PathLike) or any(mark in text for mark in "/\\~."):
         raise DataError(f"load: folder {text!r} does not exist")
-    raise DataError(f"load: unknown data {text!r}, expected one of {', '.join(LOADERS)}, or a folder of images")
+    raise unknown(text)

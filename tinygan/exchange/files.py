@@ -14,6 +14,7 @@ from tinygan.runs import Run
 from tinygan.runs.files import write
 from tinygan.zoo import style
 
+_NUMPY = ("F64", "F32", "F16", "I64", "I32", "I16", "I8", "U64", "U32", "U16", "U8", "BOOL")  # dtypes of .safetensors
 _KEY = "tinygan"  # metadata of our .safetensors files: the config of the run, and the step
 
 
@@ -62,20 +63,33 @@ def to_onnx(run: Run, file: Path) -> None:
 def read(file: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     """The arrays in a .safetensors file, as float32, and the metadata if tinygan wrote the file."""
     _need("safetensors")
-    from safetensors import SafetensorError, safe_open
+    from safetensors import SafetensorError, deserialize, safe_open
     try:
         with safe_open(file, "numpy") as content, np.errstate(over="ignore"):
-            state = {name: content.get_tensor(name).astype(np.float32) for name in content.keys()}  # noqa: SIM118
+            kinds = {name: content.get_slice(name).get_dtype() for name in content.keys()}  # noqa: SIM118
+            state = {name: content.get_tensor(name).astype(np.float32) for name, kind in kinds.items()
+                     if kind in _NUMPY}
+            if "BF16" in kinds.values():
+                state |= {name: _widened(a) for name, a in deserialize(file.read_bytes()) if a["dtype"] == "BF16"}
             facts = json.loads((content.metadata() or {}).get(_KEY, "{}"))
     except FileNotFoundError:
         raise ExchangeError(f"{file}: there is no such file") from None
     except (SafetensorError, OSError, ValueError, TypeError, AttributeError) as error:
         raise ExchangeError(f"{file} is no readable .safetensors: {str(error) or type(error).__name__}; in PyTorch: "
                             "safetensors.torch.save_file(network.state_dict(), FILE)") from error
+    for name, kind in kinds.items():
+        if name not in state:
+            raise ExchangeError(f"{file}: {name} has the dtype {kind}, expected F32, F16, BF16 or F64; in PyTorch: "
+                                "save_file({name: a.float() for name, a in network.state_dict().items()}, FILE)")
     for name, a in state.items():
         if not np.isfinite(a).all():
             raise ExchangeError(f"{file}: {name} is not finite")
     return state, facts if isinstance(facts, dict) else {}
+
+
+def _widened(a) -> np.ndarray:
+    """An array of bfloat16 as float32: a bfloat16 is the upper half of the bits of a float32."""
+    return (np.frombuffer(a["data"], "<u2").astype(np.uint32) << 16).view(np.float32).reshape(a["shape"])
 
 
 def _drawn(run):

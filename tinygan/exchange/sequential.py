@@ -43,15 +43,16 @@ def renamed(network: nn.Module, state: dict[str, np.ndarray]) -> dict[str, np.nd
 def classic(state: dict[str, np.ndarray]) -> dict[str, Any]:
     """The settings `latent`, `width`, `halvings` that give our DCGAN the shapes of a classic generator's state.
 
-    `side` is the side of its images in pixels. The result is empty if the first weight is not a kernel.
+    `shape` is that of its images. The result is empty if the first weight is not a kernel.
     """
     weights = [state[f"{prefix}weight"] for prefix, names in _layers(state).items() if "weight" in names]
     kernels = [w for w in weights if w.ndim == 4]
     if len(kernels) < 2 or weights[0].ndim != 4:
         return {}
     halvings = len(kernels) - 1
+    side = kernels[0].shape[2] << halvings
     return {"latent": len(kernels[0]), "width": len(kernels[-1]), "halvings": halvings,
-            "side": kernels[0].shape[2] << halvings}
+            "shape": (side, side, kernels[-1].shape[1])}
 
 
 def _layers(names) -> dict[str, set[str]]:

@@ -9,15 +9,18 @@ import csv
 import io
 import json
 import time
+import warnings
 import weakref
 from collections.abc import Callable
 from copy import deepcopy
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from tinygan import metrics, plots
 from tinygan.backend.process import tune
+from tinygan.data import names
 from tinygan.data.files import lock_file
 from tinygan.distributed.group import SINGLE_PROCESS, SingleProcess
 from tinygan.game import Game, parts
@@ -26,7 +29,7 @@ from tinygan.nn import Conv2d, ConvTranspose2d, Module
 from tinygan.nn.inputs import input_of
 from tinygan.runs import checkpoint
 from tinygan.runs.config import Config, RunError
-from tinygan.runs.files import LONGEST_JSON, write
+from tinygan.runs.files import LONGEST_JSON, json_object, write
 from tinygan.tensor import no_grad
 from tinygan.zoo import style
 
@@ -46,13 +49,15 @@ class Run:
     @classmethod
     def create(cls, folder, config: Config, game: Game | None = None) -> Run:
         """Creates a run in a folder without one. game: the initial game (default: the config's game at step 0)."""
-        folder = Path(folder)
-        if (folder / "config.json").exists():
-            raise RunError(f"{folder} holds a run already; continue it with --resume, or choose another --out")
+        folder = Path(folder).expanduser()
+        config = replace(config, data=names.locate(config.data))
         run = cls(folder, config, game or config.start())
         try:
             (folder / "frames").mkdir(parents=True, exist_ok=True)
             run.lock()
+            if (folder / "config.json").exists():  # under the lock: another process may begin here too
+                run.unlock()
+                raise RunError(f"{folder} holds a run already; continue it with --resume, or choose another --out")
             run.save()  # before the config, so that a folder with a config has a good checkpoint
             run.write_config()
         except OSError as error:
@@ -62,7 +67,7 @@ class Run:
     @classmethod
     def open(cls, folder, device: str | None = None, lock: bool = False, group: SingleProcess = SINGLE_PROCESS) -> Run:
         """Opens the run in a folder at its last checkpoint. device: default, the run's. lock: call `lock` first."""
-        folder = Path(folder)
+        folder = Path(folder).expanduser()
         try:
             with open(folder / "config.json", encoding="utf-8") as file:
                 text = file.read(LONGEST_JSON + 1)
@@ -226,18 +231,28 @@ def generate(generator, *inputs, chunk: int = 256) -> np.ndarray:
 
 
 def fresh_folder(root, name: str) -> Path:
-    """root/name, or root/name-2, -3, ... : the first that does not exist."""
-    folder, k = Path(root) / name, 1
-    while folder.exists():
+    """Makes the folder root/name, or root/name-2, -3, ... : the first that does not exist."""
+    k = 1
+    while True:
+        folder = Path(root) / (name if k == 1 else f"{name}-{k}")
+        try:
+            folder.mkdir(parents=True)
+            return folder
+        except FileExistsError:
+            if not folder.exists():  # a file stands in the place of root
+                raise
         k += 1
-        folder = Path(root) / f"{name}-{k}"
-    return folder
 
 
-def latest_folder(root, name: str) -> Path:
-    """The newest run of a recipe under root."""
-    runs = [c.parent for c in Path(root).glob(f"{name}*/config.json")
-            if c.parent.name.removeprefix(name).lstrip("-").isdigit() or c.parent.name == name]
+def latest_folder(root, recipe: str) -> Path:
+    """The newest run of a recipe under root, by what its config records; warns of a config that is damaged."""
+    runs = []
+    for file in Path(root).glob("*/config.json"):
+        try:
+            if json_object(file.read_text(encoding="utf-8")).get("recipe") == recipe:
+                runs.append((file.stat().st_mtime, file.parent))
+        except (OSError, ValueError) as error:
+            warnings.warn(f"--resume: passed over {file}, which cannot be read: {error}", stacklevel=2)
     if not runs:
-        raise RunError(f"--resume: there is no run of {name!r} under {root}; name one with --out")
-    return max(runs, key=lambda folder: (folder / "config.json").stat().st_mtime)
+        raise RunError(f"--resume: there is no run of {recipe!r} under {root}; name one with --out")
+    return max(runs)[1]

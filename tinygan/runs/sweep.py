@@ -8,16 +8,17 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import itertools
 import json
 import multiprocessing
+import re
 import signal
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -25,11 +26,13 @@ import numpy as np
 
 from tinygan import game, plots
 from tinygan.backend.process import cores, limit
+from tinygan.data import names
 from tinygan.game.history import COLUMNS
 from tinygan.runs import Config, Run, RunError, report
 from tinygan.runs.files import json_object, write
 from tinygan.zoo.settings import format_setting
 
+LONGEST_NAME = 80  # characters of the settings in the name of a run: whole paths have 260 on some systems
 STOP = "stop"  # a file in OUT: while it exists, every run saves its state and ends
 
 
@@ -49,8 +52,18 @@ def combinations(texts: Iterable[str]) -> list[tuple[str, ...]]:
 
 
 def named(configs: Iterable[Config]) -> dict[str, Config]:
-    """The configs by the names of their runs: settings and seed."""
-    return {",".join([*kind(config).split(), f"seed-{config.seed}"]): config for config in configs}
+    """The configs by the names of their runs: settings and seed, in characters that every file system takes.
+
+    A name that would be too long ends in a digest of the settings.
+    """
+    return {_folder_name(config): config for config in configs}
+
+
+def _folder_name(config):
+    settings = re.sub(r"[^\w=.,+-]", "-", ",".join(kind(config).split()), flags=re.ASCII)  # no colon of a pair
+    if len(settings) > LONGEST_NAME:
+        settings = f"{settings[:LONGEST_NAME - 9]}-{hashlib.sha256(kind(config).encode()).hexdigest()[:8]}"
+    return ",".join([*filter(None, [settings]), f"seed-{config.seed}"])
 
 
 def kind(config: Config) -> str:
@@ -178,8 +191,9 @@ def _compare(folder, config):
         kept = json_object((folder / "config.json").read_text())
     except (OSError, ValueError):
         return  # nothing there; `train_and_measure` reports what is damaged
-    for name, asked in asdict(config).items():
-        if name != "version" and kept.get(name) != asked:
+    for name, asked in config.as_json().items():
+        same = kept.get(name) == asked or (name == "data" and names.is_same(str(kept.get(name)), asked))
+        if name != "version" and not same:
             raise RunError(f"{folder} was started with {name} {kept.get(name)}, not {asked}; choose another --out")
 
 

@@ -51,7 +51,7 @@ class Recipe:
     def start(self, seed=0, batch=None, dtype="float32", device="cpu", data=None) -> Game:
         """Makes the game at step 0. All random numbers, now and later, come from one generator seeded with `seed`."""
         rng = np.random.default_rng(seed)
-        found = source(data or self.data, labels=self.conditional)
+        found = source(self.data if data is None else data, labels=self.conditional)
         players = self.networks(found.shape, self.latent, rng, *[found.classes] * self.conditional, **self.players)
         generator, discriminator = (player.astype(dtype).to(device) for player in players)
         optimiser = OPTIMISERS[self.optimiser]

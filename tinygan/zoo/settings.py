@@ -8,6 +8,7 @@ from __future__ import annotations
 import difflib
 import inspect
 import math
+import re
 from collections.abc import Iterable
 from dataclasses import fields, replace
 from typing import Any
@@ -84,6 +85,8 @@ def _meant(text: str):
     """The number, pair, boolean or word that a text stands for."""
     if ":" in text:
         return tuple(map(_meant, text.split(":")))
+    if re.fullmatch(r"[+-]?0\d+", text):  # no number is written so: it follows a comma that was meant as a point
+        return text
     for kind in (int, float):
         try:
             return kind(text)
@@ -109,7 +112,9 @@ def _fitting(name, value, usual_value):
         fits = len(numbers) in lengths and all(
             isinstance(n, kind) and not isinstance(n, bool) and least <= n < below for n in numbers)
         over = below == 1 or (whole and isinstance(value, int) and value >= below)
-        expected = f"{form} of at least {least}" + (f" and below {below}" if over else "")
+        comma = not whole and any(isinstance(n, str) and re.match(r"0\d|.*,", n) for n in numbers)
+        expected = (f"{form} of at least {least}" + (f" and below {below}" if over else "") +
+                    ("; decimals have a point, as in 0.5" if comma else ""))
     if not fits:
         raise SettingError(f"{name} is {format_setting(value)!r}, expected {expected}")
     return value

@@ -14,6 +14,7 @@ from tinygan.data.shapes import KINDS, SIDE, measure_shapes
 from tinygan.metrics import Evaluator
 
 DIGITS = ("digits", "digits14", "digits16", "mnist")  # sets with a shipped classifier
+FEWEST = 12  # examples of two halves with five neighbours each
 HELD_OUT = 2000  # real examples in the comparison with samples
 
 
@@ -122,7 +123,7 @@ def _own(name) -> Source:
 
 
 def _is_file(name):
-    return str(name).endswith(".npy")
+    return str(name).lower().endswith(".npy")
 
 
 def _images_evaluator(name) -> Evaluator:
@@ -134,6 +135,9 @@ def _images_evaluator(name) -> Evaluator:
 
     def halves():
         x = data.load_sequences(name) if _is_file(name) else data.load(name).x
+        if len(x) < FEWEST:
+            raise DataError(f"data {name!r}: found {len(x)} example{'s' * (len(x) > 1)}; to evaluate, one half is "
+                            f"compared with the other, expected at least {FEWEST}")
         x = np.random.default_rng(0).permutation(x)
         return x[:len(x) // 2], x[len(x) // 2:]
 
