@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from tinygan.cli.configure import resolved
 from tinygan.doctor import Doctor
 from tinygan.doctor.ailments import AILMENTS
 from tinygan.runs import Run
@@ -12,10 +13,12 @@ ABOUT = "diagnose a run: its problems, the evidence, and remedies"
 
 def add(parser) -> None:
     parser.add_argument("run", type=Path, metavar="RUN", help="a run folder")
+    parser.add_argument("--data", help="the place of the run's own data, if they are no longer where they were")
 
 
 def run(options):
-    run = Run.open(options.run, "cpu")
+    run = Run.open(options.run, "cpu", data=options.data and resolved(options.data))
+    run.load_data()
     doctor = Doctor(run.config.steps, run.config.seed, run.folder)
     found = doctor.examine(run.game)
     now = doctor.visits[-1]

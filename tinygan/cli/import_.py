@@ -60,6 +60,7 @@ def _own(options, facts) -> tuple[Config, int]:
         raise ExchangeError(f"{options.file} is of step {step!r}")
     config.settings |= settings_of(options, config.build_recipe())
     config.data, config.dtype, config.device = options.data or config.data, "float32", "cpu"
+    config.examples = {} if options.data else config.examples
     return config, step
 
 

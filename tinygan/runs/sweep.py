@@ -179,7 +179,7 @@ def _compare(folder, config):
     except (OSError, ValueError):
         return  # nothing there; `train_and_measure` reports what is damaged
     for name, asked in asdict(config).items():
-        if name != "version" and kept.get(name) != asked:
+        if name not in ("version", "examples") and kept.get(name) != asked:
             raise RunError(f"{folder} was started with {name} {kept.get(name)}, not {asked}; choose another --out")
 
 
