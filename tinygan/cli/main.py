@@ -80,19 +80,20 @@ def _run(options) -> int:
 
 @contextmanager
 def _streams():
-    """A context with streams for output and errors that can be written, also in a process without them (pythonw)."""
-    kept = sys.stdout, sys.stderr
+    """A context in which all three standard streams work, also in a process without them (pythonw)."""
+    kept = sys.stdin, sys.stdout, sys.stderr
     with ExitStack() as opened:
-        for name, stream in zip(("stdout", "stderr"), kept):
+        for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+            stream = getattr(sys, name)
             if stream is None or stream.closed:
-                setattr(sys, name, opened.enter_context(open(os.devnull, "w", encoding="utf-8")))
-            elif isinstance(stream, io.TextIOWrapper):  # a file name may hold bytes that are no text
+                setattr(sys, name, opened.enter_context(open(os.devnull, mode, encoding="utf-8")))
+            elif mode == "w" and isinstance(stream, io.TextIOWrapper):  # a file name may hold bytes that are no text
                 opened.callback(stream.reconfigure, errors=stream.errors)
                 stream.reconfigure(errors="backslashreplace")
         try:
             yield
         finally:
-            sys.stdout, sys.stderr = kept
+            sys.stdin, sys.stdout, sys.stderr = kept
 
 
 def _drop_broken_streams():
@@ -111,7 +112,7 @@ def _say(name, message):
     """Prints a message on stderr, on one line even if it names a file with line breaks."""
     if speaks():
         try:
-            print(f"{f'tinygan {name}'.strip()}: {' '.join(str(message).split())}", file=sys.stderr)
+            print(f"{f'tinygan {name}'.strip()}: {' '.join(str(message).split())}", file=sys.stderr, flush=True)
         except OSError:  # nobody reads it
             _drop_broken_streams()
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import os
 import struct
+import sys
 import warnings
 import zlib
 from collections.abc import Callable, Sequence
@@ -169,6 +170,13 @@ def obtain(name: str, copies: Sequence[str], read: Callable[[Path], Any]) -> Any
                     "; without a network, digits, ring, grid and gaussian work")
 
 
+def bar(*args, **options):
+    """A progress bar of tqdm on a terminal; no bar elsewhere, nor in a process without a stream for it (pythonw)."""
+    from tqdm.auto import tqdm
+    mute = sys.stderr is None or sys.stderr.closed
+    return tqdm(*args, leave=False, disable=mute or None, **options)
+
+
 def download(url: str, folder: Path, name: str, sha256: str) -> Path:
     """Fetches url into folder/name, with a progress bar on a terminal; a url that ends in name.gz is unpacked.
 
@@ -178,11 +186,10 @@ def download(url: str, folder: Path, name: str, sha256: str) -> Path:
     import gzip
 
     import pooch
-    from tqdm.auto import tqdm
 
     def fetch(url, file, _):
-        with tqdm(total=1, unit="B", unit_scale=True, desc=url.rpartition("/")[2], leave=False, disable=None) as bar:
-            pooch.HTTPDownloader(progressbar=bar, chunk_size=1 << 16, timeout=TIMEOUT)(url, file, None)
+        with bar(total=1, unit="B", unit_scale=True, desc=url.rpartition("/")[2]) as shown:
+            pooch.HTTPDownloader(progressbar=shown, chunk_size=1 << 16, timeout=TIMEOUT)(url, file, None)
         if url.endswith(f"{name}.gz"):
             with suppress(gzip.BadGzipFile), gzip.open(file) as packed:   # some mirrors send it unpacked
                 content = packed.read(LARGEST)

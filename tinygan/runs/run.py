@@ -158,9 +158,10 @@ class Run:
         return getattr(self.game.generator, "classes", 0)
 
     @property
-    def class_names(self) -> list[str]:
-        """The names of the classes of a conditional generator; none if they have only numbers."""
-        return self.config.examples.get("names", []) if self.classes else []
+    def class_list(self) -> str:
+        """The classes of a conditional generator as text: 0 to 9, or with their names 0 cat, 1 dog."""
+        names = self.config.examples.get("names") or [f"to {self.classes - 1}"]
+        return ", ".join(f"{i} {name}" for i, name in enumerate(names))
 
     def labels(self, n: int, label: int | None = None) -> np.ndarray | None:
         """Labels for n samples: all `label`, or each class in turn for n / classes (rounded up); None without classes.
@@ -168,9 +169,7 @@ class Run:
         RunError where the run has no class `label`.
         """
         if label is not None and label >= self.classes:
-            names = "".join(f", {i} {name}" for i, name in enumerate(self.class_names))
-            known = (f"its classes are 0 to {self.classes - 1}{names}" if self.classes else
-                     "its recipe is not conditional")
+            known = f"its classes are {self.class_list}" if self.classes else "its recipe is not conditional"
             raise RunError(f"--label: {self.folder} knows no class {label}: {known}")
         if label is None:
             return np.repeat(np.arange(self.classes), -(-n // self.classes)) if self.classes else None
