@@ -140,7 +140,7 @@ def test_classes_have_names_where_the_data_are_missing(tmp_path, capsys):
     run.write_config()
     remove(place)
     run = Run.open(tmp_path / "run")
-    with pytest.raises(RunError, match="knows no class 2: its classes are 0 cat, 1 dog$"):
+    with pytest.raises(RunError, match=r"knows no class 2: its classes are 0 cat, 1 dog$"):
         run.labels(1, 2)
     capsys.readouterr()
     assert main(["sample", str(run.folder), "-o", str(tmp_path / "s.png")]) == 0
