@@ -20,7 +20,7 @@ def config(recipe="ring", data="ring", steps=6, **settings):
 def test_a_folder_holds_one_run(tmp_path):
     Run.create(tmp_path, config()).unlock()
     before = (tmp_path / "config.json").read_bytes()
-    with pytest.raises(RunError, match=r"holds a run already; continue it with --resume, or choose .* --out$") as caught:
+    with pytest.raises(RunError, match=r"holds a run already; continue it with --resume, or choose .*--out$") as caught:
         Run.create(tmp_path, config(steps=9))
     assert one_line(caught).startswith(str(tmp_path))
     assert (tmp_path / "config.json").read_bytes() == before

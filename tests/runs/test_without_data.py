@@ -198,9 +198,10 @@ def moved(tmp_path, monkeypatch):
 
 @pytest.mark.usefixtures("moved")
 def test_commands_without_the_data(capsys):
-    for command in (["sample", "-o", "s.png"], ["interpolate", "-o", "i.png"], ["export", "--to", "safetensors"],
-                    ["train", "--resume", "--out"]):  # all its steps are done
-        assert main([*command, "run"]) == 0
+    for command in (["sample", "run"], ["interpolate", "run"], ["export", "--to", "safetensors", "run"],
+                    ["import", "--out", "again", "run/generator.safetensors"],
+                    ["train", "--resume", "--out", "run"]):  # all its steps are done
+        assert main(command) == 0
     said = capsys.readouterr()
     assert "warning" not in said.err
     for command in (["evaluate", "run"], ["doctor", "run"], ["train", "--resume", "--steps", "3", "--out", "run"]):
@@ -220,6 +221,10 @@ def test_commands_with_the_new_place_of_the_data(tmp_path, capsys):
     assert config == {**kept, "data": str(tmp_path / "moved@8"), "steps": 3}
     assert Run.open("run").game.step == 3
     assert main(["evaluate", "run", "-n", "9"]) == 0  # the run has its new place
+    assert main(["export", "run", "--to", "safetensors"]) == 0
+    images(tmp_path / "colours", channels=(3,))
+    assert "does not fit the generator" in fails(
+        capsys, "import", "run/generator.safetensors", "--data", "colours@8", "--out", "again")
     images(tmp_path / "others")
     capsys.readouterr()
     for place in ("others@8", "digits14"):
