@@ -10,15 +10,10 @@ from tinygan.zoo import RECIPES, settings
 
 def configured(options, seed, settings) -> Config:
     recipe = RECIPES[options.recipe or "digits"]
-    where = options.data and resolved(options.data)
+    own = options.data and (options.data.endswith(".npy") or Path(data.sized(options.data)[0]).is_dir())
+    where = str(Path(options.data).resolve()) if own else options.data
     return Config(recipe.name, options.steps or recipe.steps, seed, options.batch or recipe.batch,
                   options.dtype or "float32", options.device or "cpu", where or recipe.data, settings)
-
-
-def resolved(name: str) -> str:
-    """The name of data as a config has it: the place of the user's own data is an absolute path."""
-    own = name.endswith(".npy") or Path(data.sized(name)[0]).is_dir()
-    return str(Path(name).resolve()) if own else name
 
 
 def settings_of(options, recipe) -> dict:

@@ -3,7 +3,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tinygan.cli.configure import resolved
 from tinygan.doctor import Doctor
 from tinygan.doctor.ailments import AILMENTS
 from tinygan.runs import Run
@@ -17,7 +16,7 @@ def add(parser) -> None:
 
 
 def run(options):
-    run = Run.open(options.run, "cpu", data=options.data and resolved(options.data))
+    run = Run.open(options.run, "cpu", data=options.data)
     run.load_data()
     doctor = Doctor(run.config.steps, run.config.seed, run.folder)
     found = doctor.examine(run.game)

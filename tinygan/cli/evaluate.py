@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 
 from tinygan.cli import arguments
-from tinygan.cli.configure import resolved
 from tinygan.runs import Run, RunError, report
 
 ABOUT = "compute the metrics of a run, or of several runs that differ in their seeds"
@@ -25,7 +24,7 @@ def add(parser) -> None:
 
 
 def run(options):
-    runs = [Run.open(folder, "cpu", data=options.data and resolved(options.data)) for folder in options.runs]
+    runs = [Run.open(folder, "cpu", data=options.data) for folder in options.runs]
     for run, name in itertools.product(runs[1:], ("recipe", "data", "settings")):
         first, other = (getattr(r.config, name) for r in (runs[0], run))
         if first != other:

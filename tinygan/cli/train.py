@@ -11,7 +11,7 @@ import numpy as np
 import tinygan
 from tinygan import game
 from tinygan.cli import arguments
-from tinygan.cli.configure import configured, resolved, settings_of
+from tinygan.cli.configure import configured, settings_of
 from tinygan.distributed import mpi
 from tinygan.distributed.group import SINGLE_PROCESS, RanksError
 from tinygan.doctor import Doctor
@@ -161,15 +161,18 @@ def _started(options, ranks) -> Run:
 
 def _resumed(options, ranks) -> Run:
     folder = options.out or latest_folder("runs", options.recipe or "digits")
-    run = Run.open(folder, options.device, lock=True, group=ranks, data=options.data and resolved(options.data))
+    run = Run.open(folder, options.device, lock=True, group=ranks, data=options.data)
+    options.data = None  # it is compared
     recipe = run.config.build_recipe()
-    asked = {name: getattr(options, name) for name in ("recipe", "seed", "batch", "dtype")}
+    asked = {name: getattr(options, name) for name in ("recipe", "seed", "batch", "dtype", "data")}
     kept = {**vars(run.config), **settings.switches(recipe)}
     for name, value in {**asked, **settings_of(options, recipe)}.items():
         if value is not None and value != kept[name]:
             raise RunError(f"--resume: {run.folder} was started with {name} {settings.format_setting(kept[name])}, "
                            f"not {settings.format_setting(value)}")
-    if run.config_changed or options.steps not in (None, run.config.steps):
-        run.config.steps = options.steps or run.config.steps
+    if options.steps not in (None, run.config.steps):
+        run.config.steps = options.steps
         run.write_config()  # a later --resume trains up to there
+    if run.config_changed:
+        run.write_config()
     return run

@@ -86,6 +86,7 @@ class Config:
 
     def move_data(self, place: str) -> None:
         """Changes the place of the user's own data; RunError if the run's data are where they were, or have a name."""
+        place = place if is_named(place) else str(Path(place).expanduser().resolve())
         in_place = is_named(self.data) or any(Path(p).expanduser().exists()
                                               for p in (self.data, self.data.rpartition("@")[0] or self.data))
         if place != self.data and (in_place or is_named(place)):

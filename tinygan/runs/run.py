@@ -160,8 +160,8 @@ class Run:
     @property
     def class_list(self) -> str:
         """The classes of a conditional generator as text: 0 to 9, or with their names 0 cat, 1 dog."""
-        names = self.config.examples.get("names") or [f"to {self.classes - 1}"]
-        return ", ".join(f"{i} {name}" for i, name in enumerate(names))
+        texts = self.config.examples.get("names") or [f"to {self.classes - 1}"]
+        return ", ".join(f"{i} {text}" for i, text in enumerate(texts))
 
     def labels(self, n: int, label: int | None = None) -> np.ndarray | None:
         """Labels for n samples: all `label`, or each class in turn for n / classes (rounded up); None without classes.
