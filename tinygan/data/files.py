@@ -170,11 +170,9 @@ def obtain(name: str, copies: Sequence[str], read: Callable[[Path], Any]) -> Any
                     "; without a network, digits, ring, grid and gaussian work")
 
 
-def bar(*args, **options):
-    """A progress bar of tqdm on a terminal; no bar elsewhere, nor in a process without a stream for it (pythonw)."""
-    from tqdm.auto import tqdm
-    mute = sys.stderr is None or sys.stderr.closed
-    return tqdm(*args, leave=False, disable=mute or None, **options)
+def mute() -> bool | None:
+    """tqdm's `disable` for a bar on a terminal: None, or True in a process without a stream for it (pythonw)."""
+    return sys.stderr is None or sys.stderr.closed or None
 
 
 def download(url: str, folder: Path, name: str, sha256: str) -> Path:
@@ -186,10 +184,11 @@ def download(url: str, folder: Path, name: str, sha256: str) -> Path:
     import gzip
 
     import pooch
+    from tqdm.auto import tqdm
 
     def fetch(url, file, _):
-        with bar(total=1, unit="B", unit_scale=True, desc=url.rpartition("/")[2]) as shown:
-            pooch.HTTPDownloader(progressbar=shown, chunk_size=1 << 16, timeout=TIMEOUT)(url, file, None)
+        with tqdm(total=1, unit="B", unit_scale=True, desc=url.rpartition("/")[2], leave=False, disable=mute()) as bar:
+            pooch.HTTPDownloader(progressbar=bar, chunk_size=1 << 16, timeout=TIMEOUT)(url, file, None)
         if url.endswith(f"{name}.gz"):
             with suppress(gzip.BadGzipFile), gzip.open(file) as packed:   # some mirrors send it unpacked
                 content = packed.read(LARGEST)

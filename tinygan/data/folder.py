@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from .errors import DataError
-from .files import bar
+from .files import mute
 
 FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")   # no format that starts other programs, such as EPS
 GREY = ("1", "L", "LA", "La", "I", "I;16", "I;16L", "I;16B", "I;16N")
@@ -24,12 +24,13 @@ def load_folder(folder: Path, size: int = 32) -> tuple[np.ndarray, np.ndarray | 
     Transparency becomes white; an animation becomes its first frame. Hidden files are ignored. Unreadable and too large
     files are skipped with one warning. DataError if no image is left.
     """
+    from tqdm.auto import tqdm
     entries = _visible(folder)
     paths = [(path, group) for group in entries if group.is_dir() for path in _files_below(group)]
     paths += [(path, folder) for path in entries if path.is_file()]
     skipped: Counter[str] = Counter()
     found = []
-    for path, group in bar(paths, desc=folder.name):
+    for path, group in tqdm(paths, desc=folder.name, leave=False, disable=mute()):
         try:
             found.append((_decode(path, size), group))
         except _TooLargeError:
