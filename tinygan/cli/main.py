@@ -85,7 +85,7 @@ def _streams():
     with ExitStack() as opened:
         for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
             stream = getattr(sys, name)
-            if stream is None or stream.closed:
+            if stream is None or getattr(stream, "closed", False):
                 setattr(sys, name, opened.enter_context(open(os.devnull, mode, encoding="utf-8")))
             elif mode == "w" and isinstance(stream, io.TextIOWrapper):  # a file name may hold bytes that are no text
                 opened.callback(stream.reconfigure, errors=stream.errors)

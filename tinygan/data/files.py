@@ -172,7 +172,7 @@ def obtain(name: str, copies: Sequence[str], read: Callable[[Path], Any]) -> Any
 
 def mute() -> bool | None:
     """tqdm's `disable` for a bar on a terminal: None, or True in a process without a stream for it (pythonw)."""
-    return sys.stderr is None or sys.stderr.closed or None
+    return sys.stderr is None or getattr(sys.stderr, "closed", False) or None
 
 
 def download(url: str, folder: Path, name: str, sha256: str) -> Path:

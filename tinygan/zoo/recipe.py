@@ -49,7 +49,10 @@ class Recipe:
     make_game: Callable[..., Game] = Game
 
     def start(self, seed=0, batch=None, dtype="float32", device="cpu", data: str | Source | None = None) -> Game:
-        """Makes the game at step 0. All random numbers, now and later, come from one generator seeded with `seed`."""
+        """Makes the game at step 0. All random numbers, now and later, come from one generator seeded with `seed`.
+
+        data: a name or a path, as in `source`, or a source.
+        """
         rng = np.random.default_rng(seed)
         found = source(data or self.data, labels=self.conditional)
         players = self.networks(found.shape, self.latent, rng, *[found.classes] * self.conditional, **self.players)
