@@ -1,7 +1,47 @@
 """Pictures: sheets, points, sequences, curves of a run, films, toys. Only drawing imports matplotlib and PIL."""
 from __future__ import annotations
 
+import os
+import sys
+import threading
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import numpy as np
+
+_DRAWING = threading.RLock()  # matplotlib's settings are those of the whole process
+
+
+@contextmanager
+def default_style() -> Iterator[None]:
+    """A context, or a decorator, in which matplotlib has its own settings, not those of the user's matplotlibrc.
+
+    So a picture is the same on every machine, and needs no LaTeX where the user's pictures do.
+    """
+    with _DRAWING:
+        matplotlib = _matplotlib()
+        with matplotlib.rc_context():
+            matplotlib.rcdefaults()
+            yield
+
+
+def _matplotlib():
+    """matplotlib; an unknown backend in MPLBACKEND is only a warning, since these pictures need no backend."""
+    if "matplotlib" in sys.modules:
+        return sys.modules["matplotlib"]
+    backend = os.environ.pop("MPLBACKEND", None)
+    try:
+        import matplotlib
+    finally:
+        if backend is not None:
+            os.environ["MPLBACKEND"] = backend
+    if backend:
+        try:
+            matplotlib.rcParams["backend"] = backend  # as matplotlib does when it is imported
+        except ValueError:
+            warnings.warn(f"MPLBACKEND is {backend!r}, which matplotlib does not know: it is ignored", stacklevel=4)
+    return matplotlib
 
 
 def sheet(images, columns: int | None = None) -> np.ndarray:
@@ -19,18 +59,24 @@ def sheet(images, columns: int | None = None) -> np.ndarray:
     return page.reshape(rows, columns, h, w, 3).swapaxes(1, 2).reshape(rows * h, columns * w, 3)
 
 
-def cloud(samples, real, title="", labels=None, paths=()) -> np.ndarray:
+@default_style()
+def cloud(samples, real=None, title="", labels=None, paths=()) -> np.ndarray:
     """Draws generated points over real ones, (n, 2), or histograms of numbers (n, 1): an image (h, w, 3), uint8.
 
-    labels (n,): the class of each generated point, drawn as a colour. paths: arrays (steps, 2), drawn as lines.
+    real: None where there are no real points. labels (n,): the class of each generated point, drawn as a colour. paths:
+    arrays (steps, 2), drawn as lines.
     """
     figure, axes = _figure(4.8, 4.8)
+    known = samples if real is None else real
     if samples.shape[1] == 1:
-        bins = np.linspace(real.min() - 0.5, real.max() + 0.5, 60)
-        axes.hist([real[:, 0], samples[:, 0].clip(bins[0], bins[-1])], bins, label=["real", "generated"], density=True)
+        bins = np.linspace(known.min() - 0.5, known.max() + 0.5, 60)
+        drawn = {"generated": samples[:, 0].clip(bins[0], bins[-1])}
+        drawn = drawn if real is None else {"real": real[:, 0], **drawn}
+        axes.hist([*drawn.values()], bins, label=[*drawn], density=True)
     else:
-        span = 1.25 * np.abs(real).max()
-        axes.scatter(*real[:, :2].T, s=8, color="#c8c8c8", label="real")
+        span = 1.25 * np.abs(known).max() or 1.0
+        if real is not None:
+            axes.scatter(*real[:, :2].T, s=8, color="#c8c8c8", label="real")
         colours = {"color": "#d1495b"} if labels is None else {"c": labels, "cmap": "tab10"}
         axes.scatter(*samples[:, :2].T, s=3, label="generated", **colours)
         for path in paths:
@@ -41,13 +87,18 @@ def cloud(samples, real, title="", labels=None, paths=()) -> np.ndarray:
     return _pixels(figure)
 
 
-def lines(samples, real, title="", rows: int = 10) -> np.ndarray:
-    """Draws real and generated sequences (n, time, features), one below the other: an image (h, w, 3), uint8."""
+@default_style()
+def lines(samples, real=None, title="", rows: int = 10) -> np.ndarray:
+    """Draws real and generated sequences (n, time, features), one below the other: an image (h, w, 3), uint8.
+
+    real: None where there are no real sequences.
+    """
     from matplotlib.figure import Figure
     figure = Figure(figsize=(7, 6), layout="constrained")
-    height = 2.2 * float(np.abs(real).max())
-    for axes, x, name, colour in zip(figure.subplots(1, 2), (real, samples), ("real", "generated"),
-                                     ("#808080", "#d1495b")):
+    panels = [(samples, "generated", "#d1495b")] if real is None else [
+        (real, "real", "#808080"), (samples, "generated", "#d1495b")]
+    height = 2.2 * float(np.abs(panels[0][0]).max())
+    for axes, (x, name, colour) in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels):
         for i, sequence in enumerate(x[:rows]):
             axes.plot(sequence - i * height, color=colour, marker=".", markersize=4, linewidth=1)
         axes.set(title=name, xlabel="step", yticks=[], ylim=(-(rows - 0.3) * height, 0.7 * height))
@@ -55,6 +106,7 @@ def lines(samples, real, title="", rows: int = 10) -> np.ndarray:
     return _pixels(figure)
 
 
+@default_style()
 def curves(history) -> np.ndarray:
     """Draws the history of a game in three panels: the values of both objectives, D's outputs, gradient norms."""
     from matplotlib.figure import Figure
@@ -75,6 +127,7 @@ def curves(history) -> np.ndarray:
     return _pixels(figure)
 
 
+@default_style()
 def bands(groups) -> np.ndarray:
     """Draws histories of many runs, {name of a group: [history]}: medians over its runs and bands between quartiles."""
     from matplotlib.figure import Figure
@@ -93,6 +146,7 @@ def bands(groups) -> np.ndarray:
     return _pixels(figure)
 
 
+@default_style()
 def strips(groups, real) -> np.ndarray:
     """Draws metrics of many runs, {name of a group: [metrics]}: a panel for each metric, a dot for each run.
 
@@ -118,6 +172,7 @@ def strips(groups, real) -> np.ndarray:
     return _pixels(figure)
 
 
+@default_style()
 def dynamics(paths, eigenvalues) -> np.ndarray:
     """Draws paths (steps + 1, 2) of (theta, psi) by name, and the eigenvalues of their updates with the unit circle."""
     from matplotlib.figure import Figure
@@ -137,6 +192,7 @@ def dynamics(paths, eigenvalues) -> np.ndarray:
     return _pixels(figure)
 
 
+@default_style()
 def game_tree(root) -> np.ndarray:
     """Draws a tree of (text, value, branches); the number and the colour of a node show its value, -1, 0 or 1."""
     nodes: list[tuple] = []

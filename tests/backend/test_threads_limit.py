@@ -25,6 +25,18 @@ def test_the_environment_sets_the_threads(wanted, count, eight, monkeypatch):
     assert cores() == count
 
 
+@pytest.mark.parametrize(("blas", "omp", "count"), [("", "2", 2), ("0", "3,1", 3), ("5", "2", 5), ("", "x", 8)])
+def test_openmp_sets_the_threads_where_blas_does_not(blas, omp, count, eight, monkeypatch):
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", blas)
+    monkeypatch.setenv("OMP_NUM_THREADS", omp)
+    assert cores() == count
+
+
+@pytest.fixture(autouse=True)
+def _no_openmp(monkeypatch):
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+
+
 def test_without_a_word_every_core_is_used(eight, monkeypatch):
     monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
     assert cores() == CORES
@@ -65,7 +77,8 @@ print(threading.active_count())
 @pytest.mark.parametrize(("wanted", "least", "most"), [("1", 1, 1), ("2", 2, 2), (None, 2, 8)])
 @pytest.mark.fast_forms
 def test_convolutions_run_in_as_many_threads(wanted, least, most):
-    environment = {name: value for name, value in os.environ.items() if name != "OPENBLAS_NUM_THREADS"}
+    environment = {name: value for name, value in os.environ.items()
+                   if name not in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS")}
     environment.update({"OPENBLAS_NUM_THREADS": wanted} if wanted else {})
     done = subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, text=True, check=True, env=environment)
     assert least <= int(done.stdout) <= most

@@ -189,7 +189,7 @@ def run(place, tmp_path):
 @pytest.mark.parametrize(("text", "message"), [
     ("", "Expecting value"), ("[]", "expected an object, found a list"), ("\0", "Expecting value"),
     ("null", "expected an object, found a NoneType"), ("[" * 10**5, "nested too deeply"),
-    ('{"recipe": "' + "a" * 10**5, "longer than 100000 characters"), ("{}", "missing 7 required positional arguments"),
+    ('{"recipe": "' + "a" * 10**6, "longer than 1000000 characters"), ("{}", "missing 7 required positional arguments"),
     ('{"a": 1}', "unexpected keyword argument 'a'"),
 ])
 def test_a_config_that_is_none(run, text, message):

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -185,8 +186,12 @@ def test_the_users_own_images(tmp_path, capsys):
     assert line.endswith("expected at least 12")
     for i in range(9, 30):
         Image.fromarray(rng.integers(0, 255, (40, 30, 3), np.uint8)).save(tmp_path / "mine" / f"{i}.png")
-    assert main(["evaluate", "run", "--json"]) == 0  # no classifier knows these images: pixels are compared
-    figures = json.loads(capsys.readouterr().out)
+    with warnings.catch_warnings():
+        warnings.simplefilter("default")
+        assert main(["evaluate", "run", "--json"]) == 0  # no classifier knows these images: pixels are compared
+    said = capsys.readouterr()
+    assert "mine' have changed: 30 examples from -1 to 1; the run began with 9 examples from -1 to 1" in said.err
+    figures = json.loads(said.out)
     assert figures["one_nn"] > figures["real"]["one_nn"]
     assert "fcd" not in figures
 

@@ -3,8 +3,8 @@ import json
 import os
 import subprocess
 import sys
-from copy import deepcopy
 from concurrent.futures import ThreadPoolExecutor
+from copy import deepcopy
 
 import numpy as np
 import pytest

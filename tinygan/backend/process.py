@@ -31,10 +31,13 @@ def tune(divide_batches: bool = False) -> None:
 
 
 def cores() -> int:
-    """The number of cores that this process may use, at most OPENBLAS_NUM_THREADS if that is set."""
+    """The number of cores that this process may use, at most OPENBLAS_NUM_THREADS, or OMP_NUM_THREADS without that."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    wanted = os.environ.get("OPENBLAS_NUM_THREADS", "")
-    return min(cores, int(wanted)) if wanted.isdigit() and int(wanted) else cores
+    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):  # in the order in which OpenBLAS reads them
+        wanted = os.environ.get(name, "").partition(",")[0]  # OMP: a number for each level of nesting
+        if wanted.isdigit() and int(wanted):
+            return min(cores, int(wanted))
+    return cores
 
 
 def limit(threads: int) -> None:

@@ -11,10 +11,12 @@ ABOUT = "diagnose a run: its problems, the evidence, and remedies"
 
 def add(parser) -> None:
     parser.add_argument("run", type=arguments.path, metavar="RUN", help="a run folder")
+    parser.add_argument("--data", help="the place of the run's own data, if they are no longer where they were")
 
 
 def run(options):
-    run = Run.open(options.run, "cpu")
+    run = Run.open(options.run, "cpu", data=options.data)
+    run.load_data()
     doctor = Doctor(run.config.steps, run.config.seed, run.folder)
     found = doctor.examine(run.game)
     now = doctor.visits[-1]

@@ -19,11 +19,12 @@ def add(parser) -> None:
     parser.add_argument("-n", type=arguments.count,
                         help="number of samples to draw (default: 2500 points or 2000 images)")
     parser.add_argument("--seed", type=arguments.natural, default=0, help="seed of the latents (default: 0)")
+    parser.add_argument("--data", help="the place of the runs' own data, if they are no longer where they were")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
 
 
 def run(options):
-    runs = [Run.open(folder, "cpu") for folder in options.runs]
+    runs = [Run.open(folder, "cpu", data=options.data) for folder in options.runs]
     for run, name in itertools.product(runs[1:], ("recipe", "data", "settings")):
         first, other = (getattr(r.config, name) for r in (runs[0], run))
         if first != other:

@@ -84,7 +84,8 @@ def _own(options, facts) -> tuple[Config, int, None]:
         raise ExchangeError(f"{options.file} is of step {step!r}")
     config.settings |= settings_of(options, config.build_recipe())
     where = config.data if options.data is None else names.locate(options.data)
-    return replace(config, data=where, dtype="float32", device="cpu"), step, None
+    examples = config.examples if options.data is None else {}
+    return replace(config, data=where, examples=examples, dtype="float32", device="cpu"), step, None
 
 
 def _foreign(options, state) -> tuple[Config, int, tuple[int, ...] | None]:

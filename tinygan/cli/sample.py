@@ -35,4 +35,5 @@ def run(options):
         plots.save_png(options.output, run.draw(samples, np.random.default_rng(options.seed), labels))
     else:
         raise RunError(f"-o: {options.output} ends in {options.output.suffix!r}, expected .png or .npy")
-    print(f"{options.output}: {len(samples)} samples of {run.folder} at step {run.game.step}")
+    classes = f", classes {run.class_list}" if run.classes and options.label is None else ""
+    print(f"{options.output}: {len(samples)} samples of {run.folder} at step {run.game.step}{classes}")

@@ -1,9 +1,9 @@
 """`tinygan train`: trains a recipe in a run folder, from the start or from its last checkpoint."""
 from __future__ import annotations
 
-import operator
 import signal
 import sys
+import threading
 
 import numpy as np
 
@@ -11,7 +11,6 @@ import tinygan
 from tinygan import game
 from tinygan.cli import arguments
 from tinygan.cli.configure import configured, settings_of
-from tinygan.data import names
 from tinygan.distributed import mpi
 from tinygan.distributed.group import SINGLE_PROCESS, RanksError
 from tinygan.doctor import Doctor
@@ -64,6 +63,7 @@ def _train(run, options, ranks):
             print(f"{folder}: all {steps} steps are done; to continue, give a larger --steps")
         run.unlock()
         return
+    run.load_data()  # if they are missing, nothing has begun
     if first:
         print(f"{run.config.recipe}: steps {run.game.step} to {steps}, batch {run.game.batch}, seed {run.config.seed}, "
               f"{run.config.device}, in {folder}" + (f", on {ranks.size} ranks" if options.mpi else ""))
@@ -84,6 +84,10 @@ def _train(run, options, ranks):
             run.save()
             print(f"stopped after step {run.game.step}; continue with: tinygan train {run.config.recipe} --resume "
                   f"--out {folder}", file=sys.stderr)
+        raise
+    except BrokenPipeError:  # whoever read the progress has gone
+        if first:
+            run.save()
         raise
     except game.Diverged as error:
         where = f"; {stepper.found}" if isinstance(stepper, Debug) and stepper.found else ""
@@ -123,11 +127,14 @@ class _Progress:
         self.interrupted = False
 
     def __enter__(self):
-        self.before = signal.signal(signal.SIGINT, self.interrupt)
+        self.listens = threading.current_thread() is threading.main_thread()  # Ctrl-C reaches no other
+        if self.listens:
+            self.before = signal.signal(signal.SIGINT, self.interrupt)
         return self
 
     def __exit__(self, *_):
-        signal.signal(signal.SIGINT, self.before)
+        if self.listens:
+            signal.signal(signal.SIGINT, self.before)
         self.bar.close()
 
     def interrupt(self, *_):
@@ -155,13 +162,12 @@ def _started(options, ranks) -> Run:
 
 def _resumed(options, ranks) -> Run:
     folder = options.out or latest_folder("runs", options.recipe or "digits")
-    run = Run.open(folder, options.device, lock=True, group=ranks)
+    run = Run.open(folder, options.device, lock=True, group=ranks, data=options.data)
     recipe = run.config.build_recipe()
-    asked = {name: getattr(options, name) for name in ("recipe", "seed", "batch", "dtype", "data")}
+    asked = {name: getattr(options, name) for name in ("recipe", "seed", "batch", "dtype")}
     kept = {**vars(run.config), **settings.switches(recipe)}
     for name, value in {**asked, **settings_of(options, recipe)}.items():
-        same = names.is_same if name == "data" else operator.eq
-        if value is not None and not same(value, kept[name]):
+        if value is not None and value != kept[name]:
             raise RunError(f"--resume: {run.folder} was started with {name} {settings.format_setting(kept[name])}, "
                            f"not {settings.format_setting(value)}")
     if options.steps is not None and options.steps < run.game.step:
@@ -170,4 +176,6 @@ def _resumed(options, ranks) -> Run:
     if options.steps not in (None, run.config.steps):
         run.config.steps = options.steps
         run.write_config()  # a later --resume trains up to there
+    if run.config_changed:
+        run.write_config()
     return run

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import os
 import struct
+import sys
 import warnings
 import zlib
 from collections.abc import Callable, Sequence
@@ -169,6 +170,11 @@ def obtain(name: str, copies: Sequence[str], read: Callable[[Path], Any]) -> Any
                     "; without a network, digits, ring, grid and gaussian work")
 
 
+def mute() -> bool | None:
+    """tqdm's `disable` for a bar on a terminal: None, or True in a process without a stream for it (pythonw)."""
+    return sys.stderr is None or getattr(sys.stderr, "closed", False) or None
+
+
 def download(url: str, folder: Path, name: str, sha256: str) -> Path:
     """Fetches url into folder/name, with a progress bar on a terminal; a url that ends in name.gz is unpacked.
 
@@ -181,7 +187,7 @@ def download(url: str, folder: Path, name: str, sha256: str) -> Path:
     from tqdm.auto import tqdm
 
     def fetch(url, file, _):
-        with tqdm(total=1, unit="B", unit_scale=True, desc=url.rpartition("/")[2], leave=False, disable=None) as bar:
+        with tqdm(total=1, unit="B", unit_scale=True, desc=url.rpartition("/")[2], leave=False, disable=mute()) as bar:
             pooch.HTTPDownloader(progressbar=bar, chunk_size=1 << 16, timeout=TIMEOUT)(url, file, None)
         if url.endswith(f"{name}.gz"):
             with suppress(gzip.BadGzipFile), gzip.open(file) as packed:   # some mirrors send it unpacked

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from .errors import DataError
+from .files import mute
 
 FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")   # no format that starts other programs, such as EPS
 GREY = ("1", "L", "LA", "La", "I", "I;16", "I;16L", "I;16B", "I;16N")
@@ -29,7 +30,7 @@ def load_folder(folder: Path, size: int = 32) -> tuple[np.ndarray, np.ndarray | 
     paths += [(path, folder) for path in entries if path.is_file()]
     skipped: Counter[str] = Counter()
     found = []
-    for path, group in tqdm(paths, desc=folder.name, leave=False, disable=None):
+    for path, group in tqdm(paths, desc=folder.name, leave=False, disable=mute()):
         try:
             found.append((_decode(path, size), group))
         except _TooLargeError:

@@ -46,6 +46,11 @@ def parse(given: str | os.PathLike) -> tuple[str | Path, int | None]:
     return folder, int(side)
 
 
+def is_named(given: str | os.PathLike) -> bool:
+    """Whether data have a name of the library; others are a folder or a file of the user."""
+    return given in NAMES
+
+
 def unknown(text: str) -> DataError:
     """The error of a text that is neither a name nor a path."""
     return DataError(f"load: unknown data {text!r}, expected one of {', '.join(IMAGES)}, or a folder of images")

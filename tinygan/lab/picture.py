@@ -9,6 +9,7 @@ import io
 import numpy as np
 
 from tinygan.lab.state import SPAN, Laboratory
+from tinygan.plots import default_style
 
 DATA, FAKE, D_BLUE, INK, DARK = "#2f6b3a", "#d1495b", "#2e6f95", "#3c3c3c", "#7c1626"
 FIELD = ["#e8808f", "#f6c6cc", "#fbfaf7", "#c3dcc4", "#73b082"]  # from "generated" through "undecided" to "real"
@@ -23,6 +24,7 @@ CURVES = [("values of the objectives", {"V_D": ("D's", D_BLUE), "V_G": ("G's", F
 class Picture:
     """Draws a laboratory; one object draws every frame of a film."""
 
+    @default_style()
     def __init__(self):
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.collections import LineCollection
@@ -53,6 +55,7 @@ class Picture:
             artist.set_animated(True)
         self.still = None
 
+    @default_style()
     def draw(self, lab: Laboratory, scene: str = "") -> np.ndarray:
         """The present state as an image (HEIGHT, WIDTH, 4), uint8. scene: a caption."""
         view, field, critic = lab.look(), lab.field(), lab.goals.critic

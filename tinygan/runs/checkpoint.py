@@ -18,6 +18,7 @@ import numpy as np
 
 import tinygan
 from tinygan import backend
+from tinygan.data.names import is_named
 from tinygan.errors import TinyganError
 from tinygan.game import Diverged, Game, parts
 from tinygan.game.history import COLUMNS, Column
@@ -26,7 +27,7 @@ from tinygan.runs.files import write
 from tinygan.updates import Average
 
 FORMAT = 2
-FREE = ("steps", "device", "version")  # parts of a config that may differ when a run is resumed
+FREE = ("steps", "device", "version", "examples")  # parts of a config that may differ when a run is resumed
 
 
 class CheckpointError(TinyganError, ValueError):
@@ -58,8 +59,10 @@ def load(path, game: Game, config: dict[str, Any] | None = None) -> None:
     facts, arrays = read(path)
     try:
         for name, kept in (facts["config"] or {}).items() if config else ():
-            if name not in FREE and config.get(name) != kept:  # type: ignore[union-attr]
-                raise ValueError(f"it was made with {name} {kept}, not {config.get(name)}")  # type: ignore[union-attr]
+            now: Any = config.get(name)  # type: ignore[union-attr]
+            moved = name == "data" and not is_named(now) and not is_named(kept)  # the user's own are compared when read
+            if name not in FREE and now != kept and not moved:
+                raise ValueError(f"it was made with {name} {kept}, not {now}")
         _restore(game, facts, arrays)
     except Exception as error:  # untrusted numbers raise anything
         other = "" if facts.get("version") == tinygan.__version__ else f" (written by tinygan {facts.get('version')!r})"

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 import tinygan
+from tinygan.data import names
 from tinygan.distributed.group import SINGLE_PROCESS, SingleProcess
 from tinygan.errors import TinyganError
 from tinygan.game import Game, SettingError
@@ -13,7 +14,7 @@ from tinygan.metrics import Evaluator
 from tinygan.runs.files import json_object
 from tinygan.zoo import RECIPES, Recipe
 from tinygan.zoo.settings import change
-from tinygan.zoo.sources import evaluator_of
+from tinygan.zoo.sources import Source, check_facts, source
 
 
 class RunError(TinyganError, ValueError):
@@ -22,7 +23,10 @@ class RunError(TinyganError, ValueError):
 
 @dataclass
 class Config:
-    """The config of a run. settings: those that differ from the recipe's values."""
+    """The config of a run. settings: those that differ from the recipe's values. examples: the facts of its data.
+
+    `start` fills in the facts; with them only training and comparisons with real examples need the data.
+    """
 
     recipe: str
     steps: int
@@ -33,6 +37,7 @@ class Config:
     data: str
     settings: dict[str, Any] = field(default_factory=dict)
     version: str = tinygan.__version__
+    examples: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self):
         for f in fields(self):
@@ -52,6 +57,8 @@ class Config:
         """Reads a config from JSON; RunError, a line that begins with `where`, if it fits no recipe."""
         try:
             config = cls(**json_object(text))
+            if config.examples:
+                check_facts(config.examples)
         except (ValueError, TypeError) as error:
             raise RunError(f"{where} cannot be read: {error}") from error
         if config.recipe not in RECIPES:
@@ -66,11 +73,25 @@ class Config:
         """The recipe with the run's settings."""
         return change(RECIPES[self.recipe], self.settings)
 
+    def source(self) -> Source:
+        """The data source of the run."""
+        return source(self.data, facts=self.examples)
+
     def start(self, group: SingleProcess = SINGLE_PROCESS) -> Game:
         """The game at step 0."""
-        game = self.build_recipe().start(self.seed, self.batch, self.dtype, self.device, self.data)
+        found = self.source()
+        self.examples = found.facts
+        game = self.build_recipe().start(self.seed, self.batch, self.dtype, self.device, found)
         return replace(game, group=group)
+
+    def move_data(self, place: str) -> None:
+        """Changes the place of the user's own data; RunError if the run's data are where they were, or have a name."""
+        found, _ = names.parse(self.data)
+        in_place = isinstance(found, str) or found.exists()
+        if not names.is_same(place, self.data) and (in_place or names.is_named(place)):
+            raise RunError(f"the run was started with data {self.data}, not {place}")
+        self.data = names.locate(place)
 
     def evaluator(self) -> Evaluator:
         """The evaluator of its data source."""
-        return evaluator_of(self.data)
+        return self.source().evaluate

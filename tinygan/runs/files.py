@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-LONGEST_JSON = 100_000  # characters: a config has hundreds
+LONGEST_JSON = 1_000_000  # characters: a config has hundreds, and the names of its classes
 
 
 def write(path, content, keep: Path | None = None) -> None:

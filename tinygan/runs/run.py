@@ -12,6 +12,7 @@ import time
 import warnings
 import weakref
 from collections.abc import Callable
+from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
@@ -20,7 +21,7 @@ import numpy as np
 
 from tinygan import metrics, plots
 from tinygan.backend.process import tune
-from tinygan.data import names
+from tinygan.data import DataError, names
 from tinygan.data.files import lock_file
 from tinygan.distributed.group import SINGLE_PROCESS, SingleProcess
 from tinygan.game import Game, parts
@@ -43,6 +44,7 @@ class Run:
     def __init__(self, folder: Path, config: Config, game: Game):
         self.folder, self.config, self.game = folder, config, game
         self.saved_step = game.step
+        self.config_changed = False
         self._saved = time.monotonic()
         self.unlock: Callable = weakref.finalize(self, int)  # releases what `lock` took
 
@@ -51,7 +53,8 @@ class Run:
         """Creates a run in a folder without one. game: the initial game (default: the config's game at step 0)."""
         folder = Path(folder).expanduser()
         config = replace(config, data=names.locate(config.data))
-        run = cls(folder, config, game or config.start())
+        game = game or config.start()  # before the config is used: it gets the facts of the data
+        run = cls(folder, config, game)
         try:
             (folder / "frames").mkdir(parents=True, exist_ok=True)
             run.lock()
@@ -65,8 +68,13 @@ class Run:
         return run
 
     @classmethod
-    def open(cls, folder, device: str | None = None, lock: bool = False, group: SingleProcess = SINGLE_PROCESS) -> Run:
-        """Opens the run in a folder at its last checkpoint. device: default, the run's. lock: call `lock` first."""
+    def open(cls, folder, device: str | None = None, lock: bool = False, group: SingleProcess = SINGLE_PROCESS,
+             data: str | None = None) -> Run:
+        """Opens the run in a folder at its last checkpoint. device: default, the run's. lock: call `lock` first.
+
+        data: the new place of the user's own data, if they are no longer where they were. The data are read when
+        examples are drawn. A config without their facts, as of release 0.1, is completed in memory: `config_changed`.
+        """
         folder = Path(folder).expanduser()
         try:
             with open(folder / "config.json", encoding="utf-8") as file:
@@ -76,8 +84,20 @@ class Run:
         except (OSError, ValueError) as error:
             raise RunError(f"{folder}/config.json cannot be read: {error}") from error
         config = Config.read(text, f"{folder}/config.json")
-        config.device = device or config.device
-        run = cls(folder, config, config.start(group))
+        kept, config.device = (config.data, config.examples), device or config.device
+        try:
+            if data is not None:
+                config.move_data(data)
+            run = cls(folder, config, config.start(group))
+        except RunError as error:
+            raise RunError(f"--data: {folder}: {error}") from error
+        except DataError as error:
+            if config.examples:
+                raise
+            raise RunError(f"{folder} was made by a version that did not keep the shape of its data, so they are "
+                           f"needed: {error}; to complete it: tinygan train --resume --out {folder} --data PLACE"
+                           ) from error
+        run.config_changed = kept != (config.data, config.examples)
         if lock:
             run.lock()
         checkpoint.load(folder / "checkpoint.npz", run.game, config.as_json())
@@ -117,6 +137,7 @@ class Run:
 
     def write_config(self) -> None:
         """Writes config.json."""
+        self.config_changed = False
         write(self.folder / "config.json", json.dumps(self.config.as_json(), indent=2).encode() + b"\n")
 
     def finish(self) -> None:
@@ -138,13 +159,19 @@ class Run:
         """The number of classes of a conditional generator; 0 for any other."""
         return getattr(self.game.generator, "classes", 0)
 
+    @property
+    def class_list(self) -> str:
+        """The classes of a conditional generator as text: 0 to 9, or with their names 0 cat, 1 dog."""
+        texts = self.config.examples.get("names") or [f"to {self.classes - 1}"]
+        return ", ".join(f"{i} {text}" for i, text in enumerate(texts))
+
     def labels(self, n: int, label: int | None = None) -> np.ndarray | None:
         """Labels for n samples: all `label`, or each class in turn for n / classes (rounded up); None without classes.
 
         RunError where the run has no class `label`.
         """
         if label is not None and label >= self.classes:
-            known = f"its classes are 0 to {self.classes - 1}" if self.classes else "its recipe is not conditional"
+            known = f"its classes are {self.class_list}" if self.classes else "its recipe is not conditional"
             raise RunError(f"--label: {self.folder} knows no class {label}: {known}")
         if label is None:
             return np.repeat(np.arange(self.classes), -(-n // self.classes)) if self.classes else None
@@ -171,6 +198,20 @@ class Run:
             raise RunError(f"--mix: the recipe of {self.folder} has no styles")
         return style.mixing_sheet(self.generator(), self.game.noise, rng)
 
+    def load_data(self) -> None:
+        """Loads the training data; RunError, one line, if they are not here, or do not fit the run."""
+        with self._needing_data():
+            self.game.data(1, np.random.default_rng(0))
+
+    @contextmanager
+    def _needing_data(self):
+        try:
+            yield
+        except DataError as error:
+            own = not names.is_named(self.config.data)
+            cure = f"; {self.folder} needs its data here: give them with --data" if own else ""
+            raise RunError(f"{error}{cure}") from error
+
     def tune(self) -> None:
         """Sets this process for training the run (`process.tune`)."""
         tune(divide_batches=any(isinstance(m, (Conv2d, ConvTranspose2d)) for _, m in self.game.generator.modules()))
@@ -178,7 +219,8 @@ class Run:
     def evaluate(self, n: int | None, rng: np.random.Generator) -> dict[str, float]:
         """The metrics of n samples (default: 2,500 points or 2,000 images), and label scores if the run has classes."""
         evaluator = self.config.evaluator()
-        figures = evaluator.figures(self.samples(n or evaluator.count, rng))
+        with self._needing_data():
+            figures = evaluator.figures(self.samples(n or evaluator.count, rng))
         labels = self.labels(n or evaluator.count)
         if labels is None or evaluator.classify is None:
             return figures
@@ -189,7 +231,8 @@ class Run:
     def baselines(self, n: int, rng: np.random.Generator) -> tuple[dict[str, float], dict[str, float]]:
         """The metrics of n training examples and of n examples of noise: the two ends of the scale for `evaluate`."""
         evaluator = self.config.evaluator()
-        real, noise = evaluator.baselines(n, rng)
+        with self._needing_data():
+            real, noise = evaluator.baselines(n, rng)
         if self.classes and evaluator.classify is not None:
             x, labels = self.game.data(n, rng)
             real["label_accuracy"] = float((evaluator.classify(x) == labels).mean())
@@ -212,10 +255,14 @@ class Run:
         if samples.ndim == 4:
             classes = 1 if labels is None else len(set(labels.tolist()))
             return plots.sheet(samples, columns=len(samples) // classes if classes > 1 else None)
-        real = self.game.data(2000, rng)
+        real = None
+        try:
+            real, *_ = parts(self.game.data(2000, rng))
+        except DataError as error:
+            warnings.warn(f"{error}; the picture has no real examples", stacklevel=2)
         if samples.ndim == 3:
             return plots.lines(samples, real, title)
-        return plots.cloud(samples, real[0] if isinstance(real, tuple) else real, title, labels, paths)
+        return plots.cloud(samples, real, title, labels, paths)
 
 
 def generate(generator, *inputs, chunk: int = 256) -> np.ndarray:

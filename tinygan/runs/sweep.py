@@ -193,7 +193,7 @@ def _compare(folder, config):
         return  # nothing there; `train_and_measure` reports what is damaged
     for name, asked in config.as_json().items():
         same = kept.get(name) == asked or (name == "data" and names.is_same(str(kept.get(name)), asked))
-        if name != "version" and not same:
+        if name not in ("version", "examples") and not same:
             raise RunError(f"{folder} was started with {name} {kept.get(name)}, not {asked}; choose another --out")
 
 

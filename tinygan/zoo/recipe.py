@@ -12,7 +12,7 @@ from tinygan.game import Game, latent
 from tinygan.game.release_0_1 import by_name
 from tinygan.nn.module import Module
 from tinygan.updates import SGD, Adam, Average, Momentum, RMSProp
-from tinygan.zoo.sources import source
+from tinygan.zoo.sources import Source, source
 
 REMEDIES = {name: p.default for name, p in inspect.signature(by_name).parameters.items()}  # their default numbers
 OPTIMISERS: dict[str, Callable] = {"adam": Adam, "rmsprop": lambda beta1, beta2: RMSProp(beta2),
@@ -48,8 +48,11 @@ class Recipe:
     conditional: bool = False
     make_game: Callable[..., Game] = Game
 
-    def start(self, seed=0, batch=None, dtype="float32", device="cpu", data=None) -> Game:
-        """Makes the game at step 0. All random numbers, now and later, come from one generator seeded with `seed`."""
+    def start(self, seed=0, batch=None, dtype="float32", device="cpu", data: str | Source | None = None) -> Game:
+        """Makes the game at step 0. All random numbers, now and later, come from one generator seeded with `seed`.
+
+        data: a name or a path, as in `source`, or a source.
+        """
         rng = np.random.default_rng(seed)
         found = source(self.data if data is None else data, labels=self.conditional)
         players = self.networks(found.shape, self.latent, rng, *[found.classes] * self.conditional, **self.players)

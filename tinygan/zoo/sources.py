@@ -2,7 +2,9 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+import math
+import warnings
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,6 +18,8 @@ from tinygan.metrics import Evaluator
 DIGITS = ("digits", "digits14", "digits16", "mnist")  # sets with a shipped classifier
 FEWEST = 12  # examples of two halves with five neighbours each
 HELD_OUT = 2000  # real examples in the comparison with samples
+MOST = 2**30  # numbers in an example of every class: an untrusted config.json must not fill the memory
+FACTS = ("shape", "classes", "names", "count", "range")  # the fields of a source that a run keeps
 
 
 @dataclass(frozen=True)
@@ -23,7 +27,9 @@ class Source:
     """A data source: `source(n, rng)`, or its `draw`, draws n examples.
 
     shape: of one example. classes: their number, 0 if none are known. evaluate: the metrics of samples of a model of
-    the data. labelled: a function like draw that returns the same examples and their classes.
+    the data. labelled: a function like draw that returns the same examples and their classes. names: of the classes.
+    count: of the examples, 0 if it is unlimited. range: the smallest and the largest number in them. name: as in
+    `source`.
     """
 
     draw: Callable[[int, np.random.Generator], Any]
@@ -31,9 +37,18 @@ class Source:
     classes: int
     evaluate: Evaluator
     labelled: Callable[[int, np.random.Generator], tuple] | None = None
+    names: tuple[str, ...] = ()
+    count: int = 0
+    range: tuple[float, ...] = ()
+    name: str = ""
 
     def __call__(self, n: int, rng: np.random.Generator) -> Any:
         return self.draw(n, rng)
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """The facts of the data that a run keeps, so that only training and comparisons need the examples."""
+        return dict(zip(FACTS, ([*self.shape], self.classes, [*self.names], self.count, [*self.range])))
 
 
 def mixture(means: np.ndarray, sigma: float) -> Source:
@@ -93,15 +108,17 @@ def describe() -> list[data.sets.Row]:
             for name, found in SOURCES.items()]
 
 
-def source(name: str, labels: bool = False) -> Source:
+def source(name: str | Source, labels: bool = False, facts: Mapping[str, Any] | None = None) -> Source:
     """The source of a name in `SOURCES`, a set of images, a folder of images, or a .npy file of sequences.
 
-    labels: `draw` returns pairs (examples, their classes). DataError, one line, if there are no such data, or if they
-    have no labels.
+    labels: `draw` returns pairs (examples, their classes). facts: `Source.facts` of an earlier process; with them the
+    examples are loaded when they are first drawn. DataError, one line, if there are no such data, or if they have no
+    labels.
     """
-    found = SOURCES[name] if name in SOURCES else _own(name)
+    found = name if isinstance(name, Source) else SOURCES[name] if name in SOURCES else _loaded(name, facts)
     if not labels:
         return found
+    name = name.name if isinstance(name, Source) else name
     if found.labelled is None:
         raise DataError(f"data {name!r}: the examples have no labels" + (
             "" if name in SOURCES else "; of a folder, put the images of each class in a subfolder"))
@@ -112,29 +129,82 @@ def source(name: str, labels: bool = False) -> Source:
 
 def evaluator_of(name: str) -> Evaluator:
     """The evaluator of `source(name)`, without its examples."""
-    return SOURCES[name].evaluate if name in SOURCES else _images_evaluator(name)
+    return SOURCES[name].evaluate if name in SOURCES else _evaluator(name, functools.cache(lambda: _examples(name)[0]))
 
 
-def _own(name) -> Source:
+def check_facts(facts: Mapping[str, Any]) -> None:
+    """DataError, one line, if facts from an untrusted file are not those of a source."""
+    try:
+        shape, classes, names, count, limits = (facts[key] for key in FACTS)
+        fits = (all(type(n) is int and n >= 0 for n in (*shape, classes, count)) and 1 <= len(shape) <= 3 and all(shape)
+                and math.prod(shape) * max(classes, 1) <= MOST and len(names) in (0, classes)
+                and all(isinstance(name, str) for name in names)
+                and len(limits) in (0, 2) and all(type(x) is float and math.isfinite(x) for x in limits))
+    except (KeyError, TypeError):
+        fits = False
+    if not fits:
+        raise DataError(f"examples: {facts!s:.99} are not the facts of a data source")
+
+
+def _facts(x, labels, names) -> dict[str, Any]:
+    """The facts of examples in memory."""
+    return dict(zip(FACTS, ([*x.shape[1:]], 0 if labels is None else int(labels.max()) + 1, [*names], len(x),
+                            [float(x.min()), float(x.max())])))
+
+
+def _loaded(name, facts) -> Source:
     """The source of a set of images, of a folder or of a file, with all examples in memory."""
-    x, labels = (data.load_sequences(name), None) if _is_file(name) else data.load(name)
-    classes, labelled = (0, None) if labels is None else (int(labels.max()) + 1, data.sampler(x, labels))
-    return Source(data.sampler(x), x.shape[1:], classes, evaluator_of(name), labelled)
+    @functools.cache
+    def examples():
+        found = _examples(name)
+        if facts:
+            _compare(name, _facts(*found), facts)
+        return found
+
+    known = facts or _facts(*examples())
+    shape, classes, names, count, limits = (known[key] for key in FACTS)
+    return Source(lambda n, rng: data.sampler(examples()[0])(n, rng), tuple(shape), classes,
+                  _evaluator(name, lambda: examples()[0]),
+                  (lambda n, rng: data.sampler(*examples()[:2])(n, rng)) if classes else None,
+                  tuple(names), count, tuple(limits), name)
+
+
+def _compare(name, found, facts):
+    """Compares the facts of data with those that a run has: DataError if they do not fit, a warning if they differ."""
+    def texts(key):
+        return [key(one).rstrip() for one in (found, facts)]
+    named = found["names"] and facts["names"]
+    now, then = texts(lambda one: f"{one['classes']} classes of shape {tuple(one['shape'])} "
+                                  + (", ".join(one["names"]) if named else ""))
+    if now != then:
+        raise DataError(f"data {name!r} do not fit the run: found {now}; expected {then}")
+    now, then = texts(lambda one: f"{one['count']} examples from {' to '.join(f'{x:.6g}' for x in one['range'])}")
+    if now != then:
+        warnings.warn(f"data {name!r} have changed: {now}; the run began with {then}", stacklevel=2)
+
+
+def _examples(name) -> tuple:
+    """The examples of a name, their labels or None, and the names of the classes if they have names."""
+    if _is_file(name):
+        return data.load_sequences(name), None, []
+    x, labels = data.load(name)
+    return x, labels, [] if labels is None or not hasattr(data, "class_names") else data.class_names(name)
 
 
 def _is_file(name):
     return str(name).lower().endswith(".npy")
 
 
-def _images_evaluator(name) -> Evaluator:
+def _evaluator(name, examples: Callable[[], np.ndarray]) -> Evaluator:
     """Compares images with held-out ones; for a folder, or a file of sequences, with one half of its examples.
 
-    The sets of digits have a classifier; for other sets, the pixels or numbers are compared.
+    The sets of digits have a classifier; for other sets, the pixels or numbers are compared. examples: returns all
+    training examples.
     """
     named = name in data.sets.LOADERS
 
     def halves():
-        x = data.load_sequences(name) if _is_file(name) else data.load(name).x
+        x = examples()
         if len(x) < FEWEST:
             raise DataError(f"data {name!r}: found {len(x)} example{'s' * (len(x) > 1)}; to evaluate, one half is "
                             f"compared with the other, expected at least {FEWEST}")
@@ -146,7 +216,7 @@ def _images_evaluator(name) -> Evaluator:
         return (data.load(name, held_out=True).x if named else halves()[0])[:HELD_OUT]
 
     def real(n, rng):
-        x = data.load(name).x if named else halves()[1]
+        x = examples() if named else halves()[1]
         return x[rng.permutation(len(x))[:n]]
 
     if name not in DIGITS:
