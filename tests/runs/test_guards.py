@@ -15,7 +15,7 @@ from tinygan.runs import Config, Run, RunError, files
 
 
 @pytest.fixture(autouse=True)
-def _in_tmp(tmp_path, monkeypatch):
+def _in_tmp(tmp_path, monkeypatch, undrawn):
     monkeypatch.chdir(tmp_path)
 
 
@@ -59,21 +59,20 @@ def test_a_file_system_without_locks(begun, monkeypatch):
 
 
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EROFS])
-def test_a_disk_that_is_full_or_read_only(code, begun, monkeypatch, capsys):
+def test_a_disk_that_is_full_or_read_only(code, begun, capsys):
     def refuse(*_):
         raise OSError(code, os.strerror(code), "checkpoint.npz.part")
-    monkeypatch.setattr(plots, "save_png", lambda *_: None)
-    monkeypatch.setattr(doctor, "write", lambda *_: None)
     before = (begun / "checkpoint.npz").read_bytes()
-    monkeypatch.setattr(files.os, "fsync", refuse)
-    line = fails(capsys, "train", "--resume", "--out", "run")
-    assert f"run cannot be written after step 6: {os.strerror(code)}; the last checkpoint is that of step 0" in line
-    assert (begun / "checkpoint.npz").read_bytes() == before
-    assert not list(begun.glob("*.part"))
-    assert f"new: the run folder cannot be written: {os.strerror(code)}" in fails(
-        capsys, "train", "ring", "--out", "new")
-    monkeypatch.undo()
-    os.chdir(begun.parent)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(plots, "save_png", lambda *_: None)
+        patch.setattr(doctor, "write", lambda *_: None)
+        patch.setattr(files.os, "fsync", refuse)
+        line = fails(capsys, "train", "--resume", "--out", "run")
+        assert f"run cannot be written after step 6: {os.strerror(code)}; the last checkpoint is that of step 0" in line
+        assert (begun / "checkpoint.npz").read_bytes() == before
+        assert not list(begun.glob("*.part"))
+        assert f"new: the run folder cannot be written: {os.strerror(code)}" in fails(
+            capsys, "train", "ring", "--out", "new")
     assert main(["train", "--resume", "--out", "run"]) == 0
 
 

@@ -17,7 +17,7 @@ REFUSED = "another process trains here"
 
 
 @pytest.fixture
-def begun(tmp_path, monkeypatch):
+def begun(tmp_path, monkeypatch, undrawn):
     """The folder of a run at step 0."""
     monkeypatch.chdir(tmp_path)
     Run.create(tmp_path / "run", Config("ring", 6, 0, 8, "float32", "cpu", "ring")).unlock()

@@ -44,8 +44,9 @@ def names(course: Path) -> list[str]:
 
 def release(course: Path) -> list[Path]:
     """Makes the `release/` folder again: for each assignment a notebook, a plain stub and its public checks."""
+    works = names(course)
     import nbformat
-    works, nbgrader = names(course), _nbgrader(course)
+    nbgrader = _nbgrader(course)
     for name in works:
         nbformat.write(grader.notebook(source(course, name)), source(course, name).with_suffix(".ipynb"))
         _call(nbgrader.generate_assignment, name)
