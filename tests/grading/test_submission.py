@@ -146,6 +146,7 @@ def test_an_archive_that_cannot_be_read(graded, data, reason):
     ({BOOK: book([("add-answer", "?")]).replace("?", "\\ud800")}, "cannot be read"),
     ({PLAIN: "# ü".encode("latin-1")}, "cannot be read"), ({PLAIN: "# coding: rot13"}, "cannot be read"),
     ({PLAIN: "# coding: nothing"}, "cannot be read"),
+    ({PLAIN: "# coding: Punycode\nx"}, "cannot be read"),
     ({PLAIN: "# %% add-answer\n" + "x = 1; " * 20000}, "100000 bytes"),
 ])
 def test_nothing_that_can_be_graded(graded, files, reason):

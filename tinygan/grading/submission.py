@@ -5,6 +5,7 @@ one with the most answers is graded, and a note names the others.
 """
 from __future__ import annotations
 
+import codecs
 import io
 import json
 import os
@@ -136,6 +137,8 @@ def _answers(place, data, stubs) -> Answers:
     encoding: str = json.detect_encoding(data)  # UTF-8, 16 or 32, with or without a byte order mark
     if encoding == "utf-8" and _kind(place) == ".py":
         encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)  # perhaps declared in the first two lines
+        if codecs.lookup(encoding).name in ("punycode", "idna"):  # of names, and slow for a long text
+            raise LookupError(f"encoding {encoding}")
     text = _lines(data.decode(encoding))
     answers: Answers = {}
     for key, source in _of_notebook(json.loads(text)) if _kind(place) == ".ipynb" else _of_python(text):
