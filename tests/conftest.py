@@ -43,6 +43,12 @@ def rng():
 
 
 @pytest.fixture
+def undrawn(monkeypatch):
+    """Figures are made but not drawn: drawing takes most of the time of a short run."""
+    monkeypatch.setattr("tinygan.plots._pixels", lambda figure: np.zeros((8, 8, 3), np.uint8))
+
+
+@pytest.fixture
 def gpu(monkeypatch):
     """The device "gpu", played by the foreign array."""
     monkeypatch.setattr("tinygan.backend.arrays._cupy", lambda: foreign)

@@ -138,6 +138,7 @@ def test_two_runs_in_one_folder(tmp_path, monkeypatch, capsys):
     assert capsys.readouterr().err.endswith(f"--out {tmp_path}: another run writes there\n")
 
 
+@pytest.mark.slow
 def test_wheels_of_missing_packages_are_installed(wheel, tmp_path):
     """Also two that share a namespace package, and none for another Python."""
     wheel("numpy"), wheel("of_another_python", tag="cp27-cp27m-win32"), wheel("only_here")

@@ -81,7 +81,8 @@ def test_a_part_that_hangs_is_named_and_the_rest_runs(runner, tmp_path, monkeypa
     assert "in <lambda>" in (runner.out / "logs" / "speed.txt").read_text()
 
 
-@pytest.mark.parametrize("apart", [False, True], ids=["in its group", "in a session of its own"])
+@pytest.mark.parametrize("apart", [False, pytest.param(True, marks=pytest.mark.slow)],
+                         ids=["in its group", "in a session of its own"])
 def test_a_section_ends_with_its_process(apart, runner, tmp_path, mark):
     """Not with a child that it has left behind, which holds the pipe."""
     start = time.monotonic()
@@ -136,6 +137,7 @@ def test_processes_end_with_the_script(tmp_path, mark):
             os.kill(pid, signal.SIGKILL)
 
 
+@pytest.mark.slow
 def test_a_slow_start_is_not_stuck(runner, tmp_path, monkeypatch):
     """Also where an earlier process has begun parts."""
     monkeypatch.setattr(gpu_runner, "PART", 1)

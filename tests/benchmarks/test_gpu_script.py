@@ -64,6 +64,7 @@ def wrong(name, result, monkeypatch):
     monkeypatch.setitem(foreign.kernels, name, call)
 
 
+@pytest.mark.slow
 @pytest.mark.fast_forms
 def test_a_wrong_kernel_is_seen_by_each_check(gpu_played, monkeypatch):
     wrong("tinygan_adam", lambda args: args[-1], monkeypatch)
@@ -79,6 +80,7 @@ def test_first_calls(gpu_played, monkeypatch):
     assert [what for what, ok, _ in sent(gpu_checks.versions) if ok is False] == ["RawKernel"]
 
 
+@pytest.mark.slow
 @pytest.mark.fast_forms
 def test_a_wrong_graph_is_seen(gpu_played, monkeypatch):
     assert all(ok for _, ok, _ in sent(gpu_checks.graph))
@@ -88,6 +90,7 @@ def test_a_wrong_graph_is_seen(gpu_played, monkeypatch):
     assert {(ok, columns["note"]) for _, ok, columns in rows} == {(False, "recorded")}
 
 
+@pytest.mark.slow
 def test_a_graph_that_cannot_be_recorded_is_seen(gpu_played, monkeypatch):
     monkeypatch.setitem(sys.modules, "nvmath.bindings", None)
     for _, ok, columns in sent(gpu_checks.graph):

@@ -2,7 +2,7 @@
 import json
 
 import pytest
-from commands import SHORT, untrained
+from commands import untrained
 from helpers import fails
 from PIL import Image
 
@@ -59,7 +59,7 @@ def test_evaluate_digits(recipe, capsys):
 
 
 def test_sequences_are_judged_and_drawn(tmp_path, capsys):
-    assert main(["train", "sequence", *SHORT, "--out", "run"]) == 0
+    assert main(["train", "sequence", "--steps", "2", "--batch", "8", "--out", "run"]) == 0
     capsys.readouterr()
     assert main(["evaluate", "run", "--json", "-n", "100"]) == 0
     assert {"purity", "least_share", "amplitude", "phase_bias"} <= set(json.loads(capsys.readouterr().out))

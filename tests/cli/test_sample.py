@@ -22,6 +22,7 @@ def test_sample_writes_pictures_and_arrays(run, tmp_path, capsys):
     assert "expected .png or .npy" in fails(capsys, "sample", "run", "-o", "x.txt")
 
 
+@pytest.mark.usefixtures("undrawn")
 @pytest.mark.parametrize("damage", ["cut", "flip", "empty", "missing", "other"])
 def test_a_damaged_checkpoint_is_refused(run, damage, tmp_path, capsys):
     path = run / "checkpoint.npz"

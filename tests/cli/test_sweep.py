@@ -22,7 +22,7 @@ def table(folder):
         return list(csv.DictReader(file))
 
 
-def test_a_sweep_in_processes(tmp_path, capsys):
+def test_a_sweep_in_processes(tmp_path, monkeypatch, capsys):
     command = ["sweep", "gaussian", "--seeds", "0-1", "--jobs", "2", "--steps", "6"]
     assert main(command) == 0
     out = capsys.readouterr().out
@@ -42,6 +42,7 @@ def test_a_sweep_in_processes(tmp_path, capsys):
     figures = json.loads(capsys.readouterr().out)
     assert float(rows[1]["mean"]) == figures["mean"]
     # nothing is done twice
+    monkeypatch.setattr(sweep, "processes", in_this_process)
     before = {path: path.stat().st_mtime_ns for path in folder.rglob("checkpoint.npz")}
     assert main([*command[:3], "0-2", *command[4:]]) == 0
     assert "3 of 3" in capsys.readouterr().out
@@ -76,6 +77,7 @@ def test_ctrl_c_saves_every_run_and_says_how_to_go_on(tmp_path):
     assert not (tmp_path / "out" / "stop").exists()
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_every_combination_of_settings_is_run(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(sweep, "processes", in_this_process)
     command = ["sweep", "gaussian", "--seeds", "0,1", "--steps", "4", "--out", "out"]

@@ -21,7 +21,7 @@ CATALOGUE, LECTURES, USES = equations.catalogue(), equations.lectures(), list(eq
 TEXTS = {number: path.read_text() for number, path in LECTURES.items()}
 WRITTEN = [e for e in CATALOGUE.values() if e.lecture in LECTURES]
 PENDING = {e.slug for e in CATALOGUE.values()} - {e.slug for e in WRITTEN}
-COMPARED = [use for use in USES if use.path and use.slug in equations.oracles()]
+COMPARED = [use for use in USES if use.path and use.slug in {e.slug for e in WRITTEN if e.form == "oracle"}]
 
 
 def short(use):

@@ -21,7 +21,7 @@ FIRST = "01-pull-backs"
 def hand_in(folder, name, answers, plain):
     """A student's file in the folder: the released one, with answers in it."""
     import nbformat
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     book = nbformat.read(COURSE / "release" / name / f"{name}.ipynb", 4)
     cells = [cell for cell in book.cells if cell.metadata.get("nbgrader", {}).get("solution")]
     text = (COURSE / "release" / name / f"{name.replace('-', '_')}.py").read_text()

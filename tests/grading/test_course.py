@@ -3,6 +3,7 @@ import csv
 import filecmp
 import importlib.util
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -109,6 +110,32 @@ def test_files_that_are_no_submission(tmp_path, course):
         assert says in results[who]["tests"][0]["output"]
 
 
+def test_names_that_reports_cannot_hold_and_files_that_are_not_graded(tmp_path, course):
+    """Every student is graded, whatever the folder is called; the student reads which file was graded."""
+    right, submitted = work(FIRST).solutions, tmp_path / "submitted"
+    for folder in (os.fsdecode(b"\xff\n"), ".a[1]", "-x", '\U0001f600 "q", {0}', "y" * 255):
+        hand_in(submitted / folder / FIRST, FIRST, right, plain=False)
+    two = submitted / "two" / FIRST
+    hand_in(two, FIRST, {**stub(FIRST), "softsign-answer": "1 / 0"}, plain=False)
+    hand_in(two, FIRST, {**right, "softsign-answer": "%matplotlib inline\n" + right["softsign-answer"]}, plain=True)
+    (two / PLAIN).write_text("\ufeff" + (two / PLAIN).read_text())
+    shutil.copy(COURSE / "release" / FIRST / f"test_{PLAIN}", two)
+    (two / "timestamp.txt").symlink_to("/dev/zero")
+    (submitted / "link").mkdir()
+    (submitted / "link" / FIRST).symlink_to(tmp_path / "nowhere")
+    (submitted / "nobody" / "02").mkdir(parents=True)
+    status, said = assignments("grade", submitted, "--course", course)
+    assert status == 0, said
+    assert {who: row[FIRST] for who, row in scores(course).items()} == {**dict.fromkeys(
+        ("%FF%0A", "%2Ea%5B1%5D", "-x", '\U0001f600 "q", {0}', "y" * 255, "(points)", "two"), 20), "link": 0}
+    note = f"graded: {PLAIN} (4 answers), not graded: {FIRST}.ipynb (1)"
+    assert {r"'\udcff\n' is %FF%0A in the reports", "nobody: not graded, without a folder of an assignment",
+            f"two {FIRST}: {note}"} <= set(said.splitlines())
+    assert json.loads((course / "results" / "two" / FIRST / "results.json").read_text())["output"] == note
+    assert note in (course / "feedback" / "two" / FIRST / f"{FIRST}.html").read_text()
+    assert f"{FIRST} is a link" in (course / "feedback" / "link" / FIRST / f"{FIRST}.html").read_text()
+
+
 def test_nbgrader_alone_grades_without_running_anything(tmp_path, course):
     """`nbgrader autograde` in the course: the same judge, and a notebook that lacks its check cells has them back."""
     assert assignments("release", "--course", course)[0] == 0
@@ -141,11 +168,9 @@ def test_plain_pytest(tmp_path, right):
 def test_mistakes_of_the_user(tmp_path, course):
     """One line, exit status 2."""
     (tmp_path / "empty").mkdir()
-    (tmp_path / "odd" / "a[1]" / FIRST).mkdir(parents=True)
     for arguments, says in [(["release", "--course", tmp_path], "is no course"),
                             (["grade", tmp_path / "empty", "--course", course], "holds no submission"),
-                            (["grade", tmp_path / "nowhere", "--course", course], "holds no submission"),
-                            (["grade", tmp_path / "odd", "--course", course], "rename it")]:
+                            (["grade", tmp_path / "nowhere", "--course", course], "holds no submission")]:
         status, said = assignments(*arguments)
         assert (status, len(said.splitlines())) == (2, 1)
         assert says in said

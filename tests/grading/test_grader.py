@@ -1,11 +1,13 @@
 """The judge: the reference has all points, a stub none, a wrong answer loses exactly its task's."""
+import importlib.util
 import itertools
 import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-pytest.importorskip("jupytext")
+if not importlib.util.find_spec("jupytext"):  # loading it takes seconds
+    pytest.skip("jupytext is not installed", allow_module_level=True)
 from kit import NAMES, stub, with_mistake, work, wrong
 
 from tinygan.backend.process import cores

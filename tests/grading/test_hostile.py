@@ -1,9 +1,11 @@
 """Answers that attack the grader: no points, a reason, and no other harm."""
+import importlib.util
 import re
 
 import pytest
 
-pytest.importorskip("jupytext")
+if not importlib.util.find_spec("jupytext"):  # loading it takes seconds
+    pytest.skip("jupytext is not installed", allow_module_level=True)
 from hostile import HOSTILE
 from kit import hurried, work
 

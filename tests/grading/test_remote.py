@@ -11,8 +11,9 @@ from tinygan.grading.remote import Worker
 
 
 def test_a_function_in_another_process_is_an_operation():
-    """The values, the gradients and their gradients come from the student's rules."""
-    with Worker([("answer", "import numpy as np\ndef cube(x, scale=1.0):\n    return scale * x ** 3")]) as worker:
+    """The values, the gradients and their gradients come from the student's rules; a cell may contain magics."""
+    text = "%matplotlib inline\nimport numpy as np\ndef cube(x, scale=1.0):\n    return scale * x ** 3\n!ls\n?cube"
+    with Worker([("answer", text)]) as worker:
         cube = worker.probe("cube")
         x = tg.Tensor([1.0, 2.0], requires_grad=True)
         assert cube(x, scale=2.0).numpy().tolist() == [2, 16]

@@ -1,7 +1,10 @@
 """Right answers that are not the reference's keep their points: task, the way, its text, the new text."""
+import importlib.util
+
 import pytest
 
-pytest.importorskip("jupytext")
+if not importlib.util.find_spec("jupytext"):  # loading it takes seconds
+    pytest.skip("jupytext is not installed", allow_module_level=True)
 from kit import with_mistake, work
 
 from tinygan.grading import grader

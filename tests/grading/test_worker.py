@@ -7,7 +7,7 @@ import pytest
 import tinygan as tg
 
 pytest.importorskip("resource")  # of POSIX
-from tinygan.grading.worker import _snapshot, derived, kinds, receive, send, unpack
+from tinygan.grading.worker import _line, _snapshot, derived, kinds, receive, run_cell, send, unpack
 
 
 def test_messages_go_through_a_pipe():
@@ -58,3 +58,31 @@ def test_what_was_replaced_is_noticed(monkeypatch):
     monkeypatch.setattr(np, "exp", np.log)
     with pytest.raises(RuntimeError, match=r"^numpy\.exp was replaced: leave the library as it is$"):
         untouched()
+
+
+@pytest.mark.parametrize("text", [
+    "a = 3", "%matplotlib inline\na = 3", "a = 3\n!ls", "%%time\na = 3", "%%capture out\n%load_ext x\na = 3",
+    "%time a = 3", "%%prun -q\na = 3", "?a\na = 3\na?\na??", "files = !ls\na = 3 if files is None else 0",
+    "if True:\n    %cd ..\n    a = 3", ">>> a = 3", "get_ipython().run_line_magic('matplotlib', 'inline')\na = 3",
+    "get_ipython().system('ls')\na = 3",
+    'text = """\n%x\n!y\n"""\n%pip install x\na = text.count("%") + 2'])
+def test_what_runs_in_a_notebook_runs_here(text):
+    names = {}
+    run_cell(text, "<answer>", names)
+    assert names["a"] == 3
+
+
+@pytest.mark.parametrize("text", ["%%bash\na = 3", "%%writefile a.py\na = 3", "%%timeit\na = 3", "%timeit a = 3"])
+def test_what_defines_nothing_in_a_notebook_defines_nothing_here(text):
+    names = {}
+    run_cell(text, "<answer>", names)
+    assert "a" not in names
+
+
+@pytest.mark.parametrize(("text", "error", "line"), [
+    ("a = (1\n", SyntaxError, ""), ("%x\na = = 1", SyntaxError, ""), ("%x\n1 / 0", ZeroDivisionError, 2),
+    ("%%time\n\n1 / 0", ZeroDivisionError, 3), ("x = 1\n%time 1 / 0", ZeroDivisionError, 1), ("a\0", Exception, "")])
+def test_an_error_in_a_cell_keeps_its_line(text, error, line):
+    with pytest.raises(error) as caught:
+        run_cell(text, "<answer>", {})
+    assert _line(caught.value) == (f"line {line} of answer" if line else "")

@@ -17,7 +17,7 @@ REFUSED = "another process trains here"
 
 
 @pytest.fixture
-def begun(tmp_path, monkeypatch):
+def begun(tmp_path, monkeypatch, undrawn):
     """The folder of a run at step 0."""
     monkeypatch.chdir(tmp_path)
     Run.create(tmp_path / "run", Config("ring", 6, 0, 8, "float32", "cpu", "ring")).unlock()
@@ -35,6 +35,9 @@ def holder(folder, then):
 def test_a_process_that_is_killed_holds_nothing(begun, capsys):
     with holder(begun, "time.sleep(60)") as process:
         assert fails(capsys, "train", "--resume", "--out", "run") == f"tinygan train: run: {REFUSED}"
+        with pytest.raises(RunError, match=REFUSED):
+            Run.open(begun, lock=True)
+        assert Run.open(begun).game.step == 0  # reading is allowed
         process.kill()
     assert main(["train", "--resume", "--out", "run"]) == 0
 

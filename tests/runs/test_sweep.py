@@ -14,7 +14,7 @@ from tinygan.runs import Config, Run, RunError, sweep
 
 
 @pytest.fixture(autouse=True)
-def _in_tmp(tmp_path, monkeypatch):
+def _in_tmp(tmp_path, monkeypatch, undrawn):
     monkeypatch.chdir(tmp_path)
 
 

@@ -16,9 +16,9 @@ import sys
 import warnings
 from pathlib import Path
 
-from tinygan.grading import GradingError, grader
+from tinygan.grading import GradingError, grader, submission
+from tinygan.grading.submission import plain
 
-LARGEST, LONGEST = 5 << 20, 100_000  # bytes of a submitted file, and of an answer in it
 _TESTS = '''"""The public checks of {file}: `python -m pytest test_{file}`."""
 from pathlib import Path
 from runpy import run_path
@@ -42,31 +42,33 @@ def names(course: Path) -> list[str]:
     return found
 
 
-def plain(name: str) -> str:
-    """The file name for students without notebooks: 01_pull_backs.py for 01-pull-backs."""
-    return name.replace("-", "_") + ".py"
-
-
 def release(course: Path) -> list[Path]:
     """Makes the `release/` folder again: for each assignment a notebook, a plain stub and its public checks."""
+    works = names(course)
     import nbformat
-    works, nbgrader = names(course), _nbgrader(course)
+    nbgrader = _nbgrader(course)
     for name in works:
         nbformat.write(grader.notebook(source(course, name)), source(course, name).with_suffix(".ipynb"))
         _call(nbgrader.generate_assignment, name)
         folder = course / "release" / name
         cells = nbformat.read(folder / f"{name}.ipynb", 4).cells
-        (folder / plain(name)).write_text(_stub(cells))
-        (folder / f"test_{plain(name)}").write_text(_tests(name, cells))
+        (folder / plain(name)).write_text(_stub(cells), encoding="utf-8")
+        (folder / f"test_{plain(name)}").write_text(_tests(name, cells), encoding="utf-8")
     return [course / "release" / name for name in works]
 
 
 def grade(course: Path, submitted: Path, seed: int = 0) -> Path:
     """Scores submitted/STUDENT/NAME/FILE; returns the path of grades.csv.
 
-    Also writes feedback pages and results.json into the course.
+    Also writes feedback pages and results.json into the course. A student without a folder NAME is named.
     """
     works = [folder.name for folder in release(course)]
+    for folder in _students(submitted):
+        student = submission.identity(folder.name)
+        if student != folder.name:
+            print(f"{folder.name!a} is {student} in the reports")
+        if submission.visible(folder.name) and not any(os.path.lexists(folder / name) for name in works):
+            print(f"{student}: not graded, without a folder of an assignment")
     shutil.rmtree(course / "collected", ignore_errors=True)
     handed_in = [name for name in works if _collect(course, submitted, name)]
     if not handed_in:
@@ -91,14 +93,16 @@ def grade_notebook(notebook, resources, seed=0):
     cells = {cell.metadata.nbgrader["grade_id"]: cell for cell in notebook.cells if "nbgrader" in cell.metadata}
     results = grader.grade(grader.assignment(source(Path(), name)),  # nbgrader works in the course's folder
                           {key: cell.source for key, cell in cells.items()}, seed)
+    note = str(notebook.metadata.get("tinygan", ""))
     for result in results:
         cells[result.task].outputs = [
-            nbformat.v4.new_output("stream", name="stdout", text=result.reason or "right"),
+            nbformat.v4.new_output("stream", name="stdout", text="\n".join(filter(None, [
+                result.reason or "right", note]))),
             nbformat.v4.new_output("execute_result", data={"text/plain": str(result.score)}, execution_count=1)]
     print(f"{student} {name}: {sum(r.score for r in results):g} of {sum(r.points for r in results):g}", flush=True)
     file = Path("results", student, name, "results.json")
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps(grader.gradescope(results), indent=1))
+    file.write_text(json.dumps({**grader.gradescope(results), "output": note}, indent=1))
     return notebook, resources
 
 
@@ -132,62 +136,38 @@ def _call(step, *arguments):
         raise GradingError(f"nbgrader: {(errors or ['it failed'])[-1]}")
 
 
+def _students(submitted: Path) -> list[Path]:
+    """The folders of the students."""
+    return [path for path in sorted(submitted.iterdir()) if path.is_dir()] if submitted.is_dir() else []
+
+
 def _collect(course: Path, submitted: Path, name: str) -> bool:
     """Puts the answers of each student into a clean copy of the released notebook; returns whether there are any."""
     import nbformat
     from nbgrader.utils import parse_utc
-    folders = [path for path in sorted(submitted.glob(f"*/{name}")) if path.is_dir() and not path.is_symlink()]
+    folders = [path / name for path in _students(submitted) if os.path.lexists(path / name)]
     for folder in folders:
-        if set(folder.parent.name) & set("[]*?"):
-            raise GradingError(f"{folder}: rename it, nbgrader finds no student with []*? in the name")
+        student = submission.identity(folder.parent.name)
         book = nbformat.read(course / "release" / name / f"{name}.ipynb", 4)
+        cells = {cell.metadata.nbgrader["grade_id"]: cell for cell in book.cells
+                 if cell.metadata.get("nbgrader", {}).get("solution")}
         try:
-            answers = read(folder, name)
-        except GradingError as error:
-            answers = {None: f"raise ValueError({str(error)!r})"}
-        for cell in book.cells:
-            if cell.metadata.get("nbgrader", {}).get("solution"):
-                cell.source = answers.get(cell.metadata.nbgrader["grade_id"], answers.get(None, ""))
-        clean = course / "collected" / folder.parent.name / name
+            answers, note = submission.read(folder, name, {key: cell.source for key, cell in cells.items()})
+        except (GradingError, OSError) as error:
+            answers, note = {None: f"raise ValueError({str(error)!r})"}, ""
+        for key, cell in cells.items():
+            cell.source = answers.get(key, answers.get(None, ""))
+        if note:
+            print(f"{student} {name}: {note}")
+            book.metadata["tinygan"] = note
+        clean = course / "collected" / student / name
         clean.mkdir(parents=True)
         nbformat.write(book, clean / f"{name}.ipynb")
         with contextlib.suppress(OSError, ValueError, OverflowError, TypeError):  # an invalid time is not copied
-            time = (folder / "timestamp.txt").read_text()
+            time = submission.content(folder / "timestamp.txt").decode("utf-8-sig")
             parse_utc(time.strip())
             (clean / "timestamp.txt").write_text(time)
     return bool(folders)
-
-
-def read(folder: Path, name: str) -> dict[str | None, str]:
-    """The answers in a student's folder, by cell. A file without marks gives one answer, with the key None."""
-    files = [folder / f"{name}.ipynb", folder / plain(name), *sorted(folder.glob("*.ipynb")), *folder.glob("*.py")]
-    file = next((f for f in files if f.is_file() and not f.is_symlink()), None)
-    if file is None:
-        raise GradingError(f"no file handed in: expected {name}.ipynb or {plain(name)}")
-    if file.stat().st_size > LARGEST:
-        raise GradingError(f"{file.name} has more than {LARGEST >> 20} MB")
-    try:
-        text = file.read_text(encoding="utf-8")
-        answers = _of_notebook(json.loads(text)) if file.suffix == ".ipynb" else _of_python(text)
-        if max((len(answer.encode()) for answer in answers.values()), default=0) > LONGEST:
-            raise ValueError(f"a cell has more than {LONGEST} bytes")
-        return answers
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise GradingError(f"{file.name} cannot be read: {type(error).__name__}: {error}") from None
-
-
-def _of_notebook(book) -> dict[str | None, str]:
-    answers: dict[str | None, str] = {}
-    for cell in book["cells"]:
-        key = cell["metadata"].get("nbgrader", {}).get("grade_id")
-        if key is not None:
-            answers.setdefault(str(key), "".join(cell["source"]))
-    return answers
-
-
-def _of_python(text) -> dict[str | None, str]:
-    head, *rest = re.split(r"^# %% (\S+)[ \t]*$", text, flags=re.MULTILINE)
-    return dict(zip(rest[::2], rest[1::2])) if rest else {None: head}
 
 
 def _stub(cells) -> str:
@@ -228,6 +208,6 @@ def _table(course: Path, database: str) -> Path:
         points = [scores.get((student, work), 0.0) for work in most]
         rows.append([student, *points, sum(points)])
     file = course / "grades.csv"
-    with open(file, "w", newline="") as out:
+    with open(file, "w", newline="", encoding="utf-8") as out:
         csv.writer(out).writerows(rows)
     return file

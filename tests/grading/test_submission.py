@@ -1,0 +1,181 @@
+"""The answers in a student's folder: encodings, names, and which of several files is graded."""
+import io
+import json
+import os
+import zipfile
+
+import pytest
+
+from tinygan.grading import GradingError
+from tinygan.grading.submission import MOST, identity, read
+
+NAME, BOOK, PLAIN = "01-sums", "01-sums.ipynb", "01_sums.py"
+STUBS = {"add-answer": "def add(x):\n    raise NotImplementedError",
+         "less-answer": "def less(x):\n    raise ValueError"}
+ADD, LESS = "def add(x):\n    return x + 1", "def less(x):\n    return x - 1"
+SOLVED = {"add-answer": ADD, "less-answer": LESS}
+
+
+def book(answers):
+    """The text of a notebook."""
+    return json.dumps({"cells": [{"metadata": {}, "source": "# Sums"}, *(
+        {"metadata": {"nbgrader": {"grade_id": key}}, "source": text.splitlines(keepends=True)}
+        for key, text in (*answers, ("add", "public(check, add)")))]}, ensure_ascii=False)
+
+
+def marked(answers):
+    """The text of the plain file."""
+    return "import numpy\n\n" + "\n\n".join(f"# %% {key}\n{text}\n# %%\nn = 3" for key, text in answers)
+
+
+@pytest.fixture
+def graded(tmp_path):
+    """Hands in files, given by place and content, and reads them: the answers by cell, stripped, and the note."""
+    def hand_in(files):
+        for place, data in files.items():
+            (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / place).write_bytes(data if isinstance(data, bytes) else data.encode())
+        answers, note = read(tmp_path, NAME, STUBS)
+        return {key: text.split("\n# %%")[0].strip() for key, text in answers.items()}, note
+    return hand_in
+
+
+HANDED_OUT = {BOOK: book(STUBS.items()), PLAIN: marked(STUBS.items()),
+              f"test_{PLAIN}": "def check_add(f, case):\n    f()\n\n\ndef test_add():\n    public(check_add, add)"}
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("file", [BOOK, PLAIN])
+def test_every_encoding_and_end_of_line(graded, file, encoding, end):
+    solved = {**SOLVED, "add-answer": "# größer\n" + ADD}
+    lines = {key: text.replace("\n", end) for key, text in solved.items()}
+    text = book(lines.items()) if file == BOOK else marked(solved.items()).replace("\n", end)
+    assert graded({file: text.encode(encoding)}) == (solved, "")
+
+
+@pytest.mark.parametrize(("cookie", "encoding"), [("latin-1", "latin-1"), ("cp1252", "cp1252"), ("utf-8", "utf-8-sig")])
+def test_a_declared_encoding(graded, cookie, encoding):
+    text = f"# -*- coding: {cookie} -*-\n" + marked([("add-answer", "# größer\n" + ADD)])
+    assert graded({PLAIN: text.encode(encoding)})[0] == {"add-answer": "# größer\n" + ADD}
+
+
+@pytest.mark.parametrize("place", [
+    "mine.ipynb", "01-sums (1).ipynb", "Mine.IPYNB", "01-sums.ipynb.txt", "01-sums.ipynb.json",
+    "sub/more/01-sums.ipynb", "-x.ipynb", "größe 😀.ipynb", "a\nb.ipynb", os.fsdecode(b"\xff.ipynb"),
+    "test_mine.ipynb"])
+def test_the_solved_copy_is_graded_beside_the_hand_out(graded, place):
+    hidden = {f".ipynb_checkpoints/{BOOK}": HANDED_OUT[BOOK], f"__MACOSX/{BOOK}": HANDED_OUT[BOOK],
+              f"._{BOOK}": b"\0\5\x16\7", "helpers.py": "def help(): pass", "data.json": "{}"}
+    assert graded({**HANDED_OUT, **hidden, place: book(SOLVED.items())}) == (SOLVED, "")
+
+
+@pytest.mark.parametrize("place", ["mine.py", "mine.py.txt", "sub/answer.PY", "test_mine.py"])
+def test_a_python_file_is_graded_beside_the_hand_out(graded, place):
+    assert graded({**HANDED_OUT, place: marked(SOLVED.items())}) == (SOLVED, "")
+
+
+def test_a_file_without_marks_is_graded_beside_the_hand_out(graded):
+    assert graded({**HANDED_OUT, "mine.py": f"{ADD}\n\n{LESS}"}) == ({None: f"{ADD}\n\n{LESS}"}, "")
+    assert graded({"mine.py": "\n\n".join(STUBS.values()), "other.py": "less = lambda x: x"}) == (
+        {None: "less = lambda x: x"}, "")
+
+
+def test_only_the_hand_out(graded):
+    """It is graded, so that each task has its reason; the tests alone are no submission."""
+    assert graded(HANDED_OUT) == (STUBS, "")
+
+
+def test_only_the_tests(graded):
+    with pytest.raises(GradingError, match=r"^no file handed in: expected 01-sums.ipynb or 01_sums.py$"):
+        graded({f"test_{PLAIN}": HANDED_OUT[f"test_{PLAIN}"]})
+
+
+def test_of_two_with_answers_the_note_says_which_was_graded(graded):
+    one = [("add-answer", "def add(x):\n    return 1 + x")]
+    assert graded({BOOK: book(one), "mine.ipynb": book(SOLVED.items()), "a\n.py": marked(one)}) == (
+        SOLVED, "graded: mine.ipynb (2 answers), not graded: 01-sums.ipynb (1), a\\n.py (1)")
+    assert graded({BOOK: book([*one, ("less-answer", LESS)]), "a\n.py": HANDED_OUT[PLAIN]})[1] == (
+        "graded: 01-sums.ipynb (2 answers), not graded: mine.ipynb (2)")
+
+
+def test_the_same_answers_twice_need_no_note(graded):
+    assert graded({BOOK: book(SOLVED.items()), PLAIN: marked(SOLVED.items())}) == (SOLVED, "")
+
+
+def test_a_cell_that_is_there_twice(graded):
+    """The first with an answer counts, in both formats."""
+    twice = [*STUBS.items(), *SOLVED.items(), ("add-answer", "1 / 0")]
+    assert graded({BOOK: book(twice)}) == (SOLVED, "")
+    (read_plain, note) = graded({BOOK: "no notebook", PLAIN: marked(twice)})
+    assert read_plain == SOLVED
+    assert note.startswith("01-sums.ipynb cannot be read: JSONDecodeError")
+
+
+def archive(files):
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as room:
+        for place, text in files.items():
+            room.writestr(place, text)
+    return data.getvalue()
+
+
+def test_an_archive(graded):
+    packed = archive({f"__MACOSX/01/._{BOOK}": b"\0\5", f"01/.ipynb_checkpoints/{BOOK}": HANDED_OUT[BOOK],
+                      f"01/{BOOK}": book(SOLVED.items()), **HANDED_OUT})
+    assert graded({**HANDED_OUT, "work.zip": packed}) == (SOLVED, "")
+
+
+@pytest.mark.parametrize(("data", "reason"), [
+    (b"PK no archive", "work.zip cannot be read: BadZipFile"), (archive({BOOK: " " * (6 << 20)}), "more than 5 MB"),
+    (archive({BOOK: "{"}).replace(b"PK\1\2", b"PK\1\3"), "work.zip cannot be read"),
+    (archive({f"{i}.py": "" for i in range(MOST + 1)}), "more than 100 files: the others were not read")])
+def test_an_archive_that_cannot_be_read(graded, data, reason):
+    with pytest.raises(GradingError, match=reason):
+        graded({"work.zip": data})
+    answers, note = graded({BOOK: book(SOLVED.items()), "work.zip": data})
+    assert answers == SOLVED
+    assert reason in note
+
+
+@pytest.mark.parametrize(("files", "reason"), [
+    ({}, "no file handed in"), ({"work.docx": "x"}, "no file handed in"), ({BOOK: "my answer"}, "cannot be read"),
+    ({BOOK: ""}, "cannot be read"), ({BOOK: "[" * 100000}, "cannot be read"),
+    ({BOOK: " " * (6 << 20)}, "more than 5 MB"),
+    ({BOOK: '{"cells": [1, 2]}'}, "cannot be read"), ({BOOK: '{"cells": null}'}, "cannot be read"),
+    ({BOOK: book([("add-answer", "?")]).replace("?", "\\ud800")}, "cannot be read"),
+    ({PLAIN: "# ü".encode("latin-1")}, "cannot be read"), ({PLAIN: "# coding: rot13"}, "cannot be read"),
+    ({PLAIN: "# coding: nothing"}, "cannot be read"),
+    ({PLAIN: "# coding: Punycode\nx"}, "cannot be read"),
+    ({PLAIN: "# %% add-answer\n" + "x = 1; " * 20000}, "100000 bytes"),
+])
+def test_nothing_that_can_be_graded(graded, files, reason):
+    with pytest.raises(GradingError, match=reason):
+        graded(files)
+
+
+def test_links_and_pipes_are_not_read(graded, tmp_path):
+    (tmp_path / "work").mkdir()
+    (tmp_path / "solved.ipynb").write_text(book(SOLVED.items()))
+    (tmp_path / "work" / BOOK).symlink_to(tmp_path / "solved.ipynb")
+    (tmp_path / "work" / "none.ipynb").symlink_to("nowhere")
+    os.mkfifo(tmp_path / "work" / PLAIN)
+    with pytest.raises(GradingError, match="no file handed in"):
+        read(tmp_path / "work", NAME, STUBS)
+    (tmp_path / "linked").symlink_to(tmp_path)
+    with pytest.raises(GradingError, match="linked is a link"):
+        read(tmp_path / "linked", NAME, STUBS)
+
+
+def test_names_of_students():
+    """Names that the reports can hold are kept; all others are written so that they stay different and printable."""
+    kept = ["ada", "Zoë Müller", "m {0} o'Nü, B. (2)", "-rf", "😀", '"q"', "a+b", "x" * 255, "学生"]
+    assert [identity(name) for name in kept] == kept
+    odd = [os.fsdecode(b"\xff"), os.fsdecode(b"\xfe"), "%FF", "a[1]", "a*", "what?", "a\nb", "a\tb",
+           "\x1b[2J", "\u202ex", ".ada", " ", " ada", "ada ", "ada\n",
+           os.fsdecode(b"\xff" * 255), os.fsdecode(b"\xff" * 254 + b"\xfe")]
+    found = [identity(name) for name in odd]
+    assert found[:8] == ["%FF", "%FE", "%25FF", "a%5B1%5D", "a%2A", "what%3F", "a%0Ab", "a%09b"]
+    assert len({*found, *kept}) == len(odd) + len(kept)
+    assert all(name.isprintable() and name.strip() == name and len(name.encode()) <= 255 and name[0] != "." and
+               not set(name) & set("[]*?") for name in found)
