@@ -19,7 +19,7 @@ def diagnose(at, x, found, alike, step, near, level, sizes) -> str:
         move = step * _unit(x, k)
         numeric[k] = (at(x + move) - at(x - move)).sum() / (2 * step)
     analytic, expected = found[alike], numeric[alike]
-    distance = np.abs(analytic - expected) / (np.abs(expected) + 1e-3 * np.abs(expected).max() + 1e-300)
+    distance = np.abs(analytic - expected) / (np.abs(expected) + np.abs(expected).max() + 1e-300)
     worst = tuple(int(n) for n in places[np.argmax(np.nan_to_num(distance, nan=np.inf))])
     a, n = float(found[worst]), float(numeric[worst])
     reason = _kink(at, x, _unit(x, worst), near, a) or _cause(analytic, expected, sizes, level)
