@@ -6,7 +6,7 @@ import numpy as np
 from .checks import pair
 
 CHUNK = 256  # rows of a distance matrix in memory at a time
-SLACK = 1 + 1e-9  # squared distances are equal up to this factor, that of rounding
+ROUNDING = 1e-12  # squared distances are equal up to this share of the squared sizes of both points
 
 
 def precision_recall_density_coverage(real, fake, k: int = 5) -> dict[str, float]:
@@ -75,7 +75,8 @@ def one_nn_accuracy(real, fake) -> float:
     for rows, square in _squares(fake, real):
         other[1][rows] = square.min(axis=1)
         np.minimum(other[0], square.min(axis=0), out=other[0])
-    return float(np.mean([((a * SLACK < b).mean() + (a <= b * SLACK).mean()) / 2 for a, b in zip(own, other)]))
+    return float(np.mean([((a + noise < b).mean() + (a <= b + noise).mean()) / 2
+                          for a, b, noise in zip(own, other, (_noise(real), _noise(fake)))]))
 
 
 def _centred(real, fake):
@@ -87,16 +88,22 @@ def _centred(real, fake):
 def balls(x, k):
     """The squared radius of the ball of each row of x (n, f), to its k-th nearest distinct neighbour, and the number of
     other rows in the ball (at least 1): (n,), (n,)."""
-    first = np.empty(len(x), np.intp)  # of all rows that are equal
+    first, noise = np.empty(len(x), np.intp), _noise(x)  # the first of all rows that are equal
     for rows, square in _squares(x, x):
-        first[rows] = (square == 0).argmax(axis=1)
+        first[rows] = (square <= noise[rows, None]).argmax(axis=1)
     distinct, index, copies = np.unique(first, return_inverse=True, return_counts=True)
-    radius, count = np.zeros(len(distinct)), copies.astype(float)
+    copies = copies.astype(float)  # for products of floats
+    radius, count = np.zeros(len(distinct)), copies.copy()
     if len(distinct) > k:
         for rows, square in _squares(x[distinct], x[distinct]):
-            radius[rows] = np.partition(square, k, axis=1)[:, k] * SLACK  # the nearest is the point itself
-            count[rows] = (square <= radius[rows, None]) @ copies
-    return radius[index], np.maximum(count - 1, 1)[index]
+            radius[rows] = np.partition(square, k, axis=1)[:, k]  # the nearest is the point itself
+            count[rows] = (square <= (radius + noise[distinct])[rows, None]) @ copies
+    return radius[index] + noise, np.maximum(count - 1, 1)[index]
+
+
+def _noise(x):
+    """The rounding of squared distances near each row of x (n, f): (n,)."""
+    return ROUNDING * (x * x).sum(axis=1)
 
 
 def _nearest_other(x):
@@ -109,13 +116,12 @@ def _nearest_other(x):
 
 
 def _squares(a, b):
-    """Yields slices of the rows of a, each with the squared distances of its rows to all rows of b, 0 of equal rows."""
+    """Yields slices of the rows of a, each with the squared distances of its rows to all rows of b."""
     b_square = (b * b).sum(axis=1)
     for start in range(0, len(a), CHUNK):
         rows = slice(start, min(start + CHUNK, len(a)))
         part = a[rows]
-        sizes = (part * part).sum(axis=1)[:, None] + b_square
         square = part @ (-2 * b.T)
-        square += sizes
-        square[square <= 1e-12 * sizes] = 0  # up to rounding
-        yield rows, square
+        square += (part * part).sum(axis=1)[:, None]
+        square += b_square
+        yield rows, np.maximum(square, 0, out=square)
