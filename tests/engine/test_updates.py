@@ -1,6 +1,7 @@
 """Moves of players: in place, along vectors or lists; optimisers against PyTorch's; saved and loaded state."""
 import copy
 
+import foreign
 import numpy as np
 import pytest
 from helpers import host, on
@@ -120,10 +121,10 @@ def test_two_hundred_steps_of_torch(torch, name):
 # --- memory ---
 
 @every_optimiser
-def test_the_same_on_both_array_modules(name, xp):
+def test_the_same_on_both_array_modules(name):
     ours, other = OPTIMISERS[name](), OPTIMISERS[name]()
     for g in gradients():
-        np.testing.assert_allclose(host(ours(on(xp, g))), other(g), rtol=1e-14)
+        np.testing.assert_allclose(host(ours(on(foreign, g))), other(g), rtol=1e-14)
 
 
 @every_optimiser
