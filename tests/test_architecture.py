@@ -12,7 +12,7 @@ import tinygan
 PACKAGE, TESTS = Path(tinygan.__file__).parent, Path(__file__).parent
 FLOORS = [
     {"errors"},
-    {"backend", "data", "deprecated", "plots", "latent"},
+    {"backend", "data", "deprecated", "plots", "latent", "diagnosis"},
     {"distributed"},
     {"tensor"},
     {"ops", "check"},

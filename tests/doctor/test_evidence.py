@@ -57,12 +57,11 @@ def test_a_visit_leaves_no_trace(recipe, settings, tmp_path):
     assert same(*games)
 
 
-def test_a_visit_on_a_device(xp):
+def test_a_visit_on_a_device():
     rng = np.random.default_rng(0)
     g = nn.Sequential(nn.Dense(2, 8, rng=rng), nn.BatchNorm(8), nn.ReLU(), nn.Dense(8, 2, rng=rng))
     d = nn.Sequential(nn.Dense(2, 8, rng=rng), nn.ReLU(), nn.Dense(8, 1, rng=rng))
     game = Game(g, d, tg.data.ring, latent(2), rng)
     on_host = visit(game, np.random.default_rng(0))
-    if xp is not np:
-        to_foreign(g), to_foreign(d)
+    to_foreign(g), to_foreign(d)
     assert visit(game, np.random.default_rng(0)) == pytest.approx(on_host, rel=1e-4)

@@ -56,6 +56,29 @@ def test_it_draws_from_the_given_rng():
     assert rng.bit_generator.state != before
 
 
+HARD = {
+    "small divisor": (lambda x: 1 / x, [1e-3]), "small logarithm": (tg.log, [1e-6]), "small root": (tg.sqrt, [1e-4]),
+    "large cube": (lambda x: x ** 3, [1e6]), "log(1 + x) near -1": (lambda x: tg.log(1 + x), [1e-6 - 1]),
+    "circle near 1": (lambda x: tg.sqrt(1 - x * x), [1 - 1e-6]), "log(1 + x) near 0": (lambda x: tg.log(1 + x), [1e-6]),
+    "beside a kink": (tg.relu, [1e-9, -1e-7, 2]),
+    "large sine": (tg.sin, [1e6]), "small tanh": (tg.tanh, [1e-6]), "flat": (tg.softmax, [1e6, 2e6, 3e6]),
+    "all sizes": (lambda x: 1 / x + tg.log(x), [1e-6, 1, 1e6]), "all sizes and 0": (tg.sin, [0, 1e-6, 1, -1e6]),
+    "a least value": (lambda x: (x - 1) ** 2, [1.0]), "a large constant": (lambda x: x * x + 1e8, [2.0]),
+}
+
+
+@pytest.mark.parametrize("name", HARD)
+def test_right_functions_pass_where_differences_are_hard(name):
+    f, x = HARD[name]
+    tg.check_gradients(f, x, order=3)
+
+
+def test_an_ordinary_point_takes_few_evaluations():
+    calls = []
+    tg.check_gradients(lambda x: calls.append(x) or tg.exp(x) / x, np.random.default_rng(0).standard_normal((3, 5)))
+    assert len(calls) <= 15
+
+
 # --- planted mistakes at the first derivative ---
 
 FIRST = {
@@ -179,6 +202,22 @@ def test_a_random_function_is_refused():
     assert refused(lambda x: x * rng.random(), X) == "f gives two values for the same inputs: give it a fixed rng"
 
 
+@pytest.mark.parametrize("size", [1e-6, 1e-3, 1e3, 1e6])
+@pytest.mark.parametrize("name", FIRST)
+def test_first_derivative_at_any_size(name, size):
+    f, diagnosis = FIRST[name]
+    local = name in ("softmax without slope", "softmax without its sum", "wrong axis")  # the softmax is flat far away
+    assert diagnosis in refused((lambda x: f(x / size)) if local else f, size * X)
+
+
+@pytest.mark.parametrize("k", range(4))
+def test_an_element_is_judged_by_its_own_size(k):
+    """The derivatives are -1e12, -1e4, -1 and -1e-12: an error of 1 % is seen in each."""
+    wrong = np.where(np.arange(4) == k, 1.01, 1)
+    message = refused(lambda x: record(1 / unwrap(x), (x, lambda g, y, x: -g * wrong / x**2)), [1e-6, 1e-2, 1, 1e6])
+    assert f"element ({k},)" in message
+
+
 # --- planted mistakes that only the second derivative shows ---
 
 def _normalised(keep):
@@ -227,6 +266,16 @@ def test_second_derivative(name):
     f, start, cause = SECOND[name]
     tg.check_gradients(f, X, order=1)
     message = refused(f, X)
+    assert message.startswith(start)
+    assert cause in message
+
+
+@pytest.mark.parametrize("size", [1e-6, 1e-3, 1e3, 1e6])
+@pytest.mark.parametrize("name", SECOND)
+def test_second_derivative_at_any_size(name, size):
+    f, start, cause = SECOND[name]
+    tg.check_gradients(f, size * X, order=1)
+    message = refused(f, size * X)
     assert message.startswith(start)
     assert cause in message
 

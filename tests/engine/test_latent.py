@@ -1,4 +1,5 @@
 """Paths between latents: their ends, their norms, the arc, on both array modules; and arithmetic."""
+import foreign
 import numpy as np
 import pytest
 from helpers import host, on
@@ -35,11 +36,15 @@ def test_ends_are_exact(shape, steps, seed, dtype, kind):
 
 
 @every_path
-def test_the_same_on_both_array_modules(kind, xp):
+def test_the_same_on_both_array_modules(kind):
     a, b = normal(3, 5), normal(3, 5, seed=1)
-    way = path(on(xp, a), on(xp, b), 4, kind)
-    assert isinstance(way, xp.ndarray)
+    way = path(on(foreign, a), on(foreign, b), 4, kind)
+    assert isinstance(way, foreign.ForeignArray)
     np.testing.assert_allclose(host(way), path(a, b, 4, kind), rtol=1e-14)
+
+
+def test_an_analogy_is_a_sum_of_means(xp):
+    a, b = normal(3, 5), normal(3, 5, seed=1)
     np.testing.assert_allclose(host(analogy(*(on(xp, v) for v in (a, b, a)))), b.mean(0), rtol=1e-12, atol=1e-15)
 
 

@@ -1,6 +1,7 @@
 """Penalties, instance noise, unrolling: their values, their slopes, PyTorch's numbers, both array modules."""
 import copy
 
+import foreign
 import numpy as np
 import pytest
 from helpers import check_module, host, on
@@ -109,11 +110,11 @@ def test_gradient_penalty_to_second_order():
                                                            np.random.default_rng(1), 2.0), w, x, fake)
 
 
-def test_gradient_penalty_on_both_array_modules(xp):
+def test_gradient_penalty_on_both_array_modules():
     d, x = nets()[1]
     fake = np.random.default_rng(5).standard_normal(x.shape)
     results = []
-    for place in (np, xp):
+    for place in (np, foreign):
         d.apply(place.asarray)
         p = gradient_penalty(d, *(tg.Tensor(on(place, a)) for a in (x, fake)), np.random.default_rng(6))
         results.append([host(p), *[host(g) for g in tg.grad(p, [d[0].weight, d[1].weight, d[4].weight])]])

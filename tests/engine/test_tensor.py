@@ -92,10 +92,10 @@ def test_the_same_as_torch(torch, graph, create_graph):
 
 
 @pytest.mark.parametrize("graph", GRAPHS)
-def test_the_same_on_the_foreign_array(graph, xp):
-    found = tg.grad(*graph(tg, *leaves([X, Y], xp)))
+def test_the_same_on_the_foreign_array(graph):
+    found = tg.grad(*graph(tg, *leaves([X, Y], foreign)))
     for a, b in zip(found, tg.grad(*graph(tg, *leaves([X, Y])))):
-        assert type(a.data).__module__.partition(".")[0] == xp.__name__
+        assert isinstance(a.data, foreign.ForeignArray)
         np.testing.assert_allclose(host(a), b.data, rtol=1e-14)
 
 

@@ -57,6 +57,17 @@ def test_frechet_of_feature_rows(rng):
     assert metrics.frechet(x, 1 + 2 * rng.normal(size=(100_000, 1))) == pytest.approx(2, abs=.05)
 
 
+@pytest.mark.parametrize(("n", "m", "f"), [(2, 2, 64), (24, 12, 128), (3, 200, 300)])
+def test_frechet_of_few_examples(n, m, f, rng):
+    """Fewer rows than features, with copies: the trace of the root is the nuclear norm of a product of the rows."""
+    a, b = rng.normal(size=(2, f))[[0, 1] * (n // 2) + [0] * (n % 2)], rng.normal(size=(m, f))
+    left, right = ((x - x.mean(axis=0)) / np.sqrt(len(x) - 1) for x in (a, b))
+    overlap = np.linalg.svd(left @ right.T, compute_uv=False).sum()
+    want = ((a.mean(axis=0) - b.mean(axis=0)) ** 2).sum() + (left ** 2).sum() + (right ** 2).sum() - 2 * overlap
+    assert metrics.frechet(a, b) == pytest.approx(want, rel=1e-11)
+    assert metrics.frechet(a, a) == pytest.approx(0, abs=1e-11)
+
+
 # Classes
 
 def test_scores_of_known_probabilities():

@@ -68,13 +68,15 @@ def by_loops(real, fake, k):
         return float(np.linalg.norm(x - y))
 
     def radius(points, i):
-        return sorted(distance(points[i], p) for j, p in enumerate(points) if j != i)[k - 1]
+        others = {tuple(p) for p in points} - {tuple(points[i])}
+        return sorted(distance(points[i], p) for p in others)[k - 1]
     real_radius = [radius(real, i) for i in range(len(real))]
     fake_radius = [radius(fake, j) for j in range(len(fake))]
-    inside = [[distance(y, x) < r for x, r in zip(real, real_radius)] for y in fake]
+    inside = [[distance(y, x) <= r for x, r in zip(real, real_radius)] for y in fake]
+    others = [sum(distance(x, other) <= r for other in real) - 1 for x, r in zip(real, real_radius)]
     return {"precision": np.mean([any(row) for row in inside]),
-            "recall": np.mean([any(distance(x, y) < r for y, r in zip(fake, fake_radius)) for x in real]),
-            "density": np.mean([sum(row) for row in inside]) / k,
+            "recall": np.mean([any(distance(x, y) <= r for y, r in zip(fake, fake_radius)) for x in real]),
+            "density": np.mean([sum(is_in / n for is_in, n in zip(row, others)) for row in inside]),
             "coverage": np.mean([any(column) for column in zip(*inside)])}
 
 
@@ -83,6 +85,53 @@ def test_neighbours_agree_with_loops(n, m, f, k, seed):
     rng = np.random.default_rng(seed)
     real, fake = rng.normal(size=(n, f)), rng.normal(.5, 1.5, size=(m, f))
     assert prdc(real, fake, k) == pytest.approx(by_loops(real, fake, k))
+
+
+@given(n=st.integers(7, 30), m=st.integers(7, 30), k=st.integers(1, 6), seed=SEED)
+def test_copies_agree_with_loops(n, m, k, seed):
+    rng = np.random.default_rng(seed)
+    real, fake = rng.normal(size=(n, 3)), rng.normal(size=(m, 3))
+    fake[:m // 2] = real[rng.integers(n, size=m // 2)]
+    real, fake = (np.concatenate([x, x[rng.integers(len(x), size=20)]]) for x in (real, fake))
+    fake = np.concatenate([fake, real[:k + 1] + .01])  # more than k distinct points
+    assert prdc(real, fake, k) == pytest.approx(by_loops(real, fake, k))
+    assert metrics.one_nn_accuracy(real, fake) == pytest.approx(one_nn_by_loops(real, fake))
+
+
+def test_copies_of_all_points_change_no_score_but_density(rng):
+    real, fake = rng.normal(size=(2, 200, 5))
+    more = fake.repeat(9, axis=0)
+    more += 1e-8 * rng.normal(size=more.shape)  # as features differ by their place in a batch
+    once, copied = prdc(real, fake), prdc(real.repeat(6, axis=0), more)
+    assert copied == pytest.approx({**once, "density": copied["density"]})
+    assert copied["density"] == pytest.approx(once["density"] * 6 * 5 / (6 * 6 - 1))  # 5 neighbours are 35 rows
+
+
+def test_equal_sets_of_copies_are_perfect(rng):
+    x = rng.normal(size=(30, 4)).repeat(6, axis=0)
+    scores = prdc(x, x)
+    assert (scores["precision"], scores["recall"], scores["coverage"]) == (1, 1, 1)
+    assert scores["density"] == pytest.approx(1, abs=.1)
+
+
+def test_a_set_of_few_distinct_points_has_those_points_for_balls(rng):
+    """Two pictures in many files: other copies of them are right, and nothing else is, however near."""
+    pictures = rng.uniform(-1, 1, (2, 40))
+    real = pictures[[0, 1] * 6]
+    assert prdc(real, pictures[[1] * 7 + [0] * 7]) == pytest.approx(
+        {"precision": 1, "recall": 1, "coverage": 1, "density": 6 / 5})
+    between = pictures.mean(axis=0) + .01 * rng.normal(size=(20, 40))
+    assert prdc(real, between) == {"precision": 0, "recall": 0, "coverage": 0, "density": 0}
+    assert prdc(real[:6], np.concatenate([pictures, between]))["density"] == pytest.approx(2 * 3 / 2 / 22)
+    alone = np.concatenate([real[:6], pictures[:1] + 1])  # one that has no copy: its ball holds no other row
+    assert prdc(alone, pictures[:1].repeat(6, axis=0) + 1)["density"] == 1
+
+
+def test_rounding_does_not_break_ties(rng):
+    """On a grid many neighbours are equally near, and points lie on the surface of balls."""
+    real, fake = rng.integers(4, size=(60, 3)), rng.integers(4, size=(50, 3))
+    assert prdc(real / 3, fake / 3, 3) == pytest.approx(by_loops(real, fake, 3))
+    assert metrics.one_nn_accuracy(real / 3, fake / 3) == pytest.approx(one_nn_by_loops(real, fake))
 
 
 def test_neighbours_agree_with_loops_over_more_than_one_chunk(rng, monkeypatch):
@@ -105,7 +154,7 @@ def test_extremes_of_neighbours(rng):
     assert prdc(real, real + 100) == {"precision": 0, "recall": 0, "density": 0, "coverage": 0}
     one = prdc(real, real[:1].repeat(300, axis=0))  # all fakes are one real point
     assert one["precision"] == 1
-    assert one["recall"] == 0
+    assert one["recall"] == 1 / 300  # that point
     assert one["coverage"] < .1
 
 

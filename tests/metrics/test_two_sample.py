@@ -136,6 +136,11 @@ def test_the_smallest_p_is_one_in_all_divisions(rng):
     assert same == 1
 
 
+@pytest.mark.parametrize("value", [-1., 0., 1.])
+def test_a_constant_statistic_rejects_nothing(value, rng):
+    assert metrics.permutation_test(*rng.random((2, 9, 1)), lambda a, b: value, rng, permutations=19) == 1
+
+
 # Accepted and refused inputs
 
 X = np.zeros((9, 2))

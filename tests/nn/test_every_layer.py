@@ -1,4 +1,5 @@
 """Every layer: derivatives to second order, one dtype, both array modules."""
+import foreign
 import numpy as np
 import pytest
 from helpers import check_module, host, leaves, to_foreign
@@ -63,22 +64,25 @@ def test_every_layer_is_checked():
     assert kinds == {v for v in vars(nn).values() if isinstance(v, type) and issubclass(v, nn.Module)} - {nn.Module}
 
 
+def results(name, xp, dtype):
+    """The output and the first and second derivatives of a layer; all have its dtype and array module."""
+    module, shape = layers()[name]
+    module.astype(dtype)
+    if xp is not np:
+        to_foreign(module)
+    [x] = leaves([SEED(3).standard_normal(shape).astype(np.float32).astype(dtype)], xp)
+    y = module(x)
+    [slope, *slopes] = tg.grad((y * y).sum(), [x, *module.parameters()], create_graph=True)
+    second = tg.grad((slope * slope).sum(), [x], allow_unused=True)[0] if slope.requires_grad else slope
+    found = [v for v in (y, slope, *slopes, second) if v is not None]
+    assert all(type(v.data) is type(x.data) for v in found)
+    assert {v.dtype for v in found} == {np.dtype(dtype)}
+    return [host(v) for v in found]
+
+
 @every_layer
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_same_dtype_and_both_array_modules(name, dtype, xp):
-    results = []
-    for place in (np, xp):
-        module, shape = layers()[name]
-        module.astype(dtype)
-        if place is not np:
-            to_foreign(module)
-        [x] = leaves([SEED(3).standard_normal(shape).astype(dtype)], place)
-        y = module(x)
-        [slope, *slopes] = tg.grad((y * y).sum(), [x, *module.parameters()], create_graph=True)
-        second = tg.grad((slope * slope).sum(), [x], allow_unused=True)[0] if slope.requires_grad else slope
-        results.append([host(v) for v in (y, slope, *slopes, second) if v is not None])
-        assert all(type(v.data) is type(x.data) for v in (y, slope, *slopes))
-        assert {v.dtype for v in results[-1]} == {np.dtype(dtype)}
+@pytest.mark.parametrize(("xp", "dtype"), [(np, np.float32), (foreign, np.float32), (foreign, np.float64)])
+def test_the_same_in_both_dtypes_and_array_modules(name, xp, dtype):
     tolerance = 1e-4 if dtype == np.float32 else 1e-12
-    for a, b in zip(*results):
+    for a, b in zip(results(name, xp, dtype), results(name, np, np.float64), strict=True):
         np.testing.assert_allclose(a, b, rtol=tolerance, atol=tolerance / 10)

@@ -1,4 +1,5 @@
 """Recurrent layers: gradients through time, PyTorch's values and gradients, initial distribution, messages."""
+import foreign
 import numpy as np
 import pytest
 from helpers import check_module, host, leaves, to_foreign
@@ -92,9 +93,9 @@ def test_torchs_values_and_gradients(torch, cell, kind, start):
 
 
 @every_cell
-def test_both_array_modules(cell, xp):
+def test_both_array_modules(cell):
     results = []
-    for place in (np, xp):
+    for place in (np, foreign):
         layer = nn.Recurrent(cell(2, 3, rng=SEED(1)).astype(np.float64))
         if place is not np:
             to_foreign(layer)

@@ -1,4 +1,5 @@
 """Layers of grown and styled networks, and images doubled and halved: T39, derivatives, PyTorch's values, messages."""
+import foreign
 import numpy as np
 import pytest
 from helpers import check_module, host, leaves, one_line, to_foreign
@@ -93,24 +94,27 @@ def test_derivatives_to_second_order(name):
     check_module(make(), *(drawn(*shape, seed=5 + i) for i, shape in enumerate(shapes)))
 
 
-@layers_of_two
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_same_dtype_and_both_array_modules(name, dtype, xp):
+def results(name, xp, dtype):
+    """The output and the first and second derivatives of a layer; all have its dtype and array module."""
     make, *shapes = TWO[name]
-    results = []
-    for place in (np, xp):
-        module = make().astype(dtype)
-        if place is not np:
-            to_foreign(module)
-        inputs = leaves([drawn(*shape, seed=5 + i).astype(dtype) for i, shape in enumerate(shapes)], place)
-        y = module(*inputs)
-        slopes = tg.grad((y * y).sum(), [*inputs, *module.parameters()], create_graph=True)
-        second = tg.grad((slopes[0] * slopes[0]).sum(), inputs)
-        results.append([host(v) for v in (y, *slopes, *second)])
-        assert all(type(v.data) is type(inputs[0].data) for v in (y, *slopes, *second))
-        assert {v.dtype for v in results[-1]} == {np.dtype(dtype)}
-    for a, b in zip(*results):
-        np.testing.assert_allclose(a, b, rtol=1e-4 if dtype == np.float32 else 1e-12, atol=1e-12)
+    module = make().astype(np.float32).astype(dtype)
+    if xp is not np:
+        to_foreign(module)
+    inputs = leaves([drawn(*shape, seed=5 + i).astype(np.float32).astype(dtype) for i, shape in enumerate(shapes)], xp)
+    y = module(*inputs)
+    slopes = tg.grad((y ** 3).sum(), [*inputs, *module.parameters()], create_graph=True)  # AdaIN keeps the sum of y^2
+    found = [y, *slopes, *tg.grad((slopes[0] * slopes[0]).sum(), inputs)]
+    assert all(type(v.data) is type(inputs[0].data) for v in found)
+    assert {v.dtype for v in found} == {np.dtype(dtype)}
+    return [host(v) for v in found]
+
+
+@layers_of_two
+@pytest.mark.parametrize(("xp", "dtype"), [(np, np.float32), (foreign, np.float32), (foreign, np.float64)])
+def test_the_same_in_both_dtypes_and_array_modules(name, xp, dtype):
+    tolerance = 1e-5 if dtype == np.float32 else 1e-13
+    for a, b in zip(results(name, xp, dtype), results(name, np, np.float64), strict=True):
+        np.testing.assert_allclose(a, b, rtol=tolerance, atol=tolerance * np.abs(b).max())
 
 
 # --- PyTorch ---

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from tinygan.check import GradientError, check_gradients, common_factor, counts
+from tinygan.check import GradientError, check_gradients
+from tinygan.diagnosis import common_factor, counts, differ
 from tinygan.tensor import Tensor
 
 TOLERANCE = {"float64": 1e-9, "float32": 1e-4, "float16": 1e-2}  # relative to the largest expected number
@@ -154,5 +155,5 @@ def _likely(found, expected) -> str:
                 f"ratio 1/{n} everywhere: a mean for a sum?" if n else f"ratio {ratio:.6g} everywhere")
     if found.size > 1 and np.allclose(offset, offset.flat[0], rtol=1e-4):
         return f"too much by {float(offset.flat[0]):.6g} everywhere"
-    wrong = int((~np.isclose(found, expected, rtol=1e-5, atol=1e-7)).sum())
+    wrong = int(differ(found, expected).sum())
     return f"{wrong} of {found.size} elements differ: a wrong formula, or a wrong axis?"

@@ -37,9 +37,14 @@ def frechet_gaussians(mu1, cov1, mu2, cov2) -> float:
         raise ValueError(f"frechet_gaussians: mu1 {mu1.shape}, cov1 {cov1.shape}, mu2 {mu2.shape}, cov2 {cov2.shape} "
                          "do not fit together")
     values, vectors = np.linalg.eigh(cov1)
-    root = vectors * np.sqrt(np.maximum(values, 0)) @ vectors.T
-    overlap = np.sqrt(np.maximum(np.linalg.eigvalsh(root @ cov2 @ root), 0)).sum()
+    root = vectors * _root(values) @ vectors.T
+    overlap = _root(np.linalg.eigvalsh(root @ cov2 @ root)).sum()
     return max(0.0, float(((mu1 - mu2) ** 2).sum() + np.trace(cov1) + np.trace(cov2) - 2 * overlap))
+
+
+def _root(values):
+    """The square roots of eigenvalues, 0 where they are only rounding: few images have a covariance of low rank."""
+    return np.sqrt(np.where(values > len(values) * np.finfo(float).eps * values.max(), values, 0))
 
 
 def inception_score(probabilities) -> float:

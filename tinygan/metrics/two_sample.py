@@ -61,7 +61,8 @@ def permutation_test(a, b, statistic: Callable, rng: np.random.Generator, permut
     if permutations < 1:
         raise ValueError(f"permutation_test: permutations is {permutations}, expected at least 1")
     both, n = np.concatenate([a, b]), len(a)
-    observed = statistic(a, b) * (1 - 1e-12)  # sums in another order are equal up to rounding
+    observed = statistic(a, b)
+    observed -= 1e-12 * abs(observed)  # sums in another order are equal up to rounding
     divisions = (rng.permutation(both) for _ in range(permutations))
     return (1 + sum(statistic(x[:n], x[n:]) >= observed for x in divisions)) / (1 + permutations)
 

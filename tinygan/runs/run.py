@@ -116,8 +116,7 @@ class Run:
 
     def save_frame(self, game: Game) -> None:
         """A callback of `train`: saves a frame of the film at regular steps."""
-        if game.step == self.config.steps or game.step * FRAMES // self.config.steps > (
-                (game.step - 1) * FRAMES // self.config.steps):
+        if game.step * FRAMES // self.config.steps > (game.step - 1) * FRAMES // self.config.steps:
             plots.save_png(self.folder / "frames" / f"{game.step:07d}.png", self.picture())
 
     def maybe_checkpoint(self, game: Game) -> None:
