@@ -21,7 +21,7 @@ from tinygan import backend
 from tinygan.errors import TinyganError
 from tinygan.game import Diverged, Game, parts
 from tinygan.game.history import COLUMNS, Column
-from tinygan.runs.files import write
+from tinygan.runs.files import newest, write
 
 FORMAT = 2
 FREE = ("steps", "device", "version")  # parts of a config that may differ when a run is resumed
@@ -72,7 +72,7 @@ def previous(path) -> Path:
 def read(path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     """The facts and the arrays in a checkpoint; CheckpointError if the file is damaged."""
     try:
-        return _read(path)
+        return _read(newest(path))
     except CheckpointError as error:
         try:
             step = _read(previous(path))[0]["step"]

@@ -67,8 +67,10 @@ class Config:
         return change(RECIPES[self.recipe], self.settings)
 
     def start(self, group: SingleProcess = SINGLE_PROCESS) -> Game:
-        """The game at step 0."""
+        """The game at step 0; players that grow have their first size."""
         game = self.build_recipe().start(self.seed, self.batch, self.dtype, self.device, self.data)
+        if game.schedule is not None:
+            game.schedule(game, self.steps)
         return replace(game, group=group)
 
     def evaluator(self) -> Evaluator:
