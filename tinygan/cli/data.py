@@ -27,7 +27,7 @@ def describe(folder: str) -> None:
     """Prints a line for the images and a line for each class."""
     x, labels = data.load(folder)
     shape = "x".join(map(str, x.shape[1:]))
-    counts = [] if labels is None else np.bincount(labels)
+    counts = np.bincount([] if labels is None else labels)
     print(f"{folder}: {len(x):,} images of {shape}, {len(counts) or 'no'} classes")
     names = data.class_names(folder) or [""] * len(counts)
     for number, (name, count) in enumerate(zip(names, counts)):

@@ -80,7 +80,7 @@ def _decode(path: Path, size: int) -> Any:
         except Image.DecompressionBombError as error:
             raise _TooLargeError from error
         with image:
-            coding = image.tile[0][3] if image.format == "PNG" and image.tile else ""   # Pillow forgets it on decoding
+            coding = str(image.tile[0][3]) if image.tile else ""   # Pillow forgets it when it decodes the file
             grey = image.mode in GREY or coding == "LA;16B"
             image.draft(image.mode, (2 * size, 2 * size))   # lets a JPEG decode at a fraction of its size
             if image.width * image.height > LARGEST:
@@ -97,7 +97,7 @@ def _decode(path: Path, size: int) -> Any:
 def _eight_bits(image: Any, coding: str) -> Any:
     """The image with 8 bits a channel: RGBA where a part may be transparent; otherwise its own colours.
 
-    coding: Pillow's name for the bits of a PNG; the one colour that such a file can declare transparent counts in them.
+    coding: Pillow's name for the bits of a pixel in the file, in which the transparent colour of a PNG is given.
     """
     from PIL import Image
     if image.mode in ("P", "PA", "LA", "La", "RGBa"):
