@@ -222,16 +222,16 @@ def game_tree(root) -> np.ndarray:
     return _pixels(figure)
 
 
-def save_png(path, image) -> None:
+def save_png(file, image) -> None:
     """Writes an image (h, w, 3), uint8, as a PNG; a small image is enlarged, so that its pixels are visible."""
-    _picture(image).save(path)
+    _picture(image).save(file, "PNG")
 
 
-def save_gif(path, frames, seconds: float = 6.0, hold: float = 2.0) -> None:
+def save_gif(file, frames, seconds: float = 6.0, hold: float = 2.0) -> None:
     """Writes frames (images, or paths of PNGs) as a GIF of about `seconds`; the last frame stays for `hold` more."""
     pictures = [_indexed(frame) for frame in frames]
     each = max(40, int(1000 * seconds / len(pictures)))
-    pictures[0].save(path, save_all=True, append_images=pictures[1:], loop=0,
+    pictures[0].save(file, "GIF", save_all=True, append_images=pictures[1:], loop=0,
                      duration=[each] * (len(pictures) - 1) + [each + int(1000 * hold)])
 
 

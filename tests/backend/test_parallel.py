@@ -1,8 +1,10 @@
 """Work on a batch in parts: division, joining, adding, and the error of a part."""
+import os
 import threading
 
 import numpy as np
 import pytest
+from helpers import forked
 
 from tinygan.backend import parallel
 
@@ -57,3 +59,19 @@ def test_threads_share_the_work_and_their_errors_come_back(threads):
         raise ValueError("a part failed")
     with pytest.raises(ValueError, match="a part failed"):
         parallel.map_batch(refuse, parallel.MIN_ELEMENTS, x)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+def test_a_forked_process_divides_batches_too(threads):
+    threads(2)
+    x = np.arange(8.0)[:, None]
+
+    def double():
+        twice = parallel.map_batch(lambda a: 2 * a, parallel.MIN_ELEMENTS, x, chunk=parallel.MIN_ELEMENTS)
+        np.testing.assert_array_equal(twice, 2 * x)
+    double()  # now the pool has a thread
+    assert forked(double)
+    assert forked(lambda: forked(double) or os._exit(1))
+    double()
+    threads(1)
+    assert forked(double)

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import pytest
 from helpers import fails
 
+import tinygan.grading
 from tinygan.cli import main
 
 
@@ -34,6 +35,16 @@ def test_what_is_missing_is_named(course, capsys):
     course[0].release = release
     assert fails(capsys, "assignments", "release") == (
         "tinygan assignments: nbgrader is missing: pip install 'tinygan[grading]'")
+
+
+def test_a_platform_that_cannot_limit_processes_is_named(monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "resource", None)
+    for name in ("course", "grader", "remote", "worker"):
+        monkeypatch.delitem(sys.modules, f"tinygan.grading.{name}", raising=False)
+        monkeypatch.delattr(tinygan.grading, name, raising=False)
+    assert fails(capsys, "assignments", "grade", "submitted") == (
+        "tinygan assignments: assignments run in processes with limits of time and memory, which need a POSIX system: "
+        "Linux, macOS, or WSL on Windows")
 
 
 @pytest.mark.parametrize(("arguments", "message"), [

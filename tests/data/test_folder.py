@@ -1,8 +1,6 @@
 """tinygan.data: folders of the user's own images, all made here with Pillow."""
 import os
-import struct
 import warnings
-import zlib
 from pathlib import Path
 
 import numpy as np
@@ -10,26 +8,12 @@ import pytest
 from helpers import fails, one_line, rng
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pictures import flat, level, png_header, save
 from PIL import EpsImagePlugin, Image
 
-from tinygan.data import DataError, folder, load
+from tinygan.data import DataError, class_names, folder, load
 
 # Folders of images
-
-def save(path, array, mode=None, **options):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(np.asarray(array)).convert(mode).save(path, **options)
-
-
-def flat(colour, height=8, width=8):
-    """An image of one colour: a grey level, or a triple."""
-    return np.broadcast_to(np.array(colour, np.uint8), (height, width, *np.shape(colour)))
-
-
-def level(images, i=0):
-    """The mean 0-255 level of each channel of one loaded image."""
-    return np.round((images.x[i].mean(axis=(0, 1)) + 1) * 127.5).astype(int).tolist()
-
 
 @settings(max_examples=15)
 @given(sizes=st.lists(st.tuples(st.integers(1, 40), st.integers(1, 40)), min_size=1, max_size=4),
@@ -109,10 +93,32 @@ def test_folder_with_an_empty_subfolder_has_no_classes(tmp_path):
     assert len(images.x) == 1
 
 
-def test_folder_with_a_circle_of_links(tmp_path):
-    save(tmp_path / "a/1.png", flat(10))
-    (tmp_path / "a/again").symlink_to(tmp_path / "a")
-    assert len(load(tmp_path).x) == 1
+def test_linked_folders_are_read_once_a_class(tmp_path):
+    save(tmp_path / "set/a/1.png", flat(10))
+    save(tmp_path / "set/b/2.png", flat(20))
+    save(tmp_path / "else/3.png", flat(30))
+    (tmp_path / "set/a/linked").symlink_to(tmp_path / "else")
+    (tmp_path / "set/a/linked twice").symlink_to(tmp_path / "else")
+    (tmp_path / "else/back").symlink_to(tmp_path / "set/a")   # loops: to a class that is being read, to a parent
+    (tmp_path / "set/a/up").symlink_to(tmp_path / "set")
+    (tmp_path / "set/all").symlink_to(tmp_path / "set")
+    (tmp_path / "set/c").symlink_to(tmp_path / "else")   # a linked class, which leads back to a
+    images = load(tmp_path / "set")
+    assert [level(images, i)[0] for i in range(len(images.x))] == [10, 30, 20, 30, 10]
+    assert images.labels.tolist() == [0, 0, 1, 2, 2]
+    assert class_names(tmp_path / "set") == ["a", "b", "c"]
+
+
+def test_names_of_classes_are_in_the_order_of_the_labels(tmp_path):
+    for grey, name in enumerate(("1", "10", "2", "B", "a")):   # as texts, capitals first, on every system
+        save(tmp_path / name / "x.png", flat(grey))
+    (tmp_path / "0").mkdir()
+    (tmp_path / "0/notes.txt").write_text("no image")
+    with pytest.warns(UserWarning, match="skipped 1 of 6 files"):
+        images = load(tmp_path)
+    assert [level(images, i)[0] for i in range(5)] == images.labels.tolist() == [0, 1, 2, 3, 4]
+    assert class_names(tmp_path) == class_names(f"{tmp_path}@8") == ["1", "10", "2", "B", "a"]
+    assert class_names("digits") == class_names(tmp_path / "1") == []
 
 
 def test_folder_skips_with_one_warning_that_counts(tmp_path):
@@ -140,15 +146,6 @@ def test_folder_starts_no_other_program(tmp_path, monkeypatch):
     with pytest.raises(DataError, match="1 not readable as images"):
         load(tmp_path)
     assert len(started) == 1
-
-
-def png_header(width, height):
-    """A PNG that claims a size and holds next to nothing."""
-    def chunk(kind, body):
-
-        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
-    return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0))
-            + chunk(b"IDAT", b"\x78\x9c") + chunk(b"IEND", b""))
 
 
 def test_folder_skips_very_large_images(tmp_path, monkeypatch):
@@ -186,81 +183,6 @@ def test_folder_becomes_what_the_majority_is(tmp_path):
     save(tmp_path / "3.png", flat(200))
     images = load(tmp_path)
     assert [level(images, i) for i in range(3)] == [[100], [76], [200]]   # 0.299 * 255
-
-
-def sixteen_bits(path):
-    save(path, np.full((8, 8), 40_000, np.uint16))
-
-
-def thirty_two_bits(path):
-    save(path, np.full((8, 8), 40_000, np.int32))
-
-
-def cmyk(path):
-    Image.new("CMYK", (8, 8), (0, 255, 255, 0)).save(path)
-
-
-def palette(path):
-    save(path, flat((0, 0, 255)), mode="P")
-
-
-def transparent(path):
-    Image.new("RGBA", (8, 8), (255, 0, 0, 0)).save(path)
-
-
-def half_transparent_grey(path):
-    Image.new("LA", (8, 8), (0, 127)).save(path)
-
-
-def transparent_palette(path):
-    image = Image.new("P", (8, 8), 0)
-    image.putpalette([0, 0, 0, 9, 9, 9])
-    image.save(path, transparency=0)
-
-
-def bits(path):
-    Image.new("1", (8, 8), 1).save(path)
-
-
-def animated(path):
-    frames = [Image.new("RGB", (8, 8), colour) for colour in ("lime", "red")]
-    frames[0].save(path, save_all=True, append_images=frames[1:])
-
-
-def one_pixel(path):
-    save(path, flat((1, 2, 3), 1, 1))
-
-
-@pytest.mark.parametrize(("make", "ending", "want"), [
-    (sixteen_bits, "png", [40_000 >> 8]), (sixteen_bits, "tif", [40_000 >> 8]), (thirty_two_bits, "tif", [40_000 >> 8]),
-    (cmyk, "jpg", [255, 0, 0]), (cmyk, "tif", [255, 0, 0]), (palette, "png", [0, 0, 255]),
-    (transparent, "png", [255, 255, 255]), (half_transparent_grey, "png", [128]),
-    (transparent_palette, "png", [255, 255, 255]), (bits, "png", [255]), (bits, "bmp", [255]),
-    (animated, "gif", [0, 255, 0]), (animated, "png", [0, 255, 0]), (animated, "tif", [0, 255, 0]),
-    (one_pixel, "png", [1, 2, 3]), (one_pixel, "ppm", [1, 2, 3]),
-])
-def test_kinds_of_images(tmp_path, make, ending, want):
-    make(tmp_path / f"image.{ending}")
-    images = load(tmp_path, size=4)
-    assert images.x.shape == (1, 4, 4, len(want))
-    assert level(images) == want
-    assert np.ptp(images.x, axis=(1, 2)).max() == 0
-
-
-def test_floating_point_images_are_skipped(tmp_path):
-    Image.new("F", (8, 8), 0.5).save(tmp_path / "a.tif")
-    with pytest.raises(DataError, match="1 not readable as images"):
-        load(tmp_path)
-
-
-def test_photographs_are_turned_upright(tmp_path):
-    image = Image.fromarray(np.repeat(np.array([[0, 255]], np.uint8), 16, axis=0).repeat(8, axis=1))   # dark left half
-    exif = Image.Exif()
-    exif[0x0112] = 6   # to be turned clockwise by a quarter
-    image.save(tmp_path / "a.png", exif=exif)
-    x = load(tmp_path, size=16).x[0, ..., 0]
-    assert (x[:7] < -0.5).all()   # the left half is now above
-    assert (x[-7:] > 0.5).all()
 
 
 @pytest.mark.parametrize(("make", "message"), [

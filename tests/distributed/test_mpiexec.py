@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from tinygan.runs import Run
+from tinygan.zoo import RECIPES
 
 PATH = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
 MPIEXEC = shutil.which("mpiexec", path=PATH)
@@ -52,7 +53,8 @@ def arrays(folder):
 
 
 @pytest.mark.parametrize(("recipe", "options"), [
-    ("ring", ["--steps", "60", "--batch", "30"]), ("digits", ["--steps", "6", "--batch", "10", "--set", "width=8"])])
+    ("ring", ["--steps", "60", "--batch", "30"]), ("digits", ["--steps", "6", "--batch", "10", "--set", "width=8"]),
+    ("progressive", ["--steps", "14", "--batch", "8", "--set", "width=8"])])  # which grows after the first step
 def test_the_number_of_ranks_changes_nothing(recipe, options):
     options = ["train", recipe, "--dtype", "float64", *options]
     assert ended(start(*TINYGAN, *options, "--out", "0"))[0] == 0
@@ -65,6 +67,17 @@ def test_the_number_of_ranks_changes_nothing(recipe, options):
         worst = max(abs(a - expected[name]).max() for name, a in arrays(str(n)).items() if a.size)
         print(f"{recipe}, {n} ranks: {worst:.1e}")
         assert worst < 1e-10
+
+
+HERE = [name for name in RECIPES if name not in ("ring", "digits", "mnist", "fashion", "cifar10")]
+
+
+@pytest.mark.parametrize("recipe", HERE)
+def test_every_recipe_trains_on_two_ranks(recipe):
+    status, out, lines = ended(ranks(2, "train", recipe, "--steps", "3", "--batch", "8", "--mpi", "--out", "run"))
+    assert (status, lines) == (0, []), lines
+    assert out.count("\n") == 2
+    assert Run.open("run").game.step == 3
 
 
 def test_a_rank_that_is_killed_ends_the_job_and_any_number_goes_on():

@@ -7,7 +7,9 @@ from helpers import one_line
 
 import tinygan
 from tinygan.game import SettingError
-from tinygan.runs import Config, RunError
+from tinygan.runs import Config, Run, RunError
+from tinygan.runs.checkpoint import fingerprint
+from tinygan.zoo import RECIPES
 
 RING = {"recipe": "ring", "steps": 6, "seed": 3, "batch": 8, "dtype": "float32", "device": "cpu", "data": "ring"}
 
@@ -92,3 +94,11 @@ def test_a_config_knows_how_its_data_are_measured():
     real, noise = judge.baselines(500, np.random.default_rng(0))
     assert real["modes"] == 25  # of the grid, not of the recipe's ring
     assert noise["hq"] < 0.5 < real["hq"]
+
+
+@pytest.mark.parametrize("recipe", ["ring", "sequence", "progressive", "style"])
+def test_a_game_that_begins_is_the_game_that_is_opened(recipe, tmp_path):
+    """So that ranks agree, of which the first creates the run and the others open it."""
+    data = RECIPES[recipe].data
+    begun = Run.create(tmp_path / "run", config(recipe=recipe, data=data, settings={"width": 8})).game
+    assert fingerprint(begun) == fingerprint(Run.open(tmp_path / "run").game)

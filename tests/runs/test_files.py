@@ -1,11 +1,13 @@
 """Files of a run: written complete or not at all, and read as files that may have been damaged."""
 import json
 import os
+from pathlib import Path
 
 import pytest
 from helpers import one_line
 
-from tinygan.runs.files import LONGEST_JSON, json_object, write
+from tinygan.runs import files
+from tinygan.runs.files import LONGEST_JSON, aside, json_object, newest, render, write
 
 
 def test_a_file_is_written_and_written_again(tmp_path):
@@ -99,3 +101,64 @@ def test_anything_else_is_refused_in_one_line(text, message):
     with pytest.raises(ValueError, match=message) as caught:
         json_object(text)
     one_line(caught)
+
+
+@pytest.fixture
+def held(monkeypatch):
+    """Names of files that another program holds open, as on Windows: they are neither replaced nor removed."""
+    names, replace, unlink = set(), os.replace, Path.unlink
+
+    def free(place):
+        if Path(place).name in names:
+            raise PermissionError(13, "The process cannot access the file because it is being used by another process")
+    monkeypatch.setattr(os, "replace", lambda old, new: (free(old), free(new), replace(old, new)))
+    monkeypatch.setattr(Path, "unlink", lambda path, **options: (free(path), unlink(path, **options)))
+    monkeypatch.setattr(files, "PAUSES", (0.0, 0.0))
+    return names
+
+
+def test_new_content_of_a_file_that_is_held_open_gets_another_name(tmp_path, held):
+    path = tmp_path / "history.csv"
+    write(path, b"old")
+    held.add("history.csv")
+    for content in (b"newer", b"newest"):
+        with pytest.warns(UserWarning, match="held|holds") as caught:
+            write(path, content)
+        assert one_line(caught) == (f"{path} cannot be replaced while another program holds it open; its new content "
+                                    "is in history.new.csv")
+        assert (path.read_bytes(), newest(path).read_bytes()) == (b"old", content)
+    held.clear()
+    write(path, b"last")
+    assert newest(path) == path
+    assert path.read_bytes() == b"last"
+    assert os.listdir(tmp_path) == ["history.csv"]
+
+
+def test_a_file_that_is_held_open_for_a_moment_is_replaced(tmp_path, held, monkeypatch):
+    write(tmp_path / "a", b"old")
+    held.add("a")
+    monkeypatch.setattr(files.time, "sleep", lambda _: held.clear())
+    write(tmp_path / "a", b"new")
+    assert (tmp_path / "a").read_bytes() == b"new"
+    assert not aside(tmp_path / "a").exists()
+
+
+@pytest.mark.parametrize("name", ["b", "a"])
+def test_the_one_before_is_not_needed_to_write_a_new_one(name, tmp_path, held):
+    a, b = tmp_path / "a", tmp_path / "b"
+    for content in (b"1", b"2"):
+        write(a, content, keep=b)
+    held.add(name)
+    if name == "b":
+        write(a, b"3", keep=b)
+    else:
+        with pytest.warns(UserWarning, match="its new content is in a.new"):
+            write(a, b"3", keep=b)
+    assert newest(a).read_bytes() == b"3"
+    assert b.read_bytes() == (b"1" if name == "b" else b"2")
+
+
+def test_what_a_function_saves_is_written(tmp_path):
+    render(tmp_path / "a", lambda file, *parts: [file.write(part) for part in parts], b"1", b"2")
+    assert (tmp_path / "a").read_bytes() == b"12"
+    assert newest(tmp_path / "nothing") == tmp_path / "nothing"

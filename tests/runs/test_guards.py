@@ -3,6 +3,7 @@ import errno
 import os
 import shutil
 import time
+import warnings
 
 import pytest
 from helpers import fails
@@ -30,7 +31,7 @@ def test_a_disk_that_is_full_or_read_only(code, begun, capsys):
         raise OSError(code, os.strerror(code), "checkpoint.npz.part")
     before = (begun / "checkpoint.npz").read_bytes()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(plots, "save_png", lambda *_: None)
+        patch.setattr(Run, "save_frame", lambda *_: None)
         patch.setattr(doctor, "write", lambda *_: None)
         patch.setattr(files.os, "fsync", refuse)
         line = fails(capsys, "train", "--resume", "--out", "run")
@@ -47,6 +48,28 @@ def test_a_folder_that_goes_in_mid_run(begun, monkeypatch, capsys):
     monkeypatch.setattr(plots, "save_png", lambda *_: None)
     assert "run cannot be written after step 6: No such file or directory" in fails(
         capsys, "train", "--resume", "--out", "run")
+
+
+def test_training_goes_on_while_other_programs_hold_its_files_open(begun, monkeypatch, capsys):
+    replace = os.replace
+    names = [file.name for file in begun.iterdir()]
+
+    def held(old, new):
+        if os.path.basename(new) in names:
+            raise PermissionError(13, "The process cannot access the file because it is being used by another process")
+        replace(old, new)
+    monkeypatch.setattr(files, "PAUSES", ())
+    with monkeypatch.context() as patch, warnings.catch_warnings():
+        warnings.simplefilter("default")
+        patch.setattr(os, "replace", held)
+        assert main(["train", "--resume", "--out", "run", "--steps", "7"]) == 0
+    told = [line for line in capsys.readouterr().err.splitlines() if "warning" in line]
+    assert [line.partition(": run/")[2].partition(" ")[0] for line in told] == [
+        "config.json", "checkpoint.npz", "history.csv"]
+    assert (Run.open(begun).game.step, Run.open(begun).config.steps) == (7, 7)
+    assert main(["train", "--resume", "--out", "run", "--steps", "8"]) == 0
+    assert not list(begun.glob("*.new.*"))
+    assert (Run.open(begun).game.step, Run.open(begun).config.steps) == (8, 8)
 
 
 def test_more_steps_are_kept_for_the_next_time(begun):

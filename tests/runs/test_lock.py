@@ -1,11 +1,12 @@
 """The lock of a run folder: one process trains in it at a time, and the lock's file blocks nothing else."""
 import errno
+import os
 import shutil
 import subprocess
 import sys
 
 import pytest
-from helpers import fails
+from helpers import fails, forked
 
 from tinygan.cli import main
 from tinygan.data.files import lock_file
@@ -46,6 +47,14 @@ def test_a_process_that_ends_holds_nothing(begun):
     with holder(begun, "sys.exit()") as process:
         assert process.wait(30) == 0
     Run.open(begun, lock=True)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+def test_a_forked_process_holds_nothing_and_releases_nothing(begun):
+    run = Run.open(begun, lock=True)
+    assert forked(run.unlock)
+    with pytest.raises(RunError, match=REFUSED):
+        Run.open(begun, lock=True)
 
 
 def test_a_run_is_held_until_it_is_unlocked_or_gone(begun):

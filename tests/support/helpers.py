@@ -1,5 +1,7 @@
 """Helpers of several test files: the cases of the table of operations, networks as functions of their parameters."""
+import os
 import signal
+import warnings
 from concurrent.futures import Future
 
 import foreign
@@ -36,6 +38,21 @@ def fails(capsys, *arguments):
              if line and "step/s" not in line and "s/step" not in line]
     assert len(lines) == 1, lines
     return lines[0]
+
+
+def forked(work):
+    """Whether a forked child finished the work without an error, within ten seconds."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # Python 3.12 and later warn in a process with threads
+        child = os.fork()
+    if not child:
+        signal.alarm(10)
+        try:
+            work()
+            os._exit(0)
+        finally:
+            os._exit(1)
+    return os.waitpid(child, 0)[1] == 0
 
 
 def drawn(case, dtype=np.float64, seed=1):

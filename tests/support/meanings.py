@@ -61,7 +61,7 @@ NUMPY = {
     "softmax": softmax,
     "log_softmax": lambda x, axis=-1: np.log(softmax(x, axis)),
     "moments": lambda x: np.stack([x.reshape(-1, x.shape[-1]).mean(0), x.reshape(-1, x.shape[-1]).var(0)]),
-    "reshape": np.reshape, "transpose": np.transpose, "unbroadcast": unbroadcast,
+    "reshape": lambda x, shape: np.reshape(x, shape), "transpose": np.transpose, "unbroadcast": unbroadcast,
     "broadcast_to": lambda x, shape, over=1: np.broadcast_to(x, shape) / over,
     "getitem": lambda x, index: x[index], "scatter": scatter,
     "concatenate": lambda *xs, axis=-1: np.concatenate(xs, axis), "stack": lambda *xs, axis=0: np.stack(xs, axis),

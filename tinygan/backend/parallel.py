@@ -5,6 +5,7 @@ to the next. Threads start only after `tune`, and only for enough elements to ga
 """
 from __future__ import annotations
 
+import os
 import threading
 from typing import Any
 
@@ -24,6 +25,16 @@ def set_threads(threads: int) -> None:
     if _pool is not None:
         _pool.shutdown()
     _pool, _threads = (ThreadPoolExecutor(threads - 1), threads) if threads > 1 else (None, 1)
+
+
+def _renew():
+    """Gives a forked process threads of its own: a fork copies the pool, but of the threads only the caller."""
+    global _pool
+    _pool = _pool and type(_pool)(_threads - 1)
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows
+    os.register_at_fork(after_in_child=_renew)
 
 
 def map_batch(f, width: int, *batches, chunk: int = CHUNK):

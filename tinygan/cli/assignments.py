@@ -24,11 +24,14 @@ def add(parser) -> None:
 
 
 def run(options):
-    from tinygan.grading import course  # needs a POSIX system
     try:
+        from tinygan.grading import course
         if options.action == "release":
             print(*course.release(options.course), sep="\n")
         else:
             print(course.grade(options.course, options.submitted, options.seed))
     except ModuleNotFoundError as error:
+        if error.name == "resource":
+            raise GradingError("assignments run in processes with limits of time and memory, which need a POSIX system:"
+                               " Linux, macOS, or WSL on Windows") from error
         raise GradingError(f"{error.name} is missing: pip install 'tinygan[grading]'") from error

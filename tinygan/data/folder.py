@@ -13,21 +13,22 @@ from .files import mute
 
 FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")   # no format that starts other programs, such as EPS
 GREY = ("1", "L", "LA", "La", "I", "I;16", "I;16L", "I;16B", "I;16N")
+LEVELS = {"L;2": 85, "L;4": 17, "RGB;16B": 1 / 256}   # of 0-255 in one level of these PNGs, as Pillow decodes them
 LARGEST = 2 ** 26   # pixels: a larger image would take hundreds of megabytes to decode
 
 
 def load_folder(folder: Path, size: int = 32) -> tuple[np.ndarray, np.ndarray | None]:
     """The images of a folder, (n, size, size, 1 or 3) uint8, in the order of paths, and their labels (n,) or None.
 
-    First-level subfolders are classes, numbered in the order of their names; subfolders without an image do not count.
+    First-level subfolders are classes, numbered in the order of their names as texts ("1", "10", "2"; as torchvision
+    does); subfolders without an image do not count, and links to folders do. `folder_classes` has the names.
     Each image is cropped to its central square and resized. All become grey if most are grey, otherwise RGB.
     Transparency becomes white; an animation becomes its first frame. Hidden files are ignored. Unreadable and too large
     files are skipped with one warning. DataError if no image is left.
     """
     from tqdm.auto import tqdm
-    entries = _visible(folder)
-    paths = [(path, group) for group in entries if group.is_dir() for path in _files_below(group)]
-    paths += [(path, folder) for path in entries if path.is_file()]
+    paths = [(path, group) for group, files in _groups(folder) for path in files]
+    paths += [(path, folder) for path in _visible(folder) if path.is_file()]
     skipped: Counter[str] = Counter()
     found = []
     for path, group in tqdm(paths, desc=folder.name, leave=False, disable=mute()):
@@ -37,7 +38,7 @@ def load_folder(folder: Path, size: int = 32) -> tuple[np.ndarray, np.ndarray | 
             skipped["too large"] += 1
         except Exception:   # a decoder raises anything on damaged bytes
             skipped["not readable as images"] += 1
-    classes = sorted({group for _, group in found} - {folder})
+    classes = sorted({group for _, group in found} - {folder}, key=lambda group: group.name)
     if classes:
         skipped["outside the class folders"] = sum(group == folder for _, group in found)
         found = [(image, group) for image, group in found if group != folder]
@@ -49,6 +50,11 @@ def load_folder(folder: Path, size: int = 32) -> tuple[np.ndarray, np.ndarray | 
     mode = "L" if sum(image.mode == "L" for image, _ in found) > len(found) / 2 else "RGB"
     x = np.stack([np.asarray(image.convert(mode)) for image, _ in found]).reshape(len(found), size, size, -1)
     return x, np.array([classes.index(group) for _, group in found]) if classes else None
+
+
+def folder_classes(folder: Path) -> list[str]:
+    """The names of a folder's classes; the number of a class is its place in the list."""
+    return [group.name for group, files in _groups(folder) if any(_is_image(path) for path in files)]
 
 
 def resize(x: np.ndarray, size: int) -> np.ndarray:
@@ -75,22 +81,41 @@ def _decode(path: Path, size: int) -> Any:
         except Image.DecompressionBombError as error:
             raise _TooLargeError from error
         with image:
-            grey = image.mode in GREY
+            coding = str(image.tile[0][3]) if image.tile else ""   # Pillow forgets it when it decodes the file
+            grey = image.mode in GREY or coding == "LA;16B"
             image.draft(image.mode, (2 * size, 2 * size))   # lets a JPEG decode at a fraction of its size
             if image.width * image.height > LARGEST:
                 raise _TooLargeError
             if image.mode == "F":
                 raise ValueError("floating-point pixels have no agreed range")
-            if image.mode.startswith("I"):   # 16 bits a pixel, whatever the container claims
-                small = Image.fromarray((np.clip(np.asarray(image), 0, 65535) >> 8).astype(np.uint8))
-            elif image.mode in ("P", "PA", "LA", "La", "RGBa"):
-                small = image.convert("RGBA")
-            else:
-                small = image.convert("L") if image.mode == "1" else image
-            small = ImageOps.exif_transpose(_square(small, size))
+            ImageOps.exif_transpose(image, in_place=True)
+            small = _square(_eight_bits(image, coding), size)
     if small.mode == "RGBA":
         small = Image.alpha_composite(Image.new("RGBA", small.size, "white"), small)
     return small.convert("L" if grey else "RGB")
+
+
+def _eight_bits(image: Any, coding: str) -> Any:
+    """The image with 8 bits a channel: RGBA where a part may be transparent; otherwise its own colours.
+
+    coding: Pillow's name for the bits of a pixel in the file, in which the transparent colour of a PNG is given.
+    """
+    from PIL import Image
+    if image.mode in ("P", "PA", "LA", "La", "RGBa"):
+        return image.convert("RGBA")   # knows the transparent entries of a palette
+    if image.mode == "1":
+        image = image.convert("L")   # with its transparent colour
+    colour, pixels = image.info.get("transparency"), None
+    if image.mode.startswith("I"):   # 16 bits a pixel, whatever the container claims
+        pixels = np.clip(np.asarray(image), 0, 65535)
+        image = Image.fromarray((pixels >> 8).astype(np.uint8))
+    if colour is None or image.mode not in ("L", "RGB"):
+        return image
+    pixels = np.asarray(image) if pixels is None else pixels
+    seen = pixels != np.floor(np.multiply(colour, LEVELS.get(coding, 1)))
+    image = image.convert("RGBA")
+    image.putalpha(Image.fromarray(np.uint8(255) * (seen if seen.ndim == 2 else seen.any(axis=2))))
+    return image
 
 
 def _square(image: Any, size: int) -> Any:
@@ -100,20 +125,39 @@ def _square(image: Any, size: int) -> Any:
     return image.resize((size, size), Image.Resampling.BICUBIC, box=box)
 
 
+def _is_image(path: Path) -> bool:
+    try:
+        return _decode(path, 1) is not None
+    except Exception:   # as in `load_folder`
+        return False
+
+
+def _groups(folder: Path) -> list[tuple[Path, list[Path]]]:
+    """The first-level subfolders, each with all files below it."""
+    around = [folder.resolve(), *folder.resolve().parents]   # a link back to one of these is no class
+    return [(group, _files_below(group, {*around})) for group in _visible(folder) if group.is_dir()]
+
+
 def _visible(folder: Path) -> list[Path]:
     try:
-        return sorted(entry for entry in folder.iterdir() if not _hidden(entry))
+        return sorted((entry for entry in folder.iterdir() if not _hidden(entry)),
+                      key=lambda entry: entry.name)   # paths on Windows compare without regard to case
     except OSError as error:
         raise DataError(f"folder {str(folder)!r} cannot be read ({error.strerror})") from error
 
 
-def _files_below(folder: Path) -> list[Path]:
+def _files_below(folder: Path, seen: set[Path]) -> list[Path]:
+    """The files of a folder and its subfolders, linked ones too; each folder once, as links can form a loop."""
+    place = folder.resolve()
+    if place in seen:
+        return []
+    seen.add(place)
     found = []
     for entry in _visible(folder):
         if entry.is_file():
             found.append(entry)
-        elif entry.is_dir() and not entry.is_symlink():   # a link may lead back to a parent folder
-            found += _files_below(entry)
+        elif entry.is_dir():
+            found += _files_below(entry, seen)
     return found
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from . import files
 from .errors import DataError
-from .folder import load_folder, resize
+from .folder import folder_classes, load_folder, resize
 from .names import SIDE, parse, unknown
 
 EMBEDDED = Path(__file__).with_name("digits.npz")
@@ -94,6 +94,15 @@ def load(name_or_folder: str | os.PathLike, held_out: bool = False, size: int | 
     scaled /= 127.5
     scaled -= 1
     return Images(scaled, None if labels is None else labels.astype(np.int64))
+
+
+def class_names(name_or_folder: str | os.PathLike) -> list[str]:
+    """The names of the classes of a folder of images, in the order of their labels; empty where there are none.
+
+    DataError if there is no such folder.
+    """
+    found, _ = parse(name_or_folder)
+    return [] if found in LOADERS else folder_classes(_folder(name_or_folder, found))
 
 
 def describe() -> list[Row]:

@@ -23,7 +23,7 @@ from tinygan.errors import TinyganError
 from tinygan.game import Diverged, Game, parts
 from tinygan.game.history import COLUMNS, Column
 from tinygan.nn.theta import buffers_of
-from tinygan.runs.files import write
+from tinygan.runs.files import newest, write
 from tinygan.updates import Average
 
 FORMAT = 2
@@ -77,7 +77,7 @@ def previous(path) -> Path:
 def read(path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     """The facts and the arrays in a checkpoint; CheckpointError if the file is damaged."""
     try:
-        return _read(path)
+        return _read(newest(path))
     except CheckpointError as error:
         try:
             step = _read(previous(path))[0]["step"]

@@ -78,10 +78,12 @@ class Config:
         return source(self.data, facts=self.examples)
 
     def start(self, group: SingleProcess = SINGLE_PROCESS) -> Game:
-        """The game at step 0."""
+        """The game at step 0; players that grow have their first size."""
         found = self.source()
         self.examples = found.facts
         game = self.build_recipe().start(self.seed, self.batch, self.dtype, self.device, found)
+        if game.schedule is not None:
+            game.schedule(game, self.steps)
         return replace(game, group=group)
 
     def move_data(self, place: str) -> None:

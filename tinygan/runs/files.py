@@ -1,17 +1,28 @@
-"""Writes files completely or not at all, and reads JSON from files that may be damaged."""
+"""Writes files completely or not at all, and reads JSON from files that may be damaged.
+
+On Windows a file cannot be replaced while another program (a spreadsheet, a virus scanner) holds it open.
+"""
 from __future__ import annotations
 
+import io
 import json
 import os
+import time
+import warnings
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 LONGEST_JSON = 1_000_000  # characters: a config has hundreds, and the names of its classes
+PAUSES = (0.05, 0.1, 0.2, 0.4, 0.8)  # seconds between the tries to replace a file that is held open
 
 
 def write(path, content, keep: Path | None = None) -> None:
-    """Writes a file completely or not at all: a temporary file is synced, then renamed. keep: path for the old file."""
+    """Writes a file completely or not at all: a temporary file is synced, then renamed. keep: path for the old file.
+
+    If another program holds the file open, the content gets the name `aside(path)`, with a warning, until a later
+    write replaces the file.
+    """
     path = Path(path)
     unfinished = path.with_name(path.name + ".part")
     try:
@@ -20,17 +31,59 @@ def write(path, content, keep: Path | None = None) -> None:
             file.flush()
             os.fsync(file.fileno())
         if keep is not None and path.exists():
-            keep.unlink(missing_ok=True)
-            try:
-                os.link(path, keep)  # a rename would leave a moment without a file at `path`
-            except OSError:  # a file system without links
-                os.replace(path, keep)
-        os.replace(unfinished, path)
+            _keep(path, keep)
+        if _replaced(unfinished, path):
+            aside(path).unlink(missing_ok=True)
+        else:
+            os.replace(unfinished, aside(path))
+            warnings.warn(f"{path} cannot be replaced while another program holds it open; its new content is in "
+                          f"{aside(path).name}", stacklevel=2)
     except OSError:
         with suppress(OSError):
             unfinished.unlink()
         raise
     _sync_folder(path.parent)
+
+
+def render(path, save, *content) -> None:
+    """Writes a file by `write` with what save(file, *content) puts into it."""
+    file = io.BytesIO()
+    save(file, *content)
+    write(path, file.getbuffer())
+
+
+def aside(path) -> Path:
+    """The name of new content whose file is held open: history.csv becomes history.new.csv."""
+    path = Path(path)
+    return path.with_name(f"{path.stem}.new{path.suffix}")
+
+
+def newest(path) -> Path:
+    """The file to read: `path`, or `aside(path)` if that is newer."""
+    path = Path(path)
+    return max((place for place in (path, aside(path)) if place.exists()), key=os.path.getmtime, default=path)
+
+
+def _keep(path, name):
+    """Gives the old file a second name, unless another program holds a file of that name open."""
+    with suppress(PermissionError):
+        name.unlink(missing_ok=True)
+        try:
+            os.link(path, name)  # a rename would leave a moment without a file at `path`
+        except OSError:  # a file system without links
+            os.replace(path, name)
+
+
+def _replaced(new, path) -> bool:
+    """Replaces the file, after some tries; False if another program holds it open."""
+    for pause in (*PAUSES, None):
+        try:
+            os.replace(new, path)
+            return True
+        except PermissionError:
+            if pause is not None:
+                time.sleep(pause)
+    return False
 
 
 def _sync_folder(folder):

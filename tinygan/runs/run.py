@@ -30,7 +30,7 @@ from tinygan.nn import Conv2d, ConvTranspose2d, Module
 from tinygan.nn.inputs import input_of
 from tinygan.runs import checkpoint
 from tinygan.runs.config import Config, RunError
-from tinygan.runs.files import LONGEST_JSON, json_object, write
+from tinygan.runs.files import LONGEST_JSON, json_object, newest, render, write
 from tinygan.tensor import no_grad
 from tinygan.zoo import style
 
@@ -77,7 +77,7 @@ class Run:
         """
         folder = Path(folder).expanduser()
         try:
-            with open(folder / "config.json", encoding="utf-8") as file:
+            with open(newest(folder / "config.json"), encoding="utf-8") as file:
                 text = file.read(LONGEST_JSON + 1)
         except FileNotFoundError:
             raise RunError(f"{folder}: there is no run here (no config.json)") from None
@@ -117,7 +117,7 @@ class Run:
     def save_frame(self, game: Game) -> None:
         """A callback of `train`: saves a frame of the film at regular steps."""
         if game.step * FRAMES // self.config.steps > (game.step - 1) * FRAMES // self.config.steps:
-            plots.save_png(self.folder / "frames" / f"{game.step:07d}.png", self.picture())
+            render(self.folder / "frames" / f"{game.step:07d}.png", plots.save_png, self.picture())
 
     def maybe_checkpoint(self, game: Game) -> None:
         """A callback of `train`: saves a checkpoint every `SAVE_EVERY` seconds."""
@@ -142,13 +142,13 @@ class Run:
     def finish(self) -> None:
         """Saves the checkpoint and makes the pictures of the whole run."""
         self.save()
-        plots.save_png(self.folder / "samples.png", self.picture(100))
+        render(self.folder / "samples.png", plots.save_png, self.picture(100))
         if self.game.history["step"]:
-            plots.save_png(self.folder / "curves.png", plots.curves(self.game.history))
+            render(self.folder / "curves.png", plots.save_png, plots.curves(self.game.history))
         frames = sorted((self.folder / "frames").glob("*.png"))
         if frames:
             try:
-                plots.save_gif(self.folder / "training.gif", frames)
+                render(self.folder / "training.gif", plots.save_gif, frames)
             except Exception as error:  # a damaged picture raises anything
                 reason = getattr(error, "strerror", None) or error
                 raise RunError(f"{self.folder}: training.gif cannot be made of frames/: {reason}") from error

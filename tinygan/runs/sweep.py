@@ -29,7 +29,7 @@ from tinygan.backend.process import cores, limit
 from tinygan.data import names
 from tinygan.game.history import COLUMNS
 from tinygan.runs import Config, Run, RunError, report
-from tinygan.runs.files import json_object, write
+from tinygan.runs.files import json_object, newest, render, write
 from tinygan.zoo.settings import format_setting
 
 LONGEST_NAME = 80  # characters of the settings in the name of a run: whole paths have 260 on some systems
@@ -222,15 +222,15 @@ def summary(rows: list[dict], configs: Mapping[str, Config], out: Path) -> str:
     histories = {name: [_history(out / row["run"]) for row in group] for name, group in groups.items()}
     if any(len({len(history["step"]) for history in group}) > 1 for group in histories.values()):
         raise RunError(f"{out}: the history.csv of runs of one kind differ in length")
-    plots.save_png(out / "curves.png", plots.bands(histories))
+    render(out / "curves.png", plots.save_png, plots.bands(histories))
     figures = {name: [row["figures"] for row in group] for name, group in groups.items()}
-    plots.save_png(out / "figures.png", plots.strips(figures, real))
+    render(out / "figures.png", plots.save_png, plots.strips(figures, real))
     return "\n".join(lines)
 
 
 def _history(folder):
     try:
-        with open(folder / "history.csv") as file:
+        with open(newest(folder / "history.csv")) as file:
             names = file.readline().strip().split(",")
             rows = [row for row in file if row.strip()]
         if not rows:

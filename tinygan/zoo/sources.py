@@ -188,7 +188,7 @@ def _examples(name) -> tuple:
     if _is_file(name):
         return data.load_sequences(name), None, []
     x, labels = data.load(name)
-    return x, labels, [] if labels is None or not hasattr(data, "class_names") else data.class_names(name)
+    return x, labels, [] if labels is None else data.class_names(name)
 
 
 def _is_file(name):
