@@ -229,7 +229,7 @@ def compiled(file):
 
 def equal():
     """The reason of each mutant that is an equal program, by (file, line before, line after)."""
-    blocks = [block.split("\n", 3) for block in EQUAL.read_text().strip().split("\n\n")]
+    blocks = [block.split("\n", 3) for block in EQUAL.read_text().strip().split("\n\n") if block]
     return {(file, old[2:], new[2:]): reason for file, old, new, reason in blocks}
 
 
