@@ -12,11 +12,12 @@ reason; they don't count. Changes of annotations, of errors' messages and of the
 
 Everything happens in a copy of the tracked files in `--out`. First the tests run once under coverage (10 minutes): it
 finds the tests that see each line. A mutant then meets the tests of its module's own file, then the others that see the
-line, the cheap ones first, as many as `--budget` seconds allow. Each result is written at once; the same command
-continues where it stopped.
+line, the cheap ones first, as many as `--budget` seconds allow. The own tests run with TINYGAN_PLAIN=1 too, if the
+module has plain bodies of fast forms. Each result is written at once; the same command continues where it stopped.
 """
 import argparse
 import ast
+import importlib
 import json
 import os
 import random
@@ -25,6 +26,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -37,17 +39,21 @@ ROOMS = ("tensor.py", "ops", "nn", "objectives.py", "penalties.py", "updates.py"
          "metrics")
 TESTS = ("engine", "nn", "game", "runs", "metrics", "backend", "zoo", "toys", "data", "distributed", "cli",
          "test_plots.py")  # the others start processes, which coverage does not follow
-PYTEST = ("pytest", "-p", "mutants", "-p", "no:cacheprovider", "-n", "0", "-q", "--no-header", "--tb=line")
+PYTEST = ("-p", "no:cacheprovider", "-n", "0", "-q", "--no-header", "--tb=line")
 MEMORY = 6 * 2**30  # bytes of address space
 KEY = ("file", "operator", "occurrence")
 
 
-class Plugin:
-    """Notes the seconds of each test (None, if it did not pass), and tells coverage which test runs."""
+class Seen:
+    """A plugin of pytest: notes the seconds of each test (None, if it did not pass) and the lines that it runs."""
 
-    def __init__(self, path):
+    def __init__(self, out):
+        self.out, self.seconds = out, {}
+
+    def pytest_sessionstart(self):
         import coverage
-        self.path, self.coverage, self.seconds = path, coverage.Coverage.current(), {}
+        self.coverage = coverage.Coverage(str(self.out / "coverage"), source=["tinygan"], config_file=False)
+        self.coverage.start()
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item):
@@ -61,40 +67,55 @@ class Plugin:
         self.seconds[report.nodeid] = before + report.duration if report.passed and before is not None else None
 
     def pytest_sessionfinish(self):
-        Path(self.path).write_text(json.dumps(self.seconds))
+        self.coverage.stop()
+        self.coverage.save()
+        (self.out / "times.json").write_text(json.dumps(self.seconds))
 
 
-def pytest_configure(config):
-    """Registers the plugin in the run under coverage."""
-    if "MUTANTS_TIMES" in os.environ:
-        config.pluginmanager.register(Plugin(os.environ["MUTANTS_TIMES"]))
+class Chosen:
+    """A plugin of pytest: keeps the chosen tests, in their order, after those that the run under coverage lacks."""
+
+    def __init__(self, known, tests):
+        self.order = {**dict.fromkeys(known), **{test: i for i, test in enumerate(tests)}}
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, items):
+        kept = [item for item in items if self.order.get(item.nodeid, -1) is not None]
+        items[:] = sorted(kept, key=lambda item: self.order.get(item.nodeid, -1))
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items):
-    """Keeps the chosen tests in their order, after those that the run under coverage does not know."""
-    if "MUTANTS_CHOSEN" in os.environ:
-        known, chosen = json.loads(Path(os.environ["MUTANTS_CHOSEN"]).read_text())
-        order = {**dict.fromkeys(known), **{test: i for i, test in enumerate(chosen)}}
-        kept = [item for item in items if order.get(item.nodeid, -1) is not None]
-        items[:] = sorted(kept, key=lambda item: order.get(item.nodeid, -1))
-
-
-def run(copy, command, limit=None, **variables):
-    """The output and the exit status of a module in the copy. The status is None after `limit` seconds."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", *command], cwd=copy, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT, text=True, errors="replace", start_new_session=True,
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY)),
-        env={**os.environ, "PYTHONPATH": f"{copy}{os.pathsep}{HERE}", "OPENBLAS_NUM_THREADS": "1", **variables})
+def run(copy, log, plugin, options, limit, **variables):
+    """The exit status of pytest in the copy, in a process that is forked off; None after `limit` seconds."""
+    child = os.fork()
+    if not child:
+        try:
+            os.setsid()
+            os.chdir(copy)
+            resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+            os.environ.update(variables, PYTHONPATH=str(copy), OPENBLAS_NUM_THREADS="1")
+            sys.path.insert(0, str(copy))
+            file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+            for stream in (1, 2):
+                os.dup2(file, stream)
+            os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+            status = pytest.main([*PYTEST, *options], [plugin])
+            sys.stdout.flush()
+            os._exit(status)
+        finally:
+            os._exit(70)
+    end = time.monotonic() + limit
     try:
-        return process.communicate(timeout=limit)[0], process.returncode
-    except subprocess.TimeoutExpired:
-        return "", None
+        while time.monotonic() < end:
+            done, status = os.waitpid(child, os.WNOHANG)
+            if done:
+                return os.waitstatus_to_exitcode(status)
+            time.sleep(0.02)
+        return None
     finally:
         with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)  # and what it started
-        process.wait()
+            os.killpg(child, signal.SIGKILL)  # it, or what it started and left
+        with suppress(ChildProcessError):
+            os.waitpid(child, 0)
 
 
 def copied(out, again):
@@ -102,7 +123,6 @@ def copied(out, again):
     original, copy = out / "original", out / "copy"
     if again or not original.exists():
         shutil.rmtree(original, ignore_errors=True)
-        original.mkdir()
         for name in subprocess.check_output(["git", "ls-files", "-z"], cwd=ROOT, text=True).split("\0")[:-1]:
             (original / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, original / name)
@@ -113,17 +133,14 @@ def copied(out, again):
 def seen(out, copy):
     """The seconds of each test, and for each file the tests that saw each line; by one run under coverage."""
     import coverage
-    times, data = out / "times.json", coverage.CoverageData(str(out / "coverage"))
-    if not times.exists():
-        options = ["--rcfile=/dev/null", "--source=tinygan", f"--data-file={data.data_filename()}"]
-        output, status = run(copy, ["coverage", "run", *options, "-m", *PYTEST, *(f"tests/{room}" for room in TESTS),
-                                    "tinygan"], MUTANTS_TIMES=str(times))
-        (out / "coverage.log").write_text(output)
-        if status not in (0, 1):
+    if not (out / "times.json").exists():
+        places = [*(f"tests/{room}" for room in TESTS), "tinygan"]
+        if run(copy, out / "coverage.log", Seen(out), places, 4 * 3600) not in (0, 1):
             sys.exit(f"the tests did not run under coverage, see {out / 'coverage.log'}")
+    data = coverage.CoverageData(str(out / "coverage"))
     data.read()
     lines = {str(Path(file).relative_to(copy)): data.contexts_by_lineno(file) for file in data.measured_files()}
-    return json.loads(times.read_text()), lines
+    return json.loads((out / "times.json").read_text()), lines
 
 
 class Meaning(ast.NodeTransformer):
@@ -171,7 +188,8 @@ def sampled(copy, rooms, count, seed):
 
 
 def stages(mutant, source, times, lines, budget):
-    """The tests of the module's own file, those that saw the line first; then the others that saw the line."""
+    """The tests of the module's own file, those that saw the line first; the others that saw the line; the own ones in
+    plain form, if the module has fast forms."""
     by_line = lines.get(mutant["file"], {})
     nodes = [node for node in ast.walk(ast.parse(source))
              if isinstance(node, ast.stmt) and node.lineno <= mutant["line"] <= node.end_lineno]
@@ -182,13 +200,15 @@ def stages(mutant, source, times, lines, budget):
     path = Path(*Path(mutant["file"]).parts[1:])
     room = {"plots.py": ".", "ops": "engine"}.get(path.parts[0], path.parent if path.parent.name else "engine")
     own = {test for test in times if test.startswith(f"{Path('tests', room, f'test_{path.name}')}::")}
-    for tests in own, saw - own:
+    plain = {"TINYGAN_PLAIN": "1"} if "accelerated" in source else None
+    for tests, variables in (own, {}), (saw - own, {}), (own if plain else (), plain):
         chosen, seconds = [], 0
-        for test in sorted(tests & times.keys(), key=lambda test: (test not in saw, times[test] or 0)):
+        for test in sorted(times.keys() & tests, key=lambda test: (test not in saw, times[test] or 0)):
             seconds += times[test] or 0
             if times[test] is not None and seconds < budget:
                 chosen.append(test)
-        yield chosen, 60 + 5 * seconds
+        if chosen:
+            yield chosen, 60 + 5 * seconds, variables
 
 
 def tried(mutant, copy, out, times, lines, budget):
@@ -205,13 +225,11 @@ def tried(mutant, copy, out, times, lines, budget):
     mutant.update(line=first[0] + 1, old=found[0], new=found[1], tests=0, result="survived")
     file.write_text(mutated)
     try:
-        for tests, limit in stages(mutant, source, times, lines, budget):
+        for tests, limit, variables in stages(mutant, source, times, lines, budget):
             compiled(file)
-            (out / "chosen.json").write_text(json.dumps([list(times), tests]))
-            output, status = run(copy, [*PYTEST, "-x", *sorted({test.partition("::")[0] for test in tests})], limit,
-                                 MUTANTS_CHOSEN=str(out / "chosen.json")) if tests else ("", 0)
+            files = sorted({test.partition("::")[0] for test in tests})
+            status = run(copy, out / "last.log", Chosen(times, tests), ["-x", *files], limit, **variables)
             mutant["tests"] += len(tests)
-            (out / "last.log").write_text(output)
             if status not in (0, 5):  # 5: no test is left
                 mutant["result"] = "late" if status is None else "killed"
                 break
@@ -259,16 +277,19 @@ def main():
     parser.add_argument("--again", action="store_true", help="try the survivors again, by the files of now")
     options = parser.parse_args()
     os.nice(15)
+    for library in ("numpy", "matplotlib.figure", "PIL.Image"):
+        importlib.import_module(library)  # the forked processes have it at once
     out = options.out.resolve()
     out.mkdir(parents=True, exist_ok=True)
     with (out / "results.jsonl").open("a+") as results:
         results.seek(0)
         done = {tuple(m[name] for name in KEY): m for m in map(json.loads, results)}
         copy = copied(out, options.again)
-        todo = [m for m in sampled(copy, options.rooms, options.count, options.seed) if (*m.values(),) not in done]
         if options.again:
             todo = [m for m in done.values() if m["result"] == "survived"
                     and (m["file"], m["old"], m["new"]) not in equal()]
+        else:
+            todo = [m for m in sampled(copy, options.rooms, options.count, options.seed) if (*m.values(),) not in done]
         times, lines = seen(out, copy) if todo else ({}, {})
         for i, mutant in enumerate(todo, 1):
             mutant = done[tuple(mutant[name] for name in KEY)] = tried(mutant, copy, out, times, lines, options.budget)
