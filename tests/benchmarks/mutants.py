@@ -54,9 +54,11 @@ class Seen:
         import coverage
         self.coverage = coverage.Coverage(str(self.out / "coverage"), source=["tinygan"], config_file=False)
         self.coverage.start()
+        self.trace = sys.gettrace()
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item):
+        sys.settrace(self.trace)  # a test of debugging may have taken it away
         self.coverage.switch_context(item.nodeid)
         result = yield
         self.coverage.switch_context("")
@@ -188,25 +190,25 @@ def sampled(copy, rooms, count, seed):
 
 
 def stages(mutant, source, times, lines, budget):
-    """The tests of the module's own file, those that saw the line first; the others that saw the line; the own ones in
-    plain form, if the module has fast forms."""
-    by_line = lines.get(mutant["file"], {})
+    """The tests of the module's own file, those that saw the line first; the others that saw it, or all of the room, if
+    it runs only at the import; the own ones in plain form, if the module has fast forms."""
+    by_line, path = lines.get(mutant["file"], {}), Path(*Path(mutant["file"]).parts[1:])
+    room = {"plots.py": "", "ops": "engine"}.get(path.parts[0], path.parent.name or "engine")
+    passed = {test: time for test, time in times.items() if time is not None}
+    own = {test for test in passed if test.startswith(f"{Path('tests', room, f'test_{path.name}')}::")}
     nodes = [node for node in ast.walk(ast.parse(source))
              if isinstance(node, ast.stmt) and node.lineno <= mutant["line"] <= node.end_lineno]
-    around = [range(mutant["line"], mutant["line"] + 1)] + [range(n.lineno, n.end_lineno + 1) for n in nodes[::-1]]
     saw = set()
-    for part in (*around, by_line):  # a line that runs at the import: the tests that see what is around it
-        saw = saw or {test for line in part for test in by_line.get(line, ()) if times.get(test) is not None}
-    path = Path(*Path(mutant["file"]).parts[1:])
-    room = {"plots.py": ".", "ops": "engine"}.get(path.parts[0], path.parent if path.parent.name else "engine")
-    own = {test for test in times if test.startswith(f"{Path('tests', room, f'test_{path.name}')}::")}
-    plain = {"TINYGAN_PLAIN": "1"} if "accelerated" in source else None
-    for tests, variables in (own, {}), (saw - own, {}), (own if plain else (), plain):
+    for part in (range(mutant["line"], mutant["line"] + 1), *(range(n.lineno, n.end_lineno + 1) for n in nodes[::-1])):
+        saw = saw or {test for line in part for test in by_line.get(line, ())} & passed.keys()
+    saw = saw or {test for test in passed if test.startswith(f"tests/{room}/")}
+    plain = own if "accelerated" in source else ()
+    for tests, variables in (own, {}), (saw - own, {}), (plain, {"TINYGAN_PLAIN": "1"}):
         chosen, seconds = [], 0
-        for test in sorted(times.keys() & tests, key=lambda test: (test not in saw, times[test] or 0)):
-            seconds += times[test] or 0
-            if times[test] is not None and seconds < budget:
+        for test in sorted(tests, key=lambda test: (test not in saw, passed[test])):
+            if seconds + passed[test] < budget:
                 chosen.append(test)
+                seconds += passed[test]
         if chosen:
             yield chosen, 60 + 5 * seconds, variables
 
