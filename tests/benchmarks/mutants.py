@@ -17,20 +17,16 @@ module has plain bodies of fast forms. Each result is written at once; the same 
 """
 import argparse
 import ast
-import importlib
 import json
 import os
 import random
-import resource
 import shutil
-import signal
 import subprocess
 import sys
-import time
 from contextlib import suppress
 from pathlib import Path
 
-import pytest
+from mutants_run import Chosen, Seen, run, warm
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
@@ -39,85 +35,8 @@ ROOMS = ("tensor.py", "ops", "nn", "objectives.py", "penalties.py", "updates.py"
          "metrics")
 TESTS = ("engine", "nn", "game", "runs", "metrics", "backend", "zoo", "toys", "data", "distributed", "cli",
          "test_plots.py")  # the others start processes, which coverage does not follow
-PYTEST = ("-p", "no:cacheprovider", "-n", "0", "-q", "--no-header", "--tb=line")
-MEMORY = 6 * 2**30  # bytes of address space
+RULES = ("tests/engine/test_registry.py", "tests/backend/test_accelerated.py")  # of every entry in the tables
 KEY = ("file", "operator", "occurrence")
-
-
-class Seen:
-    """A plugin of pytest: notes the seconds of each test (None, if it did not pass) and the lines that it runs."""
-
-    def __init__(self, out):
-        self.out, self.seconds = out, {}
-
-    def pytest_sessionstart(self):
-        import coverage
-        self.coverage = coverage.Coverage(str(self.out / "coverage"), source=["tinygan"], config_file=False)
-        self.coverage.start()
-        self.trace = sys.gettrace()
-
-    @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_protocol(self, item):
-        sys.settrace(self.trace)  # a test of debugging may have taken it away
-        self.coverage.switch_context(item.nodeid)
-        result = yield
-        self.coverage.switch_context("")
-        return result
-
-    def pytest_runtest_logreport(self, report):
-        before = self.seconds.get(report.nodeid, 0)
-        self.seconds[report.nodeid] = before + report.duration if report.passed and before is not None else None
-
-    def pytest_sessionfinish(self):
-        self.coverage.stop()
-        self.coverage.save()
-        (self.out / "times.json").write_text(json.dumps(self.seconds))
-
-
-class Chosen:
-    """A plugin of pytest: keeps the chosen tests, in their order, after those that the run under coverage lacks."""
-
-    def __init__(self, known, tests):
-        self.order = {**dict.fromkeys(known), **{test: i for i, test in enumerate(tests)}}
-
-    @pytest.hookimpl(trylast=True)
-    def pytest_collection_modifyitems(self, items):
-        kept = [item for item in items if self.order.get(item.nodeid, -1) is not None]
-        items[:] = sorted(kept, key=lambda item: self.order.get(item.nodeid, -1))
-
-
-def run(copy, log, plugin, options, limit, **variables):
-    """The exit status of pytest in the copy, in a process that is forked off; None after `limit` seconds."""
-    child = os.fork()
-    if not child:
-        try:
-            os.setsid()
-            os.chdir(copy)
-            resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-            os.environ.update(variables, PYTHONPATH=str(copy), OPENBLAS_NUM_THREADS="1")
-            sys.path.insert(0, str(copy))
-            file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-            for stream in (1, 2):
-                os.dup2(file, stream)
-            os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-            status = pytest.main([*PYTEST, *options], [plugin])
-            sys.stdout.flush()
-            os._exit(status)
-        finally:
-            os._exit(70)
-    end = time.monotonic() + limit
-    try:
-        while time.monotonic() < end:
-            done, status = os.waitpid(child, os.WNOHANG)
-            if done:
-                return os.waitstatus_to_exitcode(status)
-            time.sleep(0.02)
-        return None
-    finally:
-        with suppress(ProcessLookupError):
-            os.killpg(child, signal.SIGKILL)  # it, or what it started and left
-        with suppress(ChildProcessError):
-            os.waitpid(child, 0)
 
 
 def copied(out, again):
@@ -201,7 +120,7 @@ def stages(mutant, source, times, lines, budget):
     saw = set()
     for part in (range(mutant["line"], mutant["line"] + 1), *(range(n.lineno, n.end_lineno + 1) for n in nodes[::-1])):
         saw = saw or {test for line in part for test in by_line.get(line, ())} & passed.keys()
-    saw = saw or {test for test in passed if test.startswith(f"tests/{room}/")}
+    saw = saw or {test for test in passed if test.startswith((f"tests/{room}/", *RULES))}
     plain = own if "accelerated" in source else ()
     for tests, variables in (own, {}), (saw - own, {}), (plain, {"TINYGAN_PLAIN": "1"}):
         chosen, seconds = [], 0
@@ -210,7 +129,7 @@ def stages(mutant, source, times, lines, budget):
                 chosen.append(test)
                 seconds += passed[test]
         if chosen:
-            yield chosen, 60 + 5 * seconds, variables
+            yield chosen, 120 + 10 * seconds, variables
 
 
 def tried(mutant, copy, out, times, lines, budget):
@@ -279,8 +198,7 @@ def main():
     parser.add_argument("--again", action="store_true", help="try the survivors again, by the files of now")
     options = parser.parse_args()
     os.nice(15)
-    for library in ("numpy", "matplotlib.figure", "PIL.Image"):
-        importlib.import_module(library)  # the forked processes have it at once
+    warm()
     out = options.out.resolve()
     out.mkdir(parents=True, exist_ok=True)
     with (out / "results.jsonl").open("a+") as results:
@@ -288,7 +206,7 @@ def main():
         done = {tuple(m[name] for name in KEY): m for m in map(json.loads, results)}
         copy = copied(out, options.again)
         if options.again:
-            todo = [m for m in done.values() if m["result"] == "survived"
+            todo = [m for m in done.values() if m["result"] in ("survived", "late")
                     and (m["file"], m["old"], m["new"]) not in equal()]
         else:
             todo = [m for m in sampled(copy, options.rooms, options.count, options.seed) if (*m.values(),) not in done]
