@@ -59,6 +59,7 @@ class Chosen:
 
 def warm():
     """Imports what most tests import, and the plugins of pytest: the forked processes have it at once."""
+    os.environ["OPENBLAS_NUM_THREADS"] = "1"
     for library in ("numpy", "matplotlib.figure", "PIL.Image", "torch"):
         with suppress(ImportError):
             importlib.import_module(library)
@@ -75,7 +76,7 @@ def run(copy, log, plugin, options, limit, **variables):
             os.chdir(copy)
             import resource  # not on Windows
             resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-            os.environ.update(variables, PYTHONPATH=str(copy), OPENBLAS_NUM_THREADS="1")
+            os.environ.update(variables, PYTHONPATH=str(copy))
             sys.path.insert(0, str(copy))
             file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
             for stream in (1, 2):
