@@ -129,7 +129,7 @@ def stages(mutant, source, times, lines, budget):
                 chosen.append(test)
                 seconds += passed[test]
         if chosen:
-            yield chosen, 120 + 10 * seconds, variables
+            yield chosen, 30 + int(2 * seconds), variables
 
 
 def tried(mutant, copy, out, times, lines, budget):
