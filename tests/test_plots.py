@@ -35,10 +35,9 @@ def band(axes, i=0):
     return y.min(), y.max()
 
 
-def is_picture(image):
+def is_picture(image, height, width):
     assert image.dtype == np.uint8
-    assert image.ndim == 3
-    assert image.shape[2] == 3
+    assert image.shape == (height, width, 3)
     assert image.std() > 1  # not a blank page
     return True
 
@@ -95,7 +94,7 @@ def test_a_cloud_shows_which_points_are_real(figures):
     np.testing.assert_array_equal(points(axes)["generated"], fake)
     assert [text.get_text() for text in axes.get_legend().get_texts()] == ["real", "generated"]
     assert axes.get_title() == "step 3"
-    assert is_picture(image)
+    assert is_picture(image, 480, 480)
     height, width, _ = image.shape
     red = np.argwhere((image == RED).all(-1))
     below = red[red[:, 0] > height / 4]  # the legend stands above
@@ -140,7 +139,7 @@ def test_sequences_stand_below_each_other_real_ones_on_the_left(figures):
     t = np.linspace(0, 6, 9)
     real = np.stack([np.sin(t + i) for i in range(12)])[..., None]
     image = plots.lines(.5 * real, real, "step 7", rows=4)
-    assert is_picture(image)
+    assert is_picture(image, 600, 700)
     left, right = figures[0].axes
     assert (left.get_title(), right.get_title()) == ("real", "generated")
     for axes, x in ((left, real), (right, .5 * real)):
@@ -169,7 +168,7 @@ CURVES = [(0, "D's", "d_value"), (0, "G's", "g_value"), (1, "D(x), real", "d_rea
 def test_every_curve_is_under_its_own_name(figures, rng):
     run = history(60, rng)
     image = plots.curves(run)
-    assert is_picture(image)
+    assert is_picture(image, 750, 800)
     panels = figures[0].axes
     for panel, label, column in CURVES:
         curve = lines(panels[panel])[label]
@@ -200,7 +199,7 @@ def test_a_long_curve_is_smoothed_by_medians_above_all_its_values(figures, rng):
 
 
 def test_curves_of_a_single_step(figures, rng):
-    assert is_picture(plots.curves(history(1, rng)))
+    assert is_picture(plots.curves(history(1, rng)), 750, 800)
     assert lines(figures[0].axes[0])["D's"].get_xdata().tolist() == [0]
 
 
@@ -212,7 +211,7 @@ def test_bands_are_quartiles(figures):
     runs = [{name: np.full(20, 10. * i + offset) for i, name in enumerate(COLUMNS)} | {"step": np.arange(20)}
             for offset in offsets]
     image = plots.bands({"r1=0": runs, "": [{**run, "d_value": run["d_value"] + 7} for run in runs[:3]]})
-    assert is_picture(image)
+    assert is_picture(image, 900, 800)
     panels = figures[0].axes
     assert [axes.get_ylabel() for axes in panels] == [title for _, title in SHOWN]
     for axes, (column, _) in zip(panels, SHOWN):
@@ -231,7 +230,7 @@ def test_strips_have_a_dot_a_run_and_quartiles(figures):
     offsets = [100., 1, 3, 0, 2]
     groups = {"a": [{"fcd": 10 + x, "modes": x} for x in offsets], "b": [{"fcd": 50. + x, "modes": x} for x in (0, 4)]}
     image = plots.strips(groups, {"fcd": 5.})
-    assert is_picture(image)
+    assert is_picture(image, 220, 520)
     panels = {axes.get_title(): axes for axes in figures[0].axes}
     assert list(panels) == ["fcd", "modes"]
     dots = [line.get_ydata().tolist() for line in panels["fcd"].lines if line.get_marker() == "."]
@@ -240,15 +239,20 @@ def test_strips_have_a_dot_a_run_and_quartiles(figures):
     assert band(panels["fcd"], 1) == (51, 53)
     flats = [line.get_ydata()[0] for line in panels["fcd"].lines if line.get_marker() == "None"]
     assert flats == [12, 52, 5]  # both medians, and the score of real data
+    assert all(line.get_linewidth() > 0 for axes in figures[0].axes for line in axes.lines)
     assert [line.get_ydata()[0] for line in panels["modes"].lines if line.get_marker() == "None"] == [2, 2]
     assert [text.get_text() for text in panels["fcd"].get_xticklabels()] == ["a", "b"]
 
 
 def test_strips_of_five_figures_have_two_rows(figures):
     names = ["fcd", "modes", "hq", "mean", "sd"]
-    plots.strips({"": [dict.fromkeys(names, 1.)]}, {})
+    assert is_picture(plots.strips({"": [dict.fromkeys(names, 1.)]}, {}), 440, 1040)
     assert [axes.get_title() for axes in figures[0].axes] == names  # the panels without a figure are gone
     assert figures[0].axes[0].get_gridspec().get_geometry() == (2, 4)
+
+
+def test_strips_of_a_single_figure():
+    assert is_picture(plots.strips({"": [{"fcd": 1.}]}, {}), 220, 260)
 
 
 # Toys
@@ -256,7 +260,7 @@ def test_strips_of_five_figures_have_two_rows(figures):
 def test_paths_of_two_players_and_their_eigenvalues(figures):
     paths = {"out": np.array([[1., 0], [0, 2], [-3, 0]]), "in": np.array([[1., 0], [0, .5]])}
     values = {"out": np.array([1 + .5j, 1 - .5j]), "in": np.array([.5 + .1j, .5 - .1j])}
-    assert is_picture(plots.dynamics(paths, values))
+    assert is_picture(plots.dynamics(paths, values), 500, 1000)
     plane, spectrum = figures[0].axes
     for name, path in paths.items():
         np.testing.assert_array_equal(lines(plane)[name].get_xydata(), path)
@@ -272,7 +276,7 @@ def test_paths_of_two_players_and_their_eigenvalues(figures):
 
 def test_a_game_tree_has_its_parents_above_the_middle_of_their_branches(figures):
     root = ("root", 0, [("left", 1, [("a", 1, []), ("b", -1, [])]), ("right", -1, [])])
-    assert is_picture(plots.game_tree(root))
+    assert is_picture(plots.game_tree(root), 450, 400)
     [axes] = figures[0].axes
     at = {text.get_text(): text.get_position() for text in axes.texts}
     assert at == {"a\n+1": (0, -2), "b\n-1": (1, -2), "left\n+1": (.5, -1), "right\n-1": (2, -1), "root\n0": (1.25, 0)}
@@ -327,5 +331,4 @@ def test_a_film_of_many_frames_is_no_faster_than_eyes(tmp_path):
 
 def test_a_film_of_one_frame(tmp_path):
     plots.save_gif(tmp_path / "film.gif", [np.full((480, 2, 3), 9, np.uint8)])
-    with Image.open(tmp_path / "film.gif") as opened:
-        assert opened.n_frames == 1
+    assert film(tmp_path / "film.gif") == [((9, 9, 9), 8000)]  # six seconds, and two more for the last

@@ -11,7 +11,7 @@ from replays import SETTLED, compare, end, on_device
 import tinygan as tg
 from tinygan import backend, nn
 from tinygan.game import Game, latent, train
-from tinygan.game.cuda_graph import Replay
+from tinygan.game.cuda_graph import Replay, _Inputs
 from tinygan.ops.shape import getitem
 from tinygan.penalties import R1
 from tinygan.updates import Adam, Average, Momentum, RMSProp
@@ -249,3 +249,12 @@ def test_callbacks_may_write():
         played.generator.theta[...] *= 0.9
         played.generator.eval(), played.generator.train()
     assert compare(lambda: game("images"), callbacks=lambda: [halve]) == SETTLED
+
+
+def test_the_inputs_of_the_host_lie_in_one_block_without_waste():
+    arrays = [np.arange(3, dtype=np.float32), np.arange(40.0), np.ones((2, 2), np.float32)]
+    inputs = _Inputs(arrays, foreign)
+    assert inputs.here.nbytes == inputs.there.nbytes == 256 + 512 + 256
+    inputs.write(arrays)
+    for place, array in zip(inputs.places, arrays):
+        np.testing.assert_array_equal(foreign.to_host(place), array)

@@ -8,6 +8,7 @@ from networks import dense, game, plain, points, thetas
 import tinygan as tg
 from tinygan import nn
 from tinygan.game import Game, latent, train
+from tinygan.game.step import discriminator_step, generator_step
 from tinygan.tensor import record, unwrap
 
 KINDS = ["dense", "images"]
@@ -148,3 +149,15 @@ def test_decay():
     path = [played.discriminator.theta[0]]
     train(played, 4, [lambda p: path.append(p.discriminator.theta[0])])
     np.testing.assert_allclose(np.diff(path), [1.0, 0.75, 0.5, 0.25])
+
+
+@pytest.mark.parametrize(("move", "player"), [(discriminator_step, "discriminator"), (generator_step, "generator")])
+def test_one_player_moves_by_the_rate_of_the_game_or_by_a_given_one(move, player):
+    moved = []
+    for rate in (None, 0.15):
+        played = game("dense", objective="minimax", optimiser_d=plain, optimiser_g=plain, rate=0.05)
+        before = getattr(played, player).theta.copy()
+        move(played, rate)
+        moved.append(getattr(played, player).theta - before)
+    np.testing.assert_allclose(moved[1], 3 * moved[0], rtol=1e-9)
+    assert moved[0].any()

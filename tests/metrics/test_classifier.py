@@ -74,7 +74,7 @@ def test_the_classifier_works_on_another_device(gpu, held_out):
 
 def test_damaged_weights_are_named(tmp_path, monkeypatch):
     monkeypatch.setattr(classifier, "WEIGHTS", tmp_path / "w.npz")
-    for content in (None, b"", WEIGHTS.read_bytes()[:5000]):
+    for content in (None, b"", b"no archive", WEIGHTS.read_bytes()[:5000]):
         if content is not None:
             (tmp_path / "w.npz").write_bytes(content)
         digits_classifier.cache_clear()

@@ -4,6 +4,7 @@ import pytest
 
 from tinygan import data, metrics
 from tinygan.metrics.classifier import digits_classifier
+from tinygan.metrics.evaluate import Evaluator, evaluate_points
 
 
 @pytest.fixture(scope="module")
@@ -130,6 +131,33 @@ def test_fcd_follows_the_number_of_digits_that_are_missing(held_out):
     assert fcd == sorted(fcd)
     assert fcd[0] == pytest.approx(0, abs=1e-6)
     assert fcd[1] > .5
+
+
+# Points
+
+def test_points_of_the_mixture_itself():
+    means, rng = 3 * np.eye(4)[:3, :2], np.random.default_rng(5)  # another seed than that of the comparison
+    figures = evaluate_points(means[rng.integers(3, size=400)] + .1 * rng.normal(size=(400, 2)), means, .1)
+    assert figures.keys() == {"modes", "hq", "reverse_kl", "sliced_wasserstein", "one_nn"}
+    assert figures["sliced_wasserstein"] < .3
+    assert .4 < figures["one_nn"] < .6
+
+
+def test_points_in_one_dimension(rng):
+    figures = evaluate_points(3 + .1 * rng.normal(size=(400, 1)), [[3]], .1)
+    assert figures.keys() == {"mean", "sd", "hq", "wasserstein"}
+    assert figures["mean"] == pytest.approx(3, abs=.02)
+    assert figures["sd"] == pytest.approx(.1, abs=.02)
+    assert figures["wasserstein"] < .03
+
+
+def test_an_evaluator_stays_as_it_is():
+    evaluator = Evaluator(lambda x: {"mean": float(x.mean())}, lambda n, rng: rng.uniform(2, 3, (n, 1)), 10)
+    with pytest.raises(AttributeError):
+        evaluator.count = 3
+    real, noise = evaluator.baselines(500, np.random.default_rng(0))
+    assert real["mean"] == pytest.approx(2.5, abs=.1)
+    assert noise["mean"] == pytest.approx(2.5, abs=.1)
 
 
 # Bad input

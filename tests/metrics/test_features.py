@@ -107,6 +107,8 @@ P = np.full((4, 2), .5)
     (lambda: metrics.frechet(X, NAN), "frechet: b holds NaN or infinity in 1 of 2 rows"),
     (lambda: metrics.frechet_gaussians([0, 0], np.eye(2), [0], np.eye(1)),
      "frechet_gaussians: mu1 (2,), cov1 (2, 2), mu2 (1,), cov2 (1, 1) do not fit together"),
+    (lambda: metrics.frechet_gaussians([0, 0], np.eye(3), [0, 0], np.eye(2)),
+     "frechet_gaussians: mu1 (2,), cov1 (3, 3), mu2 (2,), cov2 (2, 2) do not fit together"),
     (lambda: metrics.inception_score(X), "inception_score: probabilities (9, 2) has rows that are no distribution over "
                                          "classes"),
     (lambda: metrics.class_modes(X - 1), "class_modes: probabilities (9, 2) has rows that are no distribution over "

@@ -128,3 +128,9 @@ def test_messages(call, message):
     with pytest.raises(ValueError) as caught:
         call()
     assert str(caught.value) == message
+
+
+@every_cell
+def test_a_sequence_of_one_step_is_one_call_of_the_cell(cell):
+    layer, x = nn.Recurrent(cell(2, 3, rng=SEED(1))), sequences(time=1).astype(np.float32)
+    np.testing.assert_array_equal(layer(x).data[:, 0], layer.cell(x[:, 0]).data)

@@ -481,3 +481,8 @@ print({{pool["num_threads"] for pool in threadpoolctl.threadpool_info() if pool[
     environment = {name: value for name, value in os.environ.items() if name != "OPENBLAS_NUM_THREADS"}
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
     assert done.stdout.strip() == str({1 if divided else 2})
+
+
+def test_evaluate_draws_the_number_of_samples_that_it_is_asked_for():
+    run, rng = Run("nowhere", config(), config().start()), np.random.default_rng
+    assert run.evaluate(60, rng(0)) == run.config.evaluator().figures(run.samples(60, rng(0)))
