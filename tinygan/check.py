@@ -34,10 +34,9 @@ def check_gradients(f, *arrays, order: int = 2, rng: np.random.Generator | None 
     tinygan.check.GradientError: first derivative, input 0, element (2,): analytic 1.92..., numeric 3.84..., ratio 0.5;
         ratio 0.5 everywhere: a constant factor is missing or too much
     """
-    rng = rng or np.random.default_rng(0)
     points = [np.array(Tensor(a).numpy(), dtype=np.float64) for a in arrays]
     with np.errstate(all="ignore"):  # `_evaluate` refuses values that are not finite
-        _check(f, points, [f"input {i}" for i in range(len(points))], 1, order, rng)
+        _check(f, points, [f"input {i}" for i in range(len(points))], 1, order, rng or np.random.default_rng(0))
 
 
 def _check(f, points, names, level, order, rng, outer=0.0):
@@ -52,7 +51,6 @@ def _check(f, points, names, level, order, rng, outer=0.0):
     sizes = {n for p in points for n in counts(p.shape)}
     for i, x in enumerate(points):
         def at(moved, i=i):
-            """f's weighted outputs with input i moved."""
             return weighted(*[Tensor(moved if j == i else p, requires_grad=True) for j, p in enumerate(points)]).numpy()
 
         direction = rng.standard_normal(x.shape)

@@ -78,6 +78,8 @@ def test_one_precision(kind, r1, dtype, objective, monkeypatch):
     ({"objective": "maximin"}, "objective: got 'maximin', expected one of minimax, non-saturating, zero-sum, "
                                "sign-reversal, two-sample, least-squares, hinge, wasserstein"),
     ({"batch": 0}, "batch is 0 and k is 1, expected at least 1"),
+    ({"rate": (-1.0, 0.001)}, "rate_d is -1.0 and rate_g is 0.001, expected finite numbers from 0"),
+    ({"rate": (0.001, np.nan)}, "rate_d is 0.001 and rate_g is nan, expected finite numbers from 0"),
     ({"k": 0}, "batch is 8 and k is 0, expected at least 1"),
     ({"r1": -1}, "R1: weight is -1, expected at least 0"),
     ({"gp": float("nan")}, "GradientPenalty: weight is nan, expected at least 0"),

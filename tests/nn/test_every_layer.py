@@ -64,6 +64,13 @@ def test_every_layer_is_checked():
     assert kinds == {v for v in vars(nn).values() if isinstance(v, type) and issubclass(v, nn.Module)} - {nn.Module}
 
 
+def test_names_of_pytorch_have_a_hint():
+    with pytest.raises(AttributeError, match=r"^module 'tinygan\.nn' has no attribute 'Linear'; write Dense$"):
+        nn.Linear  # noqa: B018
+    with pytest.raises(AttributeError, match=r"^module 'tinygan\.nn' has no attribute 'Nothing'$"):
+        nn.Nothing  # noqa: B018
+
+
 def results(name, xp, dtype):
     """The output and the first and second derivatives of a layer; all have its dtype and array module."""
     module, shape = layers()[name]

@@ -85,6 +85,8 @@ class Game(PairSettings):
             raise SettingError(f"objective: got {self.objective!r}, expected one of {', '.join(OBJECTIVES)}")
         if self.batch < 1 or self.k < 1:
             raise SettingError(f"batch is {self.batch} and k is {self.k}, expected at least 1")
+        if not all(rate is None or 0 <= rate < np.inf for rate in (self.rate_d, self.rate_g)):  # None in a CUDA graph
+            raise SettingError(f"rate_d is {self.rate_d} and rate_g is {self.rate_g}, expected finite numbers from 0")
         if self.simultaneous and self.k > 1:
             raise SettingError(f"simultaneous: both move once from the same point, but k is {self.k}")
         for remedy in self.remedies:

@@ -12,3 +12,12 @@ __all__ = ["AdaIN", "BatchNorm", "Conv2d", "ConvTranspose2d", "Dense", "Dropout"
            "EqualisedDense", "Flatten", "GRUCell", "LayerNorm", "LeakyReLU", "MinibatchStd", "Module", "Noise", "Pack",
            "Parameter", "PixelNorm", "RNNCell", "ReLU", "Recurrent", "Reshape", "Sequential", "Sigmoid", "SpectralNorm",
            "Tanh", "initial"]
+
+_OF_PYTORCH = {"Linear": "Dense", "BatchNorm1d": "BatchNorm", "BatchNorm2d": "BatchNorm", "GRU": "Recurrent(GRUCell)",
+               "RNN": "Recurrent(RNNCell)", "Softmax": "tg.softmax", "Upsample": "tg.upsample",
+               "AvgPool2d": "tg.average_pool", "Identity": "Sequential()", "ModuleList": "a list as an attribute"}
+
+
+def __getattr__(name):
+    hint = f"; write {_OF_PYTORCH[name]}" if name in _OF_PYTORCH else ""
+    raise AttributeError(f"module 'tinygan.nn' has no attribute {name!r}{hint}")
