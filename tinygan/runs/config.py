@@ -84,13 +84,16 @@ class Config:
         game = self.build_recipe().start(self.seed, self.batch, self.dtype, self.device, found)
         return replace(game, group=group)
 
+    def has_data(self) -> bool:
+        """Whether the data have a name, or are where they were when the run began."""
+        places = self.data, self.data.rpartition("@")[0] or self.data
+        return is_named(self.data) or any(Path(place).expanduser().exists() for place in places)
+
     def move_data(self, place: str) -> None:
         """Changes the place of the user's own data; RunError if the run's data are where they were, or have a name."""
         place = place if is_named(place) else str(Path(place).expanduser().resolve())
-        in_place = is_named(self.data) or any(Path(p).expanduser().exists()
-                                              for p in (self.data, self.data.rpartition("@")[0] or self.data))
-        if place != self.data and (in_place or is_named(place)):
-            raise RunError(f"the run was started with data {self.data}, not {place}")
+        if place != self.data and (self.has_data() or is_named(place)):
+            raise RunError(f"was started with data {self.data}, not {place}")
         self.data = place
 
     def evaluator(self) -> Evaluator:

@@ -32,7 +32,6 @@ from tinygan.runs.config import Config, RunError
 from tinygan.runs.files import LONGEST_JSON, write
 from tinygan.tensor import no_grad
 from tinygan.zoo import style
-from tinygan.zoo.sources import is_named
 
 FRAMES = 40  # pictures in the film
 SAVE_EVERY = 30.0  # seconds between checkpoints
@@ -88,7 +87,7 @@ class Run:
                 config.move_data(data)
             run = cls(folder, config, config.start(group))
         except RunError as error:
-            raise RunError(f"--data: {folder}: {error}") from error
+            raise RunError(f"--data: {folder} {error}") from error
         except DataError as error:
             if config.examples:
                 raise
@@ -208,7 +207,7 @@ class Run:
         try:
             yield
         except DataError as error:
-            cure = "" if is_named(self.config.data) else f"; {self.folder} needs its data here: give them with --data"
+            cure = "" if self.config.has_data() else f"; {self.folder} needs its data here: give them with --data"
             raise RunError(f"{error}{cure}") from error
 
     def tune(self) -> None:
