@@ -229,14 +229,14 @@ def test_commands_with_the_new_place_of_the_data(tmp_path, capsys):
     capsys.readouterr()
     for place in ("others@8", "digits14"):
         for command in (["train", "--resume", "--out"], ["evaluate"]):
-            assert f"the run was started with data {tmp_path}/moved@8, not " in fails(
+            assert f"run was started with data {tmp_path}/moved@8, not " in fails(
                 capsys, *command, "run", "--data", place)
 
 
 def test_named_data_have_no_place(tmp_path, capsys):
     begun(tmp_path / "run", "digits14", "digits14", 0, width=2)
     line = fails(capsys, "train", "--resume", "--out", str(tmp_path / "run"), "--data", images(tmp_path / "data"))
-    assert "the run was started with data digits14, not " in line
+    assert "run was started with data digits14, not " in line
 
 
 # Runs of earlier versions

@@ -5,13 +5,10 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-
 from tinygan.cli import arguments
 from tinygan.cli.configure import configured, settings_of
 from tinygan.data import DataError, names
 from tinygan.exchange import ExchangeError
-from tinygan.game import parts
 from tinygan.runs import Config, Run, fresh_folder
 from tinygan.zoo import RECIPES
 
@@ -69,7 +66,7 @@ def _started(config, file, shape):
         if not shape:
             raise
         raise ExchangeError(f"--data: {error}; {makes}{cure}") from error
-    got = parts(game.data(1, np.random.default_rng(0)))[0].shape[1:]
+    got = tuple(config.examples["shape"])
     if shape not in (None, got):
         raise ExchangeError(f"--data: {config.data} has examples of shape {got}, and {makes}"
                             + (cure if got[0] != shape[0] else ""))

@@ -86,12 +86,15 @@ class Config:
             game.schedule(game, self.steps)
         return replace(game, group=group)
 
+    def has_data(self) -> bool:
+        """Whether the data have a name, or are where they were when the run began."""
+        found, _ = names.parse(self.data)
+        return isinstance(found, str) or found.exists()
+
     def move_data(self, place: str) -> None:
         """Changes the place of the user's own data; RunError if the run's data are where they were, or have a name."""
-        found, _ = names.parse(self.data)
-        in_place = isinstance(found, str) or found.exists()
-        if not names.is_same(place, self.data) and (in_place or names.is_named(place)):
-            raise RunError(f"the run was started with data {self.data}, not {place}")
+        if (self.has_data() or names.is_named(place)) and not names.is_same(place, self.data):
+            raise RunError(f"was started with data {self.data}, not {place}")
         self.data = names.locate(place)
 
     def evaluator(self) -> Evaluator:

@@ -90,7 +90,7 @@ class Run:
                 config.move_data(data)
             run = cls(folder, config, config.start(group))
         except RunError as error:
-            raise RunError(f"--data: {folder}: {error}") from error
+            raise RunError(f"--data: {folder} {error}") from error
         except DataError as error:
             if config.examples:
                 raise
@@ -207,8 +207,7 @@ class Run:
         try:
             yield
         except DataError as error:
-            own = not names.is_named(self.config.data)
-            cure = f"; {self.folder} needs its data here: give them with --data" if own else ""
+            cure = "" if self.config.has_data() else f"; {self.folder} needs its data here: give them with --data"
             raise RunError(f"{error}{cure}") from error
 
     def tune(self) -> None:
