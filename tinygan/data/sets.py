@@ -148,4 +148,4 @@ def _folder(given: object) -> Path:
         raise DataError(f"load: {text!r} is a file, expected a folder of images")
     if isinstance(given, os.PathLike) or any(mark in text for mark in "/\\~."):
         raise DataError(f"load: folder {text!r} does not exist")
-    raise DataError(f"load: unknown data {text!r}, expected one of {', '.join(LOADERS)}, or a folder of images")
+    raise DataError(f"load: unknown data {text[:80]!r}, expected one of {', '.join(LOADERS)}, or a folder of images")
