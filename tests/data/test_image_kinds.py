@@ -53,7 +53,12 @@ def declared(mode, shown, colour):
     def make(path):
         a = np.zeros((24, 24), np.uint16)
         a[:, 12:] = shown
-        Image.fromarray(a if mode == "I;16" else a.astype(np.uint8)).convert(mode).save(path, transparency=colour)
+        if mode == "I;16":  # early versions of Pillow cannot write it
+            rows = b"".join(b"\0" + row.tobytes() for row in a.astype(">u2"))
+            path.write_bytes(png(24, 24, (16, 0), [
+                (b"tRNS", colour.to_bytes(2, "big")), (b"IDAT", zlib.compress(rows))]))
+        else:
+            Image.fromarray(a.astype(np.uint8)).convert(mode).save(path, transparency=colour)
     return make
 
 

@@ -147,7 +147,7 @@ EXPECTED = "expected one of digits, digits14, digits16, mnist, fashion, cifar10,
     (None, "load: expected a name or a folder, found NoneType"),
     (b"digits", "load: expected a name or a folder, found bytes"),
     ("a\x00b", "load: unknown data 'a\\x00b'"),
-    ("x" * 5000, "load: 'xxxx"),
+    ("x" * 5000, "load: "),  # "cannot be a folder", or with Python 3.14 "unknown data"
 ])
 def test_unknown_names(tmp_path, monkeypatch, given_name, message):
     monkeypatch.chdir(tmp_path)

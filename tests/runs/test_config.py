@@ -37,7 +37,7 @@ def test_the_version_that_began_a_run_is_kept():
     ("[]", "found a list"),
     ("{", "cannot be read: "),
     ("{}", "missing"),
-    ('{"a": ' * 10_000, "nested too deeply"),
+    ('{"a": ' * 10_000, "nested too deeply|Expecting value"),  # Python 3.14 reads it to its end
     (json.dumps({**RING, "step": 5}), "'step'"),
     (json.dumps({**RING, "steps": "6"}), "steps: got '6', expected int"),
     (json.dumps({**RING, "steps": 6.0}), "steps: got 6.0, expected int"),

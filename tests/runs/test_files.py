@@ -94,7 +94,7 @@ def test_an_object_is_read(value):
     ('"{}"', "expected an object, found a str"),
     ("", "Expecting value"),
     ('{"a": 1', "Expecting ',' delimiter"),
-    ('{"a": ' * 10_000, "nested too deeply"),
+    ('{"a": ' * 10_000, "nested too deeply|Expecting value"),  # Python 3.14 reads it to its end
     (" " * LONGEST_JSON + "{}", f"longer than {LONGEST_JSON} characters"),
 ])
 def test_anything_else_is_refused_in_one_line(text, message):

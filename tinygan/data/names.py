@@ -53,7 +53,7 @@ def is_named(given: str | os.PathLike) -> bool:
 
 def unknown(text: str) -> DataError:
     """The error of a text that is neither a name nor a path."""
-    return DataError(f"load: unknown data {text!r}, expected one of {', '.join(IMAGES)}, or a folder of images")
+    return DataError(f"load: unknown data {text[:80]!r}, expected one of {', '.join(IMAGES)}, or a folder of images")
 
 
 def locate(given: str | os.PathLike) -> str:
