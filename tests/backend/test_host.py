@@ -38,3 +38,9 @@ def test_a_step_of_adam_makes_one_array():
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 1.1 * g.nbytes
+
+
+@pytest.mark.parametrize("axes", [(0,), (1,), (2,), (0, 1), (0, 2), (0, 1, 2)])
+def test_sums_over_any_axes_of_a_large_array(axes):
+    x = np.random.default_rng(0).normal(1, 1, (70, 60, 2))
+    np.testing.assert_allclose(host._total(x, axes, False), x.sum(axes), rtol=1e-12)

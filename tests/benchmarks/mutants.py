@@ -139,7 +139,7 @@ def tried(mutant, copy, out, times, lines, budget):
     mutated = changed(source, mutant["operator"], mutant["occurrence"]) or source
     first, end = ([i for i, (a, b) in enumerate(zip(source.splitlines()[::way], mutated.splitlines()[::way])) if a != b]
                   or [0] for way in (1, -1))
-    found = [" ".join(map(str.strip, text.splitlines()[first[0]:len(text.splitlines()) - end[0]]))
+    found = [" ".join(" ".join(text.splitlines()[first[0]:len(text.splitlines()) - end[0]]).split())
              for text in (source, mutated)]
     if found != [mutant.get("old", found[0]), mutant.get("new", found[1])] or mutated == source:
         return {**mutant, "result": "gone"}
@@ -169,7 +169,7 @@ def compiled(file):
 def equal():
     """The reason of each mutant that is an equal program, by (file, line before, line after)."""
     blocks = [block.split("\n", 3) for block in EQUAL.read_text().strip().split("\n\n") if block]
-    return {(file, old[2:], new[2:]): reason for file, old, new, reason in blocks}
+    return {(file, old[2:], new[1:].strip()): reason for file, old, new, reason in blocks}
 
 
 def table(mutants):
