@@ -11,7 +11,8 @@ ABOUT = "diagnose a run: its problems, the evidence, and remedies"
 
 def add(parser) -> None:
     parser.add_argument("run", type=arguments.path, metavar="RUN", help="a run folder")
-    parser.add_argument("--data", help="the place of the run's own data, if they are no longer where they were")
+    parser.add_argument("--data", type=arguments.filled,
+                        help="the place of the run's own data, if they are no longer where they were")
 
 
 def run(options):

@@ -19,7 +19,8 @@ def add(parser) -> None:
     parser.add_argument("-n", type=arguments.count,
                         help="number of samples to draw (default: 2500 points or 2000 images)")
     parser.add_argument("--seed", type=arguments.natural, default=0, help="seed of the latents (default: 0)")
-    parser.add_argument("--data", help="the place of the runs' own data, if they are no longer where they were")
+    parser.add_argument("--data", type=arguments.filled,
+                        help="the place of the runs' own data, if they are no longer where they were")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
 
 

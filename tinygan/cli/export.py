@@ -1,8 +1,7 @@
 """`tinygan export`: writes a player of a run for PyTorch, or its generator as an ONNX graph."""
 from __future__ import annotations
 
-from pathlib import Path
-
+from tinygan.cli import arguments
 from tinygan.exchange import ExchangeError
 from tinygan.runs import Run
 
@@ -10,12 +9,12 @@ ABOUT = "write a run's generator for PyTorch or ONNX, or its discriminator for P
 
 
 def add(parser) -> None:
-    parser.add_argument("run", type=Path, metavar="RUN", help="a run folder")
+    parser.add_argument("run", type=arguments.path, metavar="RUN", help="a run folder")
     parser.add_argument("--to", choices=("safetensors", "onnx"), required=True,
                         help="safetensors: weights and a PyTorch module that loads them; onnx: an ONNX graph")
     parser.add_argument("--player", choices=("generator", "discriminator"), default="generator",
                         help="the network to export (default: generator)")
-    parser.add_argument("-o", "--output", type=Path, metavar="FILE",
+    parser.add_argument("-o", "--output", type=arguments.path, metavar="FILE",
                         help="the file to write (default: generator.safetensors or generator.onnx in the run folder)")
 
 

@@ -13,7 +13,7 @@ ABOUT = "draw examples on paths between latents of a run"
 
 
 def add(parser) -> None:
-    parser.add_argument("run", type=Path, metavar="RUN", help="a run folder")
+    parser.add_argument("run", type=arguments.path, metavar="RUN", help="a run folder")
     parser.add_argument("--path", choices=latent.PATHS, default="spherical",
                         help="form of the paths (default: spherical)")
     parser.add_argument("--rows", type=arguments.count, default=8, help="number of paths (default: 8)")
@@ -21,7 +21,7 @@ def add(parser) -> None:
     parser.add_argument("--label", type=arguments.natural, nargs="+", default=[], metavar="L",
                          help="one class for all paths, or two: the paths lead from the first to the second")
     parser.add_argument("--seed", type=arguments.natural, default=0, help="seed of the latents (default: 0)")
-    parser.add_argument("-o", "--output", type=Path, metavar="FILE", default=Path("interpolation.png"),
+    parser.add_argument("-o", "--output", type=arguments.path, metavar="FILE", default=Path("interpolation.png"),
                          help="a .png, or .gif for a film (default: interpolation.png)")
 
 

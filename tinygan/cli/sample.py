@@ -13,15 +13,15 @@ ABOUT = "draw samples from a run"
 
 
 def add(parser) -> None:
-    parser.add_argument("run", type=Path, metavar="RUN", help="a run folder")
+    parser.add_argument("run", type=arguments.path, metavar="RUN", help="a run folder")
     parser.add_argument("-n", type=arguments.count, default=64, help="number of samples (default: 64); in a "
                         "conditional run rounded to whole rows, one row per class")
     parser.add_argument("--label", type=arguments.natural, help="the class of all samples (default: one row per class)")
     parser.add_argument("--mix", action="store_true",
                         help="mix styles: coarse styles from the rows, fine styles from the columns")
     parser.add_argument("--seed", type=arguments.natural, default=0, help="seed of the latents (default: 0)")
-    parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="a .png, or a .npy for the array of samples "
-                        "(default: sample.png)", default=Path("sample.png"))
+    parser.add_argument("-o", "--output", type=arguments.path, metavar="FILE", default=Path("sample.png"),
+                        help="a .png, or a .npy for the array of samples (default: sample.png)")
 
 
 def run(options):
