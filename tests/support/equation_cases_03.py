@@ -27,7 +27,9 @@ def shapes_that_broadcast(function, oracle, rng):
 
 def along_a_direction(function, oracle, rng):
     x, y, d = rng.normal(size=(3, 4))
-    return function(lambda x, y: tg.sum(x**3 * y), [x, y], 0, d), oracle(lambda x: np.sum(x**3 * y), x, d)
+    step = 1e-5
+    change = function(lambda x: x**3 * y, x, step * d, 0.0)
+    return change / (2 * step), oracle(lambda x: np.sum(x**3 * y), x, d)
 
 
 def images(function, oracle, rng):

@@ -115,7 +115,10 @@ def source(name: str | Source, labels: bool = False, facts: Mapping[str, Any] | 
     examples are loaded when they are first drawn. DataError, one line, if there are no such data, or if they have no
     labels.
     """
-    found = name if isinstance(name, Source) else SOURCES[name] if name in SOURCES else _loaded(name, facts)
+    if isinstance(name, Source):
+        found = name
+    else:
+        found = replace(SOURCES[name], name=name) if name in SOURCES else _loaded(name, facts)
     if not labels:
         return found
     name = name.name if isinstance(name, Source) else name
