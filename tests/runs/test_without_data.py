@@ -198,8 +198,7 @@ def moved(tmp_path, monkeypatch):
 
 @pytest.mark.usefixtures("moved")
 def test_commands_without_the_data(capsys):
-    for command in (["sample", "run"], ["interpolate", "run"], ["export", "--to", "safetensors", "run"],
-                    ["import", "--out", "again", "run/generator.safetensors"],
+    for command in (["sample", "run"], ["interpolate", "run"],
                     ["train", "--resume", "--out", "run"]):  # all its steps are done
         assert main(command) == 0
     said = capsys.readouterr()
@@ -208,6 +207,16 @@ def test_commands_without_the_data(capsys):
         line = fails(capsys, *command)
         assert "photos" in line
         assert line.endswith("; run needs its data here: give them with --data")
+
+
+@pytest.mark.usefixtures("moved")
+def test_export_and_import_without_the_data(tmp_path, capsys):
+    pytest.importorskip("safetensors")
+    assert main(["export", "--to", "safetensors", "run"]) == 0
+    assert main(["import", "--out", "again", "run/generator.safetensors"]) == 0
+    images(tmp_path / "colours", channels=(3,))
+    assert "does not fit the generator" in fails(
+        capsys, "import", "run/generator.safetensors", "--data", "colours@8", "--out", "other")
 
 
 @pytest.mark.usefixtures("moved")
@@ -221,10 +230,6 @@ def test_commands_with_the_new_place_of_the_data(tmp_path, capsys):
     assert config == {**kept, "data": str(tmp_path / "moved@8"), "steps": 3}
     assert Run.open("run").game.step == 3
     assert main(["evaluate", "run", "-n", "9"]) == 0  # the run has its new place
-    assert main(["export", "run", "--to", "safetensors"]) == 0
-    images(tmp_path / "colours", channels=(3,))
-    assert "does not fit the generator" in fails(
-        capsys, "import", "run/generator.safetensors", "--data", "colours@8", "--out", "again")
     images(tmp_path / "others")
     capsys.readouterr()
     for place in ("others@8", "digits14"):
