@@ -32,6 +32,8 @@ def mean(x, axis=None, keepdims=False):
     n = math.prod([shape[a] for a in axes])
     if n == 0:
         raise ValueError(f"mean: x {shape} is empty over axis {axis}")
+    if n > 65504 and unwrap(x).dtype == np.float16:  # which cannot hold n
+        return mean(x.astype(np.float32), axis, keepdims).astype(np.float16)
     kept = kept_shape(x, axes)
     return record(_mean(unwrap(x), axes, keepdims), (x, lambda g, y, x: broadcast_to(g.reshape(kept), x.shape, n)))
 
