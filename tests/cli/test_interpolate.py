@@ -75,7 +75,7 @@ def test_paths_through_points():
     (["gaussian", "--path", "straight"], "not through examples of shape (1,)"),
     (["gaussian"], "no arc between them is the shortest; use a straight path"),
     (["digits", "--label", "3"], "digits knows no class 3: its recipe is not conditional"),
-    (["conditional", "--label", "10"], "conditional knows no class 10: its classes are 0 to 9"),
+    (["conditional", "--label", "10"], "conditional knows no class 10: it has the classes 0 to 9"),
     (["conditional", "--label", "1", "2", "3"], "--label: got 3 classes, expected one, or two to go between"),
     (["digits", "--steps", "1"], "steps is 1, expected at least 2"),
     (["digits", "--rows", "0"], "'0' is not a whole number of at least 1"),

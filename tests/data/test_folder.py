@@ -109,6 +109,14 @@ def test_linked_folders_are_read_once_a_class(tmp_path):
     assert class_names(tmp_path / "set") == ["a", "b", "c"]
 
 
+def test_broken_links_count_as_skipped(tmp_path):
+    save(tmp_path / "a/1.png", flat(10))
+    for link in ("gone", "a/gone.png"):
+        (tmp_path / link).symlink_to(tmp_path / "nowhere")
+    with pytest.warns(UserWarning, match=r"skipped 2 of 3 files \(2 not readable as images\)"):
+        assert load(tmp_path).labels.tolist() == [0]
+
+
 def test_names_of_classes_are_in_the_order_of_the_labels(tmp_path):
     for grey, name in enumerate(("1", "10", "2", "B", "a")):   # as texts, capitals first, on every system
         save(tmp_path / name / "x.png", flat(grey))
@@ -249,7 +257,7 @@ def picture(path):
 
 @pytest.mark.skipif(os.name != "posix", reason="what a folder can hold")
 def test_a_folder_of_odd_things(tmp_path):
-    """It skips entries that are no files, counts files that are no images, takes any name, and reads no device."""
+    """It counts broken links and files that are no images, skips other entries, takes any name, reads no device."""
     for name in ("a.png", "no ending", "line\nbreak.png", "dots...png", "é\U0001f600.png", os.fsdecode(b"\xff.png")):
         picture(tmp_path / name)
     os.mkfifo(tmp_path / "pipe.png")  # to open it would never return
@@ -258,7 +266,7 @@ def test_a_folder_of_odd_things(tmp_path):
     (tmp_path / "zero.png").symlink_to("/dev/zero")
     (tmp_path / "link.png").symlink_to("a.png")
     (tmp_path / "archive.zip").write_bytes(b"PK\x05\x06" + bytes(18))
-    with pytest.warns(UserWarning, match=r"skipped 1 of 8 files \(1 not readable as images\)") as caught:
+    with pytest.warns(UserWarning, match=r"skipped 2 of 9 files \(2 not readable as images\)") as caught:
         images = load(tmp_path)
     assert len(caught) == 1
     one_line(caught)

@@ -51,6 +51,8 @@ def test_float16_is_added_up_in_float32():
     assert slope.dtype == tg.var(wide).dtype == tg.std(wide).dtype == np.float16
     ones = tg.Tensor(np.ones((1, 2), np.float16), requires_grad=True)
     assert tg.grad((ones * (x / 100)).mean() * 8192, [ones])[0].data.tolist() == [[4096, 4096]]
+    many = tg.Tensor(np.ones(70_000, np.float16), requires_grad=True)  # more than the largest number of float16
+    assert tg.grad(tg.mean(many), [many])[0].data[0] == np.float16(1 / 70_000)
     m = tg.Tensor(np.ones(2, np.float16), requires_grad=True)  # the second derivative of a mean
     [slope] = tg.grad(tg.mean(m * x) ** 2, [m], create_graph=True)
     assert np.isfinite(tg.grad(slope.sum() / 100, [m])[0].data).all()

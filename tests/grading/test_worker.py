@@ -64,7 +64,8 @@ def test_what_was_replaced_is_noticed(monkeypatch):
     "a = 3", "%matplotlib inline\na = 3", "a = 3\n!ls", "%%time\na = 3", "%%capture out\n%load_ext x\na = 3",
     "%time a = 3", "%%prun -q\na = 3", "?a\na = 3\na?\na??", "files = !ls\na = 3 if files is None else 0",
     "if True:\n    %cd ..\n    a = 3", ">>> a = 3", "get_ipython().run_line_magic('matplotlib', 'inline')\na = 3",
-    "get_ipython().system('ls')\na = 3",
+    "get_ipython().system('ls')\na = 3", "async def f():\n    return 3\na = await f()",
+    "%x\nimport asyncio\na = await asyncio.sleep(0, 3)",
     'text = """\n%x\n!y\n"""\n%pip install x\na = text.count("%") + 2'])
 def test_what_runs_in_a_notebook_runs_here(text):
     names = {}

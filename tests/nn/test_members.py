@@ -29,7 +29,7 @@ def test_members_are_found_with_their_names_in_order():
 @pytest.mark.parametrize("kind", [
     lambda layer: {layer}, lambda layer: collections.deque([layer]), lambda layer: collections.UserList([layer]),
     lambda layer: collections.UserDict(a=layer), lambda layer: {"a": layer}.values(), lambda layer: frozenset([layer]),
-    lambda layer: SimpleNamespace(a=layer), lambda layer: Struct(layer)])
+    lambda layer: SimpleNamespace(a=layer), lambda layer: Struct(layer), lambda layer: np.array([[layer]], object)])
 def test_other_containers_of_layers_are_refused(kind):
     assert members.collect("words", kind("a"), (Tensor, Module), []) == []
     with pytest.raises(TypeError, match=r"^layers is a \w+, in which layers and parameters are not found; write a"):

@@ -90,6 +90,9 @@ def test_a_run_without_its_data(kind, tmp_path):
         with pytest.raises(RunError, match=r"run needs its data here: give them with --data$") as caught:
             needs()
         one_line(caught)
+    config = (tmp_path / "run/config.json").read_bytes()
+    assert main(["train", "--resume", "--out", str(tmp_path / "run"), "--steps", "99"]) == 2
+    assert (tmp_path / "run/config.json").read_bytes() == config
 
 
 def test_a_set_that_was_fetched_elsewhere(tmp_path, monkeypatch):
@@ -140,11 +143,14 @@ def test_classes_have_names_where_the_data_are_missing(tmp_path, capsys):
     run.write_config()
     remove(place)
     run = Run.open(tmp_path / "run")
-    with pytest.raises(RunError, match=r"knows no class 2: its classes are 0 cat, 1 dog$"):
+    with pytest.raises(RunError, match=r"knows no class 2: it has the classes 0 'cat', 1 'dog'$"):
         run.labels(1, 2)
     capsys.readouterr()
     assert main(["sample", str(run.folder), "-o", str(tmp_path / "s.png")]) == 0
-    assert capsys.readouterr().out.endswith("samples of " + str(run.folder) + " at step 0, classes 0 cat, 1 dog\n")
+    assert capsys.readouterr().out.endswith("samples of " + str(run.folder) + " at step 0, classes 0 'cat', 1 'dog'\n")
+    for command in ("sample", "interpolate"):
+        assert main([command, str(run.folder), "-o", str(tmp_path / "s.png"), "--label", "1"]) == 0
+        assert capsys.readouterr().out.endswith(" at step 0, class 1 'dog'\n")
 
 
 @pytest.mark.parametrize("wrong", [

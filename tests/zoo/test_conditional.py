@@ -281,7 +281,7 @@ def test_mistakes_are_one_line(runs, tmp_path, capsys):
         (train_on("ring"), "this recipe is for images"),
         (("train", "conditional-ring", "--data", "digits"), "this recipe is for points"),
         (("train", "conditional-ring", "--data", "gaussian"), "one class, and a condition needs at least two"),
-        (("sample", "runs/conditional", "--label", "10"), "knows no class 10: its classes are 0 to 9"),
+        (("sample", "runs/conditional", "--label", "10"), "knows no class 10: it has the classes 0 to 9"),
         (("sample", "runs/conditional", "--label", "-1"), "'-1' is not a whole number of at least 0"),
         (("sample", "runs/conditional", "--label", "x"), "'x' is not a whole number of at least 0"),
     ]:

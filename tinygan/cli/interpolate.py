@@ -30,4 +30,6 @@ def run(options):
     steps = options.steps or (30 if options.output.suffix == ".gif" else 10)
     examples = interpolate.interpolate(run, options.rows, steps, options.path, rng, options.label)
     interpolate.save(options.output, run, examples, rng)
-    print(f"{options.output}: {options.rows} paths of {steps} steps through {run.folder} at step {run.game.step}")
+    classes = f", {run.class_list(*options.label)}" if options.label else ""
+    print(f"{options.output}: {options.rows} paths of {steps} steps through {run.folder} at step {run.game.step}"
+          f"{classes}")

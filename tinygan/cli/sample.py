@@ -35,5 +35,5 @@ def run(options):
         plots.save_png(options.output, run.draw(samples, np.random.default_rng(options.seed), labels))
     else:
         raise RunError(f"-o: {options.output} ends in {options.output.suffix!r}, expected .png or .npy")
-    classes = f", classes {run.class_list}" if run.classes and options.label is None else ""
+    classes = f", {run.class_list(*([] if options.label is None else [options.label]))}" if run.classes else ""
     print(f"{options.output}: {len(samples)} samples of {run.folder} at step {run.game.step}{classes}")

@@ -28,7 +28,7 @@ def load_folder(folder: Path, size: int = 32) -> tuple[np.ndarray, np.ndarray | 
     """
     from tqdm.auto import tqdm
     paths = [(path, group) for group, files in _groups(folder) for path in files]
-    paths += [(path, folder) for path in _visible(folder) if path.is_file()]
+    paths += [(path, folder) for path in _visible(folder) if _is_file(path)]
     skipped: Counter[str] = Counter()
     found = []
     for path, group in tqdm(paths, desc=folder.name, leave=False, disable=mute()):
@@ -154,11 +154,15 @@ def _files_below(folder: Path, seen: set[Path]) -> list[Path]:
     seen.add(place)
     found = []
     for entry in _visible(folder):
-        if entry.is_file():
+        if _is_file(entry):
             found.append(entry)
         elif entry.is_dir():
             found += _files_below(entry, seen)
     return found
+
+
+def _is_file(entry: Path) -> bool:
+    return entry.is_file() or (entry.is_symlink() and not entry.exists())   # a broken link counts as a damaged file
 
 
 def _hidden(entry: Path) -> bool:

@@ -112,16 +112,19 @@ class Notebook:
 
 
 def run_cell(text, place, names):
-    """Runs a cell of Python, or of IPython: with magics (`%matplotlib inline`), `!ls` and `x?`."""
+    """Runs a cell of Python, or of IPython: with magics (`%matplotlib inline`), `!ls`, `x?` and `await`."""
     names["get_ipython"] = lambda: Notebook(names, place)
     try:
-        code = compile(text, place, "exec")
+        code = compile(text, place, "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
     except SyntaxError:
         if not importlib.util.find_spec("IPython"):
             raise
         from IPython.core.inputtransformer2 import TransformerManager
-        code = compile(TransformerManager().transform_cell(text), place, "exec")
-    exec(code, names)
+        code = compile(TransformerManager().transform_cell(text), place, "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+    coroutine = eval(code, names)
+    if coroutine is not None:  # the cell awaits; an event loop would need a socket, which is forbidden
+        for _ in coroutine.__await__():
+            pass
 
 
 def main():

@@ -19,14 +19,20 @@ def collect(name: str, value, kinds: tuple[type, ...], found: list) -> list:
     elif isinstance(value, (dict, list, tuple)):
         for key, member in value.items() if isinstance(value, dict) else enumerate(value):
             collect(f"{name}.{key}" if name else str(key), member, kinds, found)
-    elif type(value) not in PLAIN and any(isinstance(v, kinds) for v in _inside(value)):
+    elif (type(value) not in PLAIN or _is_object_array(value)) and any(isinstance(v, kinds) for v in _inside(value)):
         raise TypeError(f"{name} is a {type(value).__name__}, in which layers and parameters are not found; write a "
                         "list or a dict")
     return found
 
 
+def _is_object_array(value):
+    return type(value) is np.ndarray and value.dtype.hasobject
+
+
 def _inside(value):
-    """The members of a set, a deque, another container, a dataclass or a namespace."""
+    """The members of a set, a deque, another container, a dataclass, a namespace or an array of objects."""
+    if isinstance(value, np.ndarray):
+        return value.flat
     if isinstance(value, SimpleNamespace) or is_dataclass(value):
         return getattr(value, "__dict__", {}).values()
     return value.values() if isinstance(value, Mapping) else value if isinstance(value, Collection) else ()
@@ -35,7 +41,7 @@ def _inside(value):
 def check_class(cls, kinds: tuple[type, ...]) -> None:
     """TypeError where a class of modules keeps layers or parameters at a place at which they are not found."""
     for name, value in vars(cls).items():
-        if type(value) not in PLAIN and collect(name, value, kinds, []):
+        if (type(value) not in PLAIN or _is_object_array(value)) and collect(name, value, kinds, []):
             raise TypeError(f"{cls.__name__}: {name} belongs to the class, so all its networks would share it; write "
                             f"self.{name} = ... in __init__")
     if vars(cls).get("__slots__"):

@@ -20,8 +20,7 @@ def sum(x, axis=None, keepdims=False):
     """The sum over `axis` (all axes by default)."""
     if axis is None and not keepdims:  # the most frequent case, kept fast
         return record(_total(unwrap(x), None, False), (x, lambda g, y, x: broadcast_to(g, x.shape)))
-    axes = reduced_axes("sum", x, axis)
-    kept = kept_shape(x, axes)
+    kept = kept_shape(x, axes := reduced_axes("sum", x, axis))
     return record(_total(unwrap(x), axes, keepdims), (x, lambda g, y, x: broadcast_to(g.reshape(kept), x.shape)))
 
 
@@ -32,6 +31,8 @@ def mean(x, axis=None, keepdims=False):
     n = math.prod([shape[a] for a in axes])
     if n == 0:
         raise ValueError(f"mean: x {shape} is empty over axis {axis}")
+    if n > 65504 and unwrap(x).dtype == np.float16:  # which cannot hold n
+        return mean(x.astype(np.float32), axis, keepdims).astype(np.float16)
     kept = kept_shape(x, axes)
     return record(_mean(unwrap(x), axes, keepdims), (x, lambda g, y, x: broadcast_to(g.reshape(kept), x.shape, n)))
 
@@ -73,8 +74,7 @@ def min(x, axis=None, keepdims=False):
 
 
 def _extreme(f, x, axis, keepdims):
-    axes = reduced_axes(f.__name__, x, axis)
-    kept = kept_shape(x, axes)
+    kept = kept_shape(x, axes := reduced_axes(f.__name__, x, axis))
 
     def among_equals(g, y, x):
         winners = (unwrap(x) == unwrap(y).reshape(kept)) | (unwrap(x) != unwrap(x))  # the value of a NaN is NaN

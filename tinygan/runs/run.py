@@ -158,11 +158,11 @@ class Run:
         """The number of classes of a conditional generator; 0 for any other."""
         return getattr(self.game.generator, "classes", 0)
 
-    @property
-    def class_list(self) -> str:
-        """The classes of a conditional generator as text: 0 to 9, or with their names 0 cat, 1 dog."""
-        texts = self.config.examples.get("names") or [f"to {self.classes - 1}"]
-        return ", ".join(f"{i} {text}" for i, text in enumerate(texts))
+    def class_list(self, *labels: int) -> str:
+        """These classes of a conditional generator (all by default) as text: classes 0 to 9, or class 1 'dog'."""
+        names = self.config.examples.get("names")
+        texts = [f"{i} {names[i]!r}" if names else str(i) for i in labels or range(len(names or ()))]
+        return f"class{'' if len(labels) == 1 else 'es'} {', '.join(texts) or f'0 to {self.classes - 1}'}"
 
     def labels(self, n: int, label: int | None = None) -> np.ndarray | None:
         """Labels for n samples: all `label`, or each class in turn for n / classes (rounded up); None without classes.
@@ -170,7 +170,7 @@ class Run:
         RunError where the run has no class `label`.
         """
         if label is not None and label >= self.classes:
-            known = f"its classes are {self.class_list}" if self.classes else "its recipe is not conditional"
+            known = f"it has the {self.class_list()}" if self.classes else "its recipe is not conditional"
             raise RunError(f"--label: {self.folder} knows no class {label}: {known}")
         if label is None:
             return np.repeat(np.arange(self.classes), -(-n // self.classes)) if self.classes else None
