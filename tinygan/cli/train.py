@@ -173,9 +173,10 @@ def _resumed(options, ranks) -> Run:
     if options.steps is not None and options.steps < run.game.step:
         raise RunError(f"--steps: {run.folder} is at step {run.game.step} already, past {options.steps}; to continue, "
                        "give a larger --steps")
+    if run.config_changed:
+        run.load_data()  # data that do not fit must not become those of the run
     if options.steps not in (None, run.config.steps):
-        run.config.steps = options.steps
-        run.write_config()  # a later --resume trains up to there
+        run.config.steps, run.config_changed = options.steps, True  # a later --resume trains up to there
     if run.config_changed:
         run.write_config()
     return run
