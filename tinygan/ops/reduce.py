@@ -38,7 +38,7 @@ def mean(x, axis=None, keepdims=False):
 
 @accelerated
 def _mean(x, axes, keepdims):
-    return backend.added_up("mean", x, axes, keepdims)
+    return backend.reduce_wide("mean", x, axes, keepdims)
 
 
 @op(case((2, 3)), case((2, 3, 4), axis=(0, 2)), case((2, 3), axis=-1, keepdims=True))
