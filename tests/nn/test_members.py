@@ -24,6 +24,7 @@ def test_members_are_found_with_their_names_in_order():
     assert members.collect("heads", value, (Tensor, Module), []) == [
         ("heads.0", a), ("heads.1.real.0", b), ("heads.1.real.1.0", layer), ("heads.2", c)]
     assert [name for name, _ in members.collect("", value, (Parameter,), [])] == ["0", "1.real.0"]
+    assert members.collect("steps", range(10**15), (Tensor, Module), []) == []  # nobody looks at each number
 
 
 @pytest.mark.parametrize("kind", [

@@ -73,7 +73,7 @@ class Run:
         """Opens the run in a folder at its last checkpoint. device: default, the run's. lock: call `lock` first.
 
         data: the new place of the user's own data, if they are no longer where they were. The data are read when
-        examples are drawn. A config without their facts, as of release 0.1, is completed in memory: `config_changed`.
+        examples are drawn. A config without their facts, as of release 0.2, is completed in memory: `config_changed`.
         """
         folder = Path(folder).expanduser()
         try:
