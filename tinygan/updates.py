@@ -188,7 +188,7 @@ class Average(Optimiser):
 
     def __call__(self, theta, network=None):
         if self.theta is None:
-            self.theta, self.buffers = theta.copy(), buffers_of(network) if network else None
+            self.theta, self.buffers = theta.copy(), None if network is None else buffers_of(network)
         else:
             _average(self.theta, theta, self.decay)
             if self.buffers is not None:

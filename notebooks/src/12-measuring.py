@@ -12,7 +12,7 @@ import tinygan as tg
 from tinygan import data, game, metrics, nn, plots
 from tinygan.metrics import evaluate_rows, frechet, kernel_distance, mixture, one_nn_accuracy, sliced_wasserstein
 from tinygan.metrics.classifier import digits_classifier
-from tinygan.metrics.neighbours import radii
+from tinygan.metrics.neighbours import balls
 from tinygan.penalties import R1
 from tinygan.runs import report
 
@@ -207,10 +207,10 @@ assert np.isclose(value, 2 / np.pi, atol=0.02)
 # picture: 12-balls.png
 small = rng.normal(size=(26, 2))
 crowded, scattered = rng.normal([0.2, 0], 0.25, (26, 2)), rng.uniform(-3, 3, (26, 2))
-reach = radii(small, 2) ** 0.5
+reach = balls(small, 2)[0] ** 0.5
 figure, panels = plt.subplots(1, 2, figsize=(8.4, 4))
 for panel, x in zip(panels, (crowded, scattered)):
-    apart = np.linalg.norm(small[:, None] - x, axis=2) < reach[:, None]
+    apart = np.linalg.norm(small[:, None] - x, axis=2) <= reach[:, None]
     for point, radius, hit in zip(small, reach, apart.any(axis=1)):
         panel.add_patch(plt.Circle(point, radius, color=DATA if hit else "#909090", alpha=0.13, linewidth=0))
     panel.scatter(*small.T, s=14, color=np.where(apart.any(axis=1), DATA, "#808080"))

@@ -1,4 +1,5 @@
 """The notebooks: committed as their sources describe, with outputs, and each runs from top to bottom in time."""
+import re
 import sys
 from pathlib import Path
 
@@ -30,6 +31,15 @@ def test_the_committed_notebook_is_fresh(name):
 def test_every_notebook_has_a_source():
     made = [path for folder in (build.HERE, build.HERE / "labs") for path in sorted(folder.glob("*.ipynb"))]
     assert [path.relative_to(build.HERE).with_suffix("").as_posix() for path in made] == NAMES
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.glob("notebooks/src/**/*.py")), ids=lambda path: path.stem)
+def test_what_a_notebook_imports_is_there(path):
+    lines = re.findall(r"^(?:from|import) tinygan.*", path.read_text(encoding="utf-8"), re.MULTILINE)
+    assert lines
+    if "tinygan.lab.panel" in str(lines):
+        pytest.importorskip("ipywidgets")
+    exec("\n".join(lines), {})
 
 
 @pytest.mark.slow

@@ -10,7 +10,7 @@ import tinygan as tg
 from tinygan.ops import OPS, case, op, registry
 from tinygan.tensor import record
 
-sys.path.append(str(Path(__file__).parents[1] / "lectures"))
+sys.path.append(str(Path(__file__).parents[2] / "lectures"))
 import operations
 
 ROWS = {row.function.__name__: row for row in operations.rows()}

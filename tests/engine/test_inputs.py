@@ -45,11 +45,11 @@ def test_an_index_loses_its_tensors():
 def test_what_the_rules_keep_is_copied_only_where_they_are_recorded():
     x, constant, values = Tensor(np.ones(2), requires_grad=True), Tensor(np.ones(2)), [np.ones(2), [1, [2]]]
     for value in values:
-        assert inputs.kept(value, constant, np.ones(2)) is value
-        copied = inputs.kept(value, constant, x)
+        assert inputs.snapshot(value, constant, np.ones(2)) is value
+        copied = inputs.snapshot(value, constant, x)
         assert copied is not value
         np.testing.assert_array_equal(copied[0], value[0])
-    assert inputs.kept(values[1], x)[1] is not values[1][1]
+    assert inputs.snapshot(values[1], x)[1] is not values[1][1]
     assert inputs.bare_index((values[0], None, slice(1)), x)[1:] == (None, slice(1))
 
 

@@ -66,6 +66,11 @@ def test_the_deviation_of_equal_numbers_has_the_slope_0():
     assert tg.grad((slope * slope).sum(), [x])[0].data.tolist() == [[0, 0], [0, 0]]
 
 
+def test_lists_are_inputs():
+    for f in (tg.sum, tg.mean, tg.var, tg.std, tg.max, tg.min):
+        assert f([1.0, 3.0]) == f(np.array([1.0, 3.0]))
+
+
 def test_small_integers_do_not_overflow_in_sums():
     x = np.full((5000, 2), 100, np.int8)
     assert tg.sum(x, 0).tolist() == tg.Tensor(x).sum(0).data.tolist() == [500_000] * 2

@@ -2,7 +2,7 @@
 import collections
 from dataclasses import dataclass
 from types import SimpleNamespace
-from typing import NamedTuple
+from typing import AnyStr, Generic, NamedTuple
 
 import numpy as np
 import pytest
@@ -24,6 +24,7 @@ def test_members_are_found_with_their_names_in_order():
     assert members.collect("heads", value, (Tensor, Module), []) == [
         ("heads.0", a), ("heads.1.real.0", b), ("heads.1.real.1.0", layer), ("heads.2", c)]
     assert [name for name, _ in members.collect("", value, (Parameter,), [])] == ["0", "1.real.0"]
+    assert members.collect("steps", range(10**15), (Tensor, Module), []) == []  # nobody looks at each number
 
 
 @pytest.mark.parametrize("kind", [
@@ -49,6 +50,21 @@ def test_layers_of_a_class_are_refused(value):
     with pytest.raises(TypeError, match=r"^Net: layers and parameters in __slots__ are not found"):
         type("Net", (Module,), {"__slots__": ("layer",)})
     type("Net", (Module,), {"buffers": ("mean",), "size": 3, "names": ["a"], "act": tg.tanh})
+
+
+class Log:
+    def __init_subclass__(cls, level):
+        cls.level = level
+
+
+def test_a_network_may_have_other_base_classes():
+    class Net(Module, Generic[AnyStr]):
+        pass
+
+    class Logged(Module, Log, level=2):
+        pass
+    assert Net[str]
+    assert Logged.level == 2
 
 
 def test_replaced_keeps_the_containers_and_all_else():

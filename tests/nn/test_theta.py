@@ -225,13 +225,15 @@ REPLACED = {
 @pytest.mark.parametrize("how", REPLACED)
 def test_an_outdated_theta_is_not_written(how):
     net = network()
-    old = net.theta
+    old, part = net.theta, net[0][0].theta
     REPLACED[how](net)
     with pytest.raises(ValueError, match="read-only"):
         old += 1
     for update in (lambda: tg.updates.ascend(old, np.ones_like(old), 1), lambda: tg.updates.clip(old, 1)):
         with pytest.raises(ValueError, match=r"^(ascend|clip): this theta is outdated, no network uses it; write net"):
             update()
+    with pytest.raises(ValueError, match=r"^ascend: this theta is outdated"):
+        tg.updates.ascend(part, np.ones_like(part), 1)
     check_one_vector(net)  # all parts of the present one can be written
     check_one_vector(net[0])
     for p in net.parameters():

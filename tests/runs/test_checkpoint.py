@@ -214,6 +214,10 @@ def test_the_one_before_is_offered(tmp_path):
         restored(path)
     checkpoint.previous(path).rename(path)
     assert restored(path).step == 0
+    files.aside(path).write_bytes(b"damaged")  # newer content, while another program held the file open
+    checkpoint.save(checkpoint.previous(path), game)
+    with pytest.raises(CheckpointError, match=r"is good: to use it, rename .*c\.previous\.npz to c\.new\.npz$"):
+        restored(path)
 
 
 def bomb(shape, compressed=False):

@@ -7,7 +7,7 @@ import pytest
 from helpers import one_line
 
 from tinygan.runs import files
-from tinygan.runs.files import LONGEST_JSON, aside, json_object, newest, render, write
+from tinygan.runs.files import LONGEST_JSON, aside, json_object, newest, read_text, render, write
 
 
 def test_a_file_is_written_and_written_again(tmp_path):
@@ -132,6 +132,20 @@ def test_new_content_of_a_file_that_is_held_open_gets_another_name(tmp_path, hel
     assert newest(path) == path
     assert path.read_bytes() == b"last"
     assert os.listdir(tmp_path) == ["history.csv"]
+
+
+def test_new_content_under_another_name_may_be_held_open_too(tmp_path, held):
+    """As in a spreadsheet that shows history.new.csv; the file itself is the newest again."""
+    path = tmp_path / "config.json"
+    write(path, b"{}")
+    held.add("config.json")
+    with pytest.warns(UserWarning, match="holds it open"):
+        write(path, b'{"steps": 2}')
+    assert read_text(path) == '{"steps": 2}'
+    held.symmetric_difference_update({"config.json", "config.new.json"})
+    write(path, b'{"steps": 3}')
+    assert aside(path).exists()
+    assert read_text(path) == '{"steps": 3}'
 
 
 def test_a_file_that_is_held_open_for_a_moment_is_replaced(tmp_path, held, monkeypatch):

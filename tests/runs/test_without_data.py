@@ -213,6 +213,7 @@ def test_commands_without_the_data(capsys):
         line = fails(capsys, *command)
         assert "photos" in line
         assert line.endswith("; run needs its data here: give them with --data")
+    assert fails(capsys, "evaluate", "run", "-n", "9").startswith("tinygan evaluate: load: folder")  # -n is right
 
 
 @pytest.mark.usefixtures("moved")
@@ -231,6 +232,8 @@ def test_commands_with_the_new_place_of_the_data(tmp_path, capsys):
         assert main([*command, "run", "--data", "moved@8"]) == 0
     kept = json.loads(Path("run/config.json").read_text())
     assert kept["data"].startswith(str(tmp_path / "photos"))
+    assert "do not fit the run" in fails(capsys, "train", "--resume", "--steps", "3", "--out", "run", "--data", "moved")
+    assert json.loads(Path("run/config.json").read_text()) == kept  # so the right place is still possible
     assert main(["train", "--resume", "--steps", "3", "--out", "run", "--data", "moved@8"]) == 0
     config = json.loads(Path("run/config.json").read_text())
     assert config == {**kept, "data": str(tmp_path / "moved@8"), "steps": 3}

@@ -4,16 +4,16 @@ from tinygan.backend import convolutions, cuda
 from tinygan.backend.arrays import (
     ARRAY_MODULES,
     DeviceError,
-    added_up,
     as_array,
     is_array,
     module,
+    reduce_wide,
     share_foreign,
     to,
     to_device_of,
 )
 from tinygan.backend.versions import carry_changes, check_unchanged, clock, fingerprints, mark_changed
 
-__all__ = ["ARRAY_MODULES", "DeviceError", "added_up", "as_array", "carry_changes", "check_unchanged", "clock",
-           "convolutions", "cuda", "fingerprints", "host", "is_array", "mark_changed", "module", "share_foreign", "to",
-           "to_device_of"]
+__all__ = ["ARRAY_MODULES", "DeviceError", "as_array", "carry_changes", "check_unchanged", "clock",
+           "convolutions", "cuda", "fingerprints", "host", "is_array", "mark_changed", "module", "reduce_wide",
+           "share_foreign", "to", "to_device_of"]

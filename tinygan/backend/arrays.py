@@ -84,8 +84,8 @@ def to_device_of(array, other):
     return array if owner is np else owner.asarray(array)
 
 
-def added_up(name: str, x, axes, keepdims: bool = False):
-    """The "sum", "mean" or "var" of x over `axes`, where NumPy adds up in a wider dtype than float16 or float32.
+def reduce_wide(name: str, x, axes, keepdims: bool = False):
+    """The "sum" or "mean" of x over `axes`; NumPy accumulates float16 in float32, and float32 in float64.
 
     NumPy adds rows one by one, so in the dtype of x the error would grow with their number. CuPy adds in pairs.
     """

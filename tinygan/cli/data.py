@@ -28,7 +28,7 @@ def describe(folder: str) -> None:
     x, labels = data.load(folder)
     shape = "x".join(map(str, x.shape[1:]))
     counts = np.bincount([] if labels is None else labels)
-    print(f"{folder}: {len(x):,} images of {shape}, {len(counts) or 'no'} classes")
+    print(f"{folder}: {len(x):,} images of {shape}, {len(counts) or 'no'} class{'es' * (len(counts) != 1)}")
     names = data.class_names(folder) or [""] * len(counts)
     for number, (name, count) in enumerate(zip(names, counts)):
         print(f"{number:>4}  {' '.join(name.split()):<24} {count:>7,} images")

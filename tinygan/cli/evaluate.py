@@ -7,7 +7,7 @@ import json
 import numpy as np
 
 from tinygan.cli import arguments
-from tinygan.data import DataError
+from tinygan.errors import TinyganError
 from tinygan.runs import Run, RunError, report
 
 ABOUT = "compute the metrics of a run, or of several runs that differ in their seeds"
@@ -34,7 +34,7 @@ def run(options):
     try:
         figures = [run.evaluate(n, np.random.default_rng(options.seed)) for run in runs]
         real, noise = runs[0].baselines(n, np.random.default_rng(options.seed))
-    except DataError:
+    except TinyganError:
         raise
     except ValueError as error:
         raise RunError(f"-n {n}: {error}" if options.n else error) from error

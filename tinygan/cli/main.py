@@ -30,8 +30,6 @@ from tinygan.errors import TinyganError
 
 COMMANDS = (train, sample, evaluate, doctor, sweep, interpolate, export, import_, recipes, data, play, lab,
             assignments)
-
-
 CLOSED_PIPE = 141  # 128 + SIGPIPE: the exit status of other programs whose reader has gone
 
 

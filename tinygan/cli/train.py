@@ -174,8 +174,8 @@ def _resumed(options, ranks) -> Run:
         raise RunError(f"--steps: {run.folder} is at step {run.game.step} already, past {options.steps}; to continue, "
                        "give a larger --steps")
     if options.steps not in (None, run.config.steps):
-        run.load_data()  # if they are missing, the config stays
         run.config.steps, run.config_changed = options.steps, True  # a later --resume trains up to there
     if run.config_changed:
+        run.load_data()  # if they are missing or do not fit, the config stays
         run.write_config()
     return run

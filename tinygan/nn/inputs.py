@@ -1,5 +1,4 @@
-"""The inputs of networks and layers: their dtype must fit the weights, so that no network changes its precision unseen.
-"""
+"""The inputs of networks and layers: their dtype must fit the weights, so that the precision does not change unseen."""
 from __future__ import annotations
 
 import numpy as np

@@ -9,7 +9,7 @@ import numpy as np
 
 from tinygan.tensor import Tensor
 
-PLAIN = {int, float, bool, str, type(None), np.ndarray}  # types of attributes that hold no parameters: most of them
+PLAIN = {int, float, bool, str, bytes, range, type(None), np.ndarray}  # types of attributes without parameters: most
 
 
 def collect(name: str, value, kinds: tuple[type, ...], found: list) -> list:

@@ -27,15 +27,15 @@ class Module:
     """A layer or a network: its attributes hold parameters, buffers and modules, in order.
 
     They may be in lists, tuples and dicts, at any depth. A subclass sets them in `__init__` and computes in `forward`;
-    calling the module calls `forward`. `buffers` names the attributes that are arrays of state without a derivative
-    (running statistics).
+    calling the module calls `forward`. `buffers` names the arrays of state without a derivative (running statistics).
     """
 
     buffers: tuple[str, ...] = ()
     _unnamed = ""  # the attribute that names of members leave out (the layers of Sequential)
     training = True
 
-    def __init_subclass__(cls):
+    def __init_subclass__(cls, **options):
+        super().__init_subclass__(**options)
         check_class(cls, (Tensor, Module))
 
     def __call__(self, *inputs, **options):
@@ -133,7 +133,7 @@ class Module:
         So a change of theta in place changes the network, and the reverse. The vector is made at first use, and again
         after a parameter got a new array or another network gathered it into its own theta: an outer one, or one that
         shares a layer. So write `network.theta` at each use; then updates of each network move a shared parameter. A
-        vector that you kept becomes read-only when it is outdated (on a GPU it does not).
+        vector that you kept becomes read-only when it is outdated (not on a GPU, nor the part of a layer).
         """
         return theta_of(self.parameters())
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 import numpy as np
 
 from tinygan import backend
-from tinygan.ops.shape import _concatenate
+from tinygan.ops.shape import concatenate
 
 
 def theta_of(parameters: list):
@@ -37,7 +37,8 @@ def check_current(name: str, theta) -> None:
 
 
 def _outdated(theta) -> bool:
-    return isinstance(theta, np.ndarray) and not theta.flags.writeable
+    """Whether a vector, or the longer one of which it is a part, is read-only."""
+    return any(isinstance(a, np.ndarray) and not a.flags.writeable for a in (theta, getattr(theta, "base", None)))
 
 
 def _gather(parameters):
@@ -65,7 +66,7 @@ def _gather(parameters):
 def buffers_of(network):
     """The floating point buffers of a network, copied into one vector; None if it has none."""
     found = _floating(network)
-    return _concatenate([a.reshape(-1) for a in found], 0) if found else None
+    return concatenate([a.reshape(-1) for a in found]) if found else None
 
 
 def load_buffers(network, values) -> None:

@@ -5,7 +5,7 @@ import numpy as np
 
 from tinygan.backend.accelerated import accelerated
 from tinygan.ops.choices import chosen, share
-from tinygan.ops.inputs import kept, signed
+from tinygan.ops.inputs import signed, snapshot
 from tinygan.ops.registry import case, op, unwrap
 from tinygan.ops.shape import unbroadcast
 from tinygan.tensor import record
@@ -146,7 +146,7 @@ def _relu(x):
 @op(case((2, 3)), case((2, 3), negative_slope=0.2))
 def leaky_relu(x, negative_slope=0.01):
     """x where x > 0, negative_slope * x elsewhere (Maas et al. 2013); 0 <= negative_slope <= 1."""
-    negative_slope = kept(unwrap(negative_slope), x)
+    negative_slope = snapshot(unwrap(negative_slope), x)
     if not 0 <= negative_slope <= 1:
         raise ValueError(f"leaky_relu: negative_slope is {negative_slope}, expected 0 to 1")
     if negative_slope == 0:
@@ -200,7 +200,7 @@ _EVERY_OTHER = np.array([True, False, True])
 @op(case((2, 3), (3,), condition=_EVERY_OTHER), case((), (2, 1), condition=_EVERY_OTHER))
 def where(condition, a, b):
     """a where the condition is true, b elsewhere, with broadcasting; the condition has no derivative."""
-    condition = kept(unwrap(condition), a, b)
+    condition = snapshot(unwrap(condition), a, b)
     return record(np.where(condition, unwrap(a), unwrap(b)),
                   (a, lambda g, y, a, b: unbroadcast(chosen(g, condition), a.shape)),
                   (b, lambda g, y, a, b: unbroadcast(chosen(g, np.logical_not(condition)), b.shape)))
@@ -209,7 +209,7 @@ def where(condition, a, b):
 @op(case((2, 3), low=-1.0, high=1.0))
 def clip(x, low=-0.5, high=0.5):
     """x limited to [low, high]; the derivative is 0 outside."""
-    low, high = kept(unwrap(low), x), kept(unwrap(high), x)
+    low, high = snapshot(unwrap(low), x), snapshot(unwrap(high), x)
     if low is None or high is None:
         raise TypeError(f"clip: x {np.shape(unwrap(x))} has bounds {low} and {high}, expected two numbers")
     value = np.clip(unwrap(x), low, high)

@@ -36,10 +36,10 @@ def kept_shape(x, axes) -> tuple[int, ...]:
     return tuple([1 if i in axes else n for i, n in enumerate(np.shape(unwrap(x)))])
 
 
-def kept(value, *inputs):
+def snapshot(value, *inputs):
     """An index, condition or bound for the rules of an operation: a copy, if the operation on the inputs is recorded.
 
-    So a later change of the user's array or list does not change the derivative.
+    So the derivative stays when the user's array or list changes later.
     """
     if isinstance(value, _FIXED) or not [x for x in inputs if isinstance(x, Tensor) and x.requires_grad]:
         return value
@@ -47,10 +47,10 @@ def kept(value, *inputs):
 
 
 def bare_index(index, x):
-    """An index of x with its Tensors replaced by their arrays, for the rules (see `kept`)."""
+    """An index of x with its Tensors replaced by their arrays, for the rules (see `snapshot`)."""
     if isinstance(index, tuple):
-        return tuple([i if isinstance(i, _FIXED) else kept(unwrap(i), x) for i in index])
-    return kept(unwrap(index), x)
+        return tuple([i if isinstance(i, _FIXED) else snapshot(unwrap(i), x) for i in index])
+    return snapshot(unwrap(index), x)
 
 
 def may_repeat(index) -> bool:

@@ -39,13 +39,13 @@ def mean(x, axis=None, keepdims=False):
 
 @accelerated
 def _mean(x, axes, keepdims):
-    return backend.added_up("mean", x, axes, keepdims)
+    return backend.reduce_wide("mean", x, axes, keepdims)
 
 
 @op(case((2, 3)), case((2, 3, 4), axis=(0, 2)), case((2, 3), axis=-1, keepdims=True))
 def var(x, axis=None, keepdims=False):
     """The variance over `axis`: the mean squared distance from the mean (divided by n, as in NumPy)."""
-    if x.dtype == np.float16:  # whose squares may be infinite
+    if getattr(x, "dtype", None) == np.float16:  # whose squares may be infinite
         return var(x.astype(np.float32), axis, keepdims).astype(np.float16)
     distance = x - mean(x, axis, keepdims=True)
     return mean(distance * distance, axis, keepdims)
@@ -54,7 +54,7 @@ def var(x, axis=None, keepdims=False):
 @op(case((2, 3)), case((2, 3, 4), axis=(0, 2)), case((2, 3), axis=-1, keepdims=True))
 def std(x, axis=None, keepdims=False):
     """The standard deviation over `axis`: the square root of `var` (divided by n, as in NumPy)."""
-    if x.dtype == np.float16:
+    if getattr(x, "dtype", None) == np.float16:
         return std(x.astype(np.float32), axis, keepdims).astype(np.float16)
     square = var(x, axis, keepdims)
     equal = square == 0  # the slope is set to 0 where all elements are equal

@@ -84,7 +84,7 @@ def read(path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         except (CheckpointError, KeyError):
             raise error from None
         raise CheckpointError(f"{error}; the one before, of step {step}, is good: to use it, rename {previous(path)} "
-                              f"to {Path(path).name}") from error
+                              f"to {newest(path).name}") from error
 
 
 def fingerprint(game) -> dict[str, str]:

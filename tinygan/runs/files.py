@@ -33,7 +33,8 @@ def write(path, content, keep: Path | None = None) -> None:
         if keep is not None and path.exists():
             _keep(path, keep)
         if _replaced(unfinished, path):
-            aside(path).unlink(missing_ok=True)
+            with suppress(PermissionError):  # held open too; it is the older one now
+                aside(path).unlink(missing_ok=True)
         else:
             os.replace(unfinished, aside(path))
             warnings.warn(f"{path} cannot be replaced while another program holds it open; its new content is in "
@@ -62,6 +63,12 @@ def newest(path) -> Path:
     """The file to read: `path`, or `aside(path)` if that is newer."""
     path = Path(path)
     return max((place for place in (path, aside(path)) if place.exists()), key=os.path.getmtime, default=path)
+
+
+def read_text(path) -> str:
+    """The text for `json_object` in the newest content of an untrusted file, cut off where it is too long."""
+    with open(newest(path), encoding="utf-8") as file:
+        return file.read(LONGEST_JSON + 1)
 
 
 def _keep(path, name):

@@ -30,7 +30,7 @@ from tinygan.nn import Conv2d, ConvTranspose2d, Module
 from tinygan.nn.inputs import input_of
 from tinygan.runs import checkpoint
 from tinygan.runs.config import Config, RunError
-from tinygan.runs.files import LONGEST_JSON, json_object, newest, render, write
+from tinygan.runs.files import json_object, read_text, render, write
 from tinygan.tensor import no_grad
 from tinygan.zoo import style
 
@@ -73,12 +73,11 @@ class Run:
         """Opens the run in a folder at its last checkpoint. device: default, the run's. lock: call `lock` first.
 
         data: the new place of the user's own data, if they are no longer where they were. The data are read when
-        examples are drawn. A config without their facts, as of release 0.1, is completed in memory: `config_changed`.
+        examples are drawn. A config without their facts, as of release 0.2, is completed in memory: `config_changed`.
         """
         folder = Path(folder).expanduser()
         try:
-            with open(newest(folder / "config.json"), encoding="utf-8") as file:
-                text = file.read(LONGEST_JSON + 1)
+            text = read_text(folder / "config.json")
         except FileNotFoundError:
             raise RunError(f"{folder}: there is no run here (no config.json)") from None
         except (OSError, ValueError) as error:
@@ -294,7 +293,7 @@ def latest_folder(root, recipe: str) -> Path:
     runs = []
     for file in Path(root).glob("*/config.json"):
         try:
-            if json_object(file.read_text(encoding="utf-8")).get("recipe") == recipe:
+            if json_object(read_text(file)).get("recipe") == recipe:
                 runs.append((file.stat().st_mtime, file.parent))
         except (OSError, ValueError) as error:
             warnings.warn(f"--resume: passed over {file}, which cannot be read: {error}", stacklevel=2)

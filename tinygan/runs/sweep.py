@@ -29,7 +29,7 @@ from tinygan.backend.process import cores, limit
 from tinygan.data import names
 from tinygan.game.history import COLUMNS
 from tinygan.runs import Config, Run, RunError, report
-from tinygan.runs.files import json_object, newest, render, write
+from tinygan.runs.files import json_object, newest, read_text, render, write
 from tinygan.zoo.settings import format_setting
 
 LONGEST_NAME = 80  # characters of the settings in the name of a run: whole paths have 260 on some systems
@@ -119,7 +119,7 @@ def _train(run, clock) -> float:
 def _figures(path) -> dict[str, float]:
     """The metrics in figures.json; RunError if it holds anything else."""
     try:
-        figures = json_object(path.read_text())
+        figures = json_object(read_text(path))
         if not np.isfinite(list(figures.values())).all():
             raise ValueError("not finite")
         return figures
@@ -188,7 +188,7 @@ def _worker(threads):
 def _compare(folder, config):
     """Raises RunError if the folder holds a run of another config."""
     try:
-        kept = json_object((folder / "config.json").read_text())
+        kept = json_object(read_text(folder / "config.json"))
     except (OSError, ValueError):
         return  # nothing there; `train_and_measure` reports what is damaged
     for name, asked in config.as_json().items():

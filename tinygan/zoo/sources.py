@@ -174,8 +174,8 @@ def _loaded(name, facts) -> Source:
 
 def _compare(name, found, facts):
     """Compares the facts of data with those that a run has: DataError if they do not fit, a warning if they differ."""
-    def texts(key):
-        return [key(one).rstrip() for one in (found, facts)]
+    def texts(describe):
+        return [describe(one).rstrip() for one in (found, facts)]
     named = found["names"] and facts["names"]
     now, then = texts(lambda one: f"{one['classes']} classes of shape {tuple(one['shape'])} "
                                   + (", ".join(one["names"]) if named else ""))
@@ -209,7 +209,7 @@ def _evaluator(name, examples: Callable[[], np.ndarray]) -> Evaluator:
     def halves():
         x = examples()
         if len(x) < FEWEST:
-            raise DataError(f"data {name!r}: found {len(x)} example{'s' * (len(x) > 1)}; to evaluate, one half is "
+            raise DataError(f"data {name!r}: found {len(x)} example{'s' * (len(x) != 1)}; to evaluate, one half is "
                             f"compared with the other, expected at least {FEWEST}")
         x = np.random.default_rng(0).permutation(x)
         return x[:len(x) // 2], x[len(x) // 2:]
