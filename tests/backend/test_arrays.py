@@ -75,3 +75,17 @@ def test_arrays_go_to_a_device_and_come_back(gpu):
     assert isinstance(arrays.to_device_of(a, moved), gpu.ForeignArray)
     with pytest.raises(ValueError, match="device: got 'tpu', expected 'cpu' or 'gpu'"):
         arrays.to(a, "tpu")
+
+
+@pytest.mark.parametrize("memory", [1, 3], ids=["of the host", "of the host, pinned"])
+def test_memory_that_numpy_can_read(memory):
+    class Theirs:
+        def __init__(self):
+            self.array = np.array([4.0])
+
+        def __dlpack_device__(self):
+            return memory, 0
+
+        def __dlpack__(self, **options):
+            return self.array.__dlpack__()
+    assert tg.Tensor(Theirs()).item() == 4

@@ -113,3 +113,9 @@ def test_the_record_of_nvmath_is_not_stale():
     installed = json.loads(done.stdout)
     for name in ("signatures", "CudaDataType"):
         assert installed[name] == NVMATH[name]
+
+
+def test_a_transposed_matrix_is_read_where_it_lies():
+    x = foreign.asarray(np.ones((4, 3)))
+    products = cublas.products(foreign)
+    assert products._stored(x.T)[0].data.ptr == products._stored(x)[0].data.ptr == x.data.ptr

@@ -1,7 +1,7 @@
 """Measures how much the tests notice: changes the library in one place at a time, and runs the tests that see it.
 
     pip install -e '.[test,export,oracle,mutation]'
-    python tests/benchmarks/mutants.py --out /tmp/mutants                     # 300 mutants, an hour on a quiet machine
+    python tests/benchmarks/mutants.py --out /tmp/mutants                     # 300 mutants, half an hour if it is quiet
     python tests/benchmarks/mutants.py --out /tmp/mutants --rooms ops nn --count 50 --seed 1
     python tests/benchmarks/mutants.py --out /tmp/mutants --again             # the survivors, by the files of now
     python tests/benchmarks/mutants.py --out /tmp/mutants --count 0           # only the table and the score

@@ -28,6 +28,10 @@ def test_matmul(shapes):
 @pytest.mark.parametrize(("f", "message"), [
     (lambda: tg.matmul(np.ones((2, 3)), np.ones((4, 5))), r"matmul: a (2, 3) has 3 columns, b (4, 5) has 4 rows"),
     (lambda: tg.matmul(np.ones((2, 3)), np.ones(())), r"matmul: a (2, 3) has 3 columns, b () has no rows"),
+    (lambda: tg.linear(np.ones((2, 3)), np.ones((4, 5)), np.ones(5)),
+     "linear: x (2, 3) has 3 columns, w (4, 5) has 4 rows"),
+    (lambda: tg.linear(np.ones((2, 3)), np.ones((3, 5)), np.ones(1)),
+     "linear: w (3, 5) and b (1,) do not fit: expected (inputs, outputs) and (outputs,)"),
 ])
 def test_messages(f, message):
     with pytest.raises(ValueError) as caught:

@@ -104,3 +104,9 @@ def test_affine_and_its_adjoint_meet():
     rng = np.random.default_rng(0)
     x, g, rows = rng.standard_normal((4, 3, 2)), rng.standard_normal((4, 3, 2)), rng.standard_normal((2, 2))
     np.testing.assert_allclose((affine(x, rows) * g).sum(), (rows * affine_adjoint(x, g)).sum(), rtol=1e-12)
+
+
+@pytest.mark.parametrize(("weight", "bias"), [(2, 1), (1, 2), (3, 3)])
+def test_coefficients_of_other_channels_are_refused(weight, bias):
+    with pytest.raises(ValueError, match=r"^batch_norm_coefficients: moments \(2, 2\), weight .* do not fit: expected"):
+        batch_norm_coefficients(np.ones((2, 2)), np.ones(weight), np.ones(bias))

@@ -305,3 +305,9 @@ def test_torch_binary_cross_entropy(torch):
     assert obj.cross_entropy(t, REAL) == pytest.approx(theirs.item(), rel=1e-12)
     theirs = torch.nn.functional.binary_cross_entropy(torch.tensor(D), torch.tensor(t))
     assert obj.cross_entropy(t, D, logits=False) == pytest.approx(theirs.item(), rel=1e-12)
+
+
+def test_an_objective_of_ones_own_has_no_critic_unless_it_is_said():
+    goals = obj.Goal(obj.value, "ascend"), obj.Goal(obj.g_minimax, "descend")
+    assert not obj.Objective(*goals).critic
+    assert obj.Objective(*goals, critic=True).critic

@@ -162,6 +162,8 @@ def test_against_torch(torch):
      "AdaIN: x (2, 3, 3, 4) and w (2, 4), expected (n, h, w, 3) and (n, size)"),
     (lambda: adain()(np.ones((2, 3, 3, 3)), np.ones((1, 4))),
      "AdaIN: x (2, 3, 3, 3) and w (1, 4), expected (n, h, w, 3) and (n, size)"),
+    (lambda: adain()(np.ones((1, 3, 3, 3)), np.ones((2, 4))),
+     "AdaIN: x (1, 3, 3, 3) and w (2, 4), expected (n, h, w, 3) and (n, size)"),
     (lambda: noise()(np.ones((2, 3, 3, 3)), np.ones((2, 3, 3, 3))),
      "Noise: noise (2, 3, 3, 3) for x (2, 3, 3, 3), expected (2, 3, 3, 1)"),
 ])
