@@ -31,7 +31,7 @@ def carry_changes(old, new):
 
 def fingerprints(inputs) -> list[tuple]:
     """The inputs that can change, each with the fingerprint of its present elements."""
-    return [(x, mark) for x in inputs if (mark := _fingerprint(x)) is not None]
+    return [(x, _fingerprint(x)) for x in inputs]
 
 
 def check_unchanged(tensors):
@@ -53,6 +53,8 @@ def check_unchanged(tensors):
 def _fingerprint(x):
     """The bytes of an array or list, or of elements spread over it; None for numbers and for arrays on a GPU."""
     a = x.data if hasattr(x, "edges") else x
+    if type(a) is np.ndarray and a.nbytes <= EXACT:  # the most frequent case, kept fast
+        return a.tobytes()
     if not isinstance(a, np.ndarray):
         a = np.asarray(a) if isinstance(a, list) else share_foreign(a)
         if not isinstance(a, np.ndarray):
