@@ -55,6 +55,7 @@ def test_a_section_continues_in_a_new_process(runner, tmp_path):
         ("an answer", True, None)]
 
 
+@pytest.mark.slow
 def test_rows_of_a_process_that_hangs_stay(runner, tmp_path, mark):
     """It is stopped at its limit, and its children with it: they hold the pipe."""
     start = time.monotonic()
@@ -72,6 +73,7 @@ def test_rows_of_a_process_that_hangs_stay(runner, tmp_path, mark):
     assert wait_for(lambda: not mark(), 10)
 
 
+@pytest.mark.slow
 def test_a_part_that_hangs_is_named_and_the_rest_runs(runner, tmp_path, monkeypatch):
     monkeypatch.setattr(gpu_runner, "PART", 1)
     hangs = PARTS.replace('"crashes": os.abort', '"hangs": lambda: __import__("time").sleep(60)')
@@ -101,6 +103,7 @@ def test_a_section_ends_with_its_process(apart, runner, tmp_path, mark):
     assert len(left) == apart
 
 
+@pytest.mark.slow
 def test_after_the_time_nothing_starts_for_long(runner, tmp_path):
     start = time.monotonic()
     runner.deadline = start + 1.5

@@ -26,7 +26,7 @@ every_penalty = pytest.mark.parametrize("r1", PENALTIES, ids=["plain", "r1"])
 
 @every_net
 @every_penalty
-@pytest.mark.parametrize("make", [Adam, RMSProp, Momentum])
+@pytest.mark.parametrize("make", [Adam, *(pytest.param(make, marks=pytest.mark.slow) for make in (RMSProp, Momentum))])
 def test_the_same_on_both_array_modules(kind, r1, make):
     paths = []
     for place in (np, foreign):

@@ -1,6 +1,6 @@
 """Two hundred steps of a GAN against PyTorch: the same weights, batches and noise, every parameter equal to 1e-9.
 
-By default dense players meet every objective, and images, labels and styles one each; the other pairs are slow tests.
+By default dense players meet every objective, images and labels one each; the other pairs are slow tests.
 """
 import itertools
 
@@ -89,7 +89,7 @@ def test_two_hundred_steps(torch, kind, objective, r1):
 
 @pytest.mark.parametrize(("kind", "r1"), cases(
     ["points", "images", "projected"], [0.0, 1.0],
-    default=lambda kind, r1: r1 == (kind == "projected")))
+    default=lambda kind, r1: kind != "images" and r1 == (kind == "projected")))
 def test_two_hundred_conditional_steps(torch, kind, r1):
     played = conditional(kind, r1=r1, optimiser_d=Adam(0.5), optimiser_g=Adam(0.5))
     theirs = torch_game(torch, played, lambda theta: torch.optim.Adam(theta, lr=1e-3, betas=(0.5, 0.999)))

@@ -79,6 +79,7 @@ def test_every_metric_stays_within_its_range(rows):
         assert rows["real"][name] == max(column(rows, name))
 
 
+@pytest.mark.slow
 def test_the_same_judge_knows_digits_of_half_the_size():
     """Each pixel four times: the classifier knows 97 % of them, and the metrics order the four sets as before."""
     small = metrics.calibration(name="digits14")

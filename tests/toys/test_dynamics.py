@@ -36,7 +36,7 @@ def test_t15_eigenvalues_of_alternating_steps(h, k, first):
     assert (abs(found).max() < 1 + 1e-7) == (a <= 2)
 
 
-@pytest.mark.parametrize("first", ["d", "g"])
+@pytest.mark.parametrize("first", ["d", pytest.param("g", marks=pytest.mark.slow)])
 def test_t15_alternating_steps_go_round(first):
     """Near 0 the conserved theta^2 + psi^2 +- a theta psi, a = h / 2, is an ellipse: from its axis r stays within
     1 / sqrt(1 +- a / 2) of the start, .98773 to 1.01274."""

@@ -138,9 +138,9 @@ def play(twin, data, noise, rng):
         step(adam_g, twin.g, f.softplus(-twin.discriminate(fake)).mean())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("zoo", "kind"), [
-    pytest.param(progressive, Growing, id="progressive"),
-    pytest.param(style, Styled, id="style", marks=pytest.mark.slow)])
+    pytest.param(progressive, Growing, id="progressive"), pytest.param(style, Styled, id="style")])
 def test_two_hundred_steps(torch, zoo, kind):
     def data(n, rng):  # in float64: they are halved
         return np.tanh(rng.standard_normal((n, 1, 1, 1)) + rng.standard_normal((n, SIDE, SIDE, 1)))

@@ -16,6 +16,7 @@ def distance(a, b):
     return np.abs(np.sort(a, axis=None) - np.sort(b, axis=None)).mean()
 
 
+@pytest.mark.slow
 def test_the_clipped_critics_advantage_follows_the_distance():
     """While G moves slowly from a distance of 4 to 1.5; the factor between the two is the critic's greatest slope."""
     small = change(RECIPES["wgan"], {"width": 32, "decay": False, "average": 0, "rate": (1e-3, 0)})
