@@ -134,7 +134,8 @@ def test_a_rank_that_fails_ends_the_job(rank):
     assert Run.open("run").game.step == 0
 
 
-OTHER_DATA = "from tinygan import data; a = data.load; data.load = lambda name: data.Images(a(name).x * .999, None); "
+OTHER_DATA = ("from tinygan import data; a = data.load; "
+              "data.load = lambda name: data.Images(a(name).x[::-1], a(name).labels); ")
 
 
 @pytest.mark.parametrize(("main", "steps", "message"), [

@@ -70,7 +70,7 @@ for _kernel, _name, _numbers in (("sigmoid", "_sigmoid", ()), ("log_sigmoid", "_
                                  ("leaky_relu", "_leaky_relu", (0.2,))):
     both(_kernel, f"ops.elementwise.{_name}", *[arguments(a, *_numbers) for a in ONE],
          *anything(*_numbers))
-cases("ops.choices._select", *[arguments(a, lambda rng, dtype, a=a: a(rng, dtype) > 0) for a in ONE],
+cases("ops.choices._select", *[arguments(a, lambda rng, dtype, a=a: np.asarray(a(rng, dtype) > 0)) for a in ONE],
       arguments(infinite, lambda rng, dtype: special(rng, dtype) > 0), arguments(strided(3, 4), np.arange(4) % 2 > 0))
 cases("ops.elementwise._relu", *[arguments(a) for a in ONE], *anything())
 for _kernel, _name, _numbers in (("relu_backward", "_relu_backward", (0.2,)),
