@@ -32,7 +32,7 @@ def test_a_batch_in_parts_is_the_same_to_rounding(geometry, times, threads, chun
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 def test_an_infinite_pixel_reaches_only_its_window():
-    """Where the kernel is no multiple of the stride, with runs laid out either way."""
+    """The kernel is no multiple of the stride; runs are laid out either way."""
     y = np.ones((1, 3, 3, 2))
     y[0, 1, 1] = np.inf
     expected = np.zeros((12, 12), bool)

@@ -1,10 +1,10 @@
 """Measures how much the tests notice: changes the library in one place at a time, and runs the tests that see it.
 
     pip install -e '.[test,export,oracle,mutation]'
-    python tests/benchmarks/mutants.py --out /tmp/mutants                     # 300 mutants, half an hour if it is quiet
-    python tests/benchmarks/mutants.py --out /tmp/mutants --rooms ops nn --count 50 --seed 1
-    python tests/benchmarks/mutants.py --out /tmp/mutants --again             # the survivors, by the files of now
-    python tests/benchmarks/mutants.py --out /tmp/mutants --count 0           # only the table and the score
+    python tests/benchmarks/mutants.py --out DIR                     # 300 mutants; it takes hours
+    python tests/benchmarks/mutants.py --out DIR --rooms ops nn --count 50 --seed 1
+    python tests/benchmarks/mutants.py --out DIR --again             # the survivors, by the files of now
+    python tests/benchmarks/mutants.py --out DIR --count 0           # only the table and the score
 
 A mutant is the library with one operator, comparison, number, condition, loop or decorator changed by cosmic-ray. If no
 test fails, it survives: a test is missing, or the change means nothing. `equal_mutants.txt` lists the latter with the
