@@ -49,6 +49,15 @@ def undrawn(monkeypatch):
 
 
 @pytest.fixture
+def figures(monkeypatch):
+    """The figures of matplotlib in the order in which they are drawn."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    seen, draw = [], FigureCanvasAgg.draw
+    monkeypatch.setattr(FigureCanvasAgg, "draw", lambda canvas: seen.append(canvas.figure) or draw(canvas))
+    return seen
+
+
+@pytest.fixture
 def gpu(monkeypatch):
     """The device "gpu", played by the foreign array."""
     monkeypatch.setattr("tinygan.backend.arrays._cupy", lambda: foreign)

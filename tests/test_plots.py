@@ -1,7 +1,6 @@
 """Pictures: each number stands where it belongs, under its own name, in the pixels or in matplotlib's artists."""
 import numpy as np
 import pytest
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex
 from PIL import Image
 
@@ -9,14 +8,6 @@ from tinygan import plots
 from tinygan.game.history import COLUMNS
 
 RED = (0xd1, 0x49, 0x5b)
-
-
-@pytest.fixture
-def figures(monkeypatch):
-    """The figures of matplotlib in the order in which they are drawn."""
-    seen, draw = [], FigureCanvasAgg.draw
-    monkeypatch.setattr(FigureCanvasAgg, "draw", lambda canvas: seen.append(canvas.figure) or draw(canvas))
-    return seen
 
 
 def lines(axes):

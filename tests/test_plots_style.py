@@ -7,7 +7,6 @@ import threading
 import matplotlib
 import numpy as np
 import pytest
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from tinygan import plots
 from tinygan.game.history import COLUMNS
@@ -69,14 +68,6 @@ def test_a_backend_that_there_is_not(backend, warned, used):
 
 
 # Without real examples
-
-@pytest.fixture
-def figures(monkeypatch):
-    """The figures of matplotlib in the order in which they are drawn."""
-    seen, draw = [], FigureCanvasAgg.draw
-    monkeypatch.setattr(FigureCanvasAgg, "draw", lambda canvas: seen.append(canvas.figure) or draw(canvas))
-    return seen
-
 
 def test_points_without_real_ones(figures):
     plots.cloud(POINTS)

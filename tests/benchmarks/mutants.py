@@ -1,7 +1,7 @@
 """Measures how much the tests notice: changes the library in one place at a time, and runs the tests that see it.
 
     pip install -e '.[test,export,oracle,mutation]'
-    python tests/benchmarks/mutants.py --out DIR                     # 300 mutants; it takes hours
+    python tests/benchmarks/mutants.py --out DIR                     # 300 mutants
     python tests/benchmarks/mutants.py --out DIR --rooms ops nn --count 50 --seed 1
     python tests/benchmarks/mutants.py --out DIR --again             # the survivors, by the files of now
     python tests/benchmarks/mutants.py --out DIR --count 0           # only the table and the score
@@ -10,7 +10,7 @@ A mutant is the library with one operator, comparison, number, condition, loop o
 test fails, it survives: a test is missing, or the change means nothing. `equal_mutants.txt` lists the latter with the
 reason; they don't count. Changes of annotations, of errors' messages and of the cases of `op` are not tried.
 
-Everything happens in a copy of the tracked files in `--out`. First the tests run once under coverage (10 minutes): it
+Everything happens in a copy of the tracked files in `--out`. First the tests run once under coverage: it
 finds the tests that see each line. A mutant then meets the tests of its module's own file, then the others that see the
 line, the cheap ones first, as many as `--budget` seconds allow. The own tests run with TINYGAN_PLAIN=1 too, if the
 module has plain bodies of fast forms. Each result is written at once; the same command continues where it stopped.

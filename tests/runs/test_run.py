@@ -9,7 +9,6 @@ from copy import deepcopy
 import numpy as np
 import pytest
 from helpers import one_line
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from PIL import Image
 
 from tinygan import nn
@@ -51,14 +50,6 @@ def pixels(path):
     """A picture as an array."""
     with Image.open(path) as picture:
         return np.asarray(picture.convert("RGB"))
-
-
-@pytest.fixture
-def figures(monkeypatch):
-    """The figures of matplotlib in the order in which they are drawn."""
-    seen, draw = [], FigureCanvasAgg.draw
-    monkeypatch.setattr(FigureCanvasAgg, "draw", lambda canvas: seen.append(canvas.figure) or draw(canvas))
-    return seen
 
 
 # The generator and its images
