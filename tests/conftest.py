@@ -1,4 +1,5 @@
 """Fixtures that the tests share: both array modules, hypothesis's settings, the book."""
+import itertools
 import os
 import subprocess
 import sys
@@ -44,8 +45,9 @@ def rng():
 
 @pytest.fixture
 def undrawn(monkeypatch):
-    """Figures are made but not drawn: drawing takes most of the time of a short run."""
-    monkeypatch.setattr("tinygan.plots._pixels", lambda figure: np.zeros((8, 8, 3), np.uint8))
+    """Figures are made but not drawn: drawing takes most of the time of a short run. Each gets a grey of its own."""
+    greys = itertools.cycle(range(256))
+    monkeypatch.setattr("tinygan.plots._pixels", lambda figure: np.full((8, 8, 3), next(greys), np.uint8))
 
 
 @pytest.fixture

@@ -12,6 +12,13 @@ def _in_tmp(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
 
+@pytest.fixture(autouse=True)
+def _drawn(request):
+    """Only tests with the mark `drawn` draw figures."""
+    if not request.node.get_closest_marker("drawn"):
+        request.getfixturevalue("undrawn")
+
+
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory):
     """A short finished run of the ring, made once."""

@@ -124,9 +124,8 @@ def check(place, arguments, stdin=""):
 
 @pytest.fixture(scope="module")
 def quick():
-    """Figures are made but not drawn; sweeps run in this process; the laboratory is not served."""
+    """Sweeps run in this process; the laboratory is not served."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("tinygan.plots._pixels", lambda figure: np.zeros((8, 8, 3), np.uint8))
         patch.setattr("tinygan.runs.sweep.processes", lambda jobs: contextlib.nullcontext(Here()))
         patch.setattr("tinygan.cli.lab.serve", lambda port, browser: None)
         yield

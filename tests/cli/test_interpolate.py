@@ -57,6 +57,7 @@ def test_a_film_goes_there_and_back():
         np.testing.assert_array_equal(frames[i], frames[-i])
 
 
+@pytest.mark.drawn
 def test_paths_through_points():
     pictures = []
     for kind in latent.PATHS:

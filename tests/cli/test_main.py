@@ -125,6 +125,7 @@ def closed():
     return stream
 
 
+@pytest.mark.drawn
 @pytest.mark.parametrize("make", [lambda: None, closed])
 def test_a_process_without_streams_trains(make, monkeypatch):
     streams = {name: make() for name in ("stdin", "stdout", "stderr")}

@@ -22,6 +22,7 @@ def table(folder):
         return list(csv.DictReader(file))
 
 
+@pytest.mark.drawn
 def test_a_sweep_in_processes(tmp_path, monkeypatch, capsys):
     command = ["sweep", "gaussian", "--seeds", "0-1", "--jobs", "2", "--steps", "6"]
     assert main(command) == 0
@@ -77,7 +78,6 @@ def test_ctrl_c_saves_every_run_and_says_how_to_go_on(tmp_path):
     assert not (tmp_path / "out" / "stop").exists()
 
 
-@pytest.mark.usefixtures("undrawn")
 def test_every_combination_of_settings_is_run(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(sweep, "processes", in_this_process)
     command = ["sweep", "gaussian", "--seeds", "0,1", "--steps", "4", "--out", "out"]

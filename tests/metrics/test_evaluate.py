@@ -118,8 +118,9 @@ def test_halves_of_one_set_are_equal(held_out, rng):
 
 
 def test_fcd_and_coverage_follow_the_amount_of_noise(held_out, rng):
-    noise = rng.standard_normal(held_out.x.shape, np.float32)
-    scores = [metrics.evaluate_images(held_out.x + sigma * noise) for sigma in (0, .1, .2, .4)]
+    x = held_out.x[::2]
+    noise = rng.standard_normal(x.shape, np.float32)
+    scores = [metrics.evaluate_images(x + sigma * noise, x) for sigma in (0, .1, .2, .4)]
     fcd, coverage = [s["fcd"] for s in scores], [s["coverage"] for s in scores]
     assert fcd[0] == pytest.approx(0, abs=1e-6)
     assert coverage[0] == 1
@@ -128,7 +129,8 @@ def test_fcd_and_coverage_follow_the_amount_of_noise(held_out, rng):
 
 
 def test_fcd_follows_the_number_of_digits_that_are_missing(held_out):
-    fcd = [metrics.evaluate_images(held_out.x[held_out.labels < n])["fcd"] for n in (10, 8, 5, 2)]
+    features = digits_classifier().features(held_out.x)
+    fcd = [metrics.frechet(features, features[held_out.labels < n]) for n in (10, 8, 5, 2)]
     assert fcd == sorted(fcd)
     assert fcd[0] == pytest.approx(0, abs=1e-6)
     assert fcd[1] > .5

@@ -368,6 +368,7 @@ def test_a_run_of_no_step_has_no_curves_and_no_film(tmp_path):
     assert not (tmp_path / "training.gif").exists()
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_damaged_frame_is_named_after_everything_else_is_kept(tmp_path):
     run = small(tmp_path)
     train(run.game, 6, [run.save_frame])
@@ -449,6 +450,7 @@ def test_only_runs_of_the_recipe_count(tmp_path):
         assert latest_folder(tmp_path, "ring") == tmp_path / "mine"
 
 
+@pytest.mark.usefixtures("undrawn")
 @pytest.mark.parametrize("names", [("ring", "ring-2"), ("ring-2", "ring")])
 def test_resume_goes_on_with_the_newest_run(names, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)

@@ -202,7 +202,7 @@ def moved(tmp_path, monkeypatch):
     Path("photos").rename("moved")
 
 
-@pytest.mark.usefixtures("moved")
+@pytest.mark.usefixtures("moved", "undrawn")
 def test_commands_without_the_data(capsys):
     for command in (["sample", "run"], ["interpolate", "run"],
                     ["train", "--resume", "--out", "run"]):  # all its steps are done
@@ -216,7 +216,7 @@ def test_commands_without_the_data(capsys):
     assert fails(capsys, "evaluate", "run", "-n", "9").startswith("tinygan evaluate: load: folder")  # -n is right
 
 
-@pytest.mark.usefixtures("moved")
+@pytest.mark.usefixtures("moved", "undrawn")
 def test_export_and_import_without_the_data(tmp_path, capsys):
     pytest.importorskip("safetensors")
     assert main(["export", "--to", "safetensors", "run"]) == 0
@@ -226,7 +226,7 @@ def test_export_and_import_without_the_data(tmp_path, capsys):
         capsys, "import", "run/generator.safetensors", "--data", "colours@8", "--out", "other")
 
 
-@pytest.mark.usefixtures("moved")
+@pytest.mark.usefixtures("moved", "undrawn")
 def test_commands_with_the_new_place_of_the_data(tmp_path, capsys):
     for command in (["evaluate", "-n", "9"], ["doctor"]):
         assert main([*command, "run", "--data", "moved@8"]) == 0
@@ -255,6 +255,7 @@ def test_named_data_have_no_place(tmp_path, capsys):
 
 # Runs of earlier versions
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_run_without_facts_needs_its_data_once(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     place = images(tmp_path / "data")

@@ -6,7 +6,7 @@ from tinygan.game import train
 from tinygan.game.cuda_graph import Replay
 from tinygan.updates import Optimiser
 
-STEPS = 20
+STEPS = 12
 
 
 def on_device(played):

@@ -255,6 +255,7 @@ def test_evaluate_tells_how_labels_are_minded(runs, capsys):
     assert 0 <= figures["label_swap"] <= 1
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_resume_finds_a_recipe_with_a_dash(runs, capsys):
     assert main(["train", "conditional-ring", "--resume", "--steps", "4"]) == 0
     assert "runs/conditional-ring" in capsys.readouterr().out
@@ -288,6 +289,7 @@ def test_mistakes_are_one_line(runs, tmp_path, capsys):
         assert message in fails(capsys, *arguments)
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_run_whose_data_lost_a_class_is_refused(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     folder_of(3, tmp_path / "mine")
