@@ -8,7 +8,7 @@ import numpy as np
 from tinygan.backend.accelerated import PLAIN, form, run
 
 BLOCK = 1 << 16  # elements of a block: a few such vectors fit into the cache together
-BITS = {"e": np.int16, "f": np.int32, "d": np.int64}  # integers of the same size
+BITS = {"e": "i2", "f": "i4", "d": "i8"}  # integers of the same size
 ROWS = 1024  # added up one by one
 COLUMNS = 4096  # elements above which a product with ones is faster than a sum over rows
 
@@ -44,17 +44,17 @@ def _leaky_relu(x, slope):
     return np.maximum(x, value, out=value)
 
 
-def _bits_fit(x, mask) -> bool:
-    return floats(x) and x.dtype.char in BITS and type(mask) is np.ndarray and mask.dtype == bool
+def _bits(x, *_) -> bool:
+    return type(x) is np.ndarray and x.dtype.char in BITS and x.ndim > 0
 
 
-@form("ops.choices._select", _bits_fit)
+@form("ops.choices._select", lambda x, mask: _bits(x) and type(mask) is np.ndarray and mask.dtype == bool)
 def _select(x, mask):
     """The bits of x as an integer, times 0 or 1: np.where takes ten times as long, and infinity times 0 is NaN."""
     return (x.view(BITS[x.dtype.char]) * mask).view(x.dtype)
 
 
-@form("ops.elementwise._relu_backward", lambda x, *_: floats(x) and x.dtype.char in BITS)
+@form("ops.elementwise._relu_backward", _bits)
 def _relu_backward(x, y, slope):
     """A product with an array of slopes: np.where takes ten times as long."""
     if not slope:
