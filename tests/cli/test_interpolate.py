@@ -58,11 +58,12 @@ def test_a_film_goes_there_and_back():
 
 
 @pytest.mark.drawn
-def test_paths_through_points():
+def test_paths_through_points(figures):
     pictures = []
     for kind in latent.PATHS:
         assert main(["interpolate", "ring", "--path", kind, "-o", f"{kind}.png"]) == 0
         pictures.append(np.asarray(Image.open(f"{kind}.png")))
+    assert {len(c.get_offsets()) for c in figures[0].axes[0].collections} == {2000}
     dark = [(picture.max(axis=2) < 60).sum() for picture in pictures]
     assert main(["sample", "ring", "-n", "2000", "-o", "cloud.png"]) == 0
     assert min(dark) > (np.asarray(Image.open("cloud.png")).max(axis=2) < 60).sum()  # lines are drawn

@@ -139,6 +139,7 @@ EXPECTED = "expected one of digits, digits14, digits16, mnist, fashion, cifar10,
 
 @pytest.mark.parametrize(("given_name", "message"), [
     ("mnst", "load: unknown data 'mnst', " + EXPECTED),
+    ("rings", "load: unknown data 'rings', " + EXPECTED + "; did you mean ring?"),
     ("", "load: unknown data '', " + EXPECTED),
     ("no/such/folder", "load: folder 'no/such/folder' does not exist"),
     (Path("nothing"), "load: folder 'nothing' does not exist"),

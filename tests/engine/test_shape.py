@@ -25,6 +25,10 @@ def test_broadcast_and_its_adjoint(shapes):
     tg.check_gradients(lambda y: unbroadcast(y, small), y)
 
 
+def test_a_repeated_whole_number_is_divided():
+    np.testing.assert_array_equal(tg.broadcast_to(np.array([[1], [2]]), (2, 3), 4), [[0.25] * 3, [0.5] * 3])
+
+
 def _index(shape):
     """Any index of NumPy into an array of this shape."""
     rows = st.lists(st.integers(-shape[0], shape[0] - 1), min_size=1, max_size=4)

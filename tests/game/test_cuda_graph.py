@@ -252,9 +252,9 @@ def test_callbacks_may_write():
 
 
 def test_the_inputs_of_the_host_lie_in_one_block_without_waste():
-    arrays = [np.arange(3, dtype=np.float32), np.arange(40.0), np.ones((2, 2), np.float32)]
+    arrays = [np.arange(3, dtype=np.float32), np.arange(9000.0), np.ones((2, 2), np.float32)]
     inputs = _Inputs(arrays, foreign)
-    assert inputs.here.nbytes == inputs.there.nbytes == 256 + 512 + 256
+    assert inputs.here.nbytes == inputs.there.nbytes == 256 + 282 * 256 + 256
     inputs.write(arrays)
     for place, array in zip(inputs.places, arrays):
         np.testing.assert_array_equal(foreign.to_host(place), array)

@@ -142,6 +142,14 @@ def test_what_is_new_in_each_step_is_never_baked_in(make, monkeypatch):
         np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-11)
 
 
+@pytest.mark.parametrize("make", [lambda: game("dense"), lambda: with_layer(Vain())], ids=["refused", "so far"])
+def test_the_warning_names_the_line_that_trains(make, monkeypatch):
+    monkeypatch.setattr("tinygan.game.cuda_graph.PATIENCE", 3)
+    with pytest.warns(UserWarning, match="no CUDA graph") as caught:
+        train(make(), 5, stepper=Replay())
+    assert [w.filename for w in caught] == [__file__]
+
+
 def test_a_mistake_in_a_step_is_said_as_ever():
     played = on_device(game("dense"))
 

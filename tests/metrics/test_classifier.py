@@ -52,6 +52,13 @@ def test_a_seed_gives_one_classifier(rng):
     assert (nets[0].theta != nets[2].theta).any()
 
 
+def test_the_rate_falls_linearly(rng, monkeypatch):
+    rates = []
+    monkeypatch.setattr("tinygan.metrics.classifier.descend", lambda theta, step, rate: rates.append(rate))
+    classifier_for(rng.uniform(-1, 1, (20, 8, 8, 1)), np.arange(20) % 2, rng, rate=1e-2, epochs=2, batch=8)
+    np.testing.assert_allclose(rates, 1e-2 * np.array([6, 5, 4, 3, 2, 1]) / 6)
+
+
 def test_moved_images_keep_their_content(rng):
     x = np.full((50, 9, 9, 1), -1.)
     x[:, 4, 4] = 1

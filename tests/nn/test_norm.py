@@ -56,6 +56,8 @@ def test_batch_norm_normalises_and_follows():
     np.testing.assert_allclose(layer.running_mean, x.mean(0), rtol=1e-5)
     np.testing.assert_allclose(layer.running_var, x.var(0, ddof=1), rtol=1e-4)
     assert layer.running_mean.dtype == layer.running_var.dtype == np.float32
+    np.testing.assert_allclose(layer(np.float32([[1, 2], [3, -4]])), [[-1, 1], [1, -1]], rtol=1e-4)  # two are enough
+    layer(x)
     kept = layer.eval().state_dict()
     np.testing.assert_allclose(layer(x + 1).data, (x + 1 - x.mean(0)) / x.std(0, ddof=1), rtol=1e-3)
     for name, a in layer.state_dict().items():

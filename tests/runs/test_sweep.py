@@ -133,6 +133,7 @@ def test_names_of_runs_are_short_and_portable():
     assert list(found.values()) == given
     assert list(found)[:4] == ["seed-0", "seed-12", "rate=0.001-0.002,seed-0", "rate=0.001-0.002,seed-12"]
     assert all(len(name) < 100 and re.fullmatch("[a-z0-9=.,_-]+", name) for name in found)
+    assert len(list(found)[4]) == len("seed-0,") + sweep.LONGEST_NAME
     assert list(found)[4][:79] == list(found)[5][:79]
     assert sweep.named(given[4:6]).keys() == set(list(found)[4:6])  # from one sweep to the next
 

@@ -6,6 +6,7 @@ photos@64 is the folder photos with images of 64 x 64 pixels, unless there is a 
 """
 from __future__ import annotations
 
+import difflib
 import os
 import warnings
 from pathlib import Path
@@ -53,7 +54,9 @@ def is_named(given: str | os.PathLike) -> bool:
 
 def unknown(text: str) -> DataError:
     """The error of a text that is neither a name nor a path."""
-    return DataError(f"load: unknown data {text[:80]!r}, expected one of {', '.join(IMAGES)}, or a folder of images")
+    close = difflib.get_close_matches(text, NAMES, 1, 0.8)
+    return DataError(f"load: unknown data {text[:80]!r}, expected one of {', '.join(IMAGES)}, or a folder of images"
+                     + (f"; did you mean {close[0]}?" if close else ""))
 
 
 def locate(given: str | os.PathLike) -> str:

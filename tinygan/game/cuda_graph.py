@@ -58,7 +58,7 @@ class Replay:
                 return self._play(game, steps)
             except Unrecordable as reason:
                 self.refused, self.state, self.drawn = True, [], []
-                warnings.warn(f"no CUDA graph, steps are played launch by launch: {reason}", stacklevel=2)
+                warnings.warn(f"no CUDA graph, steps are played launch by launch: {reason}", stacklevel=3)
         return self.step(game, steps)
 
     def _play(self, game, steps):
@@ -72,7 +72,7 @@ class Replay:
         self.state, self.recorded, self.unlike = state, None, self.unlike + 1
         if self.unlike == PATIENCE:
             warnings.warn(f"no CUDA graph so far: each of {PATIENCE} steps differed in more than what it draws and the "
-                          "rates", stacklevel=3)
+                          "rates", stacklevel=4)
         inside, self.draws, self.drawn = _drawing(game, given)
         with _in_place(game), _products_by(multiply):
             return self.step(inside, steps)
