@@ -11,7 +11,7 @@ from replays import Counted, end, on_device
 import tinygan as tg
 from tinygan import backend, nn
 from tinygan.cli import main
-from tinygan.game import train
+from tinygan.game import Game, latent, train
 from tinygan.game.cuda_graph import Replay
 from tinygan.updates import Adam, Optimiser
 
@@ -65,6 +65,29 @@ def test_a_step_that_cannot_be_recorded_is_played(what, reason):
 def test_a_layer_that_draws():
     refused(lambda: with_layer(nn.Dropout(0.5, rng=np.random.default_rng(3))),
             "a layer draws random numbers on the host")
+
+
+class Named(nn.Module):
+    """A dense net with the names of classes as a second input."""
+
+    def __init__(self, inputs, outputs, rng):
+        self.body = nn.Dense(inputs, outputs, rng=rng)
+
+    def forward(self, x, names):
+        return self.body(x) * float(len(set(names.data.tolist())))
+
+
+@pytest.mark.parametrize("dtype", [object, str])
+def test_conditions_that_no_gpu_holds(dtype):
+    def named():
+        rng = np.random.default_rng(0)
+        nets = [Named(*sizes, rng).astype(np.float64) for sizes in ((5, 2), (2, 1))]
+        return on_device(Game(*nets, lambda n, rng: (rng.standard_normal((n, 2)), rng.permutation(n).astype(dtype)),
+                              latent(5), np.random.default_rng(1), batch=6, rate=1e-2))
+    with pytest.warns(UserWarning, match="no CUDA graph, .*: (TypeError|ValueError): "):
+        captured = train(named(), 8, stepper=Replay())
+    for a, b in zip(end(captured), end(train(named(), 8)), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-12)
 
 
 def test_on_the_cpu():

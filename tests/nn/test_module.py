@@ -269,6 +269,7 @@ def test_at_replaces_a_shared_parameter_everywhere():
 @pytest.mark.parametrize(("call", "message"), [
     (lambda: nn.Module()(1), "Module defines no forward"),
     (lambda: nn.Dense(3, 2, rng=SEED(0)).astype(int), "astype: got int64, expected a floating point dtype"),
+    (lambda: nn.Dense(3, 2, rng=SEED(0)).astype(complex), "astype: got complex128, expected a floating point dtype"),
 ])
 def test_messages(call, message):
     with pytest.raises((ValueError, TypeError)) as caught:

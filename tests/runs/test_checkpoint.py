@@ -271,6 +271,15 @@ def forged(path, change):
     return file.getvalue()
 
 
+def test_a_wrong_checksum_is_refused(good, tmp_path):
+    with np.load(good) as file:
+        arrays = dict(file)
+    arrays["generator/0.bias"] = arrays["generator/0.bias"] + 1
+    np.savez(tmp_path / "c.npz", **arrays)
+    with pytest.raises(CheckpointError, match=r"c\.npz: the checkpoint is damaged \(its checksum is wrong\)$"):
+        checkpoint.read(tmp_path / "c.npz")
+
+
 @pytest.mark.parametrize(("change", "message"), [
     (lambda f, a: f.update(format=1), r"checkpoint format 1, this version reads 2"),
     (lambda f, a: f.update(format=[]), r"checkpoint format \[\], this"),

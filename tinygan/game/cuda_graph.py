@@ -87,7 +87,7 @@ class _Recording:
         counts = [len(count) for count in _counts(replace(game, **movers))]
         try:
             self.inputs = _Inputs([*chain(*drawn), np.zeros(3 + sum(counts), theta.dtype)], multiply.owner)
-        except (TypeError, ValueError) as fault:  # CuPy has no such dtype
+        except (TypeError, ValueError, ZeroDivisionError) as fault:  # CuPy has no such dtype; texts have size 0
             raise Unrecordable(f"{type(fault).__name__}: {fault}") from None
         place = iter(self.inputs.places)
         there = [tuple(islice(place, len(arrays))) for arrays in drawn]
