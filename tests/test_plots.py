@@ -226,6 +226,8 @@ def test_strips_have_a_dot_a_run_and_quartiles(figures):
     assert list(panels) == ["fcd", "modes"]
     dots = [line.get_ydata().tolist() for line in panels["fcd"].lines if line.get_marker() == "."]
     assert dots == [[10 + x for x in offsets], [50, 54]]
+    for i, dot in enumerate(line for line in panels["fcd"].lines if line.get_marker() == "."):
+        assert abs(dot.get_xdata() - i).max() == pytest.approx(0.2)  # above the name of the group
     assert band(panels["fcd"], 0) == (11, 13)
     assert band(panels["fcd"], 1) == (51, 53)
     flats = [line.get_ydata()[0] for line in panels["fcd"].lines if line.get_marker() == "None"]

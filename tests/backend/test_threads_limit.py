@@ -45,8 +45,9 @@ def test_without_a_word_every_core_is_used(eight, monkeypatch):
 def test_where_no_affinity_is_known_all_cores_of_the_machine_count(eight, monkeypatch):
     monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
     monkeypatch.delattr(os, "sched_getaffinity", raising=False)
-    monkeypatch.setattr(os, "cpu_count", lambda: 6)
-    assert cores() == 6
+    for known, expected in ((6, 6), (None, 1)):
+        monkeypatch.setattr(os, "cpu_count", lambda known=known: known)
+        assert cores() == expected
 
 
 def test_a_limit_holds_for_blas_and_for_tune_after_it(eight, monkeypatch):

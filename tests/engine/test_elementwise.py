@@ -50,6 +50,13 @@ def test_slopes_at_the_kinks():
     np.testing.assert_allclose(tg.grad(tg.max(same), [same])[0].data, [0.5, 0.5, 0])
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_the_ends_of_the_slope_of_leaky_relu(dtype):
+    x = np.array([-np.inf, -2, 3], dtype)
+    np.testing.assert_array_equal(tg.leaky_relu(x, 0), [0, 0, 3])
+    np.testing.assert_array_equal(tg.leaky_relu(x, 1), x)
+
+
 # --- broadcasting ---
 
 def normal(*shapes):

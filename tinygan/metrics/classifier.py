@@ -146,4 +146,4 @@ def main(out: Path = WEIGHTS) -> Classifier:
 
 
 if __name__ == "__main__":
-    main(*map(Path, sys.argv[1:2]))
+    main(*map(Path, sys.argv[1:]))
