@@ -1,5 +1,5 @@
 """Fixtures that the tests share: both array modules, hypothesis's settings, the book."""
-import itertools
+import gc
 import os
 import subprocess
 import sys
@@ -10,6 +10,7 @@ import numpy as np
 import nvmath_standin
 import pytest
 import standins
+from helpers import undraw
 from hypothesis import settings
 
 from tinygan.backend import cublas
@@ -31,6 +32,11 @@ def pytest_collection_modifyitems(items):
                 item.add_marker(pytest.mark.skip(reason="TINYGAN_PLAIN=1 turns the fast forms off"))
 
 
+def pytest_collection_finish():
+    """The garbage collector need not go through thousands of tests again and again."""
+    gc.freeze()
+
+
 @pytest.fixture(params=foreign.BACKENDS, ids=foreign.IDS)
 def xp(request):
     """The array module under test: NumPy, and the strict foreign array that stands for CuPy."""
@@ -45,9 +51,8 @@ def rng():
 
 @pytest.fixture
 def undrawn(monkeypatch):
-    """Figures are made but not drawn: drawing takes most of the time of a short run. Each gets a grey of its own."""
-    greys = itertools.cycle(range(256))
-    monkeypatch.setattr("tinygan.plots._pixels", lambda figure: np.full((8, 8, 3), next(greys), np.uint8))
+    """Figures are made but not drawn."""
+    undraw(monkeypatch)
 
 
 @pytest.fixture

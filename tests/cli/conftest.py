@@ -3,6 +3,7 @@ import shutil
 
 import pytest
 from commands import SHORT
+from helpers import undraw
 
 from tinygan.cli import main
 
@@ -23,7 +24,9 @@ def _drawn(request):
 def finished(tmp_path_factory):
     """A short finished run of the ring, made once."""
     folder = tmp_path_factory.mktemp("finished") / "run"
-    assert main(["train", "ring", *SHORT, "--out", str(folder)]) == 0
+    with pytest.MonkeyPatch.context() as patch:
+        undraw(patch)
+        assert main(["train", "ring", *SHORT, "--out", str(folder)]) == 0
     return folder
 
 

@@ -48,7 +48,7 @@ def test_too_few_samples_are_the_options_mistake(run, capsys):
         "tinygan evaluate: -n 1: one_nn_accuracy: real has 1 row, expected at least 2")
 
 
-@pytest.mark.parametrize("recipe", ["digits", "digits14"])
+@pytest.mark.parametrize("recipe", ["digits14", pytest.param("digits", marks=pytest.mark.slow)])
 def test_evaluate_digits(recipe, capsys):
     untrained(recipe, "run")
     assert main(["evaluate", "run", "-n", "300", "--json"]) == 0

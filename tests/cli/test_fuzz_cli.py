@@ -145,7 +145,7 @@ def fuzz(place, name, examples):
 
 @every_command
 def test_random_arguments(place, quick, name):
-    fuzz(place, name, {"train": 8, "sweep": 3}.get(name, 15))
+    fuzz(place, name, {"train": 6, "sweep": 2}.get(name, 15))
 
 
 @pytest.mark.slow

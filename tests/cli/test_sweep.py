@@ -23,8 +23,11 @@ def table(folder):
 
 
 @pytest.mark.drawn
-def test_a_sweep_in_processes(tmp_path, monkeypatch, capsys):
-    command = ["sweep", "gaussian", "--seeds", "0-1", "--jobs", "2", "--steps", "6"]
+@pytest.mark.parametrize("jobs", [0, pytest.param(2, marks=pytest.mark.slow)], ids=["here", "in processes"])
+def test_a_sweep(jobs, tmp_path, monkeypatch, capsys):
+    command = ["sweep", "gaussian", "--seeds", "0-1", "--jobs", str(jobs or 1), "--steps", "6"]
+    if not jobs:
+        monkeypatch.setattr(sweep, "processes", in_this_process)
     assert main(command) == 0
     out = capsys.readouterr().out
     assert "2 of 2 runs ended well" in out

@@ -56,8 +56,9 @@ def test_a_second_run_gets_its_own_folder(run, tmp_path, capsys):
     assert "holds a run already" in fails(capsys, "train", "ring", "--out", "run")
 
 
-@pytest.mark.parametrize("recipe", ["ring", "digits"])
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(("recipe", "dtype"), [
+    ("ring", "float32"), ("ring", "float64"), ("digits", "float32"),
+    pytest.param("digits", "float64", marks=pytest.mark.slow)])
 def test_resume_continues_bit_for_bit(recipe, dtype, tmp_path):
     # The decay of the rate looks at the last step, so a shorter run is made by stopping the longer one.
     whole = ["train", recipe, *SHORT, "--dtype", dtype]
@@ -116,7 +117,7 @@ SETTINGS = ["objective=hinge", "gp=1", "instance_noise=.3", "rate=1e-4:2e-4", "p
             "minibatch_std=true", "unroll=1", "betas=0:.9", "average=0"]
 
 
-@pytest.mark.parametrize("recipe", ["ring", "digits"])
+@pytest.mark.parametrize("recipe", ["ring", pytest.param("digits", marks=pytest.mark.slow)])
 def test_set_is_kept_and_honoured_on_resume(recipe, tmp_path, capsys):
     whole = ["train", recipe, *SHORT, "--set", *SETTINGS]
     assert main([*whole, "--out", "whole"]) == 0

@@ -32,10 +32,11 @@ def state(match):
     ("ring", 8, 13, {"width": 32}, (1, 2, 3, 4)), ("digits", 2, 13, {"width": 4}, (1, 2, 3, 4)),
     ("ring", 4, 24, {"width": 32, "packing": 2, "minibatch_std": True, "spectral_norm": True, "instance_noise": .1},
      [4]),
-    ("digits", 2, 16, {"width": 4, "packing": 2, "minibatch_std": True, "unroll": 2}, [3]),
+    pytest.param("digits", 2, 16, {"width": 4, "packing": 2, "minibatch_std": True, "unroll": 2}, [3],
+                 marks=pytest.mark.slow),
     ("wgan-gp", 2, 13, {"width": 16}, [3]), ("conditional", 2, 7, {"width": 4}, [3]),
-    ("sequence", 2, 7, {"width": 8}, [3]), ("progressive", 2, 7, {"width": 16}, [3]),
-    ("style", 2, 7, {"width": 16}, [3])])
+    ("sequence", 2, 7, {"width": 8}, [3]), ("style", 2, 7, {"width": 16}, [3]),
+    pytest.param("progressive", 2, 7, {"width": 16}, [3], marks=pytest.mark.slow)])
 def test_the_number_of_ranks_changes_nothing(recipe, steps, batch, settings, sizes):
     expected = state(played(recipe, SINGLE_PROCESS, steps, batch, settings))
     for size in sizes:

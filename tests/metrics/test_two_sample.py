@@ -87,7 +87,9 @@ def classified(a, b, rng):
     return metrics.classifier_test(a, b, rng).p
 
 
-@pytest.mark.parametrize(("ipm", "n"), [("linear", 50), ("lipschitz", 50), ("rkhs", 20), ("bounded", 50)])
+@pytest.mark.parametrize(("ipm", "n"), [
+    ("linear", 50), ("lipschitz", 50), *(pytest.param(*costly, marks=pytest.mark.slow) for costly in (
+        ("rkhs", 20), ("bounded", 50)))])
 def test_permutation_tests_have_their_size(ipm, n, rng):
     assert .02 <= rejected(permuted(ipm, 39), 0, n, 200, rng) <= .09
 

@@ -105,9 +105,9 @@ class Fault:
             def fileno(self):
                 return raw.fileno()
 
-            def write(self, data):  # the disk takes 250 bytes at a time
-                piece = bytes(data[:250])
-                return fault.strike("write", lambda: raw.write(piece), lambda: raw.write(piece[:125]))
+            def write(self, data):  # the disk takes 500 bytes at a time
+                piece = bytes(data[:500])
+                return fault.strike("write", lambda: raw.write(piece), lambda: raw.write(piece[:250]))
 
             def close(self):
                 raw.close()

@@ -40,12 +40,12 @@ def test_t15_eigenvalues_of_alternating_steps(h, k, first):
 def test_t15_alternating_steps_go_round(first):
     """Near 0 the conserved theta^2 + psi^2 +- a theta psi, a = h / 2, is an ellipse: from its axis r stays within
     1 / sqrt(1 +- a / 2) of the start, .98773 to 1.01274."""
-    path = trajectory(alternating(dirac(), 0.1, first=first), (1e-3, 0.0), 20_000)
+    path = trajectory(alternating(dirac(), 0.1, first=first), (1e-3, 0.0), 10_000)
     r = radius(path) / 1e-3
     assert (r.min(), r.max()) == pytest.approx((1.025**-0.5, 0.975**-0.5), abs=1e-5)
     assert (round(r.min(), 3), round(r.max(), 3)) == (0.988, 1.013)
     turned = abs(np.unwrap(np.arctan2(*path.T))[-1] - np.arctan2(*path[0]))
-    period = 2 * np.pi * 20_000 / turned
+    period = 2 * np.pi * 10_000 / turned
     assert period == pytest.approx(125.65, abs=0.01)
     angle = abs(np.angle(eigenvalues(alternating(dirac(), 0.1, first=first))[0]))
     assert 2 * np.pi / angle == pytest.approx(2 * np.pi / np.arccos(1 - 0.05**2 / 2)) == pytest.approx(125.65, abs=5e-3)
