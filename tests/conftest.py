@@ -51,7 +51,7 @@ def rng():
 
 @pytest.fixture
 def undrawn(monkeypatch):
-    """Figures are made but not drawn."""
+    """matplotlib draws no picture of a run."""
     undraw(monkeypatch)
 
 
