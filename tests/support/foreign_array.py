@@ -158,6 +158,11 @@ class ndarray:  # noqa: N801
 
     shape = property(lambda self: self._array.shape)
     dtype = property(lambda self: self._array.dtype)
+    ndim = property(lambda self: self._array.ndim)
+    size = property(lambda self: self._array.size)
+    nbytes = property(lambda self: self._array.nbytes)
+    itemsize = property(lambda self: self._array.itemsize)
+    strides = property(lambda self: self._array.strides)
     device = property(lambda self: DEVICE)
     data = property(lambda self: MemoryPointer(self._array.__array_interface__["data"][0], DEVICE))
 
