@@ -150,8 +150,9 @@ def test_wheels_of_missing_packages_are_installed(wheel, tmp_path):
     assert sys.path[0] == str(tmp_path / "site")
 
 
-@pytest.mark.parametrize(("text", "others"), [("", []), ("import numpy; numpy.there", ["numpy.py"])],
-                         ids=["loads", "needs another version"])
+@pytest.mark.parametrize(("text", "others"), [
+    ("", []), pytest.param("import numpy; numpy.there", ["numpy.py"], marks=pytest.mark.slow)],
+    ids=["loads", "needs another version"])
 def test_what_nvmath_needs_is_installed(text, others, wheel, tmp_path, monkeypatch):
     """The other wheels are installed too if nvmath-python does not load with the versions that are there."""
     wheel("numpy"), wheel("nvmath_python", "nvmath/bindings/cublas.py", text)

@@ -125,7 +125,6 @@ def closed():
     return stream
 
 
-@pytest.mark.drawn
 @pytest.mark.parametrize("make", [lambda: None, closed])
 def test_a_process_without_streams_trains(make, monkeypatch):
     streams = {name: make() for name in ("stdin", "stdout", "stderr")}

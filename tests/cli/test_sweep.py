@@ -22,8 +22,8 @@ def table(folder):
         return list(csv.DictReader(file))
 
 
-@pytest.mark.drawn
-@pytest.mark.parametrize("jobs", [0, pytest.param(2, marks=pytest.mark.slow)], ids=["here", "in processes"])
+@pytest.mark.parametrize("jobs", [0, pytest.param(2, marks=[pytest.mark.slow, pytest.mark.drawn])],
+                         ids=["here", "in processes"])
 def test_a_sweep(jobs, tmp_path, monkeypatch, capsys):
     command = ["sweep", "gaussian", "--seeds", "0-1", "--jobs", str(jobs or 1), "--steps", "6"]
     if not jobs:
@@ -40,7 +40,7 @@ def test_a_sweep(jobs, tmp_path, monkeypatch, capsys):
     assert all(float(row["seconds"]) > 0 and row["error"] == "" for row in rows)
     for name in ("curves.png", "figures.png"):
         with Image.open(folder / name) as picture:
-            assert np.asarray(picture).std() > 1
+            assert not jobs or np.asarray(picture).std() > 1
     # the metrics of a run are those that `evaluate` prints
     assert main(["evaluate", str(folder / "seed-1"), "--json"]) == 0
     figures = json.loads(capsys.readouterr().out)

@@ -83,8 +83,8 @@ def test_styles_and_maps_of_noise_are_written_too():
 
 def test_players_that_grow_are_recorded_while_they_settle(monkeypatch):
     monkeypatch.setattr(progressive, "GROWN", 0.5)
-    how = compare(lambda: of_images(progressive), 40)
-    assert how == [*SETTLED[:10], *["plain"] * 11, "recorded", *["replayed"] * 18]  # at 4x4, the fade, at 8x8
+    how = compare(lambda: of_images(progressive), 20)
+    assert how == [*SETTLED[:5], *["plain"] * 6, "recorded", *["replayed"] * 8]  # at 4x4, the fade, at 8x8
 
 
 REMEDIES = [{"gp": 10.0, "k": 2}, {"instance_noise": 0.3, "decay": True}, {"clip": 0.05, "objective": "two-sample"},

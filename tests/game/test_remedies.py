@@ -29,6 +29,10 @@ GAMES = {
 
 every_game = pytest.mark.parametrize("name", GAMES)
 every_net = pytest.mark.parametrize("kind", ["dense", "images"])
+# by default images have all remedies at once; each alone is a slow test
+every_pair = pytest.mark.parametrize(("name", "kind"), [
+    pytest.param(name, kind, marks=[pytest.mark.slow] if kind == "images" and name != "all" else [])
+    for name in GAMES for kind in ("dense", "images")])
 
 
 # --- by hand ---
@@ -192,8 +196,7 @@ def test_with_conditions(name, pack):
 
 # --- any of them ---
 
-@every_game
-@every_net
+@every_pair
 def test_the_same_on_both_array_modules(name, kind):
     paths = []
     for place in (np, foreign):
@@ -209,8 +212,7 @@ def test_the_same_on_both_array_modules(name, kind):
     assert not np.allclose(paths[0][0], paths[0][-1])
 
 
-@every_game
-@every_net
+@every_pair
 def test_no_waiting_for_the_device(name, kind):
     played = game(kind, np.float32, **GAMES[name])
     to_foreign(played.generator), to_foreign(played.discriminator)
@@ -220,8 +222,7 @@ def test_no_waiting_for_the_device(name, kind):
     assert len(set(waits[:-1])) == 1
 
 
-@every_game
-@every_net
+@every_pair
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_one_precision(name, kind, dtype, monkeypatch):
     for born, place in ((born_on_numpy, np), (born_on_foreign, foreign)):

@@ -111,7 +111,7 @@ def test_the_classifier_test_has_its_size(rng):
 
 
 def test_the_classifier_test_has_power(rng):
-    assert rejected(classified, .5, 500, 40, rng) > .95
+    assert rejected(classified, .5, 500, 25, rng) > .95
 
 
 def test_t35_the_classifier_nears_the_best_accuracy(rng):
@@ -120,7 +120,7 @@ def test_t35_the_classifier_nears_the_best_accuracy(rng):
     assert metrics.classifier_test(a, b, rng).accuracy == pytest.approx(.841345, abs=.02)
     assert metrics.classifier_test(a, b, rng, nn.Dense(1, 1, rng=rng)).accuracy == pytest.approx(.841345, abs=.02)
     null = [metrics.classifier_test(*rng.normal(size=(2, 200, 1)), rng, nn.Dense(1, 1, rng=rng), steps=20).accuracy
-            for _ in range(300)]
+            for _ in range(200)]
     assert np.mean(null) == pytest.approx(.5, abs=.01)
     assert np.std(null) == pytest.approx(.5 / math.sqrt(200), rel=.15)
 

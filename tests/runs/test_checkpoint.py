@@ -339,7 +339,7 @@ nonsense = st.recursive(st.none() | st.booleans() | st.integers() | st.floats() 
                                                                                     max_size=3), max_leaves=6)
 
 
-@settings(max_examples=150)
+@settings(max_examples=80)
 @given(data=st.data())
 def test_a_forged_checkpoint_loads_or_is_refused_in_one_line(good, tmp_path_factory, data):
     def change(facts, arrays):
