@@ -1,5 +1,4 @@
 """Fixtures that the tests share: both array modules, hypothesis's settings, the book."""
-import gc
 import os
 import subprocess
 import sys
@@ -30,11 +29,6 @@ def pytest_collection_modifyitems(items):
         for item in items:
             if item.get_closest_marker("fast_forms"):
                 item.add_marker(pytest.mark.skip(reason="TINYGAN_PLAIN=1 turns the fast forms off"))
-
-
-def pytest_collection_finish():
-    """The garbage collector need not go through thousands of tests again and again."""
-    gc.freeze()
 
 
 @pytest.fixture(params=foreign.BACKENDS, ids=foreign.IDS)

@@ -230,6 +230,8 @@ def test_strips_have_a_dot_a_run_and_quartiles(figures):
         assert abs(dot.get_xdata() - i).max() == pytest.approx(0.2)  # above the name of the group
     assert band(panels["fcd"], 0) == (11, 13)
     assert band(panels["fcd"], 1) == (51, 53)
+    assert all(abs(line.get_xdata() - i).max() == pytest.approx(0.3) for i, line in enumerate(
+        line for line in panels["fcd"].lines[:-1] if line.get_marker() == "None"))  # the medians
     flats = [line.get_ydata()[0] for line in panels["fcd"].lines if line.get_marker() == "None"]
     assert flats == [12, 52, 5]  # both medians, and the score of real data
     assert all(line.get_linewidth() > 0 for axes in figures[0].axes for line in axes.lines)
@@ -283,7 +285,7 @@ def test_a_game_tree_has_its_parents_above_the_middle_of_their_branches(figures)
 
 # Files
 
-@pytest.mark.parametrize(("shape", "factor"), [((100, 60), 4), ((60, 100), 4), ((481, 7), 1), ((7, 481), 1)])
+@pytest.mark.parametrize(("shape", "factor"), [((100, 60), 4), ((60, 100), 4), ((481, 7), 1), ((7, 481), 1), ((1, 2), 240)])
 def test_a_small_sheet_is_enlarged_pixel_by_pixel(shape, factor, tmp_path, rng):
     image = rng.integers(0, 256, (*shape, 3), np.uint8)
     plots.save_png(tmp_path / "a.png", image)

@@ -31,14 +31,16 @@ def test_a_batch_in_parts_is_the_same_to_rounding(geometry, times, threads, chun
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
-def test_an_infinite_pixel_reaches_only_its_window():
+@pytest.mark.parametrize("kernel", [(2, 3), (5, 7)])
+def test_an_infinite_pixel_reaches_only_its_window(kernel):
     """The kernel is no multiple of the stride; runs are laid out either way."""
     y = np.ones((1, 3, 3, 2))
     y[0, 1, 1] = np.inf
-    expected = np.zeros((12, 12), bool)
-    expected[4:6, 4:7] = True
+    more = [max(4 - k, 0) for k in kernel]
+    expected = np.zeros([8 + k + m for k, m in zip(kernel, more)], bool)
+    expected[4:4 + kernel[0], 4:4 + kernel[1]] = True
     for few in (0, 100):
         with mock.patch.object(convolutions, "FEW", few):
-            x = tg.conv_transpose2d(y, np.ones((2, 3, 1, 2)), stride=4, output_padding=(2, 1))
+            x = tg.conv_transpose2d(y, np.ones((*kernel, 1, 2)), stride=4, output_padding=more)
         np.testing.assert_array_equal(x[0, ..., 0] == np.inf, expected)
         assert not np.isnan(x).any()

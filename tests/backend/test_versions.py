@@ -80,6 +80,7 @@ REFUSED = {  # an operand
     "product": (lambda: N([0.0, 2, 5, 1]), lambda w, c: w * c, refill),
     "array on the left": (lambda: N([0.0, 2, 5, 1]), lambda w, c: c * w, refill),
     "list": (lambda: [0.0, 2, 5, 1], lambda w, c: w * c, list.reverse),
+    "long list": (lambda: [[1.0] * 4 for _ in range(900)], lambda w, c: w * c, lambda c: c[1].__setitem__(1, 5.0)),
     "number": (lambda: N(3.0), lambda w, c: w * c, lambda c: c.__setitem__((), 5.0)),
     "Tensor": (lambda: tg.Tensor([0.0, 2, 5, 1]), lambda w, c: w * c, lambda c: refill(c.data)),
     "other array": (lambda: tg.Tensor([0.0, 2, 5, 1]), lambda w, c: w * c, lambda c: setattr(c, "data", np.ones(4))),

@@ -34,7 +34,7 @@ EQUAL = HERE / "equal_mutants.txt"
 ROOMS = ("tensor.py", "ops", "nn", "objectives.py", "penalties.py", "updates.py", "game", "runs", "plots.py", "backend",
          "metrics")
 TESTS = ("engine", "nn", "game", "runs", "metrics", "backend", "zoo", "toys", "data", "distributed", "cli",
-         "test_plots.py")  # the others start processes, which coverage does not follow
+         "test_plots.py", "test_plots_style.py")  # the others start processes, which coverage does not follow
 RULES = ("tests/engine/test_registry.py", "tests/backend/test_accelerated.py")  # of every entry in the tables
 KEY = ("file", "operator", "occurrence")
 

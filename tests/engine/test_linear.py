@@ -30,6 +30,10 @@ def test_matmul(shapes):
     (lambda: tg.matmul(np.ones((2, 3)), np.ones(())), r"matmul: a (2, 3) has 3 columns, b () has no rows"),
     (lambda: tg.linear(np.ones((2, 3)), np.ones((4, 5)), np.ones(5)),
      "linear: x (2, 3) has 3 columns, w (4, 5) has 4 rows"),
+    (lambda: tg.linear(np.ones((2, 4)), np.ones((3, 5)), np.ones(5)),
+     "linear: x (2, 4) has 4 columns, w (3, 5) has 3 rows"),
+    (lambda: tg.linear(np.ones((2, 3)), np.ones((3, 5)), np.ones(6)),
+     "linear: w (3, 5) and b (6,) do not fit: expected (inputs, outputs) and (outputs,)"),
     (lambda: tg.linear(np.ones((2, 3)), np.ones((3, 5)), np.ones(1)),
      "linear: w (3, 5) and b (1,) do not fit: expected (inputs, outputs) and (outputs,)"),
 ])

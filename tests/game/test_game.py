@@ -98,6 +98,31 @@ def test_messages(options, message):
     assert str(caught.value) == message
 
 
+def test_a_batch_of_one():
+    assert train(game("dense", batch=1), 2).step == 2
+
+
+class Idle(nn.Module):
+    """x, with a weight that takes no part."""
+
+    def __init__(self):
+        self.weight = nn.Parameter(np.ones(3))
+
+    def forward(self, x):
+        return x
+
+
+def test_only_a_schedule_may_leave_weights_out():
+    def idle(**options):
+        played = game("dense", **options)
+        played.generator.layers.append(Idle())
+        return played
+    with pytest.raises(ValueError, match=r"^grad: the output does not depend on inputs\[4\], of shape \(3,\)"):
+        train(idle(), 1)
+    played = train(idle(schedule=lambda played, steps: None), 2)
+    np.testing.assert_array_equal(played.generator.layers[-1].weight.data, 1)
+
+
 # --- stopping and resuming ---
 
 @every_net

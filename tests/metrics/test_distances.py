@@ -95,6 +95,7 @@ def test_sliced_wasserstein_of_a_shift(d, rng):
     shift = np.full(d, 2 / math.sqrt(d))  # of length 2
     want = 2 * math.gamma(d / 2) / (math.sqrt(math.pi) * math.gamma((d + 1) / 2))
     assert metrics.sliced_wasserstein(x, x + shift, rng, directions=10_000) == pytest.approx(want, rel=.02)
+    assert metrics.sliced_wasserstein(x, x + shift, rng, directions=1) <= 2 + 1e-9
     if d == 2:
         assert want == pytest.approx(2 * 2 / math.pi)
 

@@ -125,6 +125,16 @@ def test_t35_the_classifier_nears_the_best_accuracy(rng):
     assert np.std(null) == pytest.approx(.5 / math.sqrt(200), rel=.15)
 
 
+def test_the_p_of_the_classifier_test_is_that_of_a_coin(rng):
+    """The probability that as many of n tosses or more are right."""
+    for mu in (0, 0.2, 0.4):
+        a, b = rng.normal(size=(200, 1)), rng.normal(mu, size=(200, 1))
+        verdict = metrics.classifier_test(a, b, rng)
+        right = round(200 * verdict.accuracy)
+        exact = sum(math.comb(200, k) for k in range(right, 201)) / 2**200
+        assert verdict.p == pytest.approx(exact, abs=.005)
+
+
 def test_only_a_network_sees_what_no_line_sees(rng):
     a, b = rng.normal(size=(600, 2)), 3 * rng.normal(size=(600, 2))
     assert metrics.classifier_test(a, b, rng).p < 1e-6

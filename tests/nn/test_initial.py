@@ -29,6 +29,8 @@ def test_law_of_the_initial_values(rule, sd, limit):
     (lambda rng: nn.Dense(500, 200, rng=rng), 2 / 500),
     (lambda rng: nn.Conv2d(30, 40, 4, rng=rng), 2 / (16 * 30)),
     (lambda rng: nn.ConvTranspose2d(40, 30, 4, rng=rng), 2 / (16 * 40)),
+    (lambda rng: nn.Conv2d(30, 40, 3, rng=rng, initial=nn.initial.glorot), 2 / (9 * 70)),
+    (lambda rng: nn.ConvTranspose2d(40, 30, 3, rng=rng, initial=nn.initial.glorot), 2 / (9 * 70)),
     (lambda rng: nn.Embedding(200, 50, rng=rng), 1.0),
 ])
 def test_initial_weights_of_the_layers(make, variance):

@@ -166,6 +166,8 @@ def test_against_torch(torch):
      "AdaIN: x (1, 3, 3, 3) and w (2, 4), expected (n, h, w, 3) and (n, size)"),
     (lambda: noise()(np.ones((2, 3, 3, 3)), np.ones((2, 3, 3, 3))),
      "Noise: noise (2, 3, 3, 3) for x (2, 3, 3, 3), expected (2, 3, 3, 1)"),
+    (lambda: noise()(np.ones((2, 3, 3, 3)), np.ones((1, 3, 3, 1))),
+     "Noise: noise (1, 3, 3, 1) for x (2, 3, 3, 3), expected (2, 3, 3, 1)"),
 ])
 def test_messages(f, message):
     with pytest.raises(ValueError) as caught:

@@ -117,6 +117,12 @@ def held(monkeypatch):
     return names
 
 
+def test_a_file_that_is_held_open_is_tried_for_a_second_or_two():
+    assert list(files.PAUSES) == sorted(files.PAUSES)
+    assert files.PAUSES[0] > 0
+    assert 1 < sum(files.PAUSES) < 3
+
+
 def test_new_content_of_a_file_that_is_held_open_gets_another_name(tmp_path, held):
     path = tmp_path / "history.csv"
     write(path, b"old")

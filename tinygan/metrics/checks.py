@@ -18,7 +18,7 @@ def host(metric: str, name: str, x, form: str) -> np.ndarray:
     ValueError: frechet: a has shape (2,), expected (n, features)
     """
     x = x.data if isinstance(x, Tensor) else x
-    x = backend.to(x, "cpu") if backend.is_array(x) and not isinstance(x, np.generic) else np.asarray(x)
+    x = backend.to(x, "cpu") if backend.is_array(x) else np.asarray(x)
     if x.dtype.kind not in "fiu":
         raise ValueError(f"{metric}: {name} has dtype {x.dtype}, expected numbers")
     if x.ndim != len(form.split(",")):
