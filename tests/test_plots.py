@@ -285,7 +285,8 @@ def test_a_game_tree_has_its_parents_above_the_middle_of_their_branches(figures)
 
 # Files
 
-@pytest.mark.parametrize(("shape", "factor"), [((100, 60), 4), ((60, 100), 4), ((481, 7), 1), ((7, 481), 1), ((1, 2), 240)])
+@pytest.mark.parametrize(("shape", "factor"), [((100, 60), 4), ((60, 100), 4), ((481, 7), 1), ((7, 481), 1),
+                                               ((1, 2), 240)])
 def test_a_small_sheet_is_enlarged_pixel_by_pixel(shape, factor, tmp_path, rng):
     image = rng.integers(0, 256, (*shape, 3), np.uint8)
     plots.save_png(tmp_path / "a.png", image)
