@@ -81,8 +81,10 @@ def changed(source, operator, occurrence):
     """The source with a change by cosmic-ray. None, if the change has no meaning or the result is no Python."""
     from cosmic_ray.mutating import MutationVisitor
     from cosmic_ray.plugins import get_operator
-    with suppress(SyntaxError, AttributeError):  # AttributeError: cosmic-ray expects one name after `except`
+    mutant = None
+    with suppress(AttributeError):  # of `except a.B`: cosmic-ray expects one name
         mutant = MutationVisitor.mutate_code(source, get_operator(operator)(), occurrence)
+    with suppress(SyntaxError):
         before, after = (ast.dump(Meaning().visit(ast.parse(text))) for text in (source, mutant or source))
         return mutant if before != after else None
 

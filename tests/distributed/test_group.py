@@ -30,6 +30,7 @@ def state(match):
 # batch 13 on 2, 3 or 4 ranks is never even, and 12 or 8 packs of 2 are not on each
 @pytest.mark.parametrize(("recipe", "steps", "batch", "settings", "sizes"), [
     ("ring", 8, 13, {"width": 32}, (1, 2, 3, 4)), ("digits", 2, 13, {"width": 4}, (1, 3)),
+    pytest.param("digits", 2, 13, {"width": 4}, (2, 4), marks=pytest.mark.slow),
     ("ring", 4, 24, {"width": 32, "packing": 2, "minibatch_std": True, "spectral_norm": True, "instance_noise": .1},
      [4]),
     pytest.param("digits", 2, 16, {"width": 4, "packing": 2, "minibatch_std": True, "unroll": 2}, [3],
