@@ -2,8 +2,12 @@
 from tinygan.errors import TinyganError
 from tinygan.grading.checks import Case, CheckError, hidden, public
 
-__all__ = ["Case", "CheckError", "GradingError", "hidden", "public"]
+__all__ = ["Case", "CheckError", "GradingError", "MachineError", "hidden", "public"]
 
 
 class GradingError(TinyganError):
     """An error in a course or in a call of the grader: no source, a check that cannot be read, no submissions."""
+
+
+class MachineError(GradingError):
+    """The machine could not grade an answer: no room, no descriptors, no interpreter. It costs no points."""

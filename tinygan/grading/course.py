@@ -97,7 +97,7 @@ def grade_notebook(notebook, resources, seed=0):
     for result in results:
         cells[result.task].outputs = [
             nbformat.v4.new_output("stream", name="stdout", text="\n".join(filter(None, [
-                result.reason or "right", note]))),
+                result.reason, note]))),
             nbformat.v4.new_output("execute_result", data={"text/plain": str(result.score)}, execution_count=1)]
     print(f"{student} {name}: {sum(r.score for r in results):g} of {sum(r.points for r in results):g}", flush=True)
     file = Path("results", student, name, "results.json")
@@ -109,7 +109,7 @@ def grade_notebook(notebook, resources, seed=0):
 def _prove(work, seed):
     """Raises GradingError if the reference does not get all points: then the machine or a check is broken."""
     for result in grader.grade(work, work.solutions, seed):
-        if result.reason:
+        if not result.passed:
             raise GradingError(f"{work.name}: the reference gets no points for {result.task}: {result.reason}")
 
 

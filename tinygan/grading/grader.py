@@ -16,11 +16,12 @@ from typing import Any
 import numpy as np
 
 from tinygan.backend.process import cores
-from tinygan.grading import GradingError
+from tinygan.grading import GradingError, MachineError
 from tinygan.grading.checks import Case, CheckError, run
 from tinygan.grading.remote import Worker
 
 DEFAULTS = {"schema_version": 3, "grade": False, "solution": False, "locked": True, "task": False}
+RIGHT = "right"  # the reason of a task that passed, and of no other
 
 
 @dataclass
@@ -53,11 +54,16 @@ class Assignment:
 
 @dataclass
 class Result:
-    """A task's score, and the reason when it is 0."""
+    """A task's result. passed: whether its last case came to its end; reason: why not, or "right"."""
     task: str
-    score: float
     points: float
+    passed: bool
     reason: str
+
+    @property
+    def score(self) -> float:
+        """All points of the task, or none."""
+        return self.points if self.passed else 0.0
 
 
 def notebook(path: Path):
@@ -123,19 +129,22 @@ def grade_task(work: Assignment, task: Task, answers: dict[str, str], seed: int 
     theirs = [(name, answers.get(name, "") if name in task.answers else text) for name, text in work.cells
               if name in task.answers or name not in work.solutions]
     missing = [name for name in task.answers if not answers.get(name, "").strip()]
-    reason = f"the submission has no cell {missing[0]}, or an empty one" if missing else ""
+    if missing:
+        return Result(task.name, task.points, False, f"the submission has no cell {missing[0]}, or an empty one")
     start = zlib.crc32(f"{work.name} {task.name}".encode())
     try:
-        if not reason:
-            with Worker(theirs, max(part.seconds for part in task.parts)) as worker, np.errstate(all="ignore"):
-                for k, part in enumerate(task.parts):
-                    for i, given in enumerate(part.cases):
-                        run(part.check, worker.probe(part.expression), Case(given, [seed, start, k, i], part.reference))
+        with Worker(theirs, max(part.seconds for part in task.parts)) as worker, np.errstate(all="ignore"):
+            for k, part in enumerate(task.parts):
+                for i, given in enumerate(part.cases):
+                    run(part.check, worker.probe(part.expression), Case(given, [seed, start, k, i], part.reference))
+        return Result(task.name, task.points, True, RIGHT)
+    except MachineError:
+        raise
     except CheckError as error:
-        reason = str(error)
+        reason = f"{error}"
     except Exception as error:  # the check met a value that its author did not expect
         reason = f"the answer does not have the expected form: {type(error).__name__}: {error}"
-    return Result(task.name, 0.0 if reason else task.points, task.points, reason)
+    return Result(task.name, task.points, False, f"wrong: {reason}" if reason in ("", RIGHT) else reason)
 
 
 def grade(work: Assignment, answers: dict[str, str], seed: int = 0) -> list[Result]:
@@ -147,5 +156,5 @@ def grade(work: Assignment, answers: dict[str, str], seed: int = 0) -> list[Resu
 def gradescope(results: list[Result]) -> dict:
     """The content of `results.json` for Gradescope: the tests with their scores."""
     return {"score": sum(r.score for r in results), "visibility": "visible", "tests": [
-        {"name": r.task, "score": r.score, "max_score": r.points, "status": "failed" if r.reason else "passed",
-         "output": r.reason or "right"} for r in results]}
+        {"name": r.task, "score": r.score, "max_score": r.points, "status": "passed" if r.passed else "failed",
+         "output": r.reason} for r in results]}
