@@ -1,25 +1,30 @@
 """The process that runs a student's code: it answers questions with arrays, and checks nothing.
 
-It is a new Python process with limits on time, memory and files, in an empty folder; it ends with its task. A question
-is a text (a Python literal) and arrays; the answer is a text (JSON) and arrays, as raw bytes: nothing is pickled. If
-the student's code damages this process (patches, exits, uses all memory, prints), only this task loses its points.
+It is a new Python process with limits on time, memory and files, in an empty folder, isolated by the kernel; it ends
+with its task. A question is a text (a Python literal) and arrays; the answer is a text (JSON) and an array. If the
+student's code damages this process (patches, exits, uses all memory, prints), only this task loses its points.
 """
 from __future__ import annotations
 
 import ast
 import builtins
+import functools
 import importlib.util
 import json
 import os
+import platform
 import resource
-import struct
 import sys
-import sysconfig
+import types
 
 import numpy as np
 
 import tinygan
+from tinygan.grading import landlock, seccomp
 from tinygan.grading.checks import _input
+from tinygan.grading.isolation import LANDLOCK, NONE
+from tinygan.grading.messages import kinds, packed, receive, unpack
+from tinygan.grading.seccomp import ARCHITECTURES
 from tinygan.ops.shape import concatenate, reshape
 from tinygan.tensor import Tensor, grad
 
@@ -27,46 +32,6 @@ FORBIDDEN = ("os.system", "os.fork", "os.exec", "os.posix_spawn", "os.spawn", "s
              "signal.pthread_kill", "os.remove", "os.rename", "os.rmdir", "os.truncate", "os.chmod", "os.chown",
              "os.link", "os.symlink", "shutil.", "socket.", "ctypes.", "resource.setrlimit", "resource.prlimit",
              "sys.addaudithook")
-
-
-def send(pipe, text: str, arrays=()):
-    """Writes a message: the lengths, the text, the bytes of the arrays."""
-    head, body = text.encode(), b"".join(np.ascontiguousarray(a).tobytes() for a in arrays)
-    pipe.write(struct.pack("<QQ", len(head), len(body)) + head + body)
-    pipe.flush()
-
-
-def receive(pipe, limit=1 << 30) -> tuple[str, bytes]:
-    """Reads a message of `send`; EOFError if there is none, ValueError if it is longer than limit."""
-    lengths = _exactly(pipe, 16)
-    head, body = struct.unpack("<QQ", lengths)
-    if head + body > limit:
-        raise ValueError(f"a message of {head + body} bytes, expected at most {limit}")
-    return _exactly(pipe, head).decode(), _exactly(pipe, body)
-
-
-def _exactly(pipe, n) -> bytes:
-    data = pipe.read(n)
-    if len(data) < n:
-        raise EOFError
-    return data
-
-
-def kinds(arrays) -> list:
-    """The description of arrays in a message: dtype and shape of each."""
-    return [[a.dtype.str, list(a.shape)] for a in arrays]
-
-
-def unpack(described, body) -> list[np.ndarray]:
-    """The arrays of a message; ValueError if they do not match their description."""
-    arrays, start = [], 0
-    for dtype, shape in described:
-        if dtype[:1] not in "<|" or dtype[1:] not in ("f2", "f4", "f8", "i1", "i2", "i4", "i8", "u1", "b1"):
-            raise ValueError(f"an array of dtype {str(dtype)[:20]}")
-        count = int(np.prod([int(n) for n in shape], dtype=object))
-        arrays.append(np.frombuffer(body, dtype, count, start).reshape(shape).copy())
-        start += arrays[-1].nbytes
-    return arrays
 
 
 def derived(f, level, create_graph=False):
@@ -128,22 +93,26 @@ def run_cell(text, place, names):
 
 
 def main():
-    """Reads the student's program, then answers questions until there are none."""
+    """Isolates itself, then reads the student's program and answers questions until there are none."""
     questions, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     null = os.open(os.devnull, os.O_RDWR)
-    for standard in (0, 1, 2):
+    for standard in (0, 1):
         os.dup2(null, standard)
-    task = ast.literal_eval(receive(questions)[0])
-    resource.setrlimit(resource.RLIMIT_CPU, (task["seconds"], task["seconds"]))
-    resource.setrlimit(resource.RLIMIT_AS, (task["megabytes"] << 20,) * 2)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    read = functools.partial(_exactly, questions)
+    task = ast.literal_eval(receive(read)[0])
+    _limit(task)
+    _isolate(task)
+    os.dup2(null, 2)
+    _send(answers, "ready")
     untouched = _snapshot()
-    sys.addaudithook(_guard(os.getcwd()))
-    names: dict = {"__name__": "submission", "display": lambda *_, **__: None}
+    sys.addaudithook(_guard(task["readable"], task["folder"]))
+    submission = types.ModuleType("submission")  # a module, since dataclasses look their types up in it
+    sys.modules["submission"] = submission
+    names = vars(submission)
+    names["display"] = lambda *_, **__: None
 
-    def load():
-        for name, text in task["cells"]:
+    def load(cells):
+        for name, text in cells:
             run_cell(text, f"<{name}>", names)  # untrusted: only this process runs it
         untouched()
         return []
@@ -155,11 +124,45 @@ def main():
         untouched()
         return value
 
-    _answer(answers, load)
+    _answer(answers, load, ast.literal_eval(receive(read)[0]))
     while True:
-        text, body = receive(questions)
+        text, body = receive(read)
         question = ast.literal_eval(text)
         _answer(answers, ask, question, unpack(question["arrays"], body))
+
+
+def _exactly(pipe, n) -> bytes:
+    data = pipe.read(n)
+    if len(data) < n:
+        raise EOFError
+    return data
+
+
+def _send(pipe, text, arrays=()):
+    pipe.write(packed(text, arrays))
+    pipe.flush()
+
+
+def _limit(task):
+    """Sets the limits of this process; its code cannot raise them."""
+    for name, limit in {"CPU": (task["seconds"], task["seconds"] + 1), "AS": (task["megabytes"] << 20,) * 2,
+                        "FSIZE": (1 << 20, 1 << 20), "NOFILE": (64, 64), "CORE": (0, 0)}.items():
+        resource.setrlimit(getattr(resource, f"RLIMIT_{name}"), limit)
+
+
+def _isolate(task):
+    """Isolates this process by its level (`tinygan.grading.isolation`), and proves it; OSError if it does not hold."""
+    os.chdir(task["folder"])
+    if task["level"] == NONE:
+        return
+    if task["level"] == LANDLOCK or (landlock.version() >= landlock.OLDEST and platform.machine() in ARCHITECTURES):
+        landlock.restrict(task["readable"], task["folder"])
+        seccomp.install()
+    try:
+        open(task["secret"]).close()
+    except OSError:
+        return
+    raise OSError(f"{task['secret']} can be read, in spite of the isolation by {task['level']}")
 
 
 def _answer(pipe, do, *arguments):
@@ -167,12 +170,14 @@ def _answer(pipe, do, *arguments):
     try:
         value = do(*arguments)
         array = np.asarray(value.data if isinstance(value, Tensor) else value)
+        if array.dtype.kind == "c" or array.dtype.str[1:] in ("f12", "f16"):
+            raise TypeError(f"the function returns {array.dtype} numbers, expected float64, float32 or float16")
         if array.dtype.kind not in "fiub":
             raise TypeError(f"the function returns a {type(value).__name__}, expected a Tensor")
-        send(pipe, json.dumps({"arrays": kinds([array]), "type": type(value).__name__,
-                               "tensor": isinstance(value, Tensor)}), [array])
+        answer = {"array": kinds([array])[0], "type": type(value).__name__[:60], "tensor": isinstance(value, Tensor)}
+        _send(pipe, json.dumps(answer), [array])
     except BaseException as error:
-        send(pipe, json.dumps({"error": f"{type(error).__name__}: {error}"[:600], "line": _line(error)}))
+        _send(pipe, json.dumps({"error": f"{type(error).__name__}: {error}"[:600], "line": _line(error)[:200]}))
 
 
 def _line(error) -> str:
@@ -180,7 +185,7 @@ def _line(error) -> str:
     trace, found = error.__traceback__, ""
     while trace:
         code = trace.tb_frame.f_code
-        if code.co_filename.startswith("<") and code.co_filename not in ("<string>", "<__array_function__ internals>"):
+        if code.co_filename.startswith("<") and not code.co_filename.startswith(("<string", "<frozen", "<__array")):
             found = f"line {trace.tb_lineno} of {code.co_filename[1:-1]}"
         trace = trace.tb_next
     return found
@@ -202,11 +207,9 @@ def _snapshot():
     return untouched
 
 
-def _guard(folder):
-    """An audit hook: forbids processes and network; allows to read Python's own files and to write in the folder."""
-    places = sysconfig.get_paths()
-    readable = (*{os.path.realpath(places[key]) for key in ("stdlib", "platstdlib", "purelib", "platlib")},
-                os.path.dirname(os.path.realpath(tinygan.__file__)), "/dev/null", "/dev/urandom", folder)
+def _guard(readable, folder):
+    """An audit hook: its messages name what the kernel refuses, and where nothing is isolated it stops accidents."""
+    readable = (*readable, "/dev/null", "/dev/urandom", folder)
     forbidden, real, inside, decode = FORBIDDEN, os.path.realpath, os.path.commonpath, os.fsdecode  # safe from patches
     writing = os.O_WRONLY | os.O_RDWR
 

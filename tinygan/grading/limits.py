@@ -1,0 +1,83 @@
+"""Limits of a process that the kernel does not count: memory and folders of a whole tree of processes; and its end."""
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+from pathlib import Path
+
+DISK, FILES = 64 << 20, 10_000  # bytes and entries in the folder of a task
+
+
+def processes(pid: int) -> list[int]:
+    """A process and all its descendants, parents first; only the process itself where /proc does not list children."""
+    found = [pid]
+    for process in found:
+        with contextlib.suppress(OSError):
+            for task in os.listdir(f"/proc/{process}/task"):
+                found += map(int, Path(f"/proc/{process}/task/{task}/children").read_text().split())
+    return found
+
+
+def kill(pid: int):
+    """Kills a process, its descendants and its group."""
+    for process in processes(pid):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(process, signal.SIGKILL)
+    with contextlib.suppress(ProcessLookupError, PermissionError):  # macOS: of a group whose processes have ended
+        os.killpg(pid, signal.SIGKILL)
+
+
+def memory(pid: int) -> int:
+    """The bytes of memory that a process and its descendants occupy; 0 where /proc does not tell."""
+    pages = 0
+    for process in processes(pid):
+        with contextlib.suppress(OSError):
+            pages += int(Path(f"/proc/{process}/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+def too_much_on_disk(folder: str) -> str:
+    """The reason why a folder holds too much, or ""."""
+    size, count, rooms = 0, 0, [folder]
+    while rooms:
+        try:
+            with os.scandir(rooms.pop()) as entries:
+                for entry in entries:
+                    count += 1
+                    size += entry.stat(follow_symlinks=False).st_blocks * 512
+                    if size > DISK or count > FILES:
+                        return f"too much on disk: more than {DISK >> 20} MB or {FILES} files"
+                    if entry.is_dir(follow_symlinks=False):
+                        rooms.append(entry.path)
+        except FileNotFoundError:  # removed in the meantime
+            continue
+        except OSError as error:
+            return f"too much on disk: folders that cannot be counted ({error.strerror})"
+    return ""
+
+
+def remove(folder: str):
+    """Removes a folder, however deep: a folder in a folder moves up before it is emptied, so no path grows."""
+    moved = 0
+    while True:
+        rooms = [room for room in _emptied(folder)]
+        if not rooms:
+            break
+        for room in rooms:
+            for inner in _emptied(room):
+                os.rename(inner, os.path.join(folder, f".{os.getpid()}-{moved}"))
+                moved += 1
+            os.rmdir(room)
+    os.rmdir(folder)
+
+
+def _emptied(folder) -> list[str]:
+    """Removes the files in a folder; returns its folders."""
+    os.chmod(folder, 0o700)
+    with os.scandir(folder) as entries:
+        found = list(entries)
+    for entry in found:
+        if not entry.is_dir(follow_symlinks=False):
+            os.unlink(entry.path)
+    return [entry.path for entry in found if entry.is_dir(follow_symlinks=False)]
