@@ -56,7 +56,7 @@ class Tensor:
         if not backend.is_array(data) or isinstance(data, np.generic):
             data = backend.as_array(data)
         if data.dtype.kind not in "fiub":
-            raise TypeError(f"Tensor: got dtype {data.dtype}, expected numbers")
+            raise TypeError(f"Tensor: got dtype {data.dtype}, expected real numbers")
         if requires_grad and data.dtype.kind != "f":
             raise TypeError(f"Tensor: requires_grad needs a floating point dtype, got {data.dtype}")
         self.data: Any = data

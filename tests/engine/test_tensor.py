@@ -148,7 +148,7 @@ LEAF = tg.Tensor([1.0, 2.0], requires_grad=True)
      "grad: inputs[1], of shape (), has requires_grad=False"),
     (lambda: tg.Tensor([1, 2], requires_grad=True), TypeError,
      "Tensor: requires_grad needs a floating point dtype, got int64"),
-    (lambda: tg.Tensor(["a"]), TypeError, "Tensor: got dtype <U1, expected numbers"),
+    (lambda: tg.Tensor(["a"]), TypeError, "Tensor: got dtype <U1, expected real numbers"),
     (lambda: tg.Tensor([1j]), TypeError, "Tensor: got dtype complex128, expected numbers"),
     (lambda: tg.Tensor(1.0).to("tpu"), ValueError, "device: got 'tpu', expected 'cpu' or 'gpu'"),
 ])

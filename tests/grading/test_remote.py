@@ -1,6 +1,4 @@
 """The judge's side of a student's process: a function there is an operation here, and a failure there a reason."""
-import os
-
 import pytest
 
 import tinygan as tg
@@ -37,10 +35,12 @@ def test_what_goes_wrong_there_is_a_reason_here(text, message):
         worker.probe("f")(tg.Tensor([1.0], requires_grad=True))
 
 
-def test_nothing_is_left():
-    with Worker([]) as worker:
-        folder, process = worker.folder.name, worker.process
-        assert os.path.isdir(folder)
-        assert process.poll() is None
-    assert not os.path.exists(folder)
-    assert process.poll() is not None
+@pytest.mark.parametrize(("value", "message"), [
+    ("x.data + 0j", "complex128 numbers, expected float64"),
+    ("x.data.astype(np.longdouble)", "float128 numbers, expected float64"),
+    ("object()", "returns a object, expected a Tensor"), ("x.data.astype(int)", "returns a ndarray, expected a Tensor"),
+    ("tg.Tensor(np.zeros(10 ** 6))", "cannot be read")])
+def test_values_that_are_no_real_tensor_have_words_of_their_own(value, message):
+    cells = [("answer", f"import numpy as np\nimport tinygan as tg\ndef f(x):\n    return {value}")]
+    with pytest.raises(CheckError, match=message), Worker(cells) as worker:
+        worker.probe("f")(tg.Tensor([1.0], requires_grad=True))

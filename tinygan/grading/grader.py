@@ -124,8 +124,11 @@ def _parts(name, source, calls) -> list[Part]:
             for node, (check, f, cases, seconds) in zip(written, calls)]
 
 
-def grade_task(work: Assignment, task: Task, answers: dict[str, str], seed: int = 0) -> Result:
-    """The score of one task: its points, or 0 with the reason. answers: a submission's solution cells by name."""
+def grade_task(work: Assignment, task: Task, answers: dict[str, str], seed: int = 0, level=None) -> Result:
+    """The score of one task: its points, or 0 with the reason; MachineError if the machine fails.
+
+    answers: a submission's solution cells by name. level: of `isolation` (default: the best one).
+    """
     theirs = [(name, answers.get(name, "") if name in task.answers else text) for name, text in work.cells
               if name in task.answers or name not in work.solutions]
     missing = [name for name in task.answers if not answers.get(name, "").strip()]
@@ -133,13 +136,15 @@ def grade_task(work: Assignment, task: Task, answers: dict[str, str], seed: int 
         return Result(task.name, task.points, False, f"the submission has no cell {missing[0]}, or an empty one")
     start = zlib.crc32(f"{work.name} {task.name}".encode())
     try:
-        with Worker(theirs, max(part.seconds for part in task.parts)) as worker, np.errstate(all="ignore"):
+        with Worker(theirs, max(part.seconds for part in task.parts), level=level) as worker, np.errstate(all="ignore"):
             for k, part in enumerate(task.parts):
                 for i, given in enumerate(part.cases):
                     run(part.check, worker.probe(part.expression), Case(given, [seed, start, k, i], part.reference))
         return Result(task.name, task.points, True, RIGHT)
     except MachineError:
         raise
+    except OSError as error:  # of the grader: a student's errors come as texts
+        raise MachineError(f"{task.name}: {error}") from error
     except CheckError as error:
         reason = f"{error}"
     except Exception as error:  # the check met a value that its author did not expect
@@ -147,10 +152,10 @@ def grade_task(work: Assignment, task: Task, answers: dict[str, str], seed: int 
     return Result(task.name, task.points, False, f"wrong: {reason}" if reason in ("", RIGHT) else reason)
 
 
-def grade(work: Assignment, answers: dict[str, str], seed: int = 0) -> list[Result]:
+def grade(work: Assignment, answers: dict[str, str], seed: int = 0, level=None) -> list[Result]:
     """Scores all tasks of a submission separately, as many at a time as there are cores."""
     with ThreadPoolExecutor(cores()) as pool:
-        return list(pool.map(lambda task: grade_task(work, task, answers, seed), work.tasks))
+        return list(pool.map(lambda task: grade_task(work, task, answers, seed, level), work.tasks))
 
 
 def gradescope(results: list[Result]) -> dict:

@@ -24,6 +24,11 @@ def kill(pid: int):
     for process in processes(pid):
         with contextlib.suppress(ProcessLookupError):
             os.kill(process, signal.SIGKILL)
+    kill_group(pid)
+
+
+def kill_group(pid: int):
+    """Kills what is left of the group of a process that may have ended."""
     with contextlib.suppress(ProcessLookupError, PermissionError):  # macOS: of a group whose processes have ended
         os.killpg(pid, signal.SIGKILL)
 
@@ -35,6 +40,16 @@ def memory(pid: int) -> int:
         with contextlib.suppress(OSError):
             pages += int(Path(f"/proc/{process}/statm").read_text().split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+def processor_time(pid: int) -> float:
+    """The seconds of processor time of a process and its descendants that run; 0 where /proc does not tell."""
+    ticks = 0
+    for process in processes(pid):
+        with contextlib.suppress(OSError):  # the name in parentheses may contain spaces
+            user, system = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[11:13]
+            ticks += int(user) + int(system)
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def too_much_on_disk(folder: str) -> str:
@@ -61,7 +76,7 @@ def remove(folder: str):
     """Removes a folder, however deep: a folder in a folder moves up before it is emptied, so no path grows."""
     moved = 0
     while True:
-        rooms = [room for room in _emptied(folder)]
+        rooms = _emptied(folder)
         if not rooms:
             break
         for room in rooms:

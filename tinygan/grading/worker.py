@@ -155,8 +155,10 @@ def _isolate(task):
     os.chdir(task["folder"])
     if task["level"] == NONE:
         return
-    if task["level"] == LANDLOCK or (landlock.version() >= landlock.OLDEST and platform.machine() in ARCHITECTURES):
+    needed = task["level"] == LANDLOCK  # bubblewrap isolates without them, and better with them
+    if needed or landlock.version() >= landlock.OLDEST:
         landlock.restrict(task["readable"], task["folder"])
+    if needed or platform.machine() in ARCHITECTURES:
         seccomp.install()
     try:
         open(task["secret"]).close()

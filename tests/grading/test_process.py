@@ -1,0 +1,60 @@
+"""The process of a student's code, seen from outside: it starts isolated or not at all, and leaves nothing."""
+import contextlib
+import os
+import sys
+import tempfile
+
+import pytest
+
+pytest.importorskip("resource")  # of POSIX
+from test_limits import alive
+
+from tinygan.grading import MachineError, isolation, limits
+from tinygan.grading.checks import CheckError
+from tinygan.grading.process import Process
+from tinygan.grading.remote import Worker
+
+LITTER = {
+    "nothing": "",
+    "folders in folders": "for i in range(1200):\n    os.mkdir('room' * 9)\n    os.chdir('room' * 9)",
+    "closed folders": "os.mkdir('room', 0)\nos.mkdir('rooms')\nopen('rooms/file', 'w').close()\nos.mkdir('rooms/x', 0)",
+    "a thread without end": "import threading\nthreading.Thread(target=threading.Event().wait).start()",
+    "an exit that waits": "import atexit, time\natexit.register(time.sleep, 99)",
+}
+
+
+@pytest.mark.parametrize("litter", LITTER)
+@pytest.mark.parametrize("level", [isolation.BUBBLEWRAP, isolation.LANDLOCK, isolation.NONE])
+def test_nothing_is_left(level, litter):
+    if level != isolation.NONE and isolation.fault(level):
+        pytest.skip(isolation.fault(level))
+    worker = Worker([("answer", "import os\n" + LITTER[litter])], level=level)
+    process = worker.process
+    numbers = []
+    with contextlib.suppress(CheckError), worker:  # too many folders may end it
+        numbers = limits.processes(process.child.pid)
+        assert os.path.isdir(process.folder)
+        assert process.child.poll() is None
+    assert not os.path.exists(process.room)
+    assert process.child.poll() is not None
+    assert not any(alive(number) for number in numbers)
+
+
+@pytest.mark.parametrize("failure", [
+    ("tempfile.mkdtemp", OSError(28, "No space left on device")),
+    ("subprocess.Popen", OSError(24, "Too many open files"))])
+def test_an_error_of_the_machine_is_none_of_the_answer(monkeypatch, failure):
+    def fail(*_, **__):
+        raise failure[1]
+    monkeypatch.setattr(failure[0], fail)
+    with pytest.raises(MachineError, match=failure[1].strerror), Process(1, 1024, isolation.NONE):
+        pass
+
+
+def test_a_process_that_does_not_start_is_an_error_of_the_machine(monkeypatch, tmp_path):
+    monkeypatch.setattr(isolation, "command", lambda level: [sys.executable, "-c", "raise MemoryError('none')"])
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with pytest.raises(MachineError, match=r"^no process for an answer \(not isolated\): MemoryError: none$"), \
+            Process(1, 1024, isolation.NONE):
+        pass
+    assert os.listdir(tmp_path) == []
