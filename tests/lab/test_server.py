@@ -97,6 +97,14 @@ def test_the_token_opens_static_files_but_no_others(voila):
     assert all(answer.headers["Location"].startswith("/voila/files/") for answer in forms)
 
 
+@pytest.mark.parametrize(("place", "code"), [("document", 302), ("image", 403), ("iframe", 403), ("empty", 403)])
+def test_the_page_opens_in_a_tab_alone(voila, place, code):
+    answers = ask(voila, (f"/?token={voila.token}", {"headers": {"Sec-Fetch-Dest": place}}),
+                  (SCRIPT, known(voila, **{"Sec-Fetch-Dest": "script"})))
+    assert [answer.code for answer in answers] == [code, 200]
+    assert {answer.headers["Content-Security-Policy"] for answer in answers} == {"frame-ancestors 'none'"}
+
+
 def test_the_token_leaves_the_address_and_a_cookie_stays(voila, caplog):
     [answer] = ask(voila, (f"/?token={voila.token}", {}))
     assert (answer.code, answer.headers["Location"]) == (302, "/")
@@ -121,6 +129,10 @@ def test_a_cookie_alone_changes_nothing(voila):
     headers = {"Cookie": f"{name}={value}", "Host": f"127.0.0.1:{port}"}
     assert codes(voila, (SCRIPT, {"headers": headers}), (KERNEL, {"headers": headers, "method": "DELETE"}),
                  ("/voila/api/shutdown/x", {"headers": headers, "method": "POST", "body": b""})) == [200, 403, 403]
+    origins = [headers["Host"], "127.0.0.1:1", "evil.example", "null"]
+    sockets = [{**headers, **upgrade({"Sec-WebSocket-Protocol": server.PROTOCOL}), "Origin": f"http://{origin}"}
+               for origin in origins]
+    assert codes(voila, *[(f"{KERNEL}/channels", {"headers": each}) for each in sockets]) == [404, 403, 403, 403]
 
 
 @pytest.mark.parametrize(("host", "code"), [
@@ -250,7 +262,7 @@ def served(idle):
 
 @pytest.mark.slow
 def test_pages_from_first_to_last():
-    with served(4) as (address, token):
+    with served(8) as (address, token):
         asyncio.run(first_to_last(address, {"Authorization": f"token {token}"}))
 
 
@@ -262,7 +274,7 @@ async def first_to_last(address, headers):
         url = f"{address}/api/kernels/{kernel}/channels?session_id=s".replace("http", "ws")
         return await websocket_connect(HTTPRequest(url, headers={**headers, **more}), subprotocols=[*protocols])
 
-    async def gone(kernel, seconds=30):
+    async def gone(kernel, seconds=60):
         end = time.monotonic() + seconds
         while (answer := await load(f"/api/kernels/{kernel}")).code == 200:
             assert time.monotonic() < end

@@ -28,7 +28,8 @@ LARGEST = 2**20  # bytes of a request or a message; those of the page have a few
 LIMITS = {"max_body_size": LARGEST, "max_buffer_size": 16 * LARGEST, "body_timeout": 10, "idle_connection_timeout": 60}
 TORNADO = {"allow_remote_access": False,  # the Host header names this machine, or DNS rebinding would pass the origin
            "websocket_max_message_size": LARGEST,
-           "headers": {"Referrer-Policy": "same-origin", "Content-Security-Policy": "frame-ancestors 'none'"}}
+           "headers": {"Referrer-Policy": "same-origin", "Cross-Origin-Resource-Policy": "same-origin",
+                      "Content-Security-Policy": "frame-ancestors 'none'"}}
 WIDGETS = ["@voila-dashboards/widgets-manager8", "@jupyter-widgets/jupyterlab-manager", "ipyevents"]
 ERRORS = {403: "This page opens with the address that `tinygan lab` printed. The address begins with "
                "http://localhost and holds a token.",
@@ -103,6 +104,8 @@ class Guard(JupyterHandler):
         if self.current_user is None:
             raise HTTPError(403)
         if isinstance(self, VoilaHandler):
+            if self.request.headers.get("Sec-Fetch-Dest", "document") != "document":
+                raise HTTPError(403)  # another page of this host would start kernels by its images
             _ = self.xsrf_token  # sets the cookie without which the page cannot end its kernel
             if "token" in self.request.query_arguments:
                 self.redirect(self.base_url)  # the address bar and the history keep an address without the token
@@ -126,6 +129,8 @@ class WebSocketGuard(Guard):
         await super().prepare()
         if PROTOCOL not in map(str.strip, self.request.headers.get("Sec-WebSocket-Protocol", "").split(",")):
             raise HTTPError(400)
+        if not self.check_origin():  # Jupyter checks it after it has closed the page's own connection
+            raise HTTPError(403)
 
     def on_message(self, message):
         if isinstance(message, bytes) and int.from_bytes(message[:8], "little") <= PARTS:
