@@ -127,7 +127,7 @@ def quick():
     """Sweeps run in this process; the laboratory is not served."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("tinygan.runs.sweep.processes", lambda jobs: contextlib.nullcontext(Here()))
-        patch.setattr("tinygan.cli.lab.serve", lambda port, browser: None)
+        patch.setattr("tinygan.cli.lab.serve", lambda port, browser, idle: None)
         yield
 
 

@@ -20,4 +20,12 @@ def test_ports_have_16_bits(port, message, capsys, monkeypatch):
     monkeypatch.setattr("tinygan.cli.lab.serve", lambda *given: served.append(given))
     assert message in fails(capsys, "lab", "--port", port)
     assert cli.main(["lab", "--port", "65535"]) == 0
-    assert served == [(65535, True)]
+    assert served == [(65535, True, 300)]
+
+
+def test_minutes_of_idle_kernels(monkeypatch, capsys):
+    served = []
+    monkeypatch.setattr("tinygan.cli.lab.serve", lambda *given: served.append(given))
+    assert cli.main(["lab", "--no-browser", "--idle", "2"]) == 0
+    assert served == [(8866, False, 120)]
+    assert "'0' is not a whole number" in fails(capsys, "lab", "--idle", "0")

@@ -2,6 +2,7 @@
 import contextlib
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -75,9 +76,9 @@ def browser():
 
 
 @contextlib.contextmanager
-def served(port, *command, **options):
+def served(port, *command, stdout=subprocess.DEVNULL, **options):
     """A server on this machine while the block lasts: its address."""
-    process = subprocess.Popen([sys.executable, *command], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    process = subprocess.Popen([sys.executable, *command], stdout=stdout, stderr=subprocess.DEVNULL,
                                env={**os.environ, "PYTHONPATH": str(ROOT)}, **options)
     try:
         for _ in range(300):
@@ -132,11 +133,16 @@ def settled(browser, before):
     raise AssertionError("the picture does not come to rest")
 
 
-def test_the_laboratory(browser, port):
+def test_the_laboratory(browser, port, tmp_path):
     for package in ("voila", "ipywidgets", "ipyevents", "ipykernel"):
         pytest.importorskip(package)
-    with served(port, "-m", "tinygan.cli", "lab", "--no-browser", "--port", str(port)) as address:
+    said = tmp_path / "said"
+    with said.open("w") as stdout, served(port, "-m", "tinygan.cli", "lab", "--no-browser", "--port", str(port),
+                                          stdout=stdout) as address:
         browser.open(address)
+        assert "holds a token" in browser.driver.page_source
+        browser.open(browser.wait(lambda: re.search("http:.*token=.+", said.read_text()))[0])
+        assert browser.driver.current_url == f"{address}/"
         [image] = browser.wait(lambda: [i for i in browser.find("img.widget-image") if i.size["height"] > 300])
         time.sleep(1)
         browser.see("laboratory-before")

@@ -2,7 +2,6 @@
 import json
 import os
 import sys
-import types
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -15,19 +14,18 @@ from tinygan.lab import serve
 def test_the_page_is_given_to_voila(browser, monkeypatch):
     given = []
 
-    def launch(arguments):
-        notebook = json.loads(Path(arguments[0]).read_text())
-        given.append((notebook, arguments[1:], os.environ["JUPYTER_PATH"]))
+    def launch(arguments, config):
+        [notebook] = arguments
+        given.append((json.loads(Path(notebook).read_text()), config, os.environ["JUPYTER_PATH"]))
 
-    monkeypatch.setitem(sys.modules, "voila", types.ModuleType("voila"))
-    monkeypatch.setitem(sys.modules, "voila.app", SimpleNamespace(Voila=SimpleNamespace(launch_instance=launch)))
+    server = SimpleNamespace(Server=SimpleNamespace(launch_instance=launch), settings=lambda *settings: settings)
+    monkeypatch.setitem(sys.modules, "tinygan.lab.server", server)
     monkeypatch.setattr(serve, "NEEDS", ("json",))
     monkeypatch.setenv("JUPYTER_PATH", "before")
-    serve.serve(1234, browser)
-    [(notebook, options, path)] = given
+    serve.serve(1234, browser, 60)
+    [(notebook, config, path)] = given
     assert [cell["source"].splitlines()[-1] for cell in notebook["cells"]] == ["Panel()"]
-    assert {"--port=1234", "--template=tinygan"} <= set(options)
-    assert ("--no-browser" in options) != browser
+    assert config == (1234, browser, 60)
     ours, before = path.split(os.pathsep)
     assert before == "before"
     assert (Path(ours) / "voila" / "templates" / "tinygan" / "index.html.j2").exists()

@@ -10,7 +10,9 @@ ABOUT = "open the GAN laboratory in the browser"
 def add(parser) -> None:
     parser.add_argument("--port", type=arguments.port, default=8866, help="port on localhost (default: 8866)")
     parser.add_argument("--no-browser", action="store_true", help="serve the page without opening a browser")
+    parser.add_argument("--idle", type=arguments.count, default=5, metavar="MINUTES",
+                        help="minutes after which the kernel of a closed page ends (default: 5)")
 
 
 def run(options):
-    serve(options.port, not options.no_browser)
+    serve(options.port, not options.no_browser, 60 * options.idle)

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from tinygan.errors import TinyganError
 
-WIDGETS = ["@voila-dashboards/widgets-manager8", "@jupyter-widgets/jupyterlab-manager", "ipyevents"]
 NEEDS = ("voila", "ipywidgets", "ipyevents", "ipykernel")
 PAGE = {"cells": [{"cell_type": "code", "execution_count": None, "id": "panel", "metadata": {}, "outputs": [],
                    "source": "from tinygan.lab.panel import Panel\nPanel()"}],
@@ -22,17 +21,18 @@ class LabError(TinyganError, RuntimeError):
     """The laboratory cannot be opened."""
 
 
-def serve(port: int, browser: bool) -> None:
-    """Serves the page on localhost until Ctrl-C. browser: whether to open it in a browser."""
+def serve(port: int, browser: bool, idle: float = 300) -> None:
+    """Serves the page on localhost until Ctrl-C, at an address with a secret token, which it prints.
+
+    browser: whether to open it in a browser. idle: seconds after which the kernel of a closed page ends.
+    """
     missing = [name for name in NEEDS if importlib.util.find_spec(name) is None]
     if missing:
         raise LabError(f"{', '.join(missing)} not installed: pip install 'tinygan[lab]'")
-    from voila.app import Voila
+    from tinygan.lab.server import Server, settings
     ours = str(Path(__file__).parent)  # holds voila/templates/tinygan
     os.environ["JUPYTER_PATH"] = os.pathsep.join(filter(None, [ours, os.environ.get("JUPYTER_PATH")]))
     with tempfile.TemporaryDirectory() as folder:
         notebook = Path(folder) / "laboratory.ipynb"
         notebook.write_text(json.dumps(PAGE))
-        Voila.launch_instance([str(notebook), f"--port={port}", "--template=tinygan",
-                               f"--VoilaConfiguration.extension_allowlist={WIDGETS}",
-                               *([] if browser else ["--no-browser"])])
+        Server.launch_instance([str(notebook)], config=settings(port, browser, idle))
