@@ -77,11 +77,11 @@ class Config:
         """The data source of the run."""
         return source(self.data, facts=self.examples)
 
-    def start(self, group: SingleProcess = SINGLE_PROCESS) -> Game:
-        """The game at step 0; players that grow have their first size."""
+    def start(self, group: SingleProcess = SINGLE_PROCESS, most: int | None = None) -> Game:
+        """The game at step 0; players that grow have their first size. most: of their weights, as in `Recipe.start`."""
         found = self.source()
         self.examples = found.facts
-        game = self.build_recipe().start(self.seed, self.batch, self.dtype, self.device, found)
+        game = self.build_recipe().start(self.seed, self.batch, self.dtype, self.device, found, most)
         if game.schedule is not None:
             game.schedule(game, self.steps)
         return replace(game, group=group)

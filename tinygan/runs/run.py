@@ -24,7 +24,7 @@ from tinygan.backend.process import tune
 from tinygan.data import DataError, names
 from tinygan.data.files import lock_file
 from tinygan.distributed.group import SINGLE_PROCESS, SingleProcess
-from tinygan.game import Game, parts
+from tinygan.game import Game, SettingError, parts
 from tinygan.game.history import COLUMNS
 from tinygan.nn import Conv2d, ConvTranspose2d, Module
 from tinygan.nn.inputs import input_of
@@ -84,10 +84,13 @@ class Run:
             raise RunError(f"{folder}/config.json cannot be read: {error}") from error
         config = Config.read(text, f"{folder}/config.json")
         kept, config.device = (config.data, config.examples), device or config.device
+        weights = checkpoint.count(folder / "checkpoint.npz")
         try:
             if data is not None:
                 config.move_data(data)
-            run = cls(folder, config, config.start(group))
+            run = cls(folder, config, config.start(group, weights))
+        except SettingError as error:
+            raise RunError(f"{folder}/config.json: {error}") from error
         except RunError as error:
             raise RunError(f"--data: {folder} {error}") from error
         except DataError as error:
