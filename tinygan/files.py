@@ -8,7 +8,7 @@ import io
 import math
 import os
 import stat
-from typing import BinaryIO, cast
+from typing import IO, BinaryIO, cast
 
 import numpy as np
 
@@ -45,7 +45,7 @@ def open_regular(path: str | os.PathLike, limit: int, follow: bool = True) -> Bi
         raise
 
 
-def array_header(file: BinaryIO, size: int) -> tuple[tuple[int, ...], np.dtype, bool]:
+def array_header(file: IO[bytes], size: int) -> tuple[tuple[int, ...], np.dtype, bool]:
     """Shape, dtype and Fortran order in the header of an .npy file of `size` bytes, all of which the array needs.
 
     ValueError for any other file, and for an array that does not hold numbers.
@@ -66,7 +66,7 @@ def array_header(file: BinaryIO, size: int) -> tuple[tuple[int, ...], np.dtype, 
     return shape, dtype, fortran
 
 
-def read_array(file: BinaryIO, size: int) -> np.ndarray:
+def read_array(file: IO[bytes], size: int) -> np.ndarray:
     """The array in an .npy file of `size` bytes; ValueError, as `array_header`, before memory is taken for it."""
     shape, dtype, fortran = array_header(file, size)
     content = bytearray(math.prod(shape) * dtype.itemsize)

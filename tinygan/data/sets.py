@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from tinygan.files import open_regular
+
 from . import files
 from .errors import DataError
 from .folder import folder_classes, load_folder, resize
@@ -38,7 +40,7 @@ def load_digits(name: str, held_out: bool) -> tuple[np.ndarray, np.ndarray]:
     from zipfile import BadZipFile
     part = "test" if held_out else "train"
     try:
-        with open(EMBEDDED, "rb") as file, np.load(file, allow_pickle=False) as arrays:
+        with open_regular(EMBEDDED, files.LARGEST) as file, np.load(file, allow_pickle=False) as arrays:
             return arrays[f"{part}_images"][..., None], arrays[f"{part}_labels"]
     except (OSError, EOFError, KeyError, ValueError, BadZipFile, zlib.error) as error:
         raise DataError(f"{name}: {EMBEDDED} is damaged ({type(error).__name__}), install tinygan again") from error

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from copy import deepcopy
 from pathlib import Path
-from typing import Any, BinaryIO, TypeVar
+from typing import IO, Any, TypeVar
 
 import numpy as np
 
@@ -202,7 +202,7 @@ def _count(path) -> int:
 
 
 @contextmanager
-def _opened(path) -> Iterator[Iterator[tuple[str, BinaryIO, int]]]:
+def _opened(path) -> Iterator[Iterator[tuple[str, IO[bytes], int]]]:
     """The members of a checkpoint: name, file and size. CheckpointError for any exception in the block."""
     try:
         with open_regular(path, LARGEST) as file, zipfile.ZipFile(_with_short_directory(file)) as archive:
@@ -219,7 +219,7 @@ def _opened(path) -> Iterator[Iterator[tuple[str, BinaryIO, int]]]:
         raise CheckpointError(f"{path}: the checkpoint is damaged ({_line(error)})") from error
 
 
-def _with_short_directory(file: BinaryIO) -> BinaryIO:
+def _with_short_directory(file: IO[bytes]) -> IO[bytes]:
     """The zip file, if its directory is short, as `np.savez` writes it: a long one takes ten times its size to read."""
     file.seek(-42, io.SEEK_END)
     tail = file.read()  # the last 22 bytes lead to the directory; before them there can be the way to another one

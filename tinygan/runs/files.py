@@ -60,6 +60,12 @@ def render(path, save, *content) -> None:
     write(path, file.getbuffer())
 
 
+def reason(error: OSError) -> str:
+    """The reason of an error of the system, with the name of the file."""
+    where = f" ({os.path.basename(error.filename)})" if isinstance(error.filename, str) and error.filename else ""
+    return f"{error.strerror or error}{where}"
+
+
 def aside(path) -> Path:
     """The name of new content whose file is held open: history.csv becomes history.new.csv."""
     path = Path(path)

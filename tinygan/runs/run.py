@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 import time
 import warnings
 import weakref
@@ -24,17 +25,22 @@ from tinygan.backend.process import tune
 from tinygan.data import DataError, names
 from tinygan.data.files import lock_file
 from tinygan.distributed.group import SINGLE_PROCESS, SingleProcess
+from tinygan.files import FileError
 from tinygan.game import Game, SettingError, parts
 from tinygan.game.history import COLUMNS
 from tinygan.nn import Conv2d, ConvTranspose2d, Module
 from tinygan.nn.inputs import input_of
 from tinygan.runs import checkpoint
 from tinygan.runs.config import Config, RunError
-from tinygan.runs.files import json_object, read_text, render, write
+from tinygan.runs.files import json_object, read_text, reason, render, write
 from tinygan.tensor import no_grad
 from tinygan.zoo import style
+from tinygan.zoo.sources import LARGEST_EXAMPLE
 
 FRAMES = 40  # pictures in the film
+MOST_FRAMES = 2000  # of a run that was made longer again and again
+CHUNK = 256  # examples that are generated at once; fewer of large ones
+MOST_RUNS = 1000  # that are opened to find the latest one of a recipe
 SAVE_EVERY = 30.0  # seconds between checkpoints
 
 
@@ -63,8 +69,10 @@ class Run:
                 raise RunError(f"{folder} holds a run already; continue it with --resume, or choose another --out")
             run.save()  # before the config, so that a folder with a config has a good checkpoint
             run.write_config()
+        except FileError:
+            raise
         except OSError as error:
-            raise RunError(f"{folder}: the run folder cannot be written: {error.strerror or error}") from error
+            raise RunError(f"{folder}: the run folder cannot be written: {reason(error)}") from error
         return run
 
     @classmethod
@@ -80,6 +88,8 @@ class Run:
             text = read_text(folder / "config.json")
         except FileNotFoundError:
             raise RunError(f"{folder}: there is no run here (no config.json)") from None
+        except FileError as error:
+            raise RunError(error) from error
         except (OSError, ValueError) as error:
             raise RunError(f"{folder}/config.json cannot be read: {error}") from error
         config = Config.read(text, f"{folder}/config.json")
@@ -150,10 +160,12 @@ class Run:
         frames = sorted((self.folder / "frames").glob("*.png"))
         if frames:
             try:
+                if len(frames) > MOST_FRAMES:
+                    raise ValueError(f"there are {len(frames)}, expected at most {MOST_FRAMES}")
                 render(self.folder / "training.gif", plots.save_gif, frames)
             except Exception as error:  # a damaged picture raises anything
-                reason = getattr(error, "strerror", None) or error
-                raise RunError(f"{self.folder}: training.gif cannot be made of frames/: {reason}") from error
+                why = reason(error) if isinstance(error, OSError) else error
+                raise RunError(f"{self.folder}: training.gif cannot be made of frames/: {why}") from error
 
     @property
     def classes(self) -> int:
@@ -185,8 +197,16 @@ class Run:
         return self.game.average.copy_to(deepcopy(self.game.generator))
 
     def generate(self, z, labels=None) -> np.ndarray:
-        """Examples of the sampling generator from latents z of `noise` and, in a conditional run, as many labels."""
-        return generate(self.generator(), *parts(z), *([] if labels is None else [labels]))
+        """Examples of the sampling generator from latents z of `noise` and, in a conditional run, as many labels.
+
+        RunError if they are not finite.
+        """
+        chunk = max(1, min(CHUNK, LARGEST_EXAMPLE // math.prod(self.config.examples.get("shape", ()))))
+        with np.errstate(over="ignore", invalid="ignore"):
+            examples = generate(self.generator(), *parts(z), *([] if labels is None else [labels]), chunk=chunk)
+        if not np.isfinite(examples).all():
+            raise RunError(f"{self.folder}: its generator makes numbers that are not finite")
+        return examples
 
     def samples(self, n: int, rng: np.random.Generator, label: int | None = None) -> np.ndarray:
         """n examples of new latents; of a conditional run with the labels of `labels(n, label)`."""
@@ -219,6 +239,7 @@ class Run:
     def evaluate(self, n: int | None, rng: np.random.Generator) -> dict[str, float]:
         """The metrics of n samples (default: 2,500 points or 2,000 images), and label scores if the run has classes."""
         evaluator = self.config.evaluator()
+        self.load_data()  # before many examples are generated
         with self._needing_data():
             figures = evaluator.figures(self.samples(n or evaluator.count, rng))
         labels = self.labels(n or evaluator.count)
@@ -265,7 +286,7 @@ class Run:
         return plots.cloud(samples, real, title, labels, paths)
 
 
-def generate(generator, *inputs, chunk: int = 256) -> np.ndarray:
+def generate(generator, *inputs, chunk: int = CHUNK) -> np.ndarray:
     """G(z, ...) on the host, in evaluation mode, in chunks; the generator's mode is restored."""
     training = generator.training
     generator.eval()
@@ -293,13 +314,21 @@ def fresh_folder(root, name: str) -> Path:
 
 def latest_folder(root, recipe: str) -> Path:
     """The newest run of a recipe under root, by what its config records; warns of a config that is damaged."""
-    runs = []
-    for file in Path(root).glob("*/config.json"):
+    files = sorted(Path(root).glob("*/config.json"), key=_modified, reverse=True)
+    for file in files[:MOST_RUNS]:
         try:
             if json_object(read_text(file)).get("recipe") == recipe:
-                runs.append((file.stat().st_mtime, file.parent))
+                return file.parent
         except (OSError, ValueError) as error:
             warnings.warn(f"--resume: passed over {file}, which cannot be read: {error}", stacklevel=2)
-    if not runs:
-        raise RunError(f"--resume: there is no run of {recipe!r} under {root}; name one with --out")
-    return max(runs)[1]
+    raise RunError(f"--resume: there is no run of {recipe!r} " + (
+        f"among the newest {MOST_RUNS:,} under {root}" if len(files) > MOST_RUNS else f"under {root}")
+        + "; name one with --out")
+
+
+def _modified(file: Path):
+    """Sorts files by time, those of one time by name."""
+    try:
+        return file.stat().st_mtime, file.parent
+    except OSError:  # a broken link
+        return 0.0, file.parent
