@@ -63,7 +63,7 @@ def read(path: Path) -> list[Visit]:
     try:
         names, *rows = csv.reader(io.StringIO(read_text(path), newline=""))
         if tuple(names) != Visit._fields:
-            raise ValueError(f"its columns are {', '.join(names)}"[:200])
+            raise ValueError(f"its columns are {', '.join(names)!r:.200}")
         visits = [Visit(int(step), *map(float, numbers)) for step, *numbers in rows]
         if not np.isfinite(visits).all():
             raise ValueError("it holds a number that is not finite")

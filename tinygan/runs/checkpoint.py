@@ -148,8 +148,8 @@ def _restore(game, facts, arrays) -> None:
     if type(facts["step"]) is not int or not 0 <= facts["step"] < LAST or len(facts["rngs"]) != len(_rngs(game)):
         raise ValueError(f"it is of step {facts['step']!r:.99}, with {len(facts['rngs'])} random generators")
     if steps.size and not (steps.min() >= 0 and steps.max() <= facts["step"] and (steps == np.floor(steps)).all()):
-        raise ValueError(f"its history has steps from {steps.min():g} to {steps.max():g}, and it is of step "
-                         f"{facts['step']}")
+        raise ValueError(f"its history has steps from {steps.min():.9g} to {steps.max():.9g}, expected "
+                         f"whole numbers from 0 to {facts['step']}")
     game.generator.load_state_dict(groups["generator"])
     game.discriminator.load_state_dict(groups["discriminator"])
     for group, memory in _memories(game).items():

@@ -116,5 +116,5 @@ def _fitting(name, value, usual_value):
         expected = (f"{form} of at least {least}" + (f" and below {below}" if over else "") +
                     ("; decimals have a point, as in 0.5" if comma else ""))
     if not fits:
-        raise SettingError(f"{name} is {format_setting(value)!r}, expected {expected}")
+        raise SettingError(f"{name} is {format_setting(value)!r:.99}, expected {expected}")
     return value
