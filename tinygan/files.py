@@ -16,7 +16,7 @@ from tinygan.errors import TinyganError
 
 # Windows has only the first; Python opens no inheritable file, so O_CLOEXEC needs no mention.
 _FLAGS = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
-_LONGEST_HEADER = 10_000  # bytes of an .npy header, a literal of Python that takes far more memory to parse
+_LONGEST_HEADER = 1000  # bytes of an .npy header, a literal of Python that takes far more memory to parse
 _KINDS = (stat.S_ISFIFO, "a pipe (FIFO)"), (stat.S_ISSOCK, "a socket"), (stat.S_ISDIR, "a folder"), \
     (stat.S_ISLNK, "a link")
 
@@ -57,7 +57,10 @@ def array_header(file: IO[bytes], size: int) -> tuple[tuple[int, ...], np.dtype,
     if not 0 < length <= _LONGEST_HEADER:
         raise ValueError(f"its .npy header has version {version[0]} and {length} bytes")
     read = np.lib.format.read_array_header_1_0 if width == 2 else np.lib.format.read_array_header_2_0
-    shape, fortran, dtype = read(io.BytesIO(start + file.read(length)))
+    try:
+        shape, fortran, dtype = read(io.BytesIO(start + file.read(length)))
+    except Exception as error:  # of the parser, for a literal that is none
+        raise ValueError(f"its .npy header is damaged: {error!s:.99}") from error
     rest = size - 8 - width - length  # 8: the magic string and the version
     if dtype.kind not in "fiu" or not all(type(n) is int and 0 <= n < 2**48 for n in shape):
         raise ValueError(f"it holds {dtype} of shape {shape}"[:99] + ", expected numbers")

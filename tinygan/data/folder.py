@@ -143,9 +143,15 @@ def _is_image(path: Path) -> bool:
 
 def _groups(folder: Path) -> list[tuple[Path, list[Path]]]:
     """The first-level subfolders, each with all files below it."""
-    around = [folder.resolve(), *folder.resolve().parents]   # a link back to one of these is no class
-    left = [MOST_ENTRIES]
-    return [(group, _files_below(group, {*around}, left)) for group in _visible(folder, left) if group.is_dir()]
+    around = map(_place, [folder, *folder.resolve().parents])   # a link back to one of these is no class
+    seen, left = {*around}, [MOST_ENTRIES]
+    return [(group, _files_below(group, {*seen}, left)) for group in _visible(folder, left) if group.is_dir()]
+
+
+def _place(folder: Path) -> tuple[int, int] | Path:
+    """What two paths of one folder share: its number on the disk, or the path itself where folders have none."""
+    status = folder.stat()
+    return (status.st_dev, status.st_ino) if status.st_ino else folder.resolve()
 
 
 def _visible(folder: Path, left: list[int] | None = None) -> list[Path]:
@@ -163,16 +169,19 @@ def _visible(folder: Path, left: list[int] | None = None) -> list[Path]:
     return sorted(found, key=lambda entry: entry.name)   # paths on Windows compare without regard to case
 
 
-def _files_below(folder: Path, seen: set[Path], left: list[int]) -> list[Path]:
+def _files_below(folder: Path, seen: set, left: list[int]) -> list[Path]:
     """The files of a folder and its subfolders, linked ones too; each folder once, as links can form a loop."""
     found, todo = [], [folder]
-    while todo:
-        entry = todo.pop()
-        if _is_file(entry):
-            found.append(entry)
-        elif entry.is_dir() and (place := entry.resolve()) not in seen:
-            seen.add(place)
-            todo += reversed(_visible(entry, left))
+    try:
+        while todo:
+            entry = todo.pop()
+            if _is_file(entry):
+                found.append(entry)
+            elif entry.is_dir() and (place := _place(entry)) not in seen:
+                seen.add(place)
+                todo += reversed(_visible(entry, left))
+    except OSError as error:  # the path is too long, or the folder has gone
+        raise DataError(f"folder {str(folder)!r:.999} cannot be read ({error.strerror})") from error
     return found
 
 

@@ -13,7 +13,7 @@ import time
 import warnings
 import weakref
 from collections.abc import Callable
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
@@ -72,6 +72,11 @@ class Run:
         except FileError:
             raise
         except OSError as error:
+            run.unlock()
+            with suppress(OSError):  # nothing is left of a run that has no checkpoint
+                (folder / "frames").rmdir()
+                (folder / ".lock").unlink(missing_ok=True)
+                folder.rmdir()
             raise RunError(f"{folder}: the run folder cannot be written: {reason(error)}") from error
         return run
 
