@@ -135,6 +135,11 @@ def test_links_lead_no_write_out_of_the_folder(run, capsys):
     capsys.readouterr()
     assert main(["train", "--resume", "--out", "run", "--steps", "5"]) == 2
     assert "run/.lock is a link, expected a file; remove it" in capsys.readouterr().err
+    (run / ".lock").unlink()
+    (run / "frames").rename("pictures")
+    (run / "frames").symlink_to("../pictures")
+    assert main(["train", "--resume", "--out", "run", "--steps", "5"]) == 2
+    assert "run/frames is a link, expected a folder" in capsys.readouterr().err
     assert treasure.read_text() == "kept"
 
 

@@ -25,6 +25,7 @@ from tinygan.cli import (
     sweep,
     train,
 )
+from tinygan.cli.arguments import printable
 from tinygan.distributed.mpi import speaks
 from tinygan.errors import TinyganError
 
@@ -109,9 +110,8 @@ def _drop_broken_streams():
 def _say(name, message):
     """Prints a message on stderr, on one line even if it names a file with line breaks or codes for the terminal."""
     if speaks():
-        text = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in " ".join(str(message).split()))
         try:
-            print(f"{f'tinygan {name}'.strip()}: {text}", file=sys.stderr, flush=True)
+            print(f"{f'tinygan {name}'.strip()}: {printable(message)}", file=sys.stderr, flush=True)
         except OSError:  # nobody reads it
             _drop_broken_streams()
 

@@ -133,8 +133,9 @@ def _folder(given: str | os.PathLike, found: str | Path) -> Path:
         raise DataError(f"load: {found!r} is no set of images: draw from it with tinygan.data.{found}(n, rng)")
     if found.is_dir():
         return found
-    if found.is_file():
-        raise DataError(f"load: {text!r} is a file, expected a folder of images")
+    if found.exists():
+        kind = "file" if found.is_file() else "device or a pipe"
+        raise DataError(f"load: {text!r} is a {kind}, expected a folder of images")
     if isinstance(given, os.PathLike) or any(mark in text for mark in "/\\~."):
         raise DataError(f"load: folder {text!r} does not exist")
     raise unknown(text)

@@ -66,7 +66,7 @@ class Config:
             if config.examples:
                 check_facts(config.examples)
         except (ValueError, TypeError) as error:
-            raise RunError(f"{where} cannot be read: {error}") from error
+            raise RunError(f"{where} cannot be read: {error!s:.300}") from error
         if config.recipe not in RECIPES:
             raise RunError(f"{where} names the recipe {config.recipe!r:.99}, which this version does not have")
         try:

@@ -125,6 +125,8 @@ class Run:
 
     def lock(self) -> None:
         """Locks the folder against other training processes until `unlock()` or the end; RunError if it is locked."""
+        if (self.folder / "frames").is_symlink():
+            raise RunError(f"{self.folder}/frames is a link, expected a folder; its pictures would replace others")
         try:
             unlock = lock_file(self.folder / ".lock", timeout=0)
         except TimeoutError:

@@ -222,7 +222,7 @@ def _write_csv(path, rows):
     table = csv.DictWriter(text, list({name: None for row in flat for name in row}), lineterminator="\n")
     table.writeheader()
     table.writerows(flat)
-    write(path, text.getvalue().encode())
+    write(path, text.getvalue().encode(errors="backslashreplace"))  # a path in an error may be no text
 
 
 def summary(rows: list[dict], configs: Mapping[str, Config], out: Path) -> str:
