@@ -20,7 +20,7 @@ from tinygan.cli import main
 from tinygan.doctor import Doctor
 from tinygan.doctor import read as read_visits
 from tinygan.errors import TinyganError
-from tinygan.runs import Config, Run, RunError, checkpoint, fresh_folder, latest_folder, sweep
+from tinygan.runs import Config, Run, RunError, checkpoint, sweep
 from tinygan.runs.checkpoint import CheckpointError
 
 PACKAGE = Path(tinygan.__file__).parent
@@ -285,17 +285,3 @@ def test_a_full_disk_names_the_file_and_leaves_no_part_of_it(command, file, run,
     now = {path: path.read_bytes() for path in Path().rglob("*") if path.is_file() and path.name != ".lock"}
     assert now == before
     assert not Path("new").exists()
-
-
-# Many runs
-
-def test_the_latest_run_is_found_among_many_folders(tmp_path, monkeypatch):
-    from tinygan.runs import run as module
-    monkeypatch.setattr(module, "MOST_RUNS", 3)
-    for i in range(5):
-        folder = fresh_folder(tmp_path, "ring")
-        (folder / "config.json").write_text(json.dumps({"recipe": "grid" if i else "ring"}))
-        os.utime(folder / "config.json", (i, i))
-    assert latest_folder(tmp_path, "grid").name == "ring-5"
-    with pytest.raises(RunError, match=r"there is no run of 'ring' among the newest 3 under .*; name one with --out"):
-        latest_folder(tmp_path, "ring")
