@@ -6,10 +6,13 @@ import sys
 import threading
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import numpy as np
 
+from tinygan.files import open_regular
+
+LARGEST_FRAME = 2**25  # pixels, and bytes of the file, of a picture that becomes part of a film
 _DRAWING = threading.RLock()  # matplotlib's settings are those of the whole process
 
 
@@ -238,7 +241,14 @@ def save_gif(file, frames, seconds: float = 6.0, hold: float = 2.0) -> None:
 def _indexed(frame):
     """A frame (an image, or the path of a PNG) as a PIL image with its own palette; its file is closed."""
     from PIL import Image
-    with _picture(frame) if isinstance(frame, np.ndarray) else Image.open(frame) as picture:
+    with ExitStack() as opened:
+        if isinstance(frame, np.ndarray):
+            picture = _picture(frame)
+        else:
+            file = opened.enter_context(open_regular(frame, LARGEST_FRAME))
+            picture = opened.enter_context(Image.open(file, formats=("PNG",)))
+            if picture.width * picture.height > LARGEST_FRAME:
+                raise ValueError(f"{frame} has {picture.width} x {picture.height} pixels")
         return picture.convert("P", palette=Image.Palette.ADAPTIVE)
 
 

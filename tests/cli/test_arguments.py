@@ -27,3 +27,9 @@ def test_paths_begin_at_home(monkeypatch):
     monkeypatch.setenv("USERPROFILE", "/home/me")
     assert arguments.path("~/runs/x") == Path("/home/me/runs/x")
     assert arguments.path("runs/~x") == Path("runs/~x")
+
+
+def test_codes_for_the_terminal_are_spelt_out(capsys):
+    assert arguments.printable("a\x1b[2Jb\n c\x9b é\U0001f600") == r"a\x1b[2Jb c\x9b é😀"
+    main(["sample", "run\x1b[2J"])
+    assert capsys.readouterr().err == "tinygan sample: run\\x1b[2J: there is no run here (no config.json)\n"

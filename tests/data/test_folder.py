@@ -1,5 +1,7 @@
 """tinygan.data: folders of the user's own images, all made here with Pillow."""
+import inspect
 import os
+import sys
 import warnings
 from pathlib import Path
 
@@ -282,3 +284,37 @@ def test_a_folder_whose_name_is_odd(tmp_path, monkeypatch, capsys):
     (tmp_path / name / "notes.txt").write_text("no image")
     line = fails(capsys, "train", "digits", "--data", name, "--steps", "1", "--batch", "2")
     assert line.endswith("expected images, found files: 1 not readable as images")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="paths of any length")
+@pytest.mark.parametrize("name", ["d", "a longer name"])
+def test_a_folder_of_many_levels_is_read_as_far_as_paths_reach(name, tmp_path):
+    place = os.open(tmp_path, os.O_RDONLY)
+    for _ in range(400):
+        os.mkdir(name, dir_fd=place)
+        above, place = place, os.open(name, os.O_RDONLY, dir_fd=place)
+        os.close(above)
+    os.close(place)
+    picture(tmp_path / name / "a.png")
+    kept = sys.getrecursionlimit()
+    sys.setrecursionlimit(len(inspect.stack(0)) + 250)  # pytest itself could not remove a folder of more levels
+    try:
+        if name == "d":
+            assert len(load(tmp_path).x) == 1
+        else:
+            with pytest.raises(DataError, match=r"^[^\n]* cannot be read \(File name too long\)$"):
+                load(tmp_path)
+    finally:
+        sys.setrecursionlimit(kept)
+
+
+def test_a_folder_that_is_too_large_is_refused(tmp_path, monkeypatch):
+    for name in ("a/1.png", "a/b/2.png", "c/3.png", "4.txt"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        picture(tmp_path / name)
+    monkeypatch.setattr(folder, "MOST_NUMBERS", 4 * 32 * 32 * 3 - 1)
+    with pytest.raises(DataError, match="4 files of 32 x 32 pixels do not fit into the memory; use a smaller size"):
+        load(tmp_path)
+    monkeypatch.setattr(folder, "MOST_ENTRIES", 5)
+    with pytest.raises(DataError, match=r": more than 5 files and folders$"):
+        load(tmp_path)

@@ -1,5 +1,6 @@
 """The files of an exchange: a saved player is loaded unchanged; the dtypes that a file may have."""
 import json
+import os
 
 import numpy as np
 import pytest
@@ -61,3 +62,23 @@ def test_other_dtypes_are_refused_with_the_cure(dtype, bits, tmp_path):
     file = safetensors(tmp_path / "x.safetensors", a=("F32", np.zeros(2, np.float32)), w=(dtype, np.zeros(3, bits)))
     with pytest.raises(ExchangeError, match=rf"x.safetensors: w has the dtype {dtype}, expected .*a\.float\(\)"):
         files.read(file)
+
+
+@pytest.mark.parametrize("header", [b"[" * 10**5, b'{"__metadata__": {"tinygan": "[]"}}', b'{"a": 1}', b"[]", b"{}" * 9,
+                                    b'{"__metadata__": {"tinygan": "{\\"step\\": 1e999}"}}', b"\xff\xff"])
+def test_a_header_of_others_is_read_or_refused_in_one_line(header, tmp_path):
+    pytest.importorskip("safetensors")
+    (tmp_path / "a.safetensors").write_bytes(len(header).to_bytes(8, "little") + header)
+    with pytest.raises(ExchangeError, match=r"^[^\n]*a.safetensors is no readable .safetensors: [^\n]*$"):
+        files.read(tmp_path / "a.safetensors")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has no pipes in folders")
+def test_a_pipe_and_a_header_without_end_are_refused(tmp_path):
+    pytest.importorskip("safetensors")
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(ExchangeError, match=r"pipe is a pipe \(FIFO\), expected a file"):
+        files.read(tmp_path / "pipe")
+    (tmp_path / "long").write_bytes((2**60).to_bytes(8, "little") + b"{}")
+    with pytest.raises(ExchangeError, match=r"its header has 1,152,921,504,606,846,984 bytes, expected at most"):
+        files.read(tmp_path / "long")

@@ -93,8 +93,6 @@ class Fault:
         return work()
 
     def open_file(self, path, mode):
-        if "w" not in mode:
-            return open(path, mode)
         raw = self.strike("open", lambda: open(path, mode, buffering=0))  # noqa: SIM115
         fault = self
 
@@ -157,8 +155,8 @@ def test_at_every_call_a_good_checkpoint_survives(harm, tmp_path):
     assert saved_under(count, path, game)
     assert same(game, restored(path))
     assert count.calls.count("write") > 10
-    assert [c for c in count.calls if c != "write"] == ["open", "fsync", "unlink", "link", "replace", "unlink",
-                                                           "fsync"]
+    assert [c for c in count.calls if c != "write"] == ["unlink", "open", "fsync", "unlink", "link", "replace",
+                                                           "unlink", "fsync"]
     for at in range(len(count.calls)):
         for p in tmp_path.iterdir():
             p.unlink()
@@ -322,7 +320,7 @@ def test_numbers_that_are_none_are_refused(good, tmp_path):
     path = tmp_path / "c.npz"
     for value in (np.full(6, np.nan, np.float32), np.full(6, "a"), np.zeros(6, complex)):
         path.write_bytes(forged(good, lambda f, a, value=value: a.update({"generator/0.bias": value})))
-        with pytest.raises(CheckpointError, match="no finite number"):
+        with pytest.raises(CheckpointError, match=r"no finite number|expected numbers"):
             restored(path)
 
 

@@ -35,10 +35,10 @@ def test_a_disk_that_is_full_or_read_only(code, begun, capsys):
         patch.setattr(doctor, "write", lambda *_: None)
         patch.setattr(files.os, "fsync", refuse)
         line = fails(capsys, "train", "--resume", "--out", "run")
-        assert f"run cannot be written after step 6: {os.strerror(code)}; the last checkpoint is that of step 0" in line
+        assert f"run cannot be written after step 6: {os.strerror(code)} (checkpoint.npz); the last " in line
         assert (begun / "checkpoint.npz").read_bytes() == before
         assert not list(begun.glob("*.part"))
-        assert f"new: the run folder cannot be written: {os.strerror(code)}" in fails(
+        assert f"new: the run folder cannot be written: {os.strerror(code)} (checkpoint.npz)" in fails(
             capsys, "train", "ring", "--out", "new")
     assert main(["train", "--resume", "--out", "run"]) == 0
 

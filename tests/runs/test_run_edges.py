@@ -28,7 +28,7 @@ def test_a_folder_holds_one_run(tmp_path):
 
 def test_a_folder_that_cannot_be_made(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(RunError, match=r"file/run: the run folder cannot be written: Not a directory$"):
+    with pytest.raises(RunError, match=r"file/run: the run folder cannot be written: Not a directory \(frames\)$"):
         Run.create(tmp_path / "file" / "run", config())
 
 
@@ -48,7 +48,7 @@ def test_a_folder_without_a_run(tmp_path):
     with pytest.raises(RunError, match=r"there is no run here \(no config\.json\)$"):
         Run.open(tmp_path)
     (tmp_path / "config.json").mkdir()
-    with pytest.raises(RunError, match=r"config\.json cannot be read: ") as caught:
+    with pytest.raises(RunError, match=r"config\.json is a folder, expected a file$") as caught:
         Run.open(tmp_path)
     one_line(caught)
 

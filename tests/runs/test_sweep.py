@@ -159,7 +159,7 @@ def test_damaged_figures_are_a_row_with_an_error(text, tmp_path):
     sweep.sweep(configs([0]), tmp_path, Here())
     (tmp_path / "seed-0" / "figures.json").write_text(text)
     [row] = sweep.sweep(configs([0]), tmp_path, Here())
-    assert "seed-0/figures.json holds no figures; remove it to measure the run again" in row["error"]
+    assert re.search(r"seed-0/figures\.json holds no figures \(.*\); remove it to measure the run again$", row["error"])
 
 
 @pytest.mark.parametrize("text", ["", "step,d_value\n1,2\n", "step\n1,2\n", "a,b\nc,d\n", "\n\n",
@@ -168,3 +168,34 @@ def test_a_damaged_history_is_refused(text, tmp_path):
     (tmp_path / "history.csv").write_text(text)
     with pytest.raises(RunError, match=r"^[^\n]*history\.csv is damaged: [^\n]*$"):
         sweep._history(tmp_path)
+
+
+@pytest.mark.parametrize("text", ['{"mean": true}', '{"mean": [1, 2]}', '{"mean": 1e999}', '{"a,b\\n": 1}',
+                                  '{"mean": null}', '{"mean": ' + "9" * 99 + "}", '{"mean": ' + "9" * 5000 + "}",
+                                  '{"a": 1, "a": 1}'])
+def test_figures_of_others_are_numbers_with_names(text, tmp_path):
+    (tmp_path / "figures.json").write_text(text)
+    with pytest.raises(RunError, match=r"^[^\n]*figures.json holds no figures \([^\n]*\); remove it to measure[^\n]*$"):
+        sweep._figures(tmp_path / "figures.json")
+
+
+def test_figures_of_other_metrics_are_named(tmp_path, undrawn):
+    rows = sweep.sweep(configs([0, 1]), tmp_path, Here())
+    rows[1]["figures"] = {"mean": 1.0}
+    with pytest.raises(RunError, match=r"seed-1.figures.json has other metrics than seed-0; remove it"):
+        sweep.summary(rows, configs([0, 1]), tmp_path)
+
+
+@pytest.mark.parametrize("text", ["nan", "-1", "1e999", "", "a", "1" * 200])
+def test_seconds_of_others_are_a_time(text, tmp_path):
+    (tmp_path / "seconds").write_text(text)
+    with pytest.raises(RunError, match=r"seconds holds no number of seconds; remove it$"):
+        sweep._seconds(tmp_path / "seconds")
+    assert sweep._seconds(tmp_path / "nowhere") == 0
+
+
+def test_a_history_of_long_lines_is_refused(tmp_path):
+    for text in (",".join(COLUMNS) + "\n" + "1" * 10**6, "a" * 10**6):
+        (tmp_path / "history.csv").write_text(text)
+        with pytest.raises(RunError, match=r"history\.csv is damaged: "):
+            sweep._history(tmp_path)

@@ -77,7 +77,7 @@ def test_every_recipe_describes_itself(name):
     (["rate="], "rate is '', expected a number, or a pair D:G of numbers, of at least 0"),
     (["rate=1:2:3"], "rate is '1:2:3', expected a number, or a pair D:G of numbers, of at least 0"),
     (["rate=-1"], "rate is '-1', expected a number, or a pair D:G of numbers, of at least 0"),
-    (["rate=inf"], "rate is 'inf', expected a number, or a pair D:G of numbers, of at least 0"),
+    (["rate=inf"], "rate is 'inf', expected a number, or a pair D:G of numbers, of at least 0 and below 1e+30"),
     (["r1=nan"], "r1 is 'nan', expected a number of at least 0"),
     (["gp=1:2"], "gp is '1:2', expected a number of at least 0"),
     (["clip=true"], "clip is 'true', expected a number of at least 0"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 import numpy as np
 
 from tinygan import data
+from tinygan.cli import arguments
 from tinygan.zoo import sources
 
 ABOUT = "list the data sets and show which of them are on this machine, or describe a folder of images"
@@ -31,4 +32,4 @@ def describe(folder: str) -> None:
     print(f"{folder}: {len(x):,} images of {shape}, {len(counts) or 'no'} class{'es' * (len(counts) != 1)}")
     names = data.class_names(folder) or [""] * len(counts)
     for number, (name, count) in enumerate(zip(names, counts)):
-        print(f"{number:>4}  {' '.join(name.split()):<24} {count:>7,} images")
+        print(f"{number:>4}  {arguments.printable(name):<24} {count:>7,} images")

@@ -9,9 +9,12 @@ from tinygan.cli import arguments
 from tinygan.cli.configure import configured, settings_of
 from tinygan.data import DataError, names
 from tinygan.exchange import ExchangeError
+from tinygan.game import SettingError
 from tinygan.runs import Config, Run, fresh_folder
+from tinygan.runs.checkpoint import LAST
 from tinygan.zoo import RECIPES
 
+FOLD, NEW_WEIGHTS = 16, 2**20  # of a discriminator with new weights: 16 times those of the generator, and a million
 ABOUT = "make a run from a generator saved by PyTorch"
 
 
@@ -36,7 +39,8 @@ def run(options):
     came = {"generator": (options.file, state)}
     if options.discriminator is not None:
         came["discriminator"] = options.discriminator, files.read(options.discriminator)[0]
-    game, got = _started(config, options.file, shape)
+    numbers = sum(a.size for _, state in came.values() for a in state.values())
+    game, got = _started(config, options.file, shape, NEW_WEIGHTS + FOLD * numbers)
     for player, (file, state) in came.items():
         network = getattr(game, player)
         try:
@@ -56,12 +60,14 @@ def run(options):
           f"discriminator {opponent}; next: tinygan sample {run.folder}")
 
 
-def _started(config, file, shape):
+def _started(config, file, shape, most):
     """The game at step 0 and the shape of its examples; ExchangeError if that is not `shape`, where it is known."""
     makes = f"the generator in {file} makes images of shape {shape}"
     cure = f"; photos@{shape[0]} gives a folder this size" if shape else ""
     try:
-        game = config.start()
+        game = config.start(most=most)
+    except SettingError as error:
+        raise ExchangeError(f"{file}: a run of {config.recipe}: {error}") from error
     except DataError as error:
         if not shape:
             raise
@@ -77,8 +83,8 @@ def _own(options, facts) -> tuple[Config, int, None]:
     """The config and the step in a file that `tinygan export` wrote."""
     where, step = f"{options.file}: its config", facts.get("step")
     config = Config.read(json.dumps(facts.get("config")), where)
-    if type(step) is not int or step < 0:
-        raise ExchangeError(f"{options.file} is of step {step!r}")
+    if type(step) is not int or not 0 <= step < LAST:
+        raise ExchangeError(f"{options.file} is of step {step!r:.99}")
     config.settings |= settings_of(options, config.build_recipe())
     where = config.data if options.data is None else names.locate(options.data)
     examples = config.examples if options.data is None else {}

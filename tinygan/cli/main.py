@@ -25,6 +25,7 @@ from tinygan.cli import (
     sweep,
     train,
 )
+from tinygan.cli.arguments import printable
 from tinygan.distributed.mpi import speaks
 from tinygan.errors import TinyganError
 
@@ -107,10 +108,10 @@ def _drop_broken_streams():
 
 
 def _say(name, message):
-    """Prints a message on stderr, on one line even if it names a file with line breaks."""
+    """Prints a message on stderr, on one line even if it names a file with line breaks or codes for the terminal."""
     if speaks():
         try:
-            print(f"{f'tinygan {name}'.strip()}: {' '.join(str(message).split())}", file=sys.stderr, flush=True)
+            print(f"{f'tinygan {name}'.strip()}: {printable(message)}", file=sys.stderr, flush=True)
         except OSError:  # nobody reads it
             _drop_broken_streams()
 

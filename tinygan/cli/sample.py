@@ -8,6 +8,7 @@ import numpy as np
 from tinygan import plots
 from tinygan.cli import arguments
 from tinygan.runs import Run, RunError
+from tinygan.runs.files import render
 
 ABOUT = "draw samples from a run"
 
@@ -29,10 +30,10 @@ def run(options):
     rng = np.random.default_rng(options.seed)
     samples = run.style_mixing(rng) if options.mix else run.samples(options.n, rng, options.label)
     if options.output.suffix == ".npy":
-        np.save(options.output, samples)
+        render(options.output, np.save, samples)
     elif options.output.suffix == ".png":
         labels = run.labels(options.n, options.label)
-        plots.save_png(options.output, run.draw(samples, np.random.default_rng(options.seed), labels))
+        render(options.output, plots.save_png, run.draw(samples, np.random.default_rng(options.seed), labels))
     else:
         raise RunError(f"-o: {options.output} ends in {options.output.suffix!r}, expected .png or .npy")
     classes = f", {run.class_list(*([] if options.label is None else [options.label]))}" if run.classes else ""

@@ -18,6 +18,7 @@ from tinygan.game.cuda_graph import Replay
 from tinygan.game.debug import Debug
 from tinygan.runs import Run, RunError, fresh_folder, latest_folder
 from tinygan.runs.checkpoint import fingerprint
+from tinygan.runs.files import reason
 from tinygan.zoo import RECIPES, settings
 
 ABOUT = "train a recipe in a run folder"
@@ -93,7 +94,7 @@ def _train(run, options, ranks):
         where = f"; {stepper.found}" if isinstance(stepper, Debug) and stepper.found else ""
         raise game.Diverged(f"{error}{where}; {folder} keeps the checkpoint of step {run.saved_step}") from error
     except OSError as error:
-        raise RunError(f"{folder} cannot be written after step {run.game.step}: {error.strerror or error}; the last "
+        raise RunError(f"{folder} cannot be written after step {run.game.step}: {reason(error)}; the last "
                        f"checkpoint is that of step {run.saved_step}") from error
     finally:
         run.unlock()

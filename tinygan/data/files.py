@@ -18,6 +18,8 @@ from typing import Any
 
 import numpy as np
 
+from tinygan.files import FileError, open_regular
+
 from .errors import DataError
 
 IDX_SHAPES: dict[str, tuple[int, ...]] = {
@@ -50,7 +52,8 @@ MIRRORS = {
 }
 SYSTEM = {"fashion": "/usr/share/datasets/fashion-mnist"}   # Debian's package dataset-fashion-mnist
 TIMEOUT = (10, 30)   # seconds to connect, seconds without a byte
-LARGEST = 1 << 26   # limit of unpacked bytes; the images of MNIST have 47 million
+LARGEST = 1 << 26   # limit of bytes, also unpacked; the images of MNIST have 47 million
+LARGEST_ARCHIVE = 1 << 28   # that of CIFAR-10 has 170 million
 
 
 def load_idx(name: str, held_out: bool) -> tuple[np.ndarray, np.ndarray]:
@@ -78,7 +81,7 @@ def read_idx(path: Path, shape: tuple[int, ...], sha256: str) -> np.ndarray:
     header = struct.pack(f">{1 + len(shape)}i", 0x800 + len(shape), *shape)   # 0x08: unsigned bytes; then the rank
     size = len(header) + math.prod(shape)
     try:
-        with open(path, "rb") as file:
+        with open_regular(path, LARGEST) as file:
             packed = file.read(2) == b"\x1f\x8b"
             file.seek(0)
             content = (gzip.GzipFile(fileobj=file) if packed else file).read(size + 1)   # never more than is expected
@@ -107,16 +110,17 @@ def read_cifar(path: Path, batches: Sequence[str], sha256: str) -> tuple[np.ndar
     wanted = {f"cifar-10-batches-bin/{batch}.bin": b"" for batch in batches}
     digest = hashlib.sha256()
     try:
-        with open(path, "rb") as file:
+        with open_regular(path, LARGEST_ARCHIVE) as file:
             for block in iter(lambda: file.read(1 << 20), b""):
                 digest.update(block)
-        _expect(digest.hexdigest(), sha256)
-        with tarfile.open(path, "r:gz") as archive:
-            for member in archive:
-                if member.name in wanted and member.isfile() and (stream := archive.extractfile(member)):
-                    if member.size != size:
-                        raise DataError(f"{member.name} holds {member.size} bytes, expected {size}")
-                    wanted[member.name] = stream.read()
+            _expect(digest.hexdigest(), sha256)
+            file.seek(0)
+            with tarfile.open(fileobj=file, mode="r:gz") as archive:
+                for member in archive:
+                    if member.name in wanted and member.isfile() and (stream := archive.extractfile(member)):
+                        if member.size != size:
+                            raise DataError(f"{member.name} holds {member.size} bytes, expected {size}")
+                        wanted[member.name] = stream.read()
     except (OSError, EOFError, zlib.error, tarfile.TarError) as error:
         raise DataError(f"cannot be read ({_reason(error)})") from error
     if missing := [member for member, content in wanted.items() if not content]:
@@ -190,7 +194,8 @@ def download(url: str, folder: Path, name: str, sha256: str) -> Path:
         with tqdm(total=1, unit="B", unit_scale=True, desc=url.rpartition("/")[2], leave=False, disable=mute()) as bar:
             pooch.HTTPDownloader(progressbar=bar, chunk_size=1 << 16, timeout=TIMEOUT)(url, file, None)
         if url.endswith(f"{name}.gz"):
-            with suppress(gzip.BadGzipFile), gzip.open(file) as packed:   # some mirrors send it unpacked
+            with (suppress(gzip.BadGzipFile), open_regular(file, LARGEST) as sent,   # some mirrors send it unpacked
+                  gzip.GzipFile(fileobj=sent) as packed):
                 content = packed.read(LARGEST)
                 Path(file).write_bytes(content)
     try:
@@ -209,9 +214,11 @@ def lock_file(file: Path, timeout: float = -1) -> Callable[[], None]:
     """Takes a lock that other processes share by the name of the file; returns a function that releases it.
 
     timeout: seconds to wait, -1 without limit; TimeoutError after that. The lock ends with the process, even if it is
-    killed. On a file system without locks nothing is locked.
+    killed. On a file system without locks nothing is locked. FileError for a link, whose file would be emptied.
     """
     from filelock import FileLock, Timeout
+    if file.is_symlink():
+        raise FileError(f"{file} is a link, expected a file; remove it")
     held = FileLock(file, thread_local=False)
     try:
         held.acquire(timeout)

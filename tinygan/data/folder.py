@@ -8,13 +8,19 @@ from typing import Any
 
 import numpy as np
 
+from tinygan.files import open_regular
+
 from .errors import DataError
 from .files import mute
+from .names import SIDE
 
 FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")   # no format that starts other programs, such as EPS
 GREY = ("1", "L", "LA", "La", "I", "I;16", "I;16L", "I;16B", "I;16N")
 LEVELS = {"L;2": 85, "L;4": 17, "RGB;16B": 1 / 256}   # of 0-255 in one level of these PNGs, as Pillow decodes them
 LARGEST = 2 ** 26   # pixels: a larger image would take hundreds of megabytes to decode
+LONGEST = 2 ** 29   # bytes of an image file: that many pixels of 16 bits a channel
+MOST_ENTRIES = 10 ** 6   # files and folders in a folder of images
+MOST_NUMBERS = 2 ** 32   # in all images together: as float32, 16 GiB
 
 
 def load_folder(folder: Path, size: int = 32) -> tuple[np.ndarray, np.ndarray | None]:
@@ -24,11 +30,14 @@ def load_folder(folder: Path, size: int = 32) -> tuple[np.ndarray, np.ndarray | 
     does); subfolders without an image do not count, and links to folders do. `folder_classes` has the names.
     Each image is cropped to its central square and resized. All become grey if most are grey, otherwise RGB.
     Transparency becomes white; an animation becomes its first frame. Hidden files are ignored. Unreadable and too large
-    files are skipped with one warning. DataError if no image is left.
+    files are skipped with one warning. DataError if no image is left, or if the folder is too large.
     """
     from tqdm.auto import tqdm
     paths = [(path, group) for group, files in _groups(folder) for path in files]
     paths += [(path, folder) for path in _visible(folder) if _is_file(path)]
+    if len(paths) * size * size * 3 > MOST_NUMBERS:
+        raise DataError(f"folder {str(folder)!r}: {len(paths):,} files of {size} x {size} pixels do not fit into the "
+                        f"memory; use a smaller size, such as {folder.name}@{SIDE // 2}, or fewer files")
     skipped: Counter[str] = Counter()
     found = []
     for path, group in tqdm(paths, desc=folder.name, leave=False, disable=mute()):
@@ -74,10 +83,10 @@ class _TooLargeError(Exception):
 def _decode(path: Path, size: int) -> Any:
     """The image in a file as a square PIL image of mode L or RGB."""
     from PIL import Image, ImageOps
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), open_regular(path, LONGEST) as file:
         warnings.simplefilter("ignore")   # on damaged metadata; too large images are counted below
         try:
-            image = Image.open(path, formats=FORMATS)
+            image = Image.open(file, formats=FORMATS)
         except Image.DecompressionBombError as error:
             raise _TooLargeError from error
         with image:
@@ -134,30 +143,45 @@ def _is_image(path: Path) -> bool:
 
 def _groups(folder: Path) -> list[tuple[Path, list[Path]]]:
     """The first-level subfolders, each with all files below it."""
-    around = [folder.resolve(), *folder.resolve().parents]   # a link back to one of these is no class
-    return [(group, _files_below(group, {*around})) for group in _visible(folder) if group.is_dir()]
+    around = map(_place, [folder, *folder.resolve().parents])   # a link back to one of these is no class
+    seen, left = {*around}, [MOST_ENTRIES]
+    return [(group, _files_below(group, {*seen}, left)) for group in _visible(folder, left) if group.is_dir()]
 
 
-def _visible(folder: Path) -> list[Path]:
+def _place(folder: Path) -> tuple[int, int] | Path:
+    """What two paths of one folder share: its number on the disk, or the path itself where folders have none."""
+    status = folder.stat()
+    return (status.st_dev, status.st_ino) if status.st_ino else folder.resolve()
+
+
+def _visible(folder: Path, left: list[int] | None = None) -> list[Path]:
+    """The entries of a folder that are not hidden, in the order of their names. left: how many more may be seen."""
+    found, left = [], left or [MOST_ENTRIES]
     try:
-        return sorted((entry for entry in folder.iterdir() if not _hidden(entry)),
-                      key=lambda entry: entry.name)   # paths on Windows compare without regard to case
+        for entry in folder.iterdir():
+            left[0] -= 1
+            if left[0] < 0:
+                raise DataError(f"folder {str(folder)!r}: more than {MOST_ENTRIES:,} files and folders")
+            if not _hidden(entry):
+                found.append(entry)
     except OSError as error:
-        raise DataError(f"folder {str(folder)!r} cannot be read ({error.strerror})") from error
+        raise DataError(f"folder {str(folder)!r:.999} cannot be read ({error.strerror})") from error
+    return sorted(found, key=lambda entry: entry.name)   # paths on Windows compare without regard to case
 
 
-def _files_below(folder: Path, seen: set[Path]) -> list[Path]:
+def _files_below(folder: Path, seen: set, left: list[int]) -> list[Path]:
     """The files of a folder and its subfolders, linked ones too; each folder once, as links can form a loop."""
-    place = folder.resolve()
-    if place in seen:
-        return []
-    seen.add(place)
-    found = []
-    for entry in _visible(folder):
-        if _is_file(entry):
-            found.append(entry)
-        elif entry.is_dir():
-            found += _files_below(entry, seen)
+    found, todo = [], [folder]
+    try:
+        while todo:
+            entry = todo.pop()
+            if _is_file(entry):
+                found.append(entry)
+            elif entry.is_dir() and (place := _place(entry)) not in seen:
+                seen.add(place)
+                todo += reversed(_visible(entry, left))
+    except OSError as error:  # the path is too long, or the folder has gone
+        raise DataError(f"folder {str(folder)!r:.999} cannot be read ({error.strerror})") from error
     return found
 
 

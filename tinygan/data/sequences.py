@@ -6,7 +6,11 @@ from pathlib import Path
 
 import numpy as np
 
+from tinygan.files import FileError, open_regular, read_array
+
 from .errors import DataError
+
+LARGEST = 2**33  # bytes: all examples are in memory
 
 
 def load_sequences(path: str | os.PathLike) -> np.ndarray:
@@ -16,15 +20,16 @@ def load_sequences(path: str | os.PathLike) -> np.ndarray:
     something else.
     """
     try:
-        with np.errstate(over="ignore"):
-            file = Path(path).expanduser()
-            x = np.load(file, mmap_mode="r", allow_pickle=False)  # a map: no memory for what a header only claims
+        with open_regular(Path(path).expanduser(), LARGEST) as file:
+            x = read_array(file, os.fstat(file.fileno()).st_size)
+    except FileError as error:
+        raise DataError(error) from error
     except Exception as error:  # damaged bytes raise anything
-        reason = getattr(error, "strerror", None) or "it is damaged, or no array of numbers"
+        reason = getattr(error, "strerror", None) or f"it is damaged, or no array of numbers: {error!s:.200}"
         raise DataError(f"file {os.fspath(path)!r} cannot be read: {reason}") from error
-    if not isinstance(x, np.ndarray) or x.dtype.kind not in "fiu" or x.ndim != 3 or not x.size:
-        found = f"{x.dtype} of shape {x.shape}" if isinstance(x, np.ndarray) else "several arrays"
-        raise DataError(f"file {os.fspath(path)!r}: expected numbers (n, time, features), found {found}")
+    if x.ndim != 3 or not x.size:
+        raise DataError(f"file {os.fspath(path)!r}: expected numbers (n, time, features), found {x.dtype} of shape "
+                        f"{x.shape}")
     if x.shape[1] < 2:
         raise DataError(f"file {os.fspath(path)!r}: its sequences are too short: 1 step, expected at least 2")
     with np.errstate(over="ignore"):

@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from tinygan.files import open_regular
+
 from . import files
 from .errors import DataError
 from .folder import folder_classes, load_folder, resize
@@ -38,7 +40,7 @@ def load_digits(name: str, held_out: bool) -> tuple[np.ndarray, np.ndarray]:
     from zipfile import BadZipFile
     part = "test" if held_out else "train"
     try:
-        with open(EMBEDDED, "rb") as file, np.load(file, allow_pickle=False) as arrays:
+        with open_regular(EMBEDDED, files.LARGEST) as file, np.load(file, allow_pickle=False) as arrays:
             return arrays[f"{part}_images"][..., None], arrays[f"{part}_labels"]
     except (OSError, EOFError, KeyError, ValueError, BadZipFile, zlib.error) as error:
         raise DataError(f"{name}: {EMBEDDED} is damaged ({type(error).__name__}), install tinygan again") from error
@@ -131,8 +133,9 @@ def _folder(given: str | os.PathLike, found: str | Path) -> Path:
         raise DataError(f"load: {found!r} is no set of images: draw from it with tinygan.data.{found}(n, rng)")
     if found.is_dir():
         return found
-    if found.is_file():
-        raise DataError(f"load: {text!r} is a file, expected a folder of images")
+    if found.exists():
+        kind = "file" if found.is_file() else "device or a pipe"
+        raise DataError(f"load: {text!r} is a {kind}, expected a folder of images")
     if isinstance(given, os.PathLike) or any(mark in text for mark in "/\\~."):
         raise DataError(f"load: folder {text!r} does not exist")
     raise unknown(text)

@@ -16,7 +16,7 @@ from tinygan.doctor.ailments import Finding, findings
 from tinygan.doctor.evidence import Evidence, Visit, visit
 from tinygan.errors import TinyganError
 from tinygan.game import Game
-from tinygan.runs.files import write
+from tinygan.runs.files import read_text, write
 
 FILE = "doctor.csv"  # in a run folder
 VISITS, SELDOM = 40, 20  # visits in a run; the least number of steps between two
@@ -61,12 +61,14 @@ class Doctor:
 def read(path: Path) -> list[Visit]:
     """The visits in a CSV file, none if there is no file; VisitsError if the file holds anything else."""
     try:
-        with open(path, newline="") as file:
-            names, *rows = csv.reader(file)
+        names, *rows = csv.reader(io.StringIO(read_text(path), newline=""))
         if tuple(names) != Visit._fields:
-            raise ValueError(f"its columns are {', '.join(names)}")
-        return [Visit(int(step), *map(float, numbers)) for step, *numbers in rows]
+            raise ValueError(f"its columns are {', '.join(names)!r:.200}")
+        visits = [Visit(int(step), *map(float, numbers)) for step, *numbers in rows]
+        if not np.isfinite(visits).all():
+            raise ValueError("it holds a number that is not finite")
+        return visits
     except FileNotFoundError:
         return []
-    except (ValueError, TypeError, csv.Error) as error:
+    except (OSError, ValueError, TypeError, csv.Error) as error:
         raise VisitsError(f"{path} is damaged ({error}); remove it: the doctor works without it") from error

@@ -9,12 +9,16 @@ from typing import Any
 import numpy as np
 
 from tinygan.exchange import ExchangeError, layouts, onnx_graph, torch_text
+from tinygan.files import FileError, open_regular
 from tinygan.game import parts
 from tinygan.runs import Run
-from tinygan.runs.files import write
+from tinygan.runs.files import json_object, write
 from tinygan.zoo import style
 
-_NUMPY = ("F64", "F32", "F16", "I64", "I32", "I16", "I8", "U64", "U32", "U16", "U8", "BOOL")  # dtypes of .safetensors
+_NUMPY = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2", "I64": "<i8", "I32": "<i4", "I16": "<i2", "I8": "i1",
+          "U64": "<u8", "U32": "<u4", "U16": "<u2", "U8": "u1", "BOOL": "?"}  # dtypes of .safetensors
+LARGEST = 2**33  # bytes
+LONGEST_HEADER = 10**7  # bytes of the names and shapes
 _KEY = "tinygan"  # metadata of our .safetensors files: the config of the run, and the step
 
 
@@ -63,20 +67,25 @@ def to_onnx(run: Run, file: Path) -> None:
 def read(file: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     """The arrays in a .safetensors file, as float32, and the metadata if tinygan wrote the file."""
     _need("safetensors")
-    from safetensors import SafetensorError, deserialize, safe_open
+    from safetensors import SafetensorError, deserialize
     try:
-        with safe_open(file, "numpy") as content, np.errstate(over="ignore"):
-            kinds = {name: content.get_slice(name).get_dtype() for name in content.keys()}  # noqa: SIM118
-            state = {name: content.get_tensor(name).astype(np.float32) for name, kind in kinds.items()
-                     if kind in _NUMPY}
-            if "BF16" in kinds.values():
-                state |= {name: _widened(a) for name, a in deserialize(file.read_bytes()) if a["dtype"] == "BF16"}
-            facts = json.loads((content.metadata() or {}).get(_KEY, "{}"))
+        with open_regular(file, LARGEST) as opened:
+            content = opened.read()
+        header = 8 + int.from_bytes(content[:8], "little")
+        if header > LONGEST_HEADER:
+            raise ValueError(f"its header has {header:,} bytes, expected at most {LONGEST_HEADER:,}")
+        arrays = dict(deserialize(content))  # checks the places of all arrays
+        facts = json_object(json.loads(content[8:header]).get("__metadata__", {}).get(_KEY, "{}"))
+        kinds = {name: a["dtype"] for name, a in arrays.items()}
+        with np.errstate(over="ignore"):
+            state = {name: _numbers(a) for name, a in arrays.items() if a["dtype"] in _NUMPY}
     except FileNotFoundError:
         raise ExchangeError(f"{file}: there is no such file") from None
-    except (SafetensorError, OSError, ValueError, TypeError, AttributeError) as error:
-        raise ExchangeError(f"{file} is no readable .safetensors: {str(error) or type(error).__name__}; in PyTorch: "
-                            "safetensors.torch.save_file(network.state_dict(), FILE)") from error
+    except FileError as error:
+        raise ExchangeError(error) from error
+    except (SafetensorError, OSError, ValueError, TypeError, AttributeError, RecursionError) as error:
+        raise ExchangeError(f"{file} is no readable .safetensors: {str(error) or type(error).__name__:.200}; in "
+                            "PyTorch: safetensors.torch.save_file(network.state_dict(), FILE)") from error
     for name, kind in kinds.items():
         if name not in state:
             raise ExchangeError(f"{file}: {name} has the dtype {kind}, expected F32, F16, BF16 or F64; in PyTorch: "
@@ -84,12 +93,13 @@ def read(file: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     for name, a in state.items():
         if not np.isfinite(a).all():
             raise ExchangeError(f"{file}: {name} is not finite")
-    return state, facts if isinstance(facts, dict) else {}
+    return state, facts
 
 
-def _widened(a) -> np.ndarray:
-    """An array of bfloat16 as float32: a bfloat16 is the upper half of the bits of a float32."""
-    return (np.frombuffer(a["data"], "<u2").astype(np.uint32) << 16).view(np.float32).reshape(a["shape"])
+def _numbers(a) -> np.ndarray:
+    """An array of a .safetensors file as float32; a bfloat16 is the upper half of the bits of a float32."""
+    x = np.frombuffer(a["data"], _NUMPY[a["dtype"]]).reshape(a["shape"])
+    return (x.astype(np.uint32) << 16).view(np.float32) if a["dtype"] == "BF16" else x.astype(np.float32)
 
 
 def _drawn(run):

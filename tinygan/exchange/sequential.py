@@ -14,6 +14,8 @@ from tinygan import nn
 from tinygan.exchange import ExchangeError
 from tinygan.exchange.layouts import places
 
+MOST_HALVINGS = 16  # of images of 262,144 pixels a side
+
 
 def renamed(network: nn.Module, state: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """The state under the names that `layouts` gives the network, with layers matched by their order.
@@ -50,6 +52,8 @@ def classic(state: dict[str, np.ndarray]) -> dict[str, Any]:
     if len(kernels) < 2 or weights[0].ndim != 4:
         return {}
     halvings = len(kernels) - 1
+    if halvings > MOST_HALVINGS:
+        return {}
     side = kernels[0].shape[2] << halvings
     return {"latent": len(kernels[0]), "width": len(kernels[-1]), "halvings": halvings,
             "shape": (side, side, kernels[-1].shape[1])}

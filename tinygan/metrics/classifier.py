@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from tinygan import data
+from tinygan.files import open_regular
 from tinygan.nn import BatchNorm, Conv2d, Dense, Flatten, Module, ReLU, Sequential
 from tinygan.nn.inputs import input_of
 from tinygan.ops.reduce import log_softmax, mean, softmax, sum
@@ -128,7 +129,7 @@ def digits_classifier() -> Classifier:
     """The shipped classifier of the embedded digits, trained by `python -m tinygan.metrics.classifier`."""
     net = Classifier(rng=np.random.default_rng(0))
     try:
-        with open(WEIGHTS, "rb") as file, np.load(file, allow_pickle=False) as state:
+        with open_regular(WEIGHTS, 10**7) as file, np.load(file, allow_pickle=False) as state:
             net.load_state_dict(dict(state))
     except (OSError, EOFError, ValueError, zipfile.BadZipFile, zlib.error) as error:
         raise data.DataError(f"{WEIGHTS} is damaged ({type(error).__name__}), install tinygan again") from error

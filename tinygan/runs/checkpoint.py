@@ -1,18 +1,22 @@
 """Checkpoints: the whole state of a game in one `.npz`, without pickle; resumed training is bit for bit the same.
 
 A checkpoint takes its name only when it is complete, and the one before is kept. It is read as an untrusted file: no
-code in it runs, the arrays take no more memory than the size of the file, and a checksum covers all of it.
+code in it runs, the arrays take no more memory than the size of the file, and a checksum covers all of it. `count`
+reads the number of weights without the weights, so that no network is built that the file cannot fill.
 """
 from __future__ import annotations
 
 import hashlib
 import io
 import json
-import os
+import math
+import struct
 import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from copy import deepcopy
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, TypeVar
 
 import numpy as np
 
@@ -20,13 +24,18 @@ import tinygan
 from tinygan import backend
 from tinygan.data.names import is_named
 from tinygan.errors import TinyganError
+from tinygan.files import FileError, array_header, open_regular, read_array
 from tinygan.game import Diverged, Game, parts
 from tinygan.game.history import COLUMNS, Column
 from tinygan.nn.theta import buffers_of
-from tinygan.runs.files import newest, write
-from tinygan.updates import Average
+from tinygan.runs.files import json_object, newest, write
+from tinygan.updates import Adam, Average, RMSProp
 
+T = TypeVar("T")
 FORMAT = 2
+LARGEST = 2**32 - 1  # bytes: beyond, a zip file has a second directory
+DIRECTORY = 10**6  # bytes of the list of its arrays
+LAST = 2**53  # steps: whole numbers up to it are exact as float64
 FREE = ("steps", "device", "version", "examples")  # parts of a config that may differ when a run is resumed
 
 
@@ -51,6 +60,8 @@ def save(path, game: Game, config: dict[str, Any] | None = None) -> None:
     arrays["sha256"] = _digest(arrays)
     content = io.BytesIO()
     np.savez(content, **arrays)
+    if content.tell() > LARGEST:
+        raise CheckpointError(f"{path}: the game has {content.tell():,} bytes, a checkpoint at most {LARGEST:,}")
     write(path, content.getbuffer(), previous(path))
 
 
@@ -76,8 +87,18 @@ def previous(path) -> Path:
 
 def read(path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     """The facts and the arrays in a checkpoint; CheckpointError if the file is damaged."""
+    return _or_before(path, _read)
+
+
+def count(path) -> int:
+    """The number of numbers in both players of a checkpoint, from its headers alone; CheckpointError as `read`."""
+    return _or_before(path, _count)
+
+
+def _or_before(path, work: Callable[[Path], T]) -> T:
+    """work(path); its CheckpointError offers the checkpoint before, if that one is good."""
     try:
-        return _read(newest(path))
+        return work(newest(path))
     except CheckpointError as error:
         try:
             step = _read(previous(path))[0]["step"]
@@ -113,7 +134,7 @@ def _rngs(game) -> list[np.random.Generator]:
     """All generators of random numbers: the game's, and those that layers own."""
     owned = [value for player in (game.generator, game.discriminator) for _, m in player.modules()
              for value in vars(m).values() if isinstance(value, np.random.Generator)]
-    return list({id(rng): rng for rng in [game.rng, *owned]}.values())
+    return list({id(rng.bit_generator): rng for rng in [game.rng, *owned]}.values())
 
 
 def _restore(game, facts, arrays) -> None:
@@ -121,17 +142,20 @@ def _restore(game, facts, arrays) -> None:
     for key, a in arrays.items():
         groups.setdefault(key.partition("/")[0], {})[key.partition("/")[2]] = a
     history = {name: groups["history"].pop(name) for name in COLUMNS}
-    if len({a.shape for a in history.values()} | {(history["step"].size,)}) > 1:
+    steps = history["step"]
+    if len({a.shape for a in history.values()} | {(steps.size,)}) > 1:
         raise ValueError("the columns of its history differ in length")
-    if type(facts["step"]) is not int or facts["step"] < 0 or len(facts["rngs"]) != len(_rngs(game)):
-        raise ValueError(f"it is of step {facts['step']!r}, with {len(facts['rngs'])} random generators")
+    if type(facts["step"]) is not int or not 0 <= facts["step"] < LAST or len(facts["rngs"]) != len(_rngs(game)):
+        raise ValueError(f"it is of step {facts['step']!r:.99}, with {len(facts['rngs'])} random generators")
+    if steps.size and not (steps.min() >= 0 and steps.max() <= facts["step"] and (steps == np.floor(steps)).all()):
+        raise ValueError(f"its history has steps from {steps.min():.9g} to {steps.max():.9g}, expected "
+                         f"whole numbers from 0 to {facts['step']}")
     game.generator.load_state_dict(groups["generator"])
     game.discriminator.load_state_dict(groups["discriminator"])
     for group, memory in _memories(game).items():
         network = game.discriminator if group == "optimiser0" else game.generator
         memory.load_state_dict(_remembered(memory, groups[group], network))
-    game.history = {name: Column(a) for name, a in history.items()}
-    game.history["step"] = Column([int(step) for step in history["step"]], np.int64)
+    game.history = {name: Column(a, np.int64 if name == "step" else np.float64) for name, a in history.items()}
     for rng, state in zip(_rngs(game), facts["rngs"]):
         rng.bit_generator.state = state
     game.step = facts["step"]
@@ -152,36 +176,62 @@ def _remembered(memory, arrays, network) -> dict:
     for name, a in arrays.items():
         if a.shape != shapes[name]:
             raise ValueError(f"{name} has shape {a.shape}, expected {shapes[name]}")
+        if name in counters and not (a.dtype.kind in "iu" and 0 <= a < LAST):
+            raise ValueError(f"{name} is {a.item():.9g}, expected a whole number of updates")
+        if name == "v" and isinstance(memory, (Adam, RMSProp)) and a.min(initial=0) < 0:
+            raise ValueError(f"{name}, a mean of squares, holds {a.min():g}")
     return {name: a.item() if name in counters else backend.to_device_of(a.astype(theta.dtype), theta)
             for name, a in arrays.items()}
 
 
 def _read(path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-    try:
-        with open(path, "rb") as file, zipfile.ZipFile(file) as archive:
-            members = archive.infolist()
-            if sum(m.file_size for m in members) > os.fstat(file.fileno()).st_size:
-                raise ValueError("it claims to hold more than the file")
-            arrays = {m.filename.removesuffix(".npy"): _array(archive.read(m)) for m in members}
-        facts = json.loads(arrays["facts"].tobytes())
+    with _opened(path) as members:
+        arrays = {name: _array(file, size) for name, file, size in members}
+        facts = json_object(arrays["facts"].tobytes().decode())
         if facts["format"] == FORMAT and arrays.pop("sha256").tobytes() != _digest(arrays).tobytes():
             raise ValueError("its checksum is wrong")
-    except FileNotFoundError:
-        raise CheckpointError(f"{path}: there is no checkpoint") from None
-    except Exception as error:  # damaged bytes raise anything
-        raise CheckpointError(f"{path}: the checkpoint is damaged ({_line(error)})") from error
     if facts["format"] != FORMAT:
-        raise CheckpointError(f"{path}: checkpoint format {facts['format']!r}, this version reads {FORMAT}")
+        raise CheckpointError(f"{path}: checkpoint format {facts['format']!r:.99}, this version reads {FORMAT}")
     return facts, arrays
 
 
-def _array(content: bytes) -> np.ndarray:
-    """The array in the bytes of an .npy file; a header that claims more elements than there are is an error."""
-    file = io.BytesIO(content)
-    np.lib.format.read_magic(file)
-    shape, fortran, dtype = np.lib.format.read_array_header_1_0(file)
-    a = np.frombuffer(content[file.tell():], dtype).reshape(shape, order="F" if fortran else "C")
-    if a.dtype.kind not in "fiu" or not np.isfinite(a).all():
+def _count(path) -> int:
+    with _opened(path) as members:
+        return sum(math.prod(array_header(file, size)[0]) for name, file, size in members
+                   if name.partition("/")[0] in ("generator", "discriminator"))
+
+
+@contextmanager
+def _opened(path) -> Iterator[Iterator[tuple[str, IO[bytes], int]]]:
+    """The members of a checkpoint: name, file and size. CheckpointError for any exception in the block."""
+    try:
+        with open_regular(path, LARGEST) as file, zipfile.ZipFile(_with_short_directory(file)) as archive:
+            members = archive.infolist()
+            size = file.seek(0, io.SEEK_END)
+            if sum(m.file_size for m in members) > size or any(m.compress_type for m in members):
+                raise ValueError("it claims to hold more than the file")
+            yield ((m.filename.removesuffix(".npy"), archive.open(m), m.file_size) for m in members)
+    except FileNotFoundError:
+        raise CheckpointError(f"{path}: there is no checkpoint") from None
+    except FileError as error:
+        raise CheckpointError(error) from error
+    except Exception as error:  # damaged bytes raise anything
+        raise CheckpointError(f"{path}: the checkpoint is damaged ({_line(error)})") from error
+
+
+def _with_short_directory(file: IO[bytes]) -> IO[bytes]:
+    """The zip file, if its directory is short, as `np.savez` writes it: a long one takes ten times its size to read."""
+    file.seek(-42, io.SEEK_END)
+    tail = file.read()  # the last 22 bytes lead to the directory; before them there can be the way to another one
+    kind, *_, size, _, comment = struct.unpack("<4s4H2LH", tail[20:])
+    if tail.startswith(b"PK\6\7") or kind != b"PK\5\6" or comment or size > DIRECTORY:
+        raise ValueError("its end is not that of a checkpoint")
+    return file
+
+
+def _array(file, size) -> np.ndarray:
+    a = read_array(file, size)
+    if not np.isfinite(a).all():
         raise ValueError("it holds what is no finite number")
     return a
 

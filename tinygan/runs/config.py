@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
@@ -14,7 +15,10 @@ from tinygan.metrics import Evaluator
 from tinygan.runs.files import json_object
 from tinygan.zoo import RECIPES, Recipe
 from tinygan.zoo.settings import change
-from tinygan.zoo.sources import Source, check_facts, source
+from tinygan.zoo.sources import LARGEST_EXAMPLE, Source, check_facts, source
+
+LARGEST_BATCH = 2**28  # numbers: as float32, 1 GiB
+RANGES = {"steps": (1, 2**53), "seed": (0, 2**63), "batch": (1, 2**20)}
 
 
 class RunError(TinyganError, ValueError):
@@ -42,8 +46,10 @@ class Config:
     def __post_init__(self):
         for f in fields(self):
             value, kind = getattr(self, f.name), str(f.type).partition("[")[0]
-            if type(value).__name__ != kind or (kind == "int" and not 0 <= value < 2**63):
-                raise SettingError(f"{f.name}: got {value!r:.99}, expected {f.type}")
+            least, below = RANGES.get(f.name, (0, 0))
+            if type(value).__name__ != kind or (kind == "int" and not least <= value < below):
+                limits = f" of at least {least} and below {below}" if kind == "int" else ""
+                raise SettingError(f"{f.name}: got {value!r:.99}, expected {f.type}{limits}")
         for name, known in (("dtype", ("float32", "float64")), ("device", ("cpu", "gpu"))):
             if getattr(self, name) not in known:
                 raise SettingError(f"{name}: got {getattr(self, name)!r:.99}, expected {' or '.join(known)}")
@@ -60,7 +66,7 @@ class Config:
             if config.examples:
                 check_facts(config.examples)
         except (ValueError, TypeError) as error:
-            raise RunError(f"{where} cannot be read: {error}") from error
+            raise RunError(f"{where} cannot be read: {error!s:.300}") from error
         if config.recipe not in RECIPES:
             raise RunError(f"{where} names the recipe {config.recipe!r:.99}, which this version does not have")
         try:
@@ -77,11 +83,15 @@ class Config:
         """The data source of the run."""
         return source(self.data, facts=self.examples)
 
-    def start(self, group: SingleProcess = SINGLE_PROCESS) -> Game:
-        """The game at step 0; players that grow have their first size."""
+    def start(self, group: SingleProcess = SINGLE_PROCESS, most: int | None = None) -> Game:
+        """The game at step 0; players that grow have their first size. most: of their weights, as in `Recipe.start`."""
         found = self.source()
+        size = math.prod(found.shape)
+        if size > LARGEST_EXAMPLE or size * self.batch > LARGEST_BATCH:
+            raise SettingError(f"batch: {self.batch} examples of shape {found.shape}: expected at most "
+                               f"{LARGEST_EXAMPLE:,} numbers in an example, and {LARGEST_BATCH:,} in a batch")
         self.examples = found.facts
-        game = self.build_recipe().start(self.seed, self.batch, self.dtype, self.device, found)
+        game = self.build_recipe().start(self.seed, self.batch, self.dtype, self.device, found, most)
         if game.schedule is not None:
             game.schedule(game, self.steps)
         return replace(game, group=group)

@@ -6,14 +6,19 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import os
 import time
 import warnings
+from collections import Counter
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from tinygan.files import open_regular
+
 LONGEST_JSON = 1_000_000  # characters: a config has hundreds, and the names of its classes
+LONGEST_NUMBER = 100  # characters: the state of a random generator has numbers of 39 digits
 PAUSES = (0.05, 0.1, 0.2, 0.4, 0.8)  # seconds between the tries to replace a file that is held open
 
 
@@ -21,12 +26,13 @@ def write(path, content, keep: Path | None = None) -> None:
     """Writes a file completely or not at all: a temporary file is synced, then renamed. keep: path for the old file.
 
     If another program holds the file open, the content gets the name `aside(path)`, with a warning, until a later
-    write replaces the file.
+    write replaces the file. An OSError names the file.
     """
     path = Path(path)
     unfinished = path.with_name(path.name + ".part")
     try:
-        with open(unfinished, "wb") as file:
+        unfinished.unlink(missing_ok=True)  # in a folder of others it may be a link to any file
+        with open(unfinished, "xb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
@@ -39,9 +45,10 @@ def write(path, content, keep: Path | None = None) -> None:
             os.replace(unfinished, aside(path))
             warnings.warn(f"{path} cannot be replaced while another program holds it open; its new content is in "
                           f"{aside(path).name}", stacklevel=2)
-    except OSError:
+    except OSError as error:
         with suppress(OSError):
             unfinished.unlink()
+        error.filename = os.fspath(path)  # a full disk names no file
         raise
     _sync_folder(path.parent)
 
@@ -51,6 +58,12 @@ def render(path, save, *content) -> None:
     file = io.BytesIO()
     save(file, *content)
     write(path, file.getbuffer())
+
+
+def reason(error: OSError) -> str:
+    """The reason of an error of the system, with the name of the file."""
+    where = f" ({os.path.basename(error.filename)})" if isinstance(error.filename, str) and error.filename else ""
+    return f"{error.strerror or error}{where}"
 
 
 def aside(path) -> Path:
@@ -65,10 +78,10 @@ def newest(path) -> Path:
     return max((place for place in (path, aside(path)) if place.exists()), key=os.path.getmtime, default=path)
 
 
-def read_text(path) -> str:
-    """The text for `json_object` in the newest content of an untrusted file, cut off where it is too long."""
-    with open(newest(path), encoding="utf-8") as file:
-        return file.read(LONGEST_JSON + 1)
+def read_text(path, limit: int = LONGEST_JSON) -> str:
+    """The text in the newest content of an untrusted file of at most `limit` bytes; OSError or ValueError."""
+    with open_regular(newest(path), limit) as file:
+        return file.read().decode("utf-8-sig")  # an editor may have put a byte order mark before it
 
 
 def _keep(path, name):
@@ -104,13 +117,34 @@ def _sync_folder(folder):
 
 
 def json_object(text: str) -> dict[str, Any]:
-    """Parses a JSON object from an untrusted text; ValueError for anything else."""
+    """Parses a JSON object from an untrusted text; ValueError for anything else, such as NaN or a key twice."""
     if len(text) > LONGEST_JSON:
         raise ValueError(f"it is longer than {LONGEST_JSON} characters")
     try:
-        value = json.loads(text)
+        value = json.loads(text, object_pairs_hook=_unlike, parse_int=_whole, parse_float=_finite,
+                           parse_constant=_finite)
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
     if not isinstance(value, dict):
         raise ValueError(f"expected an object, found a {type(value).__name__}")
+    return value
+
+
+def _unlike(pairs):
+    value = dict(pairs)
+    if len(value) < len(pairs):
+        [(key, _)] = Counter(key for key, _ in pairs).most_common(1)
+        raise ValueError(f"it has the key {key!r:.99} twice")
+    return value
+
+
+def _whole(text):
+    if len(text) > LONGEST_NUMBER:
+        raise ValueError(f"it holds a number of {len(text)} digits")
+    return int(text)
+
+
+def _finite(text):
+    if not math.isfinite(value := float(text)):
+        raise ValueError(f"it holds the number {text:.20}, expected finite ones")
     return value

@@ -8,6 +8,7 @@ import numpy as np
 from tinygan import latent, plots
 from tinygan.game import parts
 from tinygan.runs import Run, RunError
+from tinygan.runs.files import render
 
 
 def interpolate(run: Run, rows: int, steps: int, kind: str, rng: np.random.Generator, labels=()) -> np.ndarray:
@@ -34,8 +35,8 @@ def _condition(run, rows, steps, labels):
     if not run.classes:
         return None
     if len(ends) == 2:
-        weights = np.eye(run.classes, dtype=np.float32)
-        return latent.path(weights[ends[0]], weights[ends[1]], steps).reshape(-1, run.classes)
+        first, second = ((np.arange(run.classes) == end[:, None]).astype(np.float32) for end in ends)
+        return latent.path(first, second, steps).reshape(-1, run.classes)
     return np.repeat(ends[0] if ends else np.arange(rows) % run.classes, steps)
 
 
@@ -55,6 +56,6 @@ def save(file: Path, run: Run, examples, rng: np.random.Generator) -> None:
         raise RunError(f"{run.folder}: paths lead through images or points in the plane, not through examples of shape "
                        f"{shape}")
     if film:
-        plots.save_gif(file, [*frames, *frames[-2:0:-1]], seconds=steps / 5, hold=0)
+        render(file, lambda opened: plots.save_gif(opened, [*frames, *frames[-2:0:-1]], seconds=steps / 5, hold=0))
     else:
-        plots.save_png(file, frames[0])
+        render(file, plots.save_png, frames[0])

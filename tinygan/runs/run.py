@@ -8,11 +8,12 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 import time
 import warnings
 import weakref
 from collections.abc import Callable
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
@@ -24,17 +25,21 @@ from tinygan.backend.process import tune
 from tinygan.data import DataError, names
 from tinygan.data.files import lock_file
 from tinygan.distributed.group import SINGLE_PROCESS, SingleProcess
-from tinygan.game import Game, parts
+from tinygan.files import FileError
+from tinygan.game import Game, SettingError, parts
 from tinygan.game.history import COLUMNS
 from tinygan.nn import Conv2d, ConvTranspose2d, Module
 from tinygan.nn.inputs import input_of
 from tinygan.runs import checkpoint
 from tinygan.runs.config import Config, RunError
-from tinygan.runs.files import json_object, read_text, render, write
+from tinygan.runs.files import read_text, reason, render, write
 from tinygan.tensor import no_grad
 from tinygan.zoo import style
+from tinygan.zoo.sources import LARGEST_EXAMPLE
 
 FRAMES = 40  # pictures in the film
+MOST_FRAMES = 2000  # of a run that was made longer again and again
+CHUNK = 256  # examples that are generated at once; fewer of large ones
 SAVE_EVERY = 30.0  # seconds between checkpoints
 
 
@@ -63,8 +68,15 @@ class Run:
                 raise RunError(f"{folder} holds a run already; continue it with --resume, or choose another --out")
             run.save()  # before the config, so that a folder with a config has a good checkpoint
             run.write_config()
+        except FileError:
+            raise
         except OSError as error:
-            raise RunError(f"{folder}: the run folder cannot be written: {error.strerror or error}") from error
+            run.unlock()
+            with suppress(OSError):  # nothing is left of a run that has no checkpoint
+                (folder / "frames").rmdir()
+                (folder / ".lock").unlink(missing_ok=True)
+                folder.rmdir()
+            raise RunError(f"{folder}: the run folder cannot be written: {reason(error)}") from error
         return run
 
     @classmethod
@@ -80,14 +92,19 @@ class Run:
             text = read_text(folder / "config.json")
         except FileNotFoundError:
             raise RunError(f"{folder}: there is no run here (no config.json)") from None
+        except FileError as error:
+            raise RunError(error) from error
         except (OSError, ValueError) as error:
             raise RunError(f"{folder}/config.json cannot be read: {error}") from error
         config = Config.read(text, f"{folder}/config.json")
         kept, config.device = (config.data, config.examples), device or config.device
+        weights = checkpoint.count(folder / "checkpoint.npz")
         try:
             if data is not None:
                 config.move_data(data)
-            run = cls(folder, config, config.start(group))
+            run = cls(folder, config, config.start(group, weights))
+        except SettingError as error:
+            raise RunError(f"{folder}/config.json: {error}") from error
         except RunError as error:
             raise RunError(f"--data: {folder} {error}") from error
         except DataError as error:
@@ -107,6 +124,8 @@ class Run:
 
     def lock(self) -> None:
         """Locks the folder against other training processes until `unlock()` or the end; RunError if it is locked."""
+        if (self.folder / "frames").is_symlink():
+            raise RunError(f"{self.folder}/frames is a link, expected a folder; its pictures would replace others")
         try:
             unlock = lock_file(self.folder / ".lock", timeout=0)
         except TimeoutError:
@@ -147,10 +166,12 @@ class Run:
         frames = sorted((self.folder / "frames").glob("*.png"))
         if frames:
             try:
+                if len(frames) > MOST_FRAMES:
+                    raise ValueError(f"there are {len(frames)}, expected at most {MOST_FRAMES}")
                 render(self.folder / "training.gif", plots.save_gif, frames)
             except Exception as error:  # a damaged picture raises anything
-                reason = getattr(error, "strerror", None) or error
-                raise RunError(f"{self.folder}: training.gif cannot be made of frames/: {reason}") from error
+                why = reason(error) if isinstance(error, OSError) else error
+                raise RunError(f"{self.folder}: training.gif cannot be made of frames/: {why}") from error
 
     @property
     def classes(self) -> int:
@@ -182,8 +203,16 @@ class Run:
         return self.game.average.copy_to(deepcopy(self.game.generator))
 
     def generate(self, z, labels=None) -> np.ndarray:
-        """Examples of the sampling generator from latents z of `noise` and, in a conditional run, as many labels."""
-        return generate(self.generator(), *parts(z), *([] if labels is None else [labels]))
+        """Examples of the sampling generator from latents z of `noise` and, in a conditional run, as many labels.
+
+        RunError if they are not finite.
+        """
+        chunk = max(1, min(CHUNK, LARGEST_EXAMPLE // math.prod(self.config.examples.get("shape", ()))))
+        with np.errstate(over="ignore", invalid="ignore"):
+            examples = generate(self.generator(), *parts(z), *([] if labels is None else [labels]), chunk=chunk)
+        if not np.isfinite(examples).all():
+            raise RunError(f"{self.folder}: its generator makes numbers that are not finite")
+        return examples
 
     def samples(self, n: int, rng: np.random.Generator, label: int | None = None) -> np.ndarray:
         """n examples of new latents; of a conditional run with the labels of `labels(n, label)`."""
@@ -216,6 +245,7 @@ class Run:
     def evaluate(self, n: int | None, rng: np.random.Generator) -> dict[str, float]:
         """The metrics of n samples (default: 2,500 points or 2,000 images), and label scores if the run has classes."""
         evaluator = self.config.evaluator()
+        self.load_data()  # before many examples are generated
         with self._needing_data():
             figures = evaluator.figures(self.samples(n or evaluator.count, rng))
         labels = self.labels(n or evaluator.count)
@@ -262,7 +292,7 @@ class Run:
         return plots.cloud(samples, real, title, labels, paths)
 
 
-def generate(generator, *inputs, chunk: int = 256) -> np.ndarray:
+def generate(generator, *inputs, chunk: int = CHUNK) -> np.ndarray:
     """G(z, ...) on the host, in evaluation mode, in chunks; the generator's mode is restored."""
     training = generator.training
     generator.eval()
@@ -272,31 +302,3 @@ def generate(generator, *inputs, chunk: int = 256) -> np.ndarray:
     if training:
         generator.train()
     return np.concatenate(parts)
-
-
-def fresh_folder(root, name: str) -> Path:
-    """Makes the folder root/name, or root/name-2, -3, ... : the first that does not exist."""
-    k = 1
-    while True:
-        folder = Path(root) / (name if k == 1 else f"{name}-{k}")
-        try:
-            folder.mkdir(parents=True)
-            return folder
-        except FileExistsError:
-            if not folder.exists():  # a file stands in the place of root
-                raise
-        k += 1
-
-
-def latest_folder(root, recipe: str) -> Path:
-    """The newest run of a recipe under root, by what its config records; warns of a config that is damaged."""
-    runs = []
-    for file in Path(root).glob("*/config.json"):
-        try:
-            if json_object(read_text(file)).get("recipe") == recipe:
-                runs.append((file.stat().st_mtime, file.parent))
-        except (OSError, ValueError) as error:
-            warnings.warn(f"--resume: passed over {file}, which cannot be read: {error}", stacklevel=2)
-    if not runs:
-        raise RunError(f"--resume: there is no run of {recipe!r} under {root}; name one with --out")
-    return max(runs)[1]

@@ -16,6 +16,7 @@ import multiprocessing
 import re
 import signal
 import time
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
@@ -27,12 +28,15 @@ import numpy as np
 from tinygan import game, plots
 from tinygan.backend.process import cores, limit
 from tinygan.data import names
+from tinygan.files import open_regular
 from tinygan.game.history import COLUMNS
 from tinygan.runs import Config, Run, RunError, report
 from tinygan.runs.files import json_object, newest, read_text, render, write
 from tinygan.zoo.settings import format_setting
 
 LONGEST_NAME = 80  # characters of the settings in the name of a run: whole paths have 260 on some systems
+LARGEST_HISTORY = 2**31  # bytes: about 15 million steps
+LONGEST_LINE = 1000  # characters in it: seven numbers
 STOP = "stop"  # a file in OUT: while it exists, every run saves its state and ends
 
 
@@ -103,7 +107,7 @@ def train_and_measure(folder: Path, config: Config) -> dict[str, Any]:
 
 def _train(run, clock) -> float:
     """Trains the run to its end or until the sweep is stopped; returns the seconds, with those of earlier parts."""
-    earlier, start = float(clock.read_text()) if clock.exists() else 0.0, time.perf_counter()
+    earlier, start = _seconds(clock), time.perf_counter()
     run.tune()
     try:
         game.train(run.game, run.config.steps, [run.maybe_checkpoint, lambda _: _stop_if_asked(run.folder)])
@@ -116,15 +120,30 @@ def _train(run, clock) -> float:
     return seconds
 
 
+def _seconds(clock) -> float:
+    """The seconds in a file, 0 if there is none; RunError if it holds anything else."""
+    try:
+        seconds = float(read_text(clock, 100))
+        if not 0 <= seconds < 1e9:
+            raise ValueError("no time")
+        return seconds
+    except FileNotFoundError:
+        return 0.0
+    except (OSError, ValueError):
+        raise RunError(f"{clock} holds no number of seconds; remove it") from None
+
+
 def _figures(path) -> dict[str, float]:
     """The metrics in figures.json; RunError if it holds anything else."""
     try:
         figures = json_object(read_text(path))
-        if not np.isfinite(list(figures.values())).all():
-            raise ValueError("not finite")
+        for name, value in figures.items():
+            largest = {int: 2**53, float: 1e300}.get(type(value))
+            if largest is None or abs(value) > largest or not re.fullmatch(r"[\w ]{1,40}", name):
+                raise ValueError(f"{name!r:.40} is {value!r:.40}")
         return figures
-    except (ValueError, TypeError):
-        raise RunError(f"{path} holds no figures; remove it to measure the run again") from None
+    except (OSError, ValueError) as error:
+        raise RunError(f"{path} holds no figures ({error}); remove it to measure the run again") from None
 
 
 def _line(error):
@@ -203,7 +222,7 @@ def _write_csv(path, rows):
     table = csv.DictWriter(text, list({name: None for row in flat for name in row}), lineterminator="\n")
     table.writeheader()
     table.writerows(flat)
-    write(path, text.getvalue().encode())
+    write(path, text.getvalue().encode(errors="backslashreplace"))  # a path in an error may be no text
 
 
 def summary(rows: list[dict], configs: Mapping[str, Config], out: Path) -> str:
@@ -217,6 +236,10 @@ def summary(rows: list[dict], configs: Mapping[str, Config], out: Path) -> str:
     groups: dict[str, list[dict]] = {}
     for row in done:
         groups.setdefault(kind(configs[row["run"]]), []).append(row)
+    for row in done:
+        if row["figures"].keys() != done[0]["figures"].keys():
+            raise RunError(f"{out / row['run'] / 'figures.json'} has other metrics than {done[0]['run']}; remove it to "
+                           "measure the run again")
     for name, group in groups.items():
         lines += [name, report.table([row["figures"] for row in group], real, noise)]
     histories = {name: [_history(out / row["run"]) for row in group] for name, group in groups.items()}
@@ -230,14 +253,22 @@ def summary(rows: list[dict], configs: Mapping[str, Config], out: Path) -> str:
 
 def _history(folder):
     try:
-        with open(newest(folder / "history.csv")) as file:
-            names = file.readline().strip().split(",")
-            rows = [row for row in file if row.strip()]
-        if not rows:
-            raise ValueError("it has no rows")
-        columns = dict(zip(names, np.loadtxt(rows, delimiter=",", ndmin=2).T, strict=True))
-        if not all(np.isfinite(column).all() for column in columns.values()):
+        with open_regular(newest(folder / "history.csv"), LARGEST_HISTORY) as file:
+            names = file.readline(LONGEST_LINE).decode().strip().split(",")
+            with warnings.catch_warnings():
+                warnings.simplefilter("error")  # where there are no rows
+                rows = np.loadtxt(_lines(file), delimiter=",", comments=None, ndmin=2)
+        columns = dict(zip(names, rows.T, strict=True))
+        if not np.isfinite(rows).all():
             raise ValueError("it holds a number that is not finite")
         return {name: columns[name] for name in COLUMNS}
-    except (ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, Warning) as error:
         raise RunError(f"{folder}/history.csv is damaged: {error}") from error
+
+
+def _lines(file):
+    """The lines of a file; ValueError for one that is too long."""
+    while line := file.readline(LONGEST_LINE):
+        if len(line) == LONGEST_LINE:
+            raise ValueError(f"it has a line of more than {LONGEST_LINE} characters")
+        yield line.decode()

@@ -2,13 +2,14 @@
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from tinygan.game import Game, latent
+from tinygan.game import Game, SettingError, latent
 from tinygan.game.release_0_1 import by_name
 from tinygan.nn.module import Module
 from tinygan.updates import SGD, Adam, Average, Momentum, RMSProp
@@ -48,19 +49,43 @@ class Recipe:
     conditional: bool = False
     make_game: Callable[..., Game] = Game
 
-    def start(self, seed=0, batch=None, dtype="float32", device="cpu", data: str | Source | None = None) -> Game:
+    def start(self, seed=0, batch=None, dtype="float32", device="cpu", data: str | Source | None = None,
+              most: int | None = None) -> Game:
         """Makes the game at step 0. All random numbers, now and later, come from one generator seeded with `seed`.
 
-        data: a name or a path, as in `source`, or a source.
+        data: a name or a path, as in `source`, or a source. most: SettingError, before memory is taken for them, if the
+        players need more weights.
         """
         rng = np.random.default_rng(seed)
         found = source(self.data if data is None else data, labels=self.conditional)
-        players = self.networks(found.shape, self.latent, rng, *[found.classes] * self.conditional, **self.players)
+        weights = rng if most is None else _Sparing(rng, most)
+        players = self.networks(found.shape, self.latent, weights, *[found.classes] * self.conditional, **self.players)
         generator, discriminator = (player.astype(dtype).to(device) for player in players)
         optimiser = OPTIMISERS[self.optimiser]
         return self.make_game(generator, discriminator, found.draw, latent(self.latent), rng, batch=batch or self.batch,
                               optimiser_d=optimiser(*self.betas), optimiser_g=optimiser(*self.betas),
                               average=Average(self.average) if self.average else None, **game_settings(self.game))
+
+
+class _Sparing(np.random.Generator):
+    """Draws the numbers of `rng`, at most `most` of them, by the functions that initial weights are drawn with."""
+
+    def __init__(self, rng, most):
+        super().__init__(rng.bit_generator)
+        self.most = self.left = most
+
+    def _spend(self, shape):
+        self.left -= math.prod(shape) if isinstance(shape, tuple) else shape or 1
+        if self.left < 0:
+            raise SettingError(f"the players need more weights than the {self.most:,} there are")
+
+    def standard_normal(self, size=None, dtype=np.float64, out=None):
+        self._spend(size)
+        return super().standard_normal(size, dtype, out)
+
+    def uniform(self, low=0.0, high=1.0, size=None):
+        self._spend(size)
+        return super().uniform(low, high, size)
 
 
 def game_settings(settings: dict[str, Any]) -> dict[str, Any]:

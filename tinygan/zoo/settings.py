@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import difflib
 import inspect
-import math
 import re
 from collections.abc import Iterable
 from dataclasses import fields, replace
@@ -24,6 +23,7 @@ GAME = {"rate" if f.name == "rate_d" else f.name: f.default for f in fields(Game
 WORDS: dict[str, Iterable[str]] = {"objective": OBJECTIVES, "optimiser": OPTIMISERS, "cell": sequence.CELLS}
 LEAST = {"latent": 1, "k": 1, "packing": 1, "width": 1, "halvings": 1}  # the least value; of the others it is 0
 BELOW_ONE = ("betas", "average")
+LARGEST = 1e30  # other numbers are below it: float32 holds them
 MOST = 10_000  # whole numbers are below it: an untrusted config.json must not fill the memory
 PAIRS = {"betas": ((2,), "a pair A:B of numbers"), "rate": ((1, 2), "a number, or a pair D:G of numbers,")}
 
@@ -106,15 +106,15 @@ def _fitting(name, value, usual_value):
         expected = "a word" if words is None else f"one of {', '.join(words)}"
     else:
         kind, whole = (int, "whole ") if isinstance(usual_value, int) else ((int, float), "")
-        least, below = LEAST.get(name, 0), 1 if name in BELOW_ONE else MOST if whole else math.inf
+        least, below = LEAST.get(name, 0), 1 if name in BELOW_ONE else MOST if whole else LARGEST
         lengths, form = PAIRS.get(name, ((1,), f"a {whole}number"))
         numbers = value if isinstance(value, tuple) else (value,)
         fits = len(numbers) in lengths and all(
             isinstance(n, kind) and not isinstance(n, bool) and least <= n < below for n in numbers)
-        over = below == 1 or (whole and isinstance(value, int) and value >= below)
+        over = below == 1 or any(isinstance(n, (int, float)) and n >= below for n in numbers)
         comma = not whole and any(isinstance(n, str) and re.match(r"0\d|.*,", n) for n in numbers)
         expected = (f"{form} of at least {least}" + (f" and below {below}" if over else "") +
                     ("; decimals have a point, as in 0.5" if comma else ""))
     if not fits:
-        raise SettingError(f"{name} is {format_setting(value)!r}, expected {expected}")
+        raise SettingError(f"{name} is {format_setting(value)!r:.99}, expected {expected}")
     return value

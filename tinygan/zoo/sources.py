@@ -18,7 +18,8 @@ from tinygan.metrics import Evaluator
 DIGITS = ("digits", "digits14", "digits16", "mnist")  # sets with a shipped classifier
 FEWEST = 12  # examples of two halves with five neighbours each
 HELD_OUT = 2000  # real examples in the comparison with samples
-MOST = 2**30  # numbers in an example of every class: an untrusted config.json must not fill the memory
+MOST = 2**28  # numbers in an example of every class: an untrusted config.json must not fill the memory
+LARGEST_EXAMPLE = 2**22  # numbers in an example, such as an image of 1024 x 1024 pixels
 FACTS = ("shape", "classes", "names", "count", "range")  # the fields of a source that a run keeps
 
 
@@ -139,8 +140,9 @@ def check_facts(facts: Mapping[str, Any]) -> None:
     """DataError, one line, if facts from an untrusted file are not those of a source."""
     try:
         shape, classes, names, count, limits = (facts[key] for key in FACTS)
-        fits = (all(type(n) is int and n >= 0 for n in (*shape, classes, count)) and 1 <= len(shape) <= 3 and all(shape)
-                and math.prod(shape) * max(classes, 1) <= MOST and len(names) in (0, classes)
+        fits = (all(isinstance(value, (list, tuple)) for value in (shape, names, limits))
+                and all(type(n) is int and n >= 0 for n in (*shape, classes, count)) and 1 <= len(shape) <= 3
+                and all(shape) and math.prod(shape) * max(classes, 1) <= MOST and len(names) in (0, classes)
                 and all(isinstance(name, str) for name in names)
                 and len(limits) in (0, 2) and all(type(x) is float and math.isfinite(x) for x in limits))
     except (KeyError, TypeError):
