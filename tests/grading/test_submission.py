@@ -7,7 +7,8 @@ import zipfile
 import pytest
 
 from tinygan.grading import GradingError
-from tinygan.grading.submission import MOST, identity, read
+from tinygan.grading.handed_in import MOST
+from tinygan.grading.submission import identity, read
 
 NAME, BOOK, PLAIN = "01-sums", "01-sums.ipynb", "01_sums.py"
 STUBS = {"add-answer": "def add(x):\n    raise NotImplementedError",
@@ -104,12 +105,12 @@ def test_the_same_answers_twice_need_no_note(graded):
 
 
 def test_a_cell_that_is_there_twice(graded):
-    """The first with an answer counts, in both formats."""
+    """The first with an answer counts, in both formats, and the note names it."""
     twice = [*STUBS.items(), *SOLVED.items(), ("add-answer", "1 / 0")]
-    assert graded({BOOK: book(twice)}) == (SOLVED, "")
+    assert graded({BOOK: book(twice)}) == (SOLVED, "add-answer is there 2 times: one was graded")
     (read_plain, note) = graded({BOOK: "no notebook", PLAIN: marked(twice)})
     assert read_plain == SOLVED
-    assert note.startswith("01-sums.ipynb cannot be read: JSONDecodeError")
+    assert "; 01-sums.ipynb cannot be read: JSONDecodeError" in note
 
 
 def archive(files):
@@ -127,7 +128,7 @@ def test_an_archive(graded):
 
 
 @pytest.mark.parametrize(("data", "reason"), [
-    (b"PK no archive", "work.zip cannot be read: BadZipFile"), (archive({BOOK: " " * (6 << 20)}), "more than 5 MB"),
+    (b"PK no archive", "work.zip cannot be read: BadZipFile"), (archive({PLAIN: " " * (6 << 20)}), "more than 5 MB"),
     (archive({BOOK: "{"}).replace(b"PK\1\2", b"PK\1\3"), "work.zip cannot be read"),
     (archive({f"{i}.py": "" for i in range(MOST + 1)}), "more than 100 files: the others were not read")])
 def test_an_archive_that_cannot_be_read(graded, data, reason):
@@ -141,7 +142,11 @@ def test_an_archive_that_cannot_be_read(graded, data, reason):
 @pytest.mark.parametrize(("files", "reason"), [
     ({}, "no file handed in"), ({"work.docx": "x"}, "no file handed in"), ({BOOK: "my answer"}, "cannot be read"),
     ({BOOK: ""}, "cannot be read"), ({BOOK: "[" * 100000}, "cannot be read"),
-    ({BOOK: " " * (6 << 20)}, "more than 5 MB"),
+    ({PLAIN: " " * (6 << 20)}, "more than 5 MB"),
+    ({BOOK: " " * (33 << 20)}, "more than 32 MB"),
+    ({BOOK: book([("add-answer", "x"), *[("", "#" * 99_999)] * 53])}, "more than 5 MB without outputs"),
+    ({BOOK: "[" * 500_001}, "too many lists and objects"),
+    ({BOOK: '{"cells": [{"metadata": {"nbgrader": {"grade_id": "add-answer"}}}]}'}, "cannot be read"),
     ({BOOK: '{"cells": [1, 2]}'}, "cannot be read"), ({BOOK: '{"cells": null}'}, "cannot be read"),
     ({BOOK: book([("add-answer", "?")]).replace("?", "\\ud800")}, "cannot be read"),
     ({PLAIN: "# ü".encode("latin-1")}, "cannot be read"), ({PLAIN: "# coding: rot13"}, "cannot be read"),
@@ -169,10 +174,10 @@ def test_links_and_pipes_are_not_read(graded, tmp_path):
 
 def test_names_of_students():
     """Names that the reports can hold are kept; all others are written so that they stay different and printable."""
-    kept = ["ada", "Zoë Müller", "m {0} o'Nü, B. (2)", "-rf", "😀", '"q"', "a+b", "x" * 255, "学生"]
+    kept = ["ada", "Zoë Müller", "m {0} o'Nü, B. (2)", "(2) a-b", "😀", '"q"', "a+b", "x" * 255, "学生"]
     assert [identity(name) for name in kept] == kept
     odd = [os.fsdecode(b"\xff"), os.fsdecode(b"\xfe"), "%FF", "a[1]", "a*", "what?", "a\nb", "a\tb",
-           "\x1b[2J", "\u202ex", ".ada", " ", " ada", "ada ", "ada\n",
+           "\x1b[2J", "\u202ex", "=1+1", "+1", "-1", "@sum", "(points)", ".ada", " ", " ada", "ada ", "ada\n",
            os.fsdecode(b"\xff" * 255), os.fsdecode(b"\xff" * 254 + b"\xfe")]
     found = [identity(name) for name in odd]
     assert found[:8] == ["%FF", "%FE", "%25FF", "a%5B1%5D", "a%2A", "what%3F", "a%0Ab", "a%09b"]
