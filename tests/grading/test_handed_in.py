@@ -57,6 +57,7 @@ def test_a_file_has_a_bound(tmp_path):
         content(tmp_path / "a.py", (1 << 20) - 1)
 
 
+@pytest.mark.slow
 def test_a_tree_deeper_than_the_stack(tmp_path):
     room = os.open(tmp_path, os.O_RDONLY)
     for _ in range(1100):
