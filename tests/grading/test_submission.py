@@ -37,7 +37,7 @@ def graded(tmp_path):
             (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
             (tmp_path / place).write_bytes(data if isinstance(data, bytes) else data.encode())
         answers, note = read(tmp_path, NAME, STUBS)
-        return {key: text.split("\n# %%")[0].strip() for key, text in answers.items()}, note
+        return {key: text.strip() for key, text in answers.items()}, note
     return hand_in
 
 
@@ -111,6 +111,63 @@ def test_a_cell_that_is_there_twice(graded):
     (read_plain, note) = graded({BOOK: "no notebook", PLAIN: marked(twice)})
     assert read_plain == SOLVED
     assert "; 01-sums.ipynb cannot be read: JSONDecodeError" in note
+
+
+def cell(key, text, sort="code", **more):
+    about = {"nbgrader": {"grade_id": key, "solution": True}} if key else {}
+    return {"cell_type": sort, "metadata": about, "source": text, **more}
+
+
+A, B = [cell(key, text) for key, text in SOLVED.items()]
+FOREIGN = [{"source": "1 / 0"}, {"cell_type": "code", "metadata": None, "source": "2 / 0"}, 3, None, {},
+           cell("", ["3 / 0"]), {"cell_type": "code", "metadata": {"nbgrader": 4}, "source": {"a": 1}}]
+PICTURE = {"output_type": "display_data", "data": {"image/png": "A" * (3 << 20)}, "metadata": {}}
+
+
+@pytest.mark.parametrize(("notebook", "note"), [
+    ({"nbformat": 3, "worksheets": [{"cells": [{"cell_type": "code", "metadata": c["metadata"], "input": [c["source"]],
+                                                "language": "python"} for c in (A, B)]}]}, ""),
+    ({"nbformat": 4, "nbformat_minor": 5, "cells": [{**A, "id": "a"}, {**B, "id": "a"}]}, ""),
+    ({"cells": [A, *FOREIGN, B]}, ""),
+    ({"metadata": {"colab": {"provenance": []}, "widgets": {"x": "y" * (7 << 20)}},
+      "cells": [{**c, "metadata": {**c["metadata"], "id": "xyz", "cellView": "form"}} for c in (A, B)]}, ""),
+    ({"cells": [{**A, "outputs": [PICTURE] * 3}, {**B, "execution_count": 1, "outputs": [PICTURE]},
+                cell("", "text", "markdown", attachments={"a.png": PICTURE})]}, ""),
+    ({"cells": [{**A, "cell_type": "raw"}, B]}, "add-answer: a raw cell, graded as code"),
+    ({"cells": [A, {**A, "cell_type": "markdown", "source": "1 / 0"}, B]}, ""),
+    ({"cells": [cell("add", ADD), cell("", ADD), cell("", "add(3)"), cell("", f"import math\n{LESS}")]}, ""),
+    ({"cells": [cell("add-answer", ADD.split("\n")[0]), cell("add-answer", "    return x + 1"), B]},
+     "add-answer: graded with the next 1 of your cells"),
+])
+def test_notebooks_of_other_programs(graded, notebook, note):
+    """Colab, nbformat 3, large outputs, cells without metadata, of another type, split, without names."""
+    answers, found = graded({BOOK: json.dumps(notebook)})
+    assert found == note
+    assert answers == {**SOLVED, "less-answer": answers["less-answer"]}
+    assert answers["less-answer"] in (LESS, f"import math\n{LESS}")
+
+
+@pytest.mark.parametrize(("text", "note"), [
+    (f"# %% add-answer\n{ADD}\n# %%\n\n1 / 0\n# %% less-answer\n{LESS}\n# %%\n2 / 0", ""),
+    ("# %% add-answer\ndef add(x):\n# %% the sum\n    return x + 1\n#%% [markdown]\n# mine\n# %%\n"
+     f"add(2)\n# %% less-answer\n{LESS}", ""),
+    (f"# %% add-answer\ndef add(x):\n# %%\n    return x + 1\n# %%\n1 / 0\n# %% less-answer\n{LESS}",
+     "add-answer: graded with the next 1 of your cells"),
+    (f"# %% add-answer\n# %%\n{ADD}\n# %% less-answer\n{LESS}", "add-answer: graded with the next 1 of your cells"),
+    (f'# %% nbgrader={{"grade_id": "add-answer", "solution": true}}\n{ADD}\n# %% nbgrader={{"grade_id": "add"}}\n'
+     f'1 / 0\n# %% nbgrader={{"grade_id": "less-answer"}}\n{LESS}\n# %% [markdown]\n# the end', ""),
+    (f"# In[1]:\n\n\nimport numpy\n\n\n# In[2]:\n\n\n{ADD}\n\n\n# In[ ]:\n\n\npublic(check, add)\n1 / 0\n"
+     f"# In[3]:\n\n{LESS}\n", ""),
+    (f"#%%\n{ADD}\n#%%\npublic(check, add)\n1 / 0\n#%% [markdown]\n# x\n#%%\n{LESS}", ""),
+])
+def test_python_files_of_other_programs(graded, text, note):
+    """Marks of Spyder and VS Code in an answer; jupytext and nbconvert."""
+    answers, found = graded({PLAIN: text})
+    assert found == note
+    names = {}
+    for key in ("add-answer", "less-answer"):
+        exec(answers[key], names)
+    assert (names["add"](1), names["less"](1)) == (2, 0)
 
 
 def archive(files):

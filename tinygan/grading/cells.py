@@ -38,7 +38,8 @@ def answers(cells: Cells, stubs: dict[str, str], known=frozenset()) -> tuple[dic
         tries = [_Joined(cells, i, stub) for i in places]
         if not tries:
             continue
-        touched = [t for t in tries if not untouched(t.text, stub)] or tries
+        touched = [t for t in tries if not untouched(cells[t.place][1], stub)] or [
+            t for t in tries if not untouched(t.text, stub)] or tries
         best = next((t for t in touched if t.whole), touched[0])
         used = range(best.place, best.place + best.count)
         extra = [f"the next {best.count - 1} of your cells"] if best.count > 1 else []
