@@ -1,4 +1,4 @@
-"""Right answers in unusual Python: (cell of assignment 01, or NN:cell of another one, the way, the text of the cell)."""
+"""Right answers in unusual Python: (cell of assignment 01, or NN:cell of another one; the way; the text)."""
 
 SOFTSIGN = "def softsign(x):\n    return x / (1 + tg.abs(x))"
 
@@ -191,7 +191,7 @@ def softsign(x):
     sys.stdout.flush()
     return x / (1 + tg.abs(x))
 print(softsign(tg.Tensor([1.0])))"""),
-    ("softsign-answer", "a guard of the main program", SOFTSIGN + "\n\nif __name__ == '__main__':\n    raise SystemExit"),
+    ("softsign-answer", "a guard of the main program", f"{SOFTSIGN}\n\nif __name__ == '__main__':\n    exit()"),
     ("softsign-answer", "an input", "name = input('your name: ')\n" + SOFTSIGN),
     ("softsign-answer", "a plot", """
 %matplotlib inline
@@ -213,13 +213,15 @@ np.testing.assert_allclose(softsign(x).numpy(), x.numpy() / (1 + np.abs(x.numpy(
 assert softsign(x).shape == (3,), "shape"
 """),
     ("softsign-answer", "times", "%%time\n" + SOFTSIGN),
-    ("softsign-answer", "how long it takes", SOFTSIGN + "\n%timeit softsign(tg.Tensor([1.0]))\n?softsign\nsoftsign??\n!pip install nothing\n"),
+    ("softsign-answer", "how long it takes",
+     SOFTSIGN + "\n%timeit softsign(tg.Tensor([1.0]))\n?softsign\nsoftsign??\n!pip install nothing\n"),
     ("softsign-answer", "captured", "%%capture output\n" + SOFTSIGN + "\nprint(3)"),
     ("softsign-answer", "a form of Colab", "#@title Softsign { run: \"auto\" }\nscale = 1 #@param {type:\"slider\"}\n"
      "def softsign(x):\n    return x / (scale + tg.abs(x))"),
     ("softsign-answer", "tabs, form feeds, carriage returns",
      "def softsign(x):\r\n\tsize = 1 + tg.abs(x)\r\n\x0c\r\n\treturn x / size\r\n"),
-    ("softsign-answer", "names of other alphabets", "def softsign(größe_π):\n    return größe_π / (1 + tg.abs(größe_π))"),
+    ("softsign-answer", "names of other alphabets",
+     "def softsign(größe_π):\n    return größe_π / (1 + tg.abs(größe_π))"),
     ("softsign-answer", "await", "import asyncio\nasync def none():\n    return 1\none = await none()\n"
      "def softsign(x):\n    return x / (one + tg.abs(x))"),
     ("softsign-answer", "a thread", """
@@ -232,7 +234,8 @@ thread.start(); thread.join()
 
 def softsign(x):
     return x / (box[0] + tg.abs(x))"""),
-    ("softsign-answer", "exec and eval", "exec('def softsign(x):\\n    return x / (one + tg.abs(x))')\none = eval('1')"),
+    ("softsign-answer", "exec and eval",
+     "exec('def softsign(x):\\n    return x / (one + tg.abs(x))')\none = eval('1')"),
     ("softsign-answer", "functions with attributes", SOFTSIGN + "\nsoftsign.calls = 0\nsoftsign.__doc__ = 'mine'"),
     ("softsign-answer", "a file of its own", """
 from pathlib import Path
@@ -253,6 +256,111 @@ def softsign(x):
      "decimal, re, inspect, textwrap, abc, contextlib, uuid, hashlib, heapq, bisect, pprint, timeit, string\n"
      "one = math.prod([1])\nsource = inspect.signature(math.prod)\ndef softsign(x):\n    return operator.truediv(x, "
      "one + tg.abs(x))"),
+    ("softsign-answer", "a generator of random numbers of its own", """
+rng = np.random.default_rng(7)
+noise = rng.normal(size=3)
+np.random.shuffle(noise)
+
+def softsign(x):
+    return x / (1 + tg.abs(x)) + 0 * float(noise.sum() + np.random.rand())"""),
+    ("softsign-answer", "a context manager", """
+from contextlib import contextmanager, redirect_stdout, suppress
+import io
+
+@contextmanager
+def quiet():
+    with redirect_stdout(io.StringIO()) as text:
+        yield text
+
+def softsign(x):
+    with quiet() as text, suppress(KeyError):
+        print(x)
+        return x / (1 + tg.abs(x))"""),
+    ("softsign-answer", "the check in the answer", """
+from tinygan.grading import public
+def softsign(x):
+    return x / (1 + tg.abs(x))
+
+def check_softsign(f, case):
+    x = case.normal()
+    case.value(f, x, expected=x / (1 + np.abs(x)))
+    case.derivatives(f, x, order=2, slug="chain-rule")
+
+
+public(check_softsign, softsign, dict(shape=(3, 4)))"""),
+    ("softsign-answer", "limits and hooks", """
+import gc, sys, os, signal, atexit, logging, multiprocessing
+sys.setrecursionlimit(5000)
+sys.path.append(".")
+os.chdir(".")
+gc.collect()
+atexit.register(print, "end")
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+logging.basicConfig(filename="log.txt", level=logging.DEBUG)
+logging.debug("x")
+multiprocessing.cpu_count()
+def softsign(x):
+    return x / (1 + tg.abs(x))"""),
+    ("softsign-answer", "an extension that reloads",
+     "%load_ext autoreload\n%autoreload 2\n%config InlineBackend.figure_format = 'retina'\n"
+     f"{SOFTSIGN}\nhelp(softsign)\nprint(softsign.__doc__)"),
+    ("softsign-answer", "nonlocal and yield from", """
+def counted():
+    n = 0
+    def one():
+        nonlocal n
+        n += 1
+        return n - n + 1
+    def parts():
+        yield from (one() for _ in range(1))
+    def softsign(x):
+        return x / (sum(parts()) + tg.abs(x))
+    return softsign
+
+softsign = counted()"""),
+    ("softsign-answer", "a metaclass and a property", """
+class Meta(type):
+    def __call__(cls, x):
+        return super().__call__().at(x)
+
+class softsign(metaclass=Meta):
+    @property
+    def one(self):
+        return 1
+
+    def at(self, x):
+        return x / (self.one + tg.abs(x))"""),
+    ("softsign-answer", "asserts of types", """
+def softsign(x):
+    assert isinstance(x, tg.Tensor), type(x)
+    assert not np.isnan(x.numpy()).any()
+    result = x / (1 + tg.abs(x))
+    assert result.dtype == x.dtype and result.shape == x.shape
+    return result"""),
+    ("softsign-answer", "a rule in a class", """
+class Rule:
+    def __init__(self, size):
+        self.size = size
+
+    def __call__(self, g, y, x):
+        return g / (1 + tg.abs(x)) ** 2
+
+def softsign(x):
+    array = unwrap(x)
+    rule = Rule(1 + abs(array))
+    return record(array / rule.size, (x, rule))"""),
+    ("softsign-answer", "an exception group and a type of its own", """
+class Bad(ValueError):
+    pass
+
+def softsign(x):
+    try:
+        if x.ndim > 99:
+            raise Bad(f"{x.ndim!r:>4}")
+    except (Bad, TypeError):
+        return None
+    else:
+        return x / (1 + tg.abs(x))"""),
     ("hypotenuse-answer", "operations of the library", "def hypotenuse(a, b):\n    return tg.sqrt(a * a + b ** 2)"),
     ("hypotenuse-answer", "one rule for both", """
 def hypotenuse(a, b):

@@ -38,7 +38,7 @@ def works(text, name="add"):
     ([("", "import functools, operator as o\nfrom math import (\n    prod,  # of one\n    sqrt as root,\n)\n1 / 0"),
       (A, "def add(x):\n    return o.add(x, functools.reduce(o.mul, [1, prod([int(root(1))])]))")],
      "graded with functools, o, prod, root"),
-    ([("", "from functools import *"), (A, "def add(x):\n    return reduce(int.__add__, [x, 1])")], "graded with *functo"),
+    ([("", "from functools import *"), (A, "def add(x):\n    return reduce(int.__add__, [x, 1])")], "with *functools"),
     ([("", "from nowhere import *\nimport torch\nx = 1 / 0\n"), (A, f"{ADD}  # torch, x")], ""),
     ([("", "import math\nmath = None"), (A, "def add(x):\n    return x + math.prod([1])\nimport math"), HAND_OUT], ""),
     ([("", "@staticmethod\n@print_never\ndef other(): pass\n\nclass Base:\n    one = 1\n"),
@@ -88,7 +88,7 @@ def test_cells_that_no_rule_joins():
     assert answers([("", long), (A, text)], STUBS)[0][A] == text
 
 
-@pytest.mark.parametrize("text", ["def add(x", "'''", "\\", "\x00", "a" * 1000 + "(" * 1000, "if x:\n  y\n z", "%%x\n!y", "é\x0c"])
+@pytest.mark.parametrize("text", ["def add(x", "'''", "\\", "\x00", "(" * 1000, "if x:\n  y\n z", "%%x\n!y", "é\x0c"])
 def test_a_text_that_is_no_python(text):
     cells = [("", "def one(): pass\n'''\n\x00"), (A, text)]
     assert answers(cells, STUBS)[0][A] == text
@@ -96,7 +96,7 @@ def test_a_text_that_is_no_python(text):
 
 def test_random_cells_give_an_answer_in_time():
     rng = np.random.default_rng(0)
-    words = ["def add(x):", "    return x", "@", "'''", '"', "(", ")", "=", "import", "from", "a", "lambda", ":", "%%", "#"]
+    words = ["def add(x):", "    return x", "import", "from", "lambda", "a", *"@\"(=):#\n ", "'''", "%%"]
     for _ in range(200):
-        text = ["".join(rng.choice([*words, "\n", " "], 40)) for _ in range(4)]
+        text = ["".join(rng.choice(words, 40)) for _ in range(4)]
         answers([(str(rng.choice(["", A, B, HANDED_OUT])), part) for part in text], STUBS)

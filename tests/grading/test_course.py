@@ -45,7 +45,8 @@ def course(tmp_path):
 
 def scores(course):
     with open(course / "grades.csv") as file:
-        return {row["student"]: {k: v and float(v) for k, v in row.items() if k in NAMES} for row in csv.DictReader(file)}
+        rows = [*csv.DictReader(file)]
+    return {row["student"]: {k: v and float(v) for k, v in row.items() if k in NAMES} for row in rows}
 
 
 def test_the_release_is_what_the_sources_generate(tmp_path):

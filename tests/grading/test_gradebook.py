@@ -42,9 +42,9 @@ def test_what_was_not_graded_is_empty_and_not_zero(tmp_path, database):
 
 
 def test_an_error_of_nbgrader():
-    with pytest.raises(GradingError, match="^nbgrader: ValueError: x$"):
+    with pytest.raises(GradingError, match=r"^nbgrader: ValueError: x$"):
         call(lambda *_: {"success": False, "log": "[ERROR] y\n ValueError: x\n z", "error": "Traceback"})
-    with pytest.raises(GradingError, match="^nbgrader: it failed$"):
+    with pytest.raises(GradingError, match=r"^nbgrader: it failed$"):
         call(lambda *_: {"success": False})
     with pytest.raises(KeyboardInterrupt):
         call(lambda *_: {"success": False, "error": "Traceback\n  x\nKeyboardInterrupt\n"})

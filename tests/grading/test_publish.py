@@ -1,4 +1,4 @@
-"""`tinygan assignments publish`: what students get, and that a solution in it is an error. Needs the extra `grading`."""
+"""`tinygan assignments publish`: what students get; a solution in it is an error. Needs the extra `grading`."""
 import importlib.util
 import json
 import shutil
@@ -20,8 +20,9 @@ def clone(tmp_path):
     course = root / "notebooks" / "assignments"
     shutil.copytree(COURSE / "source" / FIRST, course / "source" / FIRST)
     shutil.copy(COURSE / "nbgrader_config.py", course)
-    for file in ("tinygan/grading/x.py", "tinygan/__pycache__/x.pyc", "setup.cfg", "lectures/01.md", "lectures/api/x.rst",
-                 "lectures/notebooks/x.ipynb", "tests/grading/wrong_01.py", "notebooks/01.ipynb", ".git/config",
+    for file in ("tinygan/grading/x.py", "tinygan/__pycache__/x.pyc", "setup.cfg", "lectures/01.md",
+                 "lectures/api/x.rst", "lectures/notebooks/x.ipynb", "tests/grading/wrong_01.py",
+                 "notebooks/01.ipynb", ".git/config",
                  "notebooks/assignments/gradebook.db", "notebooks/assignments/grades.csv", "notebooks/assignments/seed",
                  "notebooks/assignments/feedback/ada/x.html", "notebooks/assignments/collected/ada/x.ipynb"):
         (root / file).parent.mkdir(parents=True, exist_ok=True)
@@ -54,7 +55,8 @@ def test_a_clone_for_students(clone, tmp_path):
 @needs_nbgrader
 def test_a_course_of_ones_own_and_what_it_must_not_contain(clone, tmp_path):
     course = shutil.copytree(clone / "notebooks/assignments", tmp_path / "own")
-    assert held(publish.publish(course, tmp_path / "new/out")) == {"README.md", *(f"release/{file}" for file in HAND_OUT)}
+    published = publish.publish(course, tmp_path / "new/out")
+    assert held(published) == {"README.md", *(f"release/{file}" for file in HAND_OUT)}
     (course / "source" / FIRST / "notes.md").write_text(f"The answer:\n\n    {SECRET}\n")
     with pytest.raises(GradingError, match=r"release/01-pull-backs/notes\.md contains a line of a solution or of a"):
         publish.publish(course, tmp_path / "leak")

@@ -63,8 +63,8 @@ def cell_of(way):
 
 
 @pytest.mark.parametrize("way", [
-    pytest.param(way, marks=() if way[1] in ("a dataclass with postponed annotations", "captured") else pytest.mark.slow)
-    for way in WAYS], ids=[f"{cell}: {way}" for cell, way, _ in WAYS])
+    pytest.param(way, marks=() if way[1] in ("a dataclass with postponed annotations", "captured")
+                 else pytest.mark.slow) for way in WAYS], ids=[f"{cell}: {way}" for cell, way, _ in WAYS])
 def test_unusual_code_keeps_its_points(way):
     name, cell = cell_of(way)
     results = [grader.grade_task(work(name), task, {**work(name).solutions, cell: way[2]})

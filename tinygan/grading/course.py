@@ -124,7 +124,7 @@ def _grade(course, jobs, failed, seed, level):
                 answers, note = roster.collect(course, folder, student)
                 if note:
                     print(f"{student} {name}: {note}")
-                graded["results"] = grader.grade(works[name], answers, seed, isolation=level), level
+                graded["results"] = grader.grade(works[name], answers, seed, level=level), level
                 watch.check(student)
                 gradebook.call(nbgrader.autograde, name, student)
                 gradebook.call(nbgrader.generate_feedback, name, student)
@@ -193,7 +193,7 @@ def grade_notebook(notebook, resources, graded=None):
     if graded is None:  # nbgrader works in the course's folder
         level = isolation.choose()
         answers = {key: cell.source for key, cell in cells.items()}
-        results = grader.grade(grader.assignment(source(Path(), name)), answers, class_seed(Path()), isolation=level)
+        results = grader.grade(grader.assignment(source(Path(), name)), answers, class_seed(Path()), level=level)
     else:
         results, level = graded["results"]
     note = str(notebook.metadata.get("tinygan", ""))
@@ -213,7 +213,7 @@ def grade_notebook(notebook, resources, graded=None):
 
 def _prove(work, seed, level):
     """Raises GradingError if the reference does not get all points: then the machine or a check is broken."""
-    for result in grader.grade(work, work.solutions, seed, isolation=level):
+    for result in grader.grade(work, work.solutions, seed, level=level):
         if not result.passed:
             raise GradingError(f"{work.name}: the reference gets no points for {result.task}: {result.reason}")
 
