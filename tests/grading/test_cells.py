@@ -1,4 +1,6 @@
 """Split cells, helpers in other cells, lost names: which text is the answer, and what the note says."""
+import time
+
 import numpy as np
 import pytest
 
@@ -86,6 +88,16 @@ def test_cells_that_no_rule_joins():
     long = f"TABLE = '{'1' * (LONGEST - 20)}'"
     text = "def add(x):\n    return x + len(TABLE)  # " + "." * 100
     assert answers([("", long), (A, text)], STUBS)[0][A] == text
+    many = [(A, "def add(x):\n    return x")] + [(A, f"    # {'.' * 1000}\n    + 1")] * 100
+    assert answers(many, STUBS)[0][A] == many[0][1]
+
+
+def test_many_cells_take_no_time():
+    """What is joined and looked up does not grow with the square of the number of cells."""
+    start = time.process_time()
+    for more in ([("", " y")] * 20_000, [("", "")] * 20_000, [(A, "x")] * 20_000, [("", "@a\n" * 20_000)]):
+        answers([(A, "x"), *more, ("", "def add(x): pass")], STUBS)
+    assert time.process_time() - start < 3
 
 
 @pytest.mark.parametrize("text", ["def add(x", "'''", "\\", "\x00", "(" * 1000, "if x:\n  y\n z", "%%x\n!y", "é\x0c"])

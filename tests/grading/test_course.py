@@ -83,10 +83,10 @@ def test_files_that_are_no_submission(tmp_path, course):
     right = work(FIRST).solutions
     rooms = {who: tmp_path / "submitted" / who / FIRST for who in (
         "b-text", "c-deep", "d-empty", "e-link", "f-large", "g-list", "h-latin", "i-richer", "j-twice",
-        "k-half", "l-long", "m {0} o'N\u00fc, B. (2)", "n-unmarked",
+        "k-half", "l-long", "m {0} o'N\u00fc, B. (2)", "n-unmarked", "o-pipes", "p-device",
         "z-right")}
     for who, room in rooms.items():
-        if who[0] in "ijmz":
+        if who[0] in "ijmopz":
             hand_in(room, FIRST, stub(FIRST) if who == "i-richer" else right, plain=False)
         else:
             room.mkdir(parents=True)
@@ -101,6 +101,10 @@ def test_files_that_are_no_submission(tmp_path, course):
     (rooms["k-half"] / f"{FIRST}.ipynb").write_text(
         '{"cells": [{"metadata": {"nbgrader": {"grade_id": "softsign-answer"}}, "source": "\\ud800"}]}')
     (rooms["l-long"] / PLAIN).write_text("# %% softsign-answer\n" + "x = 1; " * 20000)
+    os.mkfifo(rooms["o-pipes"] / "timestamp.txt")
+    os.mkfifo(rooms["o-pipes"] / "more.ipynb")
+    (rooms["p-device"] / "timestamp.txt").symlink_to("/dev/zero")
+    (rooms["p-device"] / "more.zip").symlink_to("/dev/zero")
     (rooms["z-right"] / "timestamp.txt").write_text("99-99-99 noon")
     rich = rooms["i-richer"] / f"{FIRST}.ipynb"
     rich.write_text(rich.read_text().replace('"points": 4', '"points": 400').replace("public(", "print("))
@@ -110,7 +114,7 @@ def test_files_that_are_no_submission(tmp_path, course):
     status, said = assignments("grade", tmp_path / "submitted", "--course", course)
     assert status == 0, said
     assert {who: row[FIRST] for who, row in scores(course).items() if who in rooms} == {
-        who: 20 if who[0] in "jmnz" else 0 for who in rooms}
+        who: 20 if who[0] in "jmnopz" else 0 for who in rooms}
     results = {who: json.loads((course / "results" / who / FIRST / "results.json").read_text()) for who in rooms}
     for who, says in {"b-text": "cannot be read", "c-deep": "cannot be read", "d-empty": "no file handed in",
                       "e-link": "no file handed in", "f-large": "more than 32 MB", "g-list": "cannot be read",

@@ -120,7 +120,8 @@ def cell(key, text, sort="code", **more):
 
 A, B = [cell(key, text) for key, text in SOLVED.items()]
 FOREIGN = [{"source": "1 / 0"}, {"cell_type": "code", "metadata": None, "source": "2 / 0"}, 3, None, {},
-           cell("", ["3 / 0"]), {"cell_type": "code", "metadata": {"nbgrader": 4}, "source": {"a": 1}}]
+           cell("", ["3 / 0"]), cell("", "'\ud800'"), cell("", [3, None]),
+           {"cell_type": "code", "metadata": {"nbgrader": 4}, "source": {"a": 1}}]
 PICTURE = {"output_type": "display_data", "data": {"image/png": "A" * (3 << 20)}, "metadata": {}}
 
 
@@ -210,6 +211,7 @@ def test_an_archive_that_cannot_be_read(graded, data, reason):
     ({PLAIN: "# coding: nothing"}, "cannot be read"),
     ({PLAIN: "# coding: Punycode\nx"}, "cannot be read"),
     ({PLAIN: "# %% add-answer\n" + "x = 1; " * 20000}, "100000 bytes"),
+    ({PLAIN: "# %% add-answer\n" + "# %% x\n" * 500_000}, "100000 bytes"),
 ])
 def test_nothing_that_can_be_graded(graded, files, reason):
     with pytest.raises(GradingError, match=reason):

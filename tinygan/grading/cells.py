@@ -12,7 +12,7 @@ import sys
 import tokenize
 
 HANDED_OUT = "\0"  # no name of a cell
-LONGEST = 100_000  # bytes of an answer
+LONGEST, MOST = 100_000, 20  # bytes of an answer; cells of one name that are looked at
 DEFINED = re.compile(r"^(?:async +)?(?:def|class) +(\w+)|^(\w+) *(?::[^=\n]+)?=(?!=)", re.MULTILINE)
 STATEMENT = re.compile(r"^(?=[^\s#)\]}])", re.MULTILINE)
 INDENTED = re.compile(r"(?:[ \t]*(?:#.*)?\n)*[ \t]+[^\s#]")
@@ -32,9 +32,10 @@ def answers(cells: Cells, stubs: dict[str, str], known=frozenset()) -> tuple[dic
     found: dict[str, str] = {}
     notes = []
     named = any(name in stubs for name, _ in cells)
+    blocks = [_blocks(text) if len(text) <= LONGEST and name != HANDED_OUT else {} for name, text in cells[:LONGEST]]
     for key, stub in stubs.items():
         places = [i for i, (name, text) in enumerate(cells) if name == key or (
-            not named and set() < defined(stub) <= defined(text) and not untouched(text, stub))][:None if named else 1]
+            not named and set() < defined(stub) <= defined(text) and not untouched(text, stub))][:MOST if named else 1]
         tries = [_Joined(cells, i, stub) for i in places]
         if not tries:
             continue
@@ -43,8 +44,8 @@ def answers(cells: Cells, stubs: dict[str, str], known=frozenset()) -> tuple[dic
         best = next((t for t in touched if t.whole), touched[0])
         used = range(best.place, best.place + best.count)
         extra = [f"the next {best.count - 1} of your cells"] if best.count > 1 else []
-        helpers, names = _helpers(best.text, [text for i, (name, text) in enumerate(cells)
-                                              if i not in used and name not in (key, HANDED_OUT)], known)
+        helpers, names = _helpers(best.text, [block for i, block in enumerate(blocks)
+                                              if block and i not in used and cells[i][0] != key], known)
         if len((helpers + best.text).encode(errors="replace")) <= LONGEST:
             found[key], extra = _assembled(helpers, best.text), extra + names
         else:
@@ -70,14 +71,18 @@ class _Joined:
         needed = defined(stub)
         end = next((i for i in range(place + 1, len(cells)) if cells[i][0] not in (key, "")), len(cells))
         rest = [text for _, text in cells[place + 1:end]]
-        parts = [text]
-        while rest and INDENTED.match(rest[0]):
-            parts.append(rest.pop(0))
-        start = [] if untouched("\n".join(parts), stub) else parts
-        many = 0
-        if not start or not needed <= defined("\n".join(start)):
-            many = next((i + 1 for i in range(len(rest)) if needed <= defined("\n".join([*start, *rest[:i + 1]]))), 0)
-        parts += rest[:many]
+        count = next((i for i, part in enumerate(rest) if not INDENTED.match(part)), len(rest))
+        start = "\n".join([text, *rest[:count]])
+        names = set() if untouched(start, stub) else defined(start)
+        if not needed <= names:
+            for i, part in enumerate(rest[count:], count + 1):
+                names |= defined(part)
+                if needed <= names:
+                    count = i
+                    break
+        if sum(map(len, rest[:count])) + len(text) > LONGEST:
+            count = 0
+        parts = [text, *rest[:count]]
         self.place, self.count = place, len(parts)
         self.text = "\n".join([parts[0], *(re.sub(r"\A%%", "#", part) for part in parts[1:])])
         self.whole = needed <= defined(self.text)
@@ -115,8 +120,7 @@ def _helpers(text, others, known) -> tuple[str, list[str]]:
     """The definitions and imports in other cells whose names an answer uses and does not define; and these names."""
     blocks: dict[str, str] = {}
     for other in others:
-        if len(other) <= LONGEST:
-            blocks.update(_blocks(other))
+        blocks.update(other)
     kept: dict[str, str] = {name: block for name, block in blocks.items() if FUTURE.match(block)}
     silent, todo = set(kept), [text] if blocks else []
     while todo and sum(map(len, kept.values())) <= LONGEST:

@@ -121,8 +121,11 @@ def _of_notebook(text, stubs, notes) -> list[tuple[str, str]]:
             about = about.get(entry) if isinstance(about, dict) else None
         key = "" if about is None else str(about) if str(about) in stubs else HANDED_OUT
         source = cell.get("source", cell.get("input"))  # the second in nbformat 3
-        if key in stubs or (sort == "code" and isinstance(source, (str, list))):
+        if key in stubs:
             found.append((key, _lines("".join(source)), sort))
+        elif sort == "code" and isinstance(source, (str, list)):
+            text = _lines("".join(map(str, source)))
+            found.append((key, text.encode(errors="replace").decode(), sort))
     if sum(len(source) for _, source, _ in found) > LARGEST:
         raise ValueError(f"more than {LARGEST >> 20} MB without outputs")
     coded = {key for key, source, sort in found
@@ -136,17 +139,17 @@ def _of_notebook(text, stubs, notes) -> list[tuple[str, str]]:
 def _of_python(text, stubs) -> list[tuple[str, str]]:
     """The cells of a Python file. Below a mark with a name that is not the hand-out's, the cell before it goes on."""
     head, *rest = MARK.split(text)
-    found = [("", head)]
+    found = [("", [head])]
     for mark, part in zip(rest[::2], rest[1::2]):
         name = NAME.match(mark)
         key = str(name[1] or name[2]) if name else ""
         if key in stubs or (name and name[2]):
-            found.append((key if key in stubs else HANDED_OUT, part))
+            found.append((key if key in stubs else HANDED_OUT, [part]))
         elif found[-1][0] not in stubs or mark.rstrip() in ("# %%", "#%%"):
-            found.append(("", part))
+            found.append(("", [part]))
         else:
-            found[-1] = (found[-1][0], f"{found[-1][1]}{mark}{part}")
-    return found
+            found[-1][1].extend((mark, part))
+    return [(key, "".join(parts)) for key, parts in found]
 
 
 def _lines(text) -> str:
