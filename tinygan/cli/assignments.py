@@ -39,6 +39,7 @@ def run(options):
             from tinygan.grading.publish import publish
             print(publish(options.course, options.to))
         else:
+            import resource  # noqa: F401  (of the processes that run answers)
             file, failed = course.grade(options.course, options.submitted, options.seed, options.unsafe)
             print(file)
             if failed:
