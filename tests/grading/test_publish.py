@@ -66,11 +66,11 @@ def test_a_course_of_ones_own_and_what_it_must_not_contain(clone, tmp_path):
     assert not (tmp_path / "leak").exists()
 
 
-@pytest.mark.parametrize("place", ["full", "file", "link", "course/new"])
-def test_a_folder_that_is_not_written(tmp_path, place):
-    course = tmp_path / "course"
+@pytest.mark.parametrize("place", ["full", "file", "link", "course/new", "clone/notebooks/new", "clone/new"])
+def test_a_folder_that_is_not_written(clone, tmp_path, place):
+    course = clone / "notebooks/assignments" if "clone" in place else tmp_path / "course"
     for folder in (course, tmp_path / "full" / "x", tmp_path / "empty"):
-        folder.mkdir(parents=True)
+        folder.mkdir(parents=True, exist_ok=True)
     (tmp_path / "file").write_text("x")
     (tmp_path / "link").symlink_to(tmp_path / "empty")
     before = held(tmp_path)

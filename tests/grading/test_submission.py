@@ -5,8 +5,10 @@ import os
 import zipfile
 
 import pytest
+from kit import COURSE, NAMES, stub, work
 
 from tinygan.grading import GradingError
+from tinygan.grading.cells import known
 from tinygan.grading.handed_in import MOST
 from tinygan.grading.submission import identity, read
 
@@ -111,6 +113,22 @@ def test_a_cell_that_is_there_twice(graded):
     (read_plain, note) = graded({BOOK: "no notebook", PLAIN: marked(twice)})
     assert read_plain == SOLVED
     assert "; 01-sums.ipynb cannot be read: JSONDecodeError" in note
+
+
+@pytest.mark.slow  # loading jupytext
+@pytest.mark.parametrize("name", NAMES)
+def test_a_hand_out_that_was_filled_in_is_read_as_it_is(tmp_path, name):
+    """Of every assignment, in both formats: nothing is added to an answer, and nothing is named."""
+    nbformat = pytest.importorskip("nbformat")
+    pytest.importorskip("jupytext")
+    from classroom import hand_in
+    cells = nbformat.read(COURSE / "release" / name / f"{name}.ipynb", 4).cells
+    setup = [cell.source for cell in cells if cell.metadata.get("nbgrader", {}).get("locked")]
+    for plain in (False, True):
+        hand_in(tmp_path / str(plain), name, work(name).solutions, plain)
+        answers, note = read(tmp_path / str(plain), name, stub(name), set().union(*map(known, setup)))
+        assert {key: text.strip() for key, text in answers.items()} == work(name).solutions
+        assert note == ""
 
 
 def cell(key, text, sort="code", **more):

@@ -47,7 +47,8 @@ def answers(cells: Cells, stubs: dict[str, str], known=frozenset()) -> tuple[dic
         helpers, names = _helpers(best.text, [block for i, block in enumerate(blocks)
                                               if block and i not in used and cells[i][0] != key], known)
         if len((helpers + best.text).encode(errors="replace")) <= LONGEST:
-            found[key], extra = _assembled(helpers, best.text), extra + names
+            found[key] = _assembled(helpers, best.text)
+            extra += names if len(names) < 10 else [*names[:8], f"{len(names) - 8} more definitions"]
         else:
             found[key] = best.text
         if extra:

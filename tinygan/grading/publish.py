@@ -36,11 +36,12 @@ def publish(folder: Path, to: Path) -> Path:
     """
     if to.is_symlink() or (to.exists() and (not to.is_dir() or any(to.iterdir()))):
         raise GradingError(f"{to} exists and is not an empty folder: name a new one")
-    if to.resolve().is_relative_to(folder.resolve()):
-        raise GradingError(f"{to} lies in the course: name a folder outside of {folder}")
-    works = course.release(folder)
     root = folder.resolve().parents[1]
     cloned = (root / "tinygan" / "grading").is_dir() and (root / "setup.cfg").is_file()
+    whole = root if cloned else folder.resolve()
+    if to.resolve().is_relative_to(whole):
+        raise GradingError(f"{to} lies in what it is made from: name a folder outside of {whole}")
+    works = course.release(folder)
     place = to / (folder.resolve().relative_to(root) if cloned else "") / "release"
     to.mkdir(parents=True, exist_ok=True)
     try:

@@ -77,7 +77,7 @@ def read(folder: Path, name: str, stubs: dict[str, str], known=frozenset()) -> t
         bare(a.get(key, "")) != bare(answers.get(key, "")) for key in (*h, None))]
     if left:
         notes.append(f"graded: {best} ({len(held)} answers), not graded: {', '.join(left)}")
-    return answers, _printable("; ".join([*notes, *failed[:10]]))
+    return answers, _printable("; ".join([*notes, *failed[:10]]))[:2000]
 
 
 def _printable(text):
