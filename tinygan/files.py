@@ -5,14 +5,18 @@ A pipe would wait for ever, a device such as /dev/zero has no end, and the size 
 from __future__ import annotations
 
 import io
+import math
 import os
 import stat
-from typing import BinaryIO, cast
+from typing import IO, BinaryIO, cast
+
+import numpy as np
 
 from tinygan.errors import TinyganError
 
 # Windows has only the first; Python opens no inheritable file, so O_CLOEXEC needs no mention.
 _FLAGS = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
+_LONGEST_HEADER = 1000  # bytes of an .npy header, a literal of Python that takes far more memory to parse
 _KINDS = (stat.S_ISFIFO, "a pipe (FIFO)"), (stat.S_ISSOCK, "a socket"), (stat.S_ISDIR, "a folder"), \
     (stat.S_ISLNK, "a link")
 
@@ -39,6 +43,39 @@ def open_regular(path: str | os.PathLike, limit: int, follow: bool = True) -> Bi
     except BaseException:
         os.close(descriptor)
         raise
+
+
+def array_header(file: IO[bytes], size: int) -> tuple[tuple[int, ...], np.dtype, bool]:
+    """Shape, dtype and Fortran order in the header of an .npy file of `size` bytes, all of which the array needs.
+
+    ValueError for any other file, and for an array that does not hold numbers.
+    """
+    version = np.lib.format.read_magic(file)
+    width = {(1, 0): 2, (2, 0): 4}.get(version, 0)
+    start = file.read(width)
+    length = int.from_bytes(start, "little")
+    if not 0 < length <= _LONGEST_HEADER:
+        raise ValueError(f"its .npy header has version {version[0]} and {length} bytes")
+    read = np.lib.format.read_array_header_1_0 if width == 2 else np.lib.format.read_array_header_2_0
+    try:
+        shape, fortran, dtype = read(io.BytesIO(start + file.read(length)))
+    except Exception as error:  # of the parser, for a literal that is none
+        raise ValueError(f"its .npy header is damaged: {error!s:.99}") from error
+    rest = size - 8 - width - length  # 8: the magic string and the version
+    if dtype.kind not in "fiu" or not all(type(n) is int and 0 <= n < 2**48 for n in shape):
+        raise ValueError(f"it holds {dtype} of shape {shape}"[:99] + ", expected numbers")
+    if math.prod(shape) * dtype.itemsize != rest:
+        raise ValueError(f"it holds {rest} bytes for {dtype} of shape {shape}"[:99])
+    return shape, dtype, fortran
+
+
+def read_array(file: IO[bytes], size: int) -> np.ndarray:
+    """The array in an .npy file of `size` bytes; ValueError, as `array_header`, before memory is taken for it."""
+    shape, dtype, fortran = array_header(file, size)
+    content = bytearray(math.prod(shape) * dtype.itemsize)
+    if file.readinto(content) != len(content):  # type: ignore[attr-defined]
+        raise ValueError("it ends too early")
+    return np.frombuffer(content, dtype).reshape(shape, order="F" if fortran else "C")
 
 
 class _Bounded(io.FileIO):

@@ -1,15 +1,17 @@
 """Untrusted files: regular ones of a bounded size are opened, everything else is refused at once."""
+import io
 import os
 import socket
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from helpers import one_line
 
 from tinygan import files
 from tinygan.errors import TinyganError
-from tinygan.files import FileError, open_regular
+from tinygan.files import FileError, open_regular, read_array
 
 posix = pytest.mark.skipif(os.name != "posix", reason="Windows has no such files")
 
@@ -134,3 +136,42 @@ def test_a_platform_without_the_flags_of_posix(tmp_path, monkeypatch):
     (tmp_path / "a").write_bytes(b"x")
     with open_regular(tmp_path / "a", 1, follow=False) as file:
         assert file.read() == b"x"
+
+
+# Headers of arrays
+
+def npy(shape, descr="<f8", content=b"", version=(1, 0), text=None):
+    """The bytes of an .npy file with any header."""
+    header = (text or f"{{'descr': {descr!r}, 'fortran_order': False, 'shape': {shape}}}").encode()
+    return (np.lib.format.magic(*version) + len(header).to_bytes(2 if version == (1, 0) else 4, "little") + header
+            + content)
+
+
+def test_an_array_is_read(tmp_path):
+    for a in (np.arange(6.0).reshape(2, 3).T, np.zeros((0, 5), np.int8), np.array(3, ">u4"), np.ones(3, np.float16)):
+        file = io.BytesIO()
+        np.save(file, a)
+        size = file.tell()
+        file.seek(0)
+        found = read_array(file, size)
+        assert (found.dtype, found.shape) == (a.dtype, a.shape)
+        np.testing.assert_array_equal(found, a)
+    content = npy((2,), content=bytes(16), version=(2, 0))
+    assert read_array(io.BytesIO(content), len(content)).tolist() == [0, 0]
+
+
+@pytest.mark.parametrize("content", [
+    npy((2**40,)), npy((2**62, 2**62)), npy((-1,)), npy((-2, -1), content=bytes(16)), npy((0, 2**70)), npy((True,),
+    content=bytes(8)), npy((1.0,)), npy("'a'"), npy((1,), content=bytes(7)), npy((1,), content=bytes(9)),
+    npy((1,), "|O", bytes(8)), npy((1,), "<U2", bytes(8)), npy((1,), "<c8", bytes(8)), npy((1,), "|V8", bytes(8)),
+    npy((1,), [("a", "<f8")], bytes(8)), npy((0,), "<U1000000000"), npy((1,), content=bytes(8), version=(9, 9)),
+    npy((1,), text="(" * 900), npy((1,), text="[" * 100 + "]" * 100), npy((1,), text=" " * 10**5, version=(2, 0)),
+    npy((1,), text="__import__('os').getpid()"), npy((0,) * 65), b"\x93NUMPY", b"", bytes(200)], ids=range(25))
+def test_a_header_that_is_wrong_is_refused_without_memory(content):
+    import tracemalloc
+    tracemalloc.start()
+    with pytest.raises(ValueError):
+        read_array(io.BytesIO(content), len(content))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 2e7
