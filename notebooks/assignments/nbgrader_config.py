@@ -11,3 +11,8 @@ c.Autograde.autograde_preprocessors = [  # in the place of Execute: the score co
     "nbgrader.preprocessors.AssignLatePenalties",
     "nbgrader.preprocessors.CheckCellMetadata",
 ]
+c.GenerateFeedback.preprocessors = [
+    "nbgrader.preprocessors.GetGrades",
+    "nbgrader.preprocessors.ClearHiddenTests",  # a page for a student
+    "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor",
+]

@@ -74,7 +74,8 @@ def main(n):
         shutil.copytree(COURSE, copy)
         expected = gather(submitted, n)
         start = time.monotonic()
-        with open(course.grade(copy, submitted)) as file:
+        table, _ = course.grade(copy, submitted)
+        with open(table) as file:
             rows = {row["student"]: row for row in csv.DictReader(file)}
         seconds = time.monotonic() - start
         for student, (name, points) in expected.items():

@@ -2,6 +2,9 @@
 import dataclasses
 import functools
 import importlib
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 from tinygan.grading import grader
@@ -42,3 +45,17 @@ def stub(name):
 def hurried(task, seconds=2):
     """A task with less time."""
     return dataclasses.replace(task, parts=[dataclasses.replace(p, seconds=seconds) for p in task.parts])
+
+
+def assignments(*arguments):
+    """`tinygan assignments ...`: its exit status and its output."""
+    done = subprocess.run([sys.executable, "-m", "tinygan.cli", "assignments", *map(str, arguments)],
+                          capture_output=True, text=True, check=False)
+    return done.returncode, done.stdout + done.stderr
+
+
+def course_of(folder, name):
+    """A course with one of the assignments alone."""
+    shutil.copytree(COURSE / "source" / name, folder / "source" / name)
+    shutil.copy(COURSE / "nbgrader_config.py", folder)
+    return folder

@@ -13,31 +13,22 @@ import pytest
 if not importlib.util.find_spec("nbgrader"):
     pytest.skip("nbgrader is not installed", allow_module_level=True)
 from classroom import FIRST, gather, hand_in
-from kit import COURSE, NAMES, stub, work
+from kit import COURSE, NAMES, assignments, course_of, stub, work
 
 pytestmark = pytest.mark.slow
 PLAIN = "01_pull_backs.py"
 
 
-def assignments(*arguments):
-    """`tinygan assignments ...`: its exit status and its output."""
-    done = subprocess.run([sys.executable, "-m", "tinygan.cli", "assignments", *map(str, arguments)],
-                          capture_output=True, text=True, check=False)
-    return done.returncode, done.stdout + done.stderr
-
-
 @pytest.fixture
 def course(tmp_path):
     """A course with the first assignment alone."""
-    folder = tmp_path / "course"
-    shutil.copytree(COURSE / "source" / FIRST, folder / "source" / FIRST)
-    shutil.copy(COURSE / "nbgrader_config.py", folder)
-    return folder
+    return course_of(tmp_path / "course", FIRST)
 
 
 def scores(course):
     with open(course / "grades.csv") as file:
-        return {row["student"]: {k: float(v) for k, v in row.items() if k in NAMES} for row in csv.DictReader(file)}
+        rows = [*csv.DictReader(file)]
+    return {row["student"]: {k: v and float(v) for k, v in row.items() if k in NAMES} for row in rows}
 
 
 def test_the_release_is_what_the_sources_generate(tmp_path):
@@ -74,17 +65,17 @@ def test_files_that_are_no_submission(tmp_path, course):
     right = work(FIRST).solutions
     rooms = {who: tmp_path / "submitted" / who / FIRST for who in (
         "b-text", "c-deep", "d-empty", "e-link", "f-large", "g-list", "h-latin", "i-richer", "j-twice",
-        "k-half", "l-long", "m {0} o'N\u00fc, B. (2)", "n-unmarked",
+        "k-half", "l-long", "m {0} o'N\u00fc, B. (2)", "n-unmarked", "o-pipes", "p-device",
         "z-right")}
     for who, room in rooms.items():
-        if who[0] in "ijmz":
+        if who[0] in "ijmopz":
             hand_in(room, FIRST, stub(FIRST) if who == "i-richer" else right, plain=False)
         else:
             room.mkdir(parents=True)
     (rooms["b-text"] / f"{FIRST}.ipynb").write_text("my answer")
     (rooms["c-deep"] / f"{FIRST}.ipynb").write_text("[" * 100000)
     (rooms["e-link"] / PLAIN).symlink_to(COURSE / "source" / FIRST / f"{FIRST}.py")
-    (rooms["f-large"] / f"{FIRST}.ipynb").write_bytes(b" " * (6 << 20))
+    (rooms["f-large"] / f"{FIRST}.ipynb").write_bytes(b" " * (33 << 20))
     (rooms["g-list"] / f"{FIRST}.ipynb").write_text('{"cells": [1, 2]}')
     (rooms["h-latin"] / PLAIN).write_bytes("# %% softsign-answer\n'\u00fc'".encode("latin-1"))
     hand_in(tmp_path / "marked", FIRST, right, plain=True)
@@ -92,6 +83,10 @@ def test_files_that_are_no_submission(tmp_path, course):
     (rooms["k-half"] / f"{FIRST}.ipynb").write_text(
         '{"cells": [{"metadata": {"nbgrader": {"grade_id": "softsign-answer"}}, "source": "\\ud800"}]}')
     (rooms["l-long"] / PLAIN).write_text("# %% softsign-answer\n" + "x = 1; " * 20000)
+    os.mkfifo(rooms["o-pipes"] / "timestamp.txt")
+    os.mkfifo(rooms["o-pipes"] / "more.ipynb")
+    (rooms["p-device"] / "timestamp.txt").symlink_to("/dev/zero")
+    (rooms["p-device"] / "more.zip").symlink_to("/dev/zero")
     (rooms["z-right"] / "timestamp.txt").write_text("99-99-99 noon")
     rich = rooms["i-richer"] / f"{FIRST}.ipynb"
     rich.write_text(rich.read_text().replace('"points": 4', '"points": 400').replace("public(", "print("))
@@ -101,10 +96,10 @@ def test_files_that_are_no_submission(tmp_path, course):
     status, said = assignments("grade", tmp_path / "submitted", "--course", course)
     assert status == 0, said
     assert {who: row[FIRST] for who, row in scores(course).items() if who in rooms} == {
-        who: 20 if who[0] in "jmnz" else 0 for who in rooms}
+        who: 20 if who[0] in "jmnopz" else 0 for who in rooms}
     results = {who: json.loads((course / "results" / who / FIRST / "results.json").read_text()) for who in rooms}
     for who, says in {"b-text": "cannot be read", "c-deep": "cannot be read", "d-empty": "no file handed in",
-                      "e-link": "no file handed in", "f-large": "more than 5 MB", "g-list": "cannot be read",
+                      "e-link": "no file handed in", "f-large": "more than 32 MB", "g-list": "cannot be read",
                       "h-latin": "cannot be read", "k-half": "cannot be read", "l-long": "more than 100000 bytes",
                       "i-richer": "NotImplementedError"}.items():
         assert says in results[who]["tests"][0]["output"]
@@ -127,7 +122,7 @@ def test_names_that_reports_cannot_hold_and_files_that_are_not_graded(tmp_path, 
     status, said = assignments("grade", submitted, "--course", course)
     assert status == 0, said
     assert {who: row[FIRST] for who, row in scores(course).items()} == {**dict.fromkeys(
-        ("%FF%0A", "%2Ea%5B1%5D", "-x", '\U0001f600 "q", {0}', "y" * 255, "(points)", "two"), 20), "link": 0}
+        ("%FF%0A", "%2Ea%5B1%5D", "%2Dx", '\U0001f600 "q", {0}', "y" * 255, "(points)", "two"), 20), "link": 0}
     note = f"graded: {PLAIN} (4 answers), not graded: {FIRST}.ipynb (1)"
     assert {r"'\udcff\n' is %FF%0A in the reports", "nobody: not graded, without a folder of an assignment",
             f"two {FIRST}: {note}"} <= set(said.splitlines())
@@ -183,3 +178,4 @@ def test_mistakes_of_the_user(tmp_path, course):
         status, said = assignments("grade", tmp_path / "one", "--course", course)
         assert (status, len(said.splitlines())) == (2, 1)
         assert says in said
+        assert scores(course)["ada"] == {FIRST: ""}  # grades.csv is written all the same

@@ -5,9 +5,12 @@ import os
 import zipfile
 
 import pytest
+from kit import COURSE, NAMES, stub, work
 
 from tinygan.grading import GradingError
-from tinygan.grading.submission import MOST, identity, read
+from tinygan.grading.cells import known
+from tinygan.grading.handed_in import MOST
+from tinygan.grading.submission import identity, read
 
 NAME, BOOK, PLAIN = "01-sums", "01-sums.ipynb", "01_sums.py"
 STUBS = {"add-answer": "def add(x):\n    raise NotImplementedError",
@@ -36,7 +39,7 @@ def graded(tmp_path):
             (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
             (tmp_path / place).write_bytes(data if isinstance(data, bytes) else data.encode())
         answers, note = read(tmp_path, NAME, STUBS)
-        return {key: text.split("\n# %%")[0].strip() for key, text in answers.items()}, note
+        return {key: text.strip() for key, text in answers.items()}, note
     return hand_in
 
 
@@ -104,12 +107,86 @@ def test_the_same_answers_twice_need_no_note(graded):
 
 
 def test_a_cell_that_is_there_twice(graded):
-    """The first with an answer counts, in both formats."""
+    """The first with an answer counts, in both formats, and the note names it."""
     twice = [*STUBS.items(), *SOLVED.items(), ("add-answer", "1 / 0")]
-    assert graded({BOOK: book(twice)}) == (SOLVED, "")
+    assert graded({BOOK: book(twice)}) == (SOLVED, "add-answer is there 2 times: one was graded")
     (read_plain, note) = graded({BOOK: "no notebook", PLAIN: marked(twice)})
     assert read_plain == SOLVED
-    assert note.startswith("01-sums.ipynb cannot be read: JSONDecodeError")
+    assert "; 01-sums.ipynb cannot be read: JSONDecodeError" in note
+
+
+@pytest.mark.slow  # loading jupytext
+@pytest.mark.parametrize("name", NAMES)
+def test_a_hand_out_that_was_filled_in_is_read_as_it_is(tmp_path, name):
+    """Of every assignment, in both formats: nothing is added to an answer, and nothing is named."""
+    nbformat = pytest.importorskip("nbformat")
+    pytest.importorskip("jupytext")
+    from classroom import hand_in
+    cells = nbformat.read(COURSE / "release" / name / f"{name}.ipynb", 4).cells
+    setup = [cell.source for cell in cells if cell.metadata.get("nbgrader", {}).get("locked")]
+    for plain in (False, True):
+        hand_in(tmp_path / str(plain), name, work(name).solutions, plain)
+        answers, note = read(tmp_path / str(plain), name, stub(name), set().union(*map(known, setup)))
+        assert {key: text.strip() for key, text in answers.items()} == work(name).solutions
+        assert note == ""
+
+
+def cell(key, text, sort="code", **more):
+    about = {"nbgrader": {"grade_id": key, "solution": True}} if key else {}
+    return {"cell_type": sort, "metadata": about, "source": text, **more}
+
+
+A, B = [cell(key, text) for key, text in SOLVED.items()]
+FOREIGN = [{"source": "1 / 0"}, {"cell_type": "code", "metadata": None, "source": "2 / 0"}, 3, None, {},
+           cell("", ["3 / 0"]), cell("", "'\ud800'"), cell("", [3, None]),
+           {"cell_type": "code", "metadata": {"nbgrader": 4}, "source": {"a": 1}}]
+PICTURE = {"output_type": "display_data", "data": {"image/png": "A" * (3 << 20)}, "metadata": {}}
+
+
+@pytest.mark.parametrize(("notebook", "note"), [
+    ({"nbformat": 3, "worksheets": [{"cells": [{"cell_type": "code", "metadata": c["metadata"], "input": [c["source"]],
+                                                "language": "python"} for c in (A, B)]}]}, ""),
+    ({"nbformat": 4, "nbformat_minor": 5, "cells": [{**A, "id": "a"}, {**B, "id": "a"}]}, ""),
+    ({"cells": [A, *FOREIGN, B]}, ""),
+    ({"metadata": {"colab": {"provenance": []}, "widgets": {"x": "y" * (7 << 20)}},
+      "cells": [{**c, "metadata": {**c["metadata"], "id": "xyz", "cellView": "form"}} for c in (A, B)]}, ""),
+    ({"cells": [{**A, "outputs": [PICTURE] * 3}, {**B, "execution_count": 1, "outputs": [PICTURE]},
+                cell("", "text", "markdown", attachments={"a.png": PICTURE})]}, ""),
+    ({"cells": [{**A, "cell_type": "raw"}, B]}, "add-answer: a raw cell, graded as code"),
+    ({"cells": [A, {**A, "cell_type": "markdown", "source": "1 / 0"}, B]}, ""),
+    ({"cells": [cell("add", ADD), cell("", ADD), cell("", "add(3)"), cell("", f"import math\n{LESS}")]}, ""),
+    ({"cells": [cell("add-answer", ADD.split("\n")[0]), cell("add-answer", "    return x + 1"), B]},
+     "add-answer: graded with the next 1 of your cells"),
+])
+def test_notebooks_of_other_programs(graded, notebook, note):
+    """Colab, nbformat 3, large outputs, cells without metadata, of another type, split, without names."""
+    answers, found = graded({BOOK: json.dumps(notebook)})
+    assert found == note
+    assert answers == {**SOLVED, "less-answer": answers["less-answer"]}
+    assert answers["less-answer"] in (LESS, f"import math\n{LESS}")
+
+
+@pytest.mark.parametrize(("text", "note"), [
+    (f"# %% add-answer\n{ADD}\n# %%\n\n1 / 0\n# %% less-answer\n{LESS}\n# %%\n2 / 0", ""),
+    ("# %% add-answer\ndef add(x):\n# %% the sum\n    return x + 1\n#%% [markdown]\n# mine\n# %%\n"
+     f"add(2)\n# %% less-answer\n{LESS}", ""),
+    (f"# %% add-answer\ndef add(x):\n# %%\n    return x + 1\n# %%\n1 / 0\n# %% less-answer\n{LESS}",
+     "add-answer: graded with the next 1 of your cells"),
+    (f"# %% add-answer\n# %%\n{ADD}\n# %% less-answer\n{LESS}", "add-answer: graded with the next 1 of your cells"),
+    (f'# %% nbgrader={{"grade_id": "add-answer", "solution": true}}\n{ADD}\n# %% nbgrader={{"grade_id": "add"}}\n'
+     f'1 / 0\n# %% nbgrader={{"grade_id": "less-answer"}}\n{LESS}\n# %% [markdown]\n# the end', ""),
+    (f"# In[1]:\n\n\nimport numpy\n\n\n# In[2]:\n\n\n{ADD}\n\n\n# In[ ]:\n\n\npublic(check, add)\n1 / 0\n"
+     f"# In[3]:\n\n{LESS}\n", ""),
+    (f"#%%\n{ADD}\n#%%\npublic(check, add)\n1 / 0\n#%% [markdown]\n# x\n#%%\n{LESS}", ""),
+])
+def test_python_files_of_other_programs(graded, text, note):
+    """Marks of Spyder and VS Code in an answer; jupytext and nbconvert."""
+    answers, found = graded({PLAIN: text})
+    assert found == note
+    names = {}
+    for key in ("add-answer", "less-answer"):
+        exec(answers[key], names)
+    assert (names["add"](1), names["less"](1)) == (2, 0)
 
 
 def archive(files):
@@ -127,7 +204,7 @@ def test_an_archive(graded):
 
 
 @pytest.mark.parametrize(("data", "reason"), [
-    (b"PK no archive", "work.zip cannot be read: BadZipFile"), (archive({BOOK: " " * (6 << 20)}), "more than 5 MB"),
+    (b"PK no archive", "work.zip cannot be read: BadZipFile"), (archive({PLAIN: " " * (6 << 20)}), "more than 5 MB"),
     (archive({BOOK: "{"}).replace(b"PK\1\2", b"PK\1\3"), "work.zip cannot be read"),
     (archive({f"{i}.py": "" for i in range(MOST + 1)}), "more than 100 files: the others were not read")])
 def test_an_archive_that_cannot_be_read(graded, data, reason):
@@ -141,13 +218,18 @@ def test_an_archive_that_cannot_be_read(graded, data, reason):
 @pytest.mark.parametrize(("files", "reason"), [
     ({}, "no file handed in"), ({"work.docx": "x"}, "no file handed in"), ({BOOK: "my answer"}, "cannot be read"),
     ({BOOK: ""}, "cannot be read"), ({BOOK: "[" * 100000}, "cannot be read"),
-    ({BOOK: " " * (6 << 20)}, "more than 5 MB"),
+    ({PLAIN: " " * (6 << 20)}, "more than 5 MB"),
+    ({BOOK: " " * (33 << 20)}, "more than 32 MB"),
+    ({BOOK: book([("add-answer", "x"), *[("", "#" * 99_999)] * 53])}, "more than 5 MB without outputs"),
+    ({BOOK: "[" * 500_001}, "too many lists and objects"),
+    ({BOOK: '{"cells": [{"metadata": {"nbgrader": {"grade_id": "add-answer"}}}]}'}, "cannot be read"),
     ({BOOK: '{"cells": [1, 2]}'}, "cannot be read"), ({BOOK: '{"cells": null}'}, "cannot be read"),
     ({BOOK: book([("add-answer", "?")]).replace("?", "\\ud800")}, "cannot be read"),
     ({PLAIN: "# ü".encode("latin-1")}, "cannot be read"), ({PLAIN: "# coding: rot13"}, "cannot be read"),
     ({PLAIN: "# coding: nothing"}, "cannot be read"),
     ({PLAIN: "# coding: Punycode\nx"}, "cannot be read"),
     ({PLAIN: "# %% add-answer\n" + "x = 1; " * 20000}, "100000 bytes"),
+    ({PLAIN: "# %% add-answer\n" + "# %% x\n" * 500_000}, "100000 bytes"),
 ])
 def test_nothing_that_can_be_graded(graded, files, reason):
     with pytest.raises(GradingError, match=reason):
@@ -169,10 +251,10 @@ def test_links_and_pipes_are_not_read(graded, tmp_path):
 
 def test_names_of_students():
     """Names that the reports can hold are kept; all others are written so that they stay different and printable."""
-    kept = ["ada", "Zoë Müller", "m {0} o'Nü, B. (2)", "-rf", "😀", '"q"', "a+b", "x" * 255, "学生"]
+    kept = ["ada", "Zoë Müller", "m {0} o'Nü, B. (2)", "(2) a-b", "😀", '"q"', "a+b", "x" * 255, "学生"]
     assert [identity(name) for name in kept] == kept
     odd = [os.fsdecode(b"\xff"), os.fsdecode(b"\xfe"), "%FF", "a[1]", "a*", "what?", "a\nb", "a\tb",
-           "\x1b[2J", "\u202ex", ".ada", " ", " ada", "ada ", "ada\n",
+           "\x1b[2J", "\u202ex", "=1+1", "+1", "-1", "@sum", "(points)", ".ada", " ", " ada", "ada ", "ada\n",
            os.fsdecode(b"\xff" * 255), os.fsdecode(b"\xff" * 254 + b"\xfe")]
     found = [identity(name) for name in odd]
     assert found[:8] == ["%FF", "%FE", "%25FF", "a%5B1%5D", "a%2A", "what%3F", "a%0Ab", "a%09b"]

@@ -6,18 +6,19 @@ call nbgrader, so its gradebook, feedback pages and form grader work as usual. N
 from __future__ import annotations
 
 import contextlib
-import csv
 import functools
 import json
 import os
 import re
+import secrets
 import shutil
-import sys
-import warnings
 from pathlib import Path
 
-from tinygan.grading import GradingError, grader, submission
+from tinygan.data.files import lock_file
+from tinygan.grading import GradingError, gradebook, grader, handed_in, roster
+from tinygan.grading.gradebook import NOT_GRADED
 from tinygan.grading.submission import plain
+from tinygan.grading.unchanged import ChangedError, Watch
 
 _TESTS = '''"""The public checks of {file}: `python -m pytest test_{file}`."""
 from pathlib import Path
@@ -39,17 +40,28 @@ def names(course: Path) -> list[str]:
     found = sorted(path.name for path in (course / "source").glob("*") if source(course, path.name).is_file())
     if not found or not (course / "nbgrader_config.py").is_file():
         raise GradingError(f"{course} is no course: expected nbgrader_config.py and source/NAME/NAME.py; see --course")
+    for i, name in enumerate(found):
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name):
+            raise GradingError(f"assignment {name!a}: expected a name of letters, digits, '.', '_' and '-'")
+        if name.casefold() in {other.casefold() for other in found[:i]}:
+            raise GradingError(f"assignment {name}: another has this name in capital or small letters")
     return found
 
 
 def release(course: Path) -> list[Path]:
     """Makes the `release/` folder again: for each assignment a notebook, a plain stub and its public checks."""
+    names(course)
+    with _alone(course):
+        return _release(course)
+
+
+def _release(course):
     works = names(course)
     import nbformat
-    nbgrader = _nbgrader(course)
+    nbgrader = gradebook.api(course)
     for name in works:
         nbformat.write(grader.notebook(source(course, name)), source(course, name).with_suffix(".ipynb"))
-        _call(nbgrader.generate_assignment, name)
+        gradebook.call(nbgrader.generate_assignment, name)
         folder = course / "release" / name
         cells = nbformat.read(folder / f"{name}.ipynb", 4).cells
         (folder / plain(name)).write_text(_stub(cells), encoding="utf-8")
@@ -57,117 +69,153 @@ def release(course: Path) -> list[Path]:
     return [course / "release" / name for name in works]
 
 
-def grade(course: Path, submitted: Path, seed: int = 0) -> Path:
-    """Scores submitted/STUDENT/NAME/FILE; returns the path of grades.csv.
+def grade(course: Path, submitted: Path, seed: int | None = None, unsafe: bool = False) -> tuple[Path, int]:
+    """Scores submitted/STUDENT/NAME/FILE; returns the path of grades.csv, and how many submissions were not graded.
 
-    Also writes feedback pages and results.json into the course. A student without a folder NAME is named.
+    Also writes feedback pages and results.json into the course. No submission can stop the others: if the machine fails
+    with one, or nbgrader, its cell in grades.csv is empty. seed: of the hidden cases (default: the class's own).
+    unsafe: grade also where the kernel cannot isolate the students' code.
     """
-    works = [folder.name for folder in release(course)]
-    for folder in _students(submitted):
-        student = submission.identity(folder.name)
+    from tinygan.grading import isolation
+    works = names(course)
+    roster.check_places(course, submitted)
+    failed: dict[tuple[str, str], str] = {}
+    jobs: list[tuple[str, str, Path]] = []
+    for student, folder in roster.students(submitted).items():
+        try:
+            there = roster.handed_in_by(folder, works)
+        except GradingError as error:
+            failed.update({(student, name): str(error) for name in works})
+            print(f"{student}: not graded: {error}")
+            continue
+        jobs += [(name, student, folder / name) for name in there]
         if student != folder.name:
             print(f"{folder.name!a} is {student} in the reports")
-        if submission.visible(folder.name) and not any(os.path.lexists(folder / name) for name in works):
+        if handed_in.visible(folder.name) and not there:
             print(f"{student}: not graded, without a folder of an assignment")
-    shutil.rmtree(course / "collected", ignore_errors=True)
-    handed_in = [name for name in works if _collect(course, submitted, name)]
-    if not handed_in:
+    if not jobs and not failed:
         raise GradingError(f"{submitted} holds no submission: expected STUDENT/NAME/NAME.ipynb or .py, with NAME of "
                            + ", ".join(works))
-    for name in handed_in:
-        _prove(grader.assignment(source(course, name)), seed)
-    nbgrader = _nbgrader(course, seed)
-    for name in handed_in:
-        _call(nbgrader.autograde, name, "*")
-        _call(nbgrader.generate_feedback, name)
-    return _table(course, nbgrader.coursedir.db_url)
+    level = isolation.choose(unsafe)
+    if level != isolation.NONE:
+        roster.check_outside((course, submitted), isolation.readable())
+    with _alone(course):
+        return _grade(course, sorted(jobs), failed, class_seed(course, seed), level)
 
 
-def grade_notebook(notebook, resources, seed=0):
+def _grade(course, jobs, failed, seed, level):
+    """Scores the submissions in order. Whatever happens, grades.csv has the scores of those before."""
+    _release(course)
+    shutil.rmtree(course / "collected", ignore_errors=True)
+    graded: dict = {}
+    nbgrader = gradebook.api(course, functools.partial(grade_notebook, graded=graded))
+    for name, student, _ in jobs:
+        failed[student, name] = "grading was interrupted before"
+    for (student, name), cause in failed.items():
+        _not_graded(course, student, name, cause)
+    try:
+        works = {name: grader.assignment(source(course, name)) for name in sorted({name for name, *_ in jobs})}
+        for work in works.values():
+            _prove(work, seed, level)
+        print(f"isolation: {level}", flush=True)
+        watch = Watch(course)
+        for name, student, folder in jobs:
+            try:
+                answers, note = roster.collect(course, folder, student)
+                if note:
+                    print(f"{student} {name}: {note}")
+                graded["results"] = grader.grade(works[name], answers, seed, level=level), level
+                watch.check(student)
+                gradebook.call(nbgrader.autograde, name, student)
+                gradebook.call(nbgrader.generate_feedback, name, student)
+                del failed[student, name]
+            except ChangedError as error:
+                _not_graded(course, student, name, str(error))
+                raise
+            except Exception as error:  # of the machine, of nbgrader, or our own: the next student is graded anyway
+                cause = " ".join(f"{type(error).__name__}: {error}".removeprefix("MachineError: ").split())
+                failed[student, name] = cause
+                _not_graded(course, student, name, cause)
+                print(f"{student} {name}: not graded: {cause}", flush=True)
+    finally:
+        file = gradebook.table(course, nbgrader.coursedir.db_url, failed)
+    return file, len(failed)
+
+
+def _not_graded(course, student, name, cause):
+    """Removes what an earlier grading wrote for a student, and notes the reason; as far as the machine can do it."""
+    for folder in ("results", "feedback"):
+        shutil.rmtree(course / folder / student / name, ignore_errors=True)
+    with contextlib.suppress(OSError):
+        file = course / "results" / student / name / NOT_GRADED
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(f"{cause}\n", encoding="utf-8", errors="replace")
+
+
+def class_seed(course: Path, given: int | None = None) -> int:
+    """The seed of the hidden cases: the one given, or that in the file `seed` of the course; it is drawn if missing."""
+    if given is not None:
+        return given
+    file = course / "seed"
+    with contextlib.suppress(FileExistsError), open(
+            os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as new:
+        new.write(f"{secrets.randbits(64)}\n")
+    text = file.read_text(errors="replace").strip()
+    if not (text.isascii() and text.isdigit() and len(text) < 100):
+        raise GradingError(f"{file} holds {text!a:.40}, expected a whole number, the seed of the hidden cases")
+    return int(text)
+
+
+@contextlib.contextmanager
+def _alone(course):
+    """A context in which no other process grades or releases in this course."""
+    try:
+        unlock = lock_file(course / ".grading.lock", 0)
+    except TimeoutError:
+        raise GradingError(f"another process grades in {course}: wait until it ends") from None
+    try:
+        yield
+    finally:
+        unlock()
+
+
+def grade_notebook(notebook, resources, graded=None):
     """Replaces nbgrader's Execute: runs no cell, and writes score and reason into the outputs of each check cell.
 
-    nbgrader reads scores from there. Also writes `results/STUDENT/NAME/results.json`.
+    nbgrader reads scores from there. Also writes `results/STUDENT/NAME/results.json`. graded: the results, and the
+    level of isolation, under "results"; without them, as for `nbgrader autograde`, the notebook's answers are graded.
     """
     import nbformat
+
+    from tinygan.grading import isolation
     name, student = resources["nbgrader"]["assignment"], resources["nbgrader"]["student"]
     cells = {cell.metadata.nbgrader["grade_id"]: cell for cell in notebook.cells if "nbgrader" in cell.metadata}
-    results = grader.grade(grader.assignment(source(Path(), name)),  # nbgrader works in the course's folder
-                          {key: cell.source for key, cell in cells.items()}, seed)
+    if graded is None:  # nbgrader works in the course's folder
+        level = isolation.choose()
+        answers = {key: cell.source for key, cell in cells.items()}
+        results = grader.grade(grader.assignment(source(Path(), name)), answers, class_seed(Path()), level=level)
+    else:
+        results, level = graded["results"]
     note = str(notebook.metadata.get("tinygan", ""))
     for result in results:
         cells[result.task].outputs = [
             nbformat.v4.new_output("stream", name="stdout", text="\n".join(filter(None, [
-                result.reason, note]))),
+                result.reason, note, f"isolation: {level}"]))),
             nbformat.v4.new_output("execute_result", data={"text/plain": str(result.score)}, execution_count=1)]
     print(f"{student} {name}: {sum(r.score for r in results):g} of {sum(r.points for r in results):g}", flush=True)
-    file = Path("results", student, name, "results.json")
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps({**grader.gradescope(results), "output": note}, indent=1))
+    folder = Path("results", student, name)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "results.json").write_text(json.dumps(
+        {**grader.gradescope(results), "output": note, "extra_data": {"isolation": level}}, indent=1))
+    (folder / NOT_GRADED).unlink(missing_ok=True)
     return notebook, resources
 
 
-def _prove(work, seed):
+def _prove(work, seed, level):
     """Raises GradingError if the reference does not get all points: then the machine or a check is broken."""
-    for result in grader.grade(work, work.solutions, seed):
+    for result in grader.grade(work, work.solutions, seed, level=level):
         if not result.passed:
             raise GradingError(f"{work.name}: the reference gets no points for {result.task}: {result.reason}")
-
-
-def _nbgrader(course: Path, seed=0):
-    """nbgrader with the course's own settings; it grades the notebooks that `_collect` made."""
-    from nbgrader.apps import NbGraderAPI
-    from traitlets.config import PyFileConfigLoader
-    os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"  # it calls alembic
-    config = PyFileConfigLoader("nbgrader_config.py", str(course)).load_config()
-    config.CourseDirectory.root = str(course.resolve())
-    config.CourseDirectory.submitted_directory = "collected"
-    _, *others = config.Autograde.autograde_preprocessors
-    config.Autograde.autograde_preprocessors = [functools.partial(grade_notebook, seed=seed), *others]
-    return NbGraderAPI(config=config)
-
-
-def _call(step, *arguments):
-    """Calls a step of nbgrader; if it fails, raises GradingError with the last error in its log."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # nbgrader's database warns
-        result = step(*arguments)
-    if not result["success"]:
-        errors = re.findall(r"^ *([\w.]+(?:Error|Exception|Entry): .*)", result.get("log") or "", re.MULTILINE)
-        raise GradingError(f"nbgrader: {(errors or ['it failed'])[-1]}")
-
-
-def _students(submitted: Path) -> list[Path]:
-    """The folders of the students."""
-    return [path for path in sorted(submitted.iterdir()) if path.is_dir()] if submitted.is_dir() else []
-
-
-def _collect(course: Path, submitted: Path, name: str) -> bool:
-    """Puts the answers of each student into a clean copy of the released notebook; returns whether there are any."""
-    import nbformat
-    from nbgrader.utils import parse_utc
-    folders = [path / name for path in _students(submitted) if os.path.lexists(path / name)]
-    for folder in folders:
-        student = submission.identity(folder.parent.name)
-        book = nbformat.read(course / "release" / name / f"{name}.ipynb", 4)
-        cells = {cell.metadata.nbgrader["grade_id"]: cell for cell in book.cells
-                 if cell.metadata.get("nbgrader", {}).get("solution")}
-        try:
-            answers, note = submission.read(folder, name, {key: cell.source for key, cell in cells.items()})
-        except (GradingError, OSError) as error:
-            answers, note = {None: f"raise ValueError({str(error)!r})"}, ""
-        for key, cell in cells.items():
-            cell.source = answers.get(key, answers.get(None, ""))
-        if note:
-            print(f"{student} {name}: {note}")
-            book.metadata["tinygan"] = note
-        clean = course / "collected" / student / name
-        clean.mkdir(parents=True)
-        nbformat.write(book, clean / f"{name}.ipynb")
-        with contextlib.suppress(OSError, ValueError, OverflowError, TypeError):  # an invalid time is not copied
-            time = submission.content(folder / "timestamp.txt").decode("utf-8-sig")
-            parse_utc(time.strip())
-            (clean / "timestamp.txt").write_text(time)
-    return bool(folders)
 
 
 def _stub(cells) -> str:
@@ -193,21 +241,3 @@ def _tests(name, cells) -> str:
             test = f'def test_{about["grade_id"].replace("-", "_")}():\n    """{about["points"]:g} points."""'
             parts += [check.rstrip(), test + (call + rest).replace("\n", "\n    ")]
     return "\n\n\n".join(parts) + "\n"
-
-
-def _table(course: Path, database: str) -> Path:
-    """Writes `grades.csv` from the gradebook: a row per student, a column per assignment, manual grades included."""
-    from nbgrader.api import Gradebook
-    with Gradebook(database) as book:
-        works = sorted(book.assignments, key=lambda work: work.name)
-        scores = {(s.student_id, work.name): s.score for work in works for s in book.assignment_submissions(work.name)}
-        students = sorted(student for student, _ in scores)
-        most = {work.name: work.max_score for work in works}
-    rows = [["student", *most, "total"], ["(points)", *most.values(), sum(most.values())]]
-    for student in dict.fromkeys(students):
-        points = [scores.get((student, work), 0.0) for work in most]
-        rows.append([student, *points, sum(points)])
-    file = course / "grades.csv"
-    with open(file, "w", newline="", encoding="utf-8") as out:
-        csv.writer(out).writerows(rows)
-    return file

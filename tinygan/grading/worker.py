@@ -109,7 +109,7 @@ def main():
     submission = types.ModuleType("submission")  # a module, since dataclasses look their types up in it
     sys.modules["submission"] = submission
     names = vars(submission)
-    names["display"] = lambda *_, **__: None
+    names.update(dict.fromkeys(("display", "help"), lambda *_, **__: None), input=lambda *_: "")  # nobody is there
 
     def load(cells):
         for name, text in cells:
