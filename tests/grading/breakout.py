@@ -205,8 +205,8 @@ CALLED = [  # what only the kernel can refuse
     ("another user", "os.setuid(12345)"),
     ("a clock that is set", "time.clock_settime(time.CLOCK_REALTIME, time.time())"),
     ("a subinterpreter without a hook", "try: import _interpreters as i\n"
-     "except ImportError: import _xxsubinterpreters as i\nfailed = i.run_string(i.create(), \"open('{decoy}').read()\")\n"
-     "assert failed is None, failed"),
+     "except ImportError: import _xxsubinterpreters as i\n"
+     "failed = i.run_string(i.create(), \"open('{decoy}').read()\")\nassert failed is None, failed"),
     ("threads without end", "def wait(): time.sleep(99)\n"
      "for i in range(1 << 20): threading.Thread(target=wait).start()"),
     ("descriptors without end", "kept = [os.pipe() for i in range(1 << 20)]"),
