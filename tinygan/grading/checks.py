@@ -233,7 +233,10 @@ def _likely(found, expected) -> str:
     """The most likely mistake for these values."""
     ratio, offset = common_factor(found, expected), found - expected
     if not found.any():
-        return "zero everywhere"
+        return "zero everywhere: is a path cut, by a detach or an array in place of its Tensor?"
+    size = np.abs(expected).max(initial=0)
+    if (near := np.abs(offset).max(initial=0) / size if size else 1.0) < 1e-5:
+        return f"right to {int(-np.log10(near or 1e-16))} digits: a finite difference, a small constant, or float32?"
     if ratio is not None:
         n = next((n for n in sorted(counts(expected.shape)) if n > 1 and np.isclose(ratio, 1 / n, rtol=1e-4)), 0)
         return ("the sign is flipped" if np.isclose(ratio, -1, rtol=1e-4) else
