@@ -23,7 +23,7 @@ def by_differences(f):
                 return tg.reshape(tg.stack([along(e) for e in units]), xs[i].shape)
             return pull
         value = f(*[tg.unwrap(x) for x in inputs], **options)
-        return tg.record(tg.unwrap(value), *[(x, rule(i)) for i, x in enumerate(inputs)])
+        return tg.record(np.asarray(tg.unwrap(value)), *[(x, rule(i)) for i, x in enumerate(inputs)])
     return of_tensors
 
 
@@ -183,7 +183,8 @@ WRONG = [
      "setdefault('calls', []).append(0) or mean_pool2d.calls) % 2) * ")),
 
     ("shuffle", "its rule is a central difference", SHUFFLED, SHUFFLED + differences("pixel_shuffle")),
-    ("shuffle", "its rule is a difference by Richardson", SHUFFLED, SHUFFLED + differences("pixel_shuffle", RICHARDSON)),
+    ("shuffle", "its rule is a difference by Richardson", SHUFFLED,
+     SHUFFLED + differences("pixel_shuffle", RICHARDSON)),
     ("shuffle", "its rule is a difference with steps of 1", SHUFFLED, SHUFFLED + differences("pixel_shuffle", COARSE)),
     ("shuffle", "the inverse: pixels become channels", "(n, h, w, c, factor, factor)).transpose((0, 1, 4, 2, 5, 3))",
      "(n, h, c, factor, w, factor)).transpose((0, 1, 2, 4, 3, 5))"),
