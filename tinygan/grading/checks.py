@@ -38,7 +38,7 @@ class Case:
         self.dtype = "float64"
         self.shape: tuple[int, ...] = ()
         vars(self).update(given)
-        self.given, self.reference = given, reference
+        self.given, self.reference, self.repeated = given, reference, False
         self.rng = np.random.default_rng(seed)
 
     def __getattr__(self, name):
@@ -69,9 +69,13 @@ class Case:
         return value.numpy()
 
     def value(self, f, *arrays, expected=None, slug="", tolerance=None, **options):
-        """f's value is `expected` (default: the reference's value; without a reference nothing is compared), twice."""
+        """f's value is `expected` (default: the reference's value; without a reference nothing is compared).
+
+        The first time in a case f is called twice, and must return the same.
+        """
         found = self.call(f, *arrays, **options)
-        if not np.array_equal(found, self.call(f, *arrays, **options)):
+        once, self.repeated = self.repeated, True
+        if not once and not np.array_equal(found, self.call(f, *arrays, **options)):
             self.fail("another value when the function is called again with the same inputs: what does it remember?")
         if expected is None and self.reference is not None:
             expected = self.call(self.reference, *arrays, **options)
@@ -95,27 +99,25 @@ class Case:
         except GradientError as error:
             self.fail(str(error), slug)
         if self.dtype == "float32":
-            g = self.normal(self.call(f, *arrays, **options).shape)
+            found, g = self._pulled(f, arrays, options)
             double = [np.asarray(x, np.float64) if np.asarray(x).dtype.kind == "f" else x for x in arrays]
-            pairs = zip(self._pulled(f, g, arrays, options), self._pulled(f, np.float64(g), double, options))
-            for i, (found, expected) in enumerate(pairs):
-                self.close(found, expected, f"the gradient of input {i} in float32 against that in float64", slug, 1e-3)
+            for i, (a, b) in enumerate(zip(found, self._pulled(f, double, options, g)[0])):
+                self.close(a, b, f"the gradient of input {i} in float32 against that in float64", slug, 1e-3)
 
     def gradients(self, f, *arrays, slug="", tolerance=EXACT, each=False, **options):
         """f's gradients agree with the reference's, closer than finite differences (or are finite, without one).
 
         each: every element relative to its own size, not to the largest.
         """
-        g = self.normal(self.call(f, *arrays, **options).shape)
-        found = self._pulled(f, g, arrays, options)
-        expected = self._pulled(self.reference, g, arrays, options) if self.reference is not None else found
+        found, g = self._pulled(f, arrays, options)
+        expected = found if self.reference is None else self._pulled(self.reference, arrays, options, g)[0]
         for i, (a, b) in enumerate(zip(found, expected)):
             size = np.where(b == 0, 1.0, np.abs(b)) if each else float(np.abs(b).max(initial=0)) or 1.0
             self.close(a / size, b / size, f"the gradient of input {i}, in units of {'each' if each else 'the largest'} "
                        "(finite differences are not enough)", slug, tolerance)
 
-    def _pulled(self, f, g, arrays, options) -> list[np.ndarray]:
-        """The gradients of sum(f * g) in the floating point inputs, finite and of the dtype of their input."""
+    def _pulled(self, f, arrays, options, g=None) -> tuple[list[np.ndarray], np.ndarray]:
+        """The gradients of sum(f * g) in the floating point inputs, finite and of the dtype of their input; and g."""
         leaves, inputs, seen = [], [], []
         for x in map(_input, arrays):
             if isinstance(x, Tensor):
@@ -123,14 +125,20 @@ class Case:
                 x = watched(x, seen)
             inputs.append(x)
         y = f(*inputs, **options)
-        slopes = grad((y * g).sum(), leaves, allow_unused=True) if y.requires_grad else [None] * len(leaves)
+        if not isinstance(y, Tensor):
+            self.fail(f"the function returns a {type(y).__name__}, expected a Tensor")
+        g = self.normal(y.shape) if g is None else g.astype(y.dtype)
+        try:
+            slopes = grad((y * g).sum(), leaves, allow_unused=True) if y.requires_grad else [None] * len(leaves)
+        except ValueError as error:
+            self.fail(f"the gradient: {error}", "chain-rule")
         for dtype, x in seen:
             if dtype != x.dtype:
                 self.fail(f"a gradient is {dtype} for an input of {x.dtype}: was another dtype mixed in?")
         found = [np.zeros(x.shape) if s is None else s.numpy() for x, s in zip(leaves, slopes)]
         if not all(np.isfinite(s).all() for s in found):
             self.fail("a gradient is not finite: an overflow, a log or a division at 0?")
-        return found
+        return found, g
 
     def close(self, found, expected, what, slug="", tolerance=None):
         """Two arrays agree up to the tolerance of the case's dtype; `what` names the property."""

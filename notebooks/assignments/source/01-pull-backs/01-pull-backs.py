@@ -56,8 +56,7 @@ def check_softsign(f, case):
     x = case.normal()
     case.value(f, x, expected=x / (1 + np.abs(x)))
     case.derivatives(f, x, order=2, slug="chain-rule")
-    for size in (0, 1e-8, 1, 1e12):
-        case.value(f, size * x, expected=size * x / (1 + np.abs(size * x)))
+    for size in (0, 1e-8, 1e12):
         case.gradients(f, np.float64(size * x), each=True, slug="chain-rule")
 
 
@@ -92,7 +91,7 @@ def check_hypotenuse(f, case):
     y = case.value(f, a, b, expected=np.sqrt(a ** 2 + b ** 2), slug="unbroadcast")
     case.close(case.call(f, b, a), y, "f(b, a) against f(a, b)")
     case.derivatives(f, a, b, order=2, slug="unbroadcast")
-    for size in (0, 1e-12, 1, -1):
+    for size in (0, 1e-12, -1):
         case.gradients(f, np.float64(size * a), np.float64(b), slug="unbroadcast")
 
 
@@ -164,14 +163,12 @@ def check_log_sum_exp(f, case):
     rows = 1000 * (-1.0) ** np.arange(y.size).reshape(y.shape).astype(case.dtype)
     for shift, what in ((1000, "1000"), (-1000, "-1000"), (rows, "1000 or -1000, row by row,")):
         case.close(case.call(f, x + shift), y + shift, f"the value when {what} is added to x")
-    for i in range(x.shape[-1]):  # one element far below the others
-        one = np.where(np.arange(x.shape[-1]) == i, x - 10000, x)
-        top = one.max(-1, keepdims=True)
-        case.value(f, one, expected=top + np.log(np.exp(one - top).sum(-1, keepdims=True)))
+    far = x - 10000 * np.eye(x.shape[-1], dtype=x.dtype).reshape(-1, *[1] * (x.ndim - 1), x.shape[-1])
+    top = far.max(-1, keepdims=True)  # far: one element of each row lies far below the others
+    case.value(f, far, expected=top + np.log(np.exp(far - top).sum(-1, keepdims=True)))
     case.close(case.call(f, 0 * x), 0 * y + np.log(x.shape[-1]), "the value of zeros")
     case.derivatives(f, x, order=2, slug="chain-rule")
     case.derivatives(f, x + 1000, order=1, slug="chain-rule")
-    case.derivatives(f, x - 1000, order=1, slug="chain-rule")
     case.gradients(f, np.float64(x - 1000), slug="chain-rule")
     case.gradients(f, np.float64(8 * x), each=True, slug="chain-rule")
 

@@ -315,7 +315,9 @@ def run_3(**options):
 # %% nbgrader={"grade_id": "program-3", "grade": true, "points": 4}
 def check_program_3(f, case):
     """No run ends in nan, and the generator arrives."""
-    begins(case, f, dense, 2, "g-non-saturating", start=case.start)
+    begins(case, f, dense, 2, "g-non-saturating", start=9)
+    few, many = (case.call(f, seed=1, steps=2, start=n) for n in (0, 9))
+    case.require((few != many).any(), "G is the same, whether D begins with 0 or with 9 steps alone", "d-ascent")
     found = runs(case, f, steps=case.steps, start=case.start, by=case.by)
     band(case, found[:, 1], 80 + case.by, 140 + case.by, "the fakes' mean", "g-non-saturating")
 
