@@ -45,7 +45,7 @@ def test_two_numbers_that_differ_are_printed_so(found, expected, texts):
 def test_a_near_miss_shows_its_digits():
     with pytest.raises(tg.GradientError, match=r"analytic \S+, numeric \S+, ratio 1\.000003; "
                        r"ratio 1\.000003 everywhere"):
-        tg.check_gradients(lambda x: tg.record(tg.unwrap(x) ** 2, (x, lambda g, y, x: 2 * g * x * (1 + 3e-6))), [1., 2.])
+        tg.check_gradients(lambda x: tg.record(tg.unwrap(x) ** 2, (x, lambda g, y, x: 2.000006 * g * x)), [1.0, 2.0])
 
 
 # --- the fault is not in the formula ---
@@ -67,7 +67,7 @@ def test_a_wrong_slope_at_a_kink_is_a_mistake():
 @pytest.mark.parametrize(("f", "x", "start"), [
     (lambda x: tg.Tensor(np.floor(x.data)) + x, [1.0], "first derivative"),
     (lambda x: x + tg.Tensor(1e-3 * np.sin(1e9 * x.data)), [1.3], "first derivative"),
-    (lambda x: tg.record(np.exp(tg.unwrap(x)), (x, lambda g, y, x: 3 * g * y)), [709.78], "first derivative"),  # inf near
+    (lambda x: tg.record(np.exp(tg.unwrap(x)), (x, lambda g, y, x: 3 * g * y)), [709.78], "first derivative"),
     (tg.abs, [0.0], "second derivative")])  # the first one is 0 by symmetry
 def test_differences_that_cannot_judge(f, x, start):
     with pytest.raises(tg.GradientError, match=f"^{start}, input 0, finite differences do not settle .* try another "

@@ -113,12 +113,14 @@ class Case:
         expected = found if self.reference is None else self._pulled(self.reference, arrays, options, g)[0]
         for i, (a, b) in enumerate(zip(found, expected)):
             size = np.where(b == 0, 1.0, np.abs(b)) if each else float(np.abs(b).max(initial=0)) or 1.0
-            self.close(a / size, b / size, f"the gradient of input {i}, in units of {'each' if each else 'the largest'} "
-                       "(finite differences are not enough)", slug, tolerance)
+            self.close(a / size, b / size, f"the gradient of input {i}, in units of {'each' if each else 'the largest'}"
+                       " (finite differences are not enough)", slug, tolerance)
 
     def _pulled(self, f, arrays, options, g=None) -> tuple[list[np.ndarray], np.ndarray]:
         """The gradients of sum(f * g) in the floating point inputs, finite and of the dtype of their input; and g."""
-        leaves, inputs, seen = [], [], []
+        leaves: list = []
+        inputs: list = []
+        seen: list = []
         for x in map(_input, arrays):
             if isinstance(x, Tensor):
                 leaves.append(x)

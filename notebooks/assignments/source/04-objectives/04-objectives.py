@@ -26,8 +26,8 @@ from tinygan.grading import on_arrays, public
 from tinygan.objectives import OBJECTIVES
 
 # %% [markdown]
-# This helper is for the checks: slopes by finite differences. `on_arrays` makes of your functions of arrays functions of
-# Tensors. It passes arrays that cannot be written into. Where NumPy alone is asked, it refuses a function that calls
+# This helper is for the checks: slopes by finite differences. `on_arrays` makes of your functions of arrays functions
+# of Tensors. It passes arrays that cannot be written into. Where NumPy alone is asked, it refuses a function that calls
 # tinygan or computes with complex numbers.
 
 # %% nbgrader={"grade_id": "helpers"}
