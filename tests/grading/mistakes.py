@@ -13,8 +13,8 @@ HEAD = """# What each check catches
 
 For the lecturer: this page names mistakes, so it is no part of what students get. `python tests/grading/mistakes.py`
 writes it: it hands in every wrong answer of `tests/grading/wrong_*.py`, one at a time, and notes the check that takes
-its points. A test compares the page with the grader. "Gradients, to twelve digits" compares with the reference solution's
-gradients at points where no finite difference is right. In a student's notebook nothing is compared with the reference.
+its points. A test compares the page with the grader. "Gradients, to twelve digits" compares with the gradients of the
+reference, at points where no finite difference is right; a student's notebook has no reference to compare with.
 """
 KINDS = [  # a text in the reason, and the check that it comes from; the first that fits
     (r"calls tinygan|complex numbers|profiler", "NumPy alone"),

@@ -30,7 +30,7 @@ from tinygan.grading import public
 # examples of any shape.
 
 def network(w1, b1, w2, lift=0.0, tilt=0.0):
-    """The function x -> tanh(x w1 + b1) w2 + lift + tilt times the sum of x, of examples x (n, ...), to (n, outputs)."""
+    """The function x -> tanh(x w1 + b1) w2 + lift + tilt sum(x), of examples x (n, ...), to (n, outputs)."""
     def outputs(x):
         rows = x.reshape((x.shape[0], -1))
         y = tg.tanh(rows @ w1 + b1) @ w2 + lift

@@ -16,7 +16,8 @@ def check_r2(f, case):
     expected = case.weight / 2 * np.mean((slope ** 2).sum(1))
     case.value(f, fake, *theta, expected=expected, slug="r2", **options)
     double = [np.float64(a) for a in (fake, *theta)]
-    case.close(case.call(f, *double, lift=1e12, **options), expected, "the value, when 1e12 is added to all logits", "r2")
+    case.close(case.call(f, *double, lift=1e12, **options), expected, "the value, when 1e12 is added to all logits",
+               "r2")
     case.derivatives(lambda *theta: f(tg.Tensor(fake.astype(theta[0].dtype)), *theta, **options), *theta, order=1,
                      slug="r2")
     no_path(case, f, [fake], theta, "a path leads from the penalty to the fakes: it would move G", "r2", **options)
@@ -39,7 +40,8 @@ def check_dragan(f, case):
     case.close(case.call(f, *double, lift=1e12, **options), expected, "the value, when 1e12 is added to all logits",
                "dragan")
     flat = case.call(f, real, u, *(0 * w for w in theta), **options)
-    case.close(flat, case.weight * (1e-6 - 1) ** 2, "the value where D is constant, with 1e-12 under the root", "dragan")
+    case.close(flat, case.weight * (1e-6 - 1) ** 2, "the value where D is constant, with 1e-12 under the root",
+               "dragan")
     at = [tg.Tensor(a) for a in double[:4]]
     if case.dtype == "float64":
         case.derivatives(lambda w2: f(*at, w2, **options), 0 * double[4], order=1, slug="dragan")
@@ -64,8 +66,8 @@ def check_hessian_vector(f, case):
     case.close(case.call(f, x, -2 * v, *theta), -2 * y, "with -2 v for v: the product is linear in v", "hessian-vector")
     case.derivatives(f, x, v, *theta, order=1, slug="hessian-vector")
     double = [np.float64(a) for a in (x, v, *theta)]
-    case.close(case.call(f, *double, lift=1e12, tilt=1e12), expected, "the value, when 1e12 (1 + the sum of x) is added "
-               "to all outputs, which have the same Hessian", "hessian-vector")
+    case.close(case.call(f, *double, lift=1e12, tilt=1e12), expected, "the value, when 1e12 (1 + the sum of x) is "
+               "added to all outputs, which have the same Hessian", "hessian-vector")
 
 
 def test_hessian_vector():

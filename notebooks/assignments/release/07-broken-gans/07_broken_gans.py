@@ -21,8 +21,8 @@
 # sentence *before* you look for the line. Then copy its lines into your function and repair them, **as little as
 # possible**: same game, same learning rates, same remedies, and the same results. The result of a game is random, so
 # the grader compares the **median of three seeds** with a range, and also checks a property that must hold exactly. A
-# repair may not remove a remedy. The options in each signature must still work: the grader uses other values, from no
-# step at all to hundreds, and other data. So draw the data with `gaussian` as the broken program does. **A good answer**
+# repair may not remove a remedy. The options in each signature must still work: the grader uses other values, from one
+# step to hundreds, and other data. So draw the data with `gaussian`, as the broken program does. **A good answer**
 # changes one or two lines, and you can name a two-line test that finds the mistake.
 
 import numpy as np

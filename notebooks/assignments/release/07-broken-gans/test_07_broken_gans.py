@@ -31,8 +31,8 @@ def check_program_2(f, case):
         case.require(found.shape == (3, 258), "expected G and what D saw last: 128 real and 128 generated examples")
         s, m, x, fake = abs(found[:, 0]), found[:, 1], found[:, 2:130], found[:, 130:]
         low, high = 0.3 * sigma ** 2, 1.9 * sigma ** 2
-        band(case, x.var(1) - sd ** 2, low, high, "what the noise adds to the variance of the real examples that D sees",
-             "instance-noise")
+        band(case, x.var(1) - sd ** 2, low, high, "what the noise adds to the variance of the real examples that D "
+             "sees", "instance-noise")
         band(case, fake.var(1) - s ** 2, low, high, "what the noise adds to the variance of the fakes that D sees",
              "instance-noise")
         band(case, abs(np.sum((x - mean) * (fake - m[:, None]), 1)) / 128, 0, 0.4 * sigma ** 2,
@@ -73,7 +73,8 @@ def check_program_4(f, case):
                  f"step, and after each of {case.steps}")
     for run in found:
         average, path = run[:2], run[2:].reshape(-1, 2)
-        case.require(abs(np.diff(path, axis=0)).max() < 0.2, "the path jumps, by more than four times the rate", "average")
+        case.require(abs(np.diff(path, axis=0)).max() < 0.2, "the path jumps, by more than four times the rate",
+                     "average")
         expected = path[0]
         for theta in path[1:]:
             expected = case.keep * expected + (1 - case.keep) * theta
@@ -94,8 +95,8 @@ def check_program_5(f, case):
     found = runs(case, f, steps=case.steps, gamma=gamma, rate=h)
     case.require(found.shape == (3, 2 * case.steps + 2), "expected the path: (theta, psi) before the first step, and "
                  f"after each of {case.steps}")
-    case.require((abs(found[:, :2] - 1) <= 0.5).all() and len({*found[:, 0]}) == 3, "expected a start between 0.5 and 1.5, "
-                 "another for each seed", "dirac")
+    case.require((abs(found[:, :2] - 1) <= 0.5).all() and len({*found[:, 0]}) == 3, "expected a start between 0.5 and "
+                 "1.5, another for each seed", "dirac")
     for run in found:
         theta, psi = run.reshape(-1, 2).T
         by_hand = psi[:-1] + h * (-theta[:-1] / (1 + np.exp(-psi[:-1] * theta[:-1])) - gamma * psi[:-1])
@@ -113,7 +114,7 @@ def test_program_5():
 
 def check_program_6(f, case):
     """After each of its moves the critic keeps the bound, and the generator draws the data."""
-    begins(case, f, dense, 0.04 / 0.1**0.5, "two-sample", bound=case.bound)  # RMSProp(0.9) begins with steps of this size
+    begins(case, f, dense, 0.04 / 0.1**0.5, "two-sample", bound=case.bound)  # RMSProp(0.9)'s first steps
     seed = int(case.integers(1 << 30, ()))
     case.close(case.call(f, seed=seed, steps=3, bound=0.0)[:2], dense(seed),
                "theta_g after three steps with the bound 0 (a critic of zeros moves nothing)", "weight-clipping")

@@ -14,7 +14,7 @@
 #
 # **A good answer** is a few lines without a loop over examples, for any shape that the docstring allows: a batch of
 # one, groups of different sizes. Tasks 1 and 2 compute on Tensors, with the library's functions; tasks 3 and 4 compute
-# on arrays, in NumPy alone, because there you do the work of the tape.
+# on arrays, in NumPy alone, because there you do the work of the tape: no function of tinygan, no finite differences.
 #
 # Only the cells marked for your answer are graded, and each task is graded separately: put a helper into the same
 # cell. The visible checks use a few shapes; the grader uses other shapes and numbers.

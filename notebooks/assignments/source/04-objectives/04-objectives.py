@@ -13,7 +13,8 @@
 # each player's direction 5.
 #
 # **A good answer** is a few lines, derived on paper first. Tasks 1 and 2 compute on Tensors, with the library's
-# functions; task 3 computes on arrays, in NumPy alone; task 4 takes arrays, and uses `tg.grad` to differentiate.
+# functions; task 3 computes on arrays, in NumPy alone (no function of tinygan, no finite differences); task 4 takes
+# arrays, and uses `tg.grad` to differentiate.
 #
 # Only the cells marked for your answer are graded, and each task is graded separately: put a helper into the same
 # cell. The visible checks use a few shapes; the grader uses other shapes and numbers.
