@@ -41,7 +41,8 @@ def caught(reason):
     for pattern, kind in KINDS:
         if re.search(pattern, reason):
             return kind
-    return re.sub(r"\d+ to \d+|\d+", "i", re.split(r": element|: \[|: found| is \[", reason)[0]).strip()
+    what = re.split(r": element|: \[|: found| \(`| \[case", reason)[0]
+    return re.sub(r"(channels|row|column) \d+( to \d+)?", r"\1 i", what).replace("|", "")
 
 
 def results(name):

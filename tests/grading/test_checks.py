@@ -1,5 +1,6 @@
 """Checks: right answers pass, and wrong ones are refused with their likely cause."""
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -143,6 +144,7 @@ def test_an_input_cannot_be_written_into():
     (lambda a: np.tanh(a + 1e-20j).imag / 1e-20, "computes with complex numbers"),
     (lambda a: [np.tanh(z).imag for z in a.astype("complex128")], "computes with complex numbers"),
     (lambda a: sys.setprofile(None) or tg.tanh(a), "removes the profiler"),
+    (lambda a: ThreadPoolExecutor().submit(tg.tanh, a).result(), r"calls tinygan \(tanh\)"),
 ])
 def test_numpy_alone(f, message):
     case, before = Case({"shape": (3,)}, seed=0), sys.getprofile()

@@ -6,7 +6,8 @@ works the same with both: it draws arrays from the case, calls f through the cas
 """
 from __future__ import annotations
 
-import sys
+import threading
+from sys import getprofile, setprofile
 
 import numpy as np
 
@@ -179,7 +180,8 @@ def run(check, f, case):
         check(f, case)
     except CheckError as error:
         given = ", ".join(f"{name}={value}" for name, value in case.given.items())
-        raise CheckError(f"{error} [case: {given}]") from None
+        hint = "; the function may not write into its inputs" if "read-only" in f"{error}" else ""
+        raise CheckError(f"{error}{hint} [case: {given}]") from None
 
 
 def public(check, f, *cases, seconds=10):
@@ -201,7 +203,7 @@ def on_arrays(f, numpy_alone=True):
     numpy_alone: a call of a function of tinygan by f, or a complex number, is a CheckError.
     """
     def on_tensors(*inputs, **options):
-        calls, before, arrays = [], sys.getprofile(), [unwrap(x) for x in inputs]
+        calls, before, arrays = [], getprofile(), [unwrap(x) for x in inputs]
 
         def watch(frame, event, _):
             code, home = frame.f_code, frame.f_globals
@@ -212,12 +214,14 @@ def on_arrays(f, numpy_alone=True):
                 calls.append("computes with complex numbers")
 
         if numpy_alone:
-            sys.setprofile(watch)
+            threading.setprofile(watch)  # of threads that f starts
+            setprofile(watch)
         try:
             results = f(*arrays, **options)
         finally:
-            lost = sys.getprofile() is not watch
-            sys.setprofile(before)
+            lost = getprofile() is not watch
+            setprofile(before)
+            threading.setprofile(before)
         if numpy_alone and (calls or lost):
             raise CheckError(f"the function {(calls or ['removes the profiler'])[0]}: this task asks for NumPy alone")
         return Tensor(np.concatenate(results) if isinstance(results, (tuple, list)) else results)
