@@ -68,6 +68,12 @@ def test_a_training_is_judged_by_the_median_of_three():
         case.median(lambda seed: next(results), 0.5, 1.5, "the mean")
 
 
+def test_a_median_just_outside_shows_its_digits():
+    with pytest.raises(CheckError, match=r"^the weight: 0\.300001, 0\.300001 for two seeds, expected a median from "
+                       r"0\.2 to 0\.3$"):
+        Case({}, seed=0).between([0.3000005, 0.3000005], 0.2, 0.3, "the weight", "two seeds")
+
+
 def test_a_case_draws_by_its_seed_and_names_what_it_lacks():
     one, same, other = (Case({"shape": (3,), "dtype": "float32"}, seed) for seed in (0, 0, 1))
     a, b, c = one.normal(), same.normal(), other.normal()

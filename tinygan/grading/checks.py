@@ -159,10 +159,16 @@ class Case:
     def median(self, measure, low, high, what, slug=""):
         """The median of measure(seed) over three seeds lies in [low, high]: one training run proves nothing."""
         seeds = [int(s) for s in self.rng.integers(1 << 30, size=3)]
-        found = [float(measure(seed)) for seed in seeds]
-        if not low <= np.median(found) <= high:
-            self.fail(f"{what}: {', '.join(f'{x:.4g}' for x in found)} for seeds {seeds}, expected a median from "
-                      f"{low:g} to {high:g}", slug)
+        self.between([float(measure(seed)) for seed in seeds], low, high, what, f"seeds {seeds}", slug)
+
+    def between(self, found, low, high, what, whose, slug=""):
+        """The median of some numbers lies in [low, high]."""
+        middle = float(np.median(found))
+        if not low <= middle <= high:
+            bound = low if middle < low else high
+            low, high = (pair(x, middle, 6)[0] for x in (low, high))
+            self.fail(f"{what}: {', '.join(pair(x, bound, 4)[0] for x in found)} for {whose}, expected a median from "
+                      f"{low} to {high}", slug)
 
     def require(self, holds, message, slug=""):
         """The condition holds; otherwise the check fails with the message."""

@@ -105,8 +105,7 @@ def runs(case, f, **options):
 
 def band(case, found, low, high, what, slug):
     """Requires that the median of three runs lies between low and high."""
-    case.require(low <= np.median(found) <= high, f"{what}: {np.round(found, 3)} for three seeds, expected a median "
-                 f"from {low:g} to {high:g}", slug)
+    case.between(found, low, high, what, "three seeds", slug)
 
 # In all programs but the fifth, the generator is one `Dense` layer, $G(z) = s z + m$: what it has learned can be read
 # from its two numbers, $|s|$ and $m$. By default the data are $N(1, \tfrac12)$.

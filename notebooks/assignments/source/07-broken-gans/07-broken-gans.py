@@ -107,8 +107,7 @@ def runs(case, f, **options):
 
 def band(case, found, low, high, what, slug):
     """Requires that the median of three runs lies between low and high."""
-    case.require(low <= np.median(found) <= high, f"{what}: {np.round(found, 3)} for three seeds, expected a median "
-                 f"from {low:g} to {high:g}", slug)
+    case.between(found, low, high, what, "three seeds", slug)
 
 
 # %% [markdown]
