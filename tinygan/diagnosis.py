@@ -23,7 +23,23 @@ def diagnose(at, x, found, alike, step, near, level, sizes) -> str:
     worst = tuple(int(n) for n in places[np.argmax(np.nan_to_num(distance, nan=np.inf))])
     a, n = float(found[worst]), float(numeric[worst])
     reason = _kink(at, x, _unit(x, worst), near, a) or _cause(analytic, expected, sizes, level)
-    return f"element {worst}: analytic {a:.8g}, numeric {n:.8g}, ratio {a / n if n else np.inf:.6g}; {reason}"
+    here, there = pair(a, n)
+    return f"element {worst}: analytic {here}, numeric {there}, ratio {shown(a / n if n else np.inf)}; {reason}"
+
+
+def pair(found, expected, least=8) -> tuple[str, str]:
+    """Two numbers in as few digits as tell them apart, at least this many."""
+    texts = "", ""
+    for digits in range(least, 18):
+        texts = f"{float(found):.{digits}g}", f"{float(expected):.{digits}g}"
+        if texts[0] != texts[1]:
+            break
+    return texts
+
+
+def shown(ratio) -> str:
+    """A ratio, in as few digits as tell it from 1, at least 6."""
+    return pair(ratio, 1, 6)[0]
 
 
 def _unit(x, place) -> np.ndarray:
@@ -73,16 +89,16 @@ def _cause(found, numeric, sizes, level) -> str:
     kept = " (in the pull-back an array is kept where its Tensor is needed?)" if level > 1 else ""
     if not found.any():
         return "zero: this path is cut" + (kept or " (a detach, an array used in place of its Tensor, a rule left out)")
-    wrong, ratio = differ(found, numeric), common_factor(found, numeric)
-    if ratio is not None:
-        if np.isclose(ratio, -1, rtol=1e-4):
+    wrong, factor = differ(found, numeric), common_factor(found, numeric)
+    if factor is not None:
+        if np.isclose(factor, -1, rtol=1e-4):
             return "ratio -1 everywhere: the sign is flipped"
         for n in sorted(sizes - {0, 1}):
-            if np.isclose(ratio, n, rtol=1e-4):
+            if np.isclose(factor, n, rtol=1e-4):
                 return f"ratio {n} everywhere: a mean was taken for a sum"
-            if np.isclose(ratio, 1 / n, rtol=1e-4):
+            if np.isclose(factor, 1 / n, rtol=1e-4):
                 return f"ratio 1/{n} everywhere: a sum was taken for a mean, or not summed over the broadcast axis"
-        return f"ratio {ratio:.6g} everywhere: a constant factor is missing or too much"
+        return f"ratio {shown(factor)} everywhere: a constant factor is missing or too much"
     if not found[wrong].any():
         return f"zero in {int(wrong.sum())} of {wrong.size} elements: part of this path is cut{kept}"
     return (f"{int(wrong.sum())} of {wrong.size} elements differ, by no common factor: a wrong formula, a wrong axis, "

@@ -115,6 +115,11 @@ FIRST = {
                       "f returns float32 for float64 inputs"),
     "not a number": (square(lambda g, y, x: 2 * g * x * np.nan), "not finite: an overflow, a log or a division at 0"),
     "infinite": (square(lambda g, y, x: g * np.inf), "not finite: an overflow"),
+    **{f"one element {bad}": (square(
+        lambda g, y, x, bad=bad: 2 * g * np.where(np.arange(15).reshape(3, 5) == 7, bad, x)),
+        "element (1, 2): analytic ") for bad in (np.inf, -np.inf, np.nan)},
+    "slope of infinity": (lambda x: record(unwrap(x) * 1e300, (x, lambda g, y, x: g * 1e308 * 100)), "not finite"),
+    "huge and wrong": (lambda x: record(unwrap(x) * 1e200, (x, lambda g, y, x: g * 2e200)), "ratio 2 everywhere"),
     "value not a number": (lambda x: x * np.nan, "f is not finite at this point"),
     "no tensor": (lambda x: x.data, "f returns a ndarray, expected a Tensor"),
 }
@@ -256,6 +261,9 @@ SECOND = {
                          "with create_graph the gradient differs: ", "other values on Tensors than on arrays"),
     "sign of the slope's slope": (square(lambda g, y, x: g * record(2 * unwrap(x), (x, lambda g, y, x: -2 * g))),
                                   "second derivative, input 0, ", "ratio -1 everywhere: the sign is flipped"),
+    **{f"one slope {bad}": (square(lambda g, y, x, bad=bad: g * record(2 * unwrap(x), (
+        x, lambda g, y, x: 2 * g * np.where(np.arange(15).reshape(3, 5) == 7, bad, 1)))),
+                            "second derivative, input 0, ", "element (1, 2): analytic ") for bad in (np.inf, np.nan)},
     "slope infinite": (square(lambda g, y, x: g * record(2 * unwrap(x), (x, lambda g, y, x: g * np.inf))),
                        "second derivative, input 0, ", "not finite"),
 }

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 import tinygan as tg
-from tinygan.diagnosis import common_factor, counts, differ
+from tinygan.diagnosis import common_factor, counts, differ, pair
 
 SIZES = [1e-12, 1e-3, 1, 1e9]
 RIGHT = np.array([1.0, -2.0, 0.0, 3.0])
@@ -34,6 +34,20 @@ def test_the_numbers_of_elements_that_are_averaged():
     assert counts(()) == set()
 
 
+@pytest.mark.parametrize(("found", "expected", "texts"), [
+    (1.5, 2, ("1.5", "2")), (1 + 1e-7, 1, ("1.0000001", "1")), (1 + 1e-8, 1, ("1.00000001", "1")),
+    (1 + 2**-52, 1, ("1.0000000000000002", "1")), (1, 1, ("1", "1")), (np.nan, np.inf, ("nan", "inf")),
+    (np.float32(0.1), 0.1, ("0.100000001", "0.1")), (123456789.5, 123456789.25, ("123456790", "123456789"))])
+def test_two_numbers_that_differ_are_printed_so(found, expected, texts):
+    assert pair(found, expected) == texts
+
+
+def test_a_near_miss_shows_its_digits():
+    with pytest.raises(tg.GradientError, match=r"analytic \S+, numeric \S+, ratio 1\.000003; "
+                       r"ratio 1\.000003 everywhere"):
+        tg.check_gradients(lambda x: tg.record(tg.unwrap(x) ** 2, (x, lambda g, y, x: 2.000006 * g * x)), [1.0, 2.0])
+
+
 # --- the fault is not in the formula ---
 
 @pytest.mark.parametrize("f", [tg.relu, tg.leaky_relu, lambda x: tg.relu(x) + tg.sin(x)])
@@ -53,6 +67,7 @@ def test_a_wrong_slope_at_a_kink_is_a_mistake():
 @pytest.mark.parametrize(("f", "x", "start"), [
     (lambda x: tg.Tensor(np.floor(x.data)) + x, [1.0], "first derivative"),
     (lambda x: x + tg.Tensor(1e-3 * np.sin(1e9 * x.data)), [1.3], "first derivative"),
+    (lambda x: tg.record(np.exp(tg.unwrap(x)), (x, lambda g, y, x: 3 * g * y)), [709.78], "first derivative"),
     (tg.abs, [0.0], "second derivative")])  # the first one is 0 by symmetry
 def test_differences_that_cannot_judge(f, x, start):
     with pytest.raises(tg.GradientError, match=f"^{start}, input 0, finite differences do not settle .* try another "

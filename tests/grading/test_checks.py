@@ -1,9 +1,12 @@
 """Checks: right answers pass, and wrong ones are refused with their likely cause."""
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
 import tinygan as tg
-from tinygan.grading.checks import Case, CheckError, public
+from tinygan.grading.checks import Case, CheckError, on_arrays, public
 from tinygan.tensor import record, unwrap
 
 
@@ -65,6 +68,12 @@ def test_a_training_is_judged_by_the_median_of_three():
         case.median(lambda seed: next(results), 0.5, 1.5, "the mean")
 
 
+def test_a_median_just_outside_shows_its_digits():
+    with pytest.raises(CheckError, match=r"^the weight: 0\.300001, 0\.300001 for two seeds, expected a median from "
+                       r"0\.2 to 0\.3$"):
+        Case({}, seed=0).between([0.3000005, 0.3000005], 0.2, 0.3, "the weight", "two seeds")
+
+
 def test_a_case_draws_by_its_seed_and_names_what_it_lacks():
     one, same, other = (Case({"shape": (3,), "dtype": "float32"}, seed) for seed in (0, 0, 1))
     a, b, c = one.normal(), same.normal(), other.normal()
@@ -75,3 +84,89 @@ def test_a_case_draws_by_its_seed_and_names_what_it_lacks():
     assert set(one.integers(2, (50,))) == {0, 1}
     with pytest.raises(AttributeError, match=r"^the case .* has no groups$"):
         _ = one.groups
+
+
+def test_a_near_miss_shows_its_digits():
+    with pytest.raises(CheckError, match=r"found 1\.0000001, expected 1; right to \d digits"):
+        Case({}, seed=0).close(np.array(1 + 1e-7), np.array(1.0), "the number", tolerance=1e-12)
+
+
+@pytest.mark.parametrize(("rule", "message"), [
+    (lambda g, y, x: (square(x + 1e-5) - square(x - 1e-5)) / 2e-5 * g, "finite differences are not enough"),
+    (lambda g, y, x: 2 * x * g * np.where(np.arange(4) == 1, np.inf, 1), "a gradient is not finite"),
+    (lambda g, y, x: g, "finite differences are not enough"),
+])
+def test_a_gradient_is_compared_with_the_references(rule, message):
+    case = Case({"shape": (4,)}, seed=0, reference=square)
+    case.gradients(lambda x: x * x, case.normal())
+    with pytest.raises(CheckError, match=message):
+        case.gradients(lambda x: record(unwrap(x) ** 2, (x, rule)), case.normal())
+
+
+def test_each_gradient_counts_by_its_own_size():
+    def wrong(x):  # in the small one only
+        return record(unwrap(x) ** 2, (x, lambda g, y, x: 2 * x * g * np.array([1, 2])))
+    case = Case({}, seed=0, reference=square)
+    x = np.array([1.0, 1e-20])
+    case.gradients(wrong, x)
+    with pytest.raises(CheckError, match=r"element \(1,\): found 2, expected 1; 1 of 2 elements"):
+        case.gradients(wrong, x, each=True)
+
+
+def square(x):
+    return record(unwrap(x) ** 2, (x, lambda g, y, x: 2 * x * g))
+
+
+@pytest.mark.parametrize(("factor", "message"), [
+    (lambda x: np.ones(()), "a gradient is float64 for an input of float32"),
+    (lambda x: 1 + (x.dtype == np.float32) / 100, "the gradient of input 0 in float32 against that in float64"),
+])
+def test_a_gradient_has_the_dtype_of_its_input(factor, message):
+    case = Case({"shape": (3,), "dtype": "float32"}, seed=0)
+    case.derivatives(square, case.normal())
+    with pytest.raises(CheckError, match=message):
+        case.derivatives(lambda x: record(unwrap(x) ** 2, (x, lambda g, y, x: 2 * x * g * factor(x))), case.normal())
+
+
+def test_a_function_that_remembers_is_refused():
+    calls = []
+    case = Case({"shape": (3,)}, seed=0)
+    with pytest.raises(CheckError, match="another value when the function is called again"):
+        case.value(lambda x: x + len(calls.append(0) or calls), case.normal())
+
+
+def test_an_input_cannot_be_written_into():
+    case = Case({"shape": (3,)}, seed=0)
+    x = case.normal()
+    for f in (lambda x: x.data.sort() or x, lambda x: tg.Tensor(np.add(x.data, 1, out=x.data))):
+        with pytest.raises(ValueError, match="read-only"):
+            case.call(f, x)
+    x += 1  # the check itself may
+
+
+@pytest.mark.parametrize(("f", "message"), [
+    (lambda a: tg.grad(tg.sum(x := tg.Tensor(a, requires_grad=True)), [x])[0].numpy(), "calls tinygan"),
+    (lambda a: tg.tanh(a), r"calls tinygan \(tanh\)"),
+    (lambda a: np.tanh(a + 1e-20j).imag / 1e-20, "computes with complex numbers"),
+    (lambda a: [np.tanh(z).imag for z in a.astype("complex128")], "computes with complex numbers"),
+    (lambda a: sys.setprofile(None) or tg.tanh(a), "removes the profiler"),
+    (lambda a: ThreadPoolExecutor().submit(tg.tanh, a).result(), r"calls tinygan \(tanh\)"),
+])
+def test_numpy_alone(f, message):
+    case, before = Case({"shape": (3,)}, seed=0), sys.getprofile()
+    x = case.normal()
+    case.value(on_arrays(lambda a: (np.tanh(a), 2 * a)), x, expected=np.concatenate([np.tanh(x), 2 * x]))
+    case.call(on_arrays(tg.tanh, numpy_alone=False), x)
+    with pytest.raises(CheckError, match=f"{message}.*: this task asks for NumPy alone"):
+        case.call(on_arrays(f), x)
+    assert sys.getprofile() is before
+
+
+def test_a_caught_error_is_no_way_round_numpy_alone():
+    def swallow(a):
+        try:
+            return tg.tanh(a)
+        except Exception:
+            return a
+    with pytest.raises(CheckError, match="calls tinygan"):
+        Case({}, seed=0).call(on_arrays(swallow), np.ones(2))

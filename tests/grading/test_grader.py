@@ -1,16 +1,14 @@
 """The judge: the reference has all points, a stub none, a wrong answer loses exactly its task's."""
 import importlib.util
-import itertools
 import time
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 if not importlib.util.find_spec("jupytext"):  # loading it takes seconds
     pytest.skip("jupytext is not installed", allow_module_level=True)
+import mistakes
 from kit import NAMES, stub, with_mistake, work, wrong
 
-from tinygan.backend.process import cores
 from tinygan.grading import grader
 
 
@@ -40,14 +38,11 @@ def test_reference_and_stub(name):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_a_wrong_answer_loses_its_task(name):
-    """Every task that judges the cell with the mistake gives 0; the others do not see it."""
-    def held(mistake):
-        answers, tasks = with_mistake(name, mistake[0], *mistake[2:])
-        results = [grader.grade_task(work(name), task, answers) for task in tasks]
-        return [(*mistake[:2], r) for r in results if (r.task == mistake[0]) == (r.score > 0)]
-
-    with ThreadPoolExecutor(cores()) as pool:
-        assert not list(itertools.chain(*pool.map(held, wrong(name))))
+    """Its task gives 0, another that judges the same cell its points; the page of mistakes names the check."""
+    found = mistakes.results(name)
+    assert not [(task, mistake, r) for task, mistake, results in found for r in results
+                if (r.task == task) == (r.score > 0)]
+    assert mistakes.kinds(found) == mistakes.listed(name)
 
 
 @pytest.mark.slow

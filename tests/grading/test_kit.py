@@ -10,6 +10,7 @@ import pytest
 
 if not importlib.util.find_spec("jupytext"):  # loading it takes seconds
     pytest.skip("jupytext is not installed", allow_module_level=True)
+import mistakes
 from kit import COURSE, NAMES, work, wrong
 
 
@@ -43,12 +44,12 @@ def test_nothing_leaks(name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_an_assignment_has_its_form(name):
-    """Twenty points in three to six tasks, points in the text, five wrong answers for each task, known slugs."""
+    """Twenty points in three to six tasks, points in the text, fifteen wrong answers for each task, known slugs."""
     found = work(name)
     assert sum(task.points for task in found.tasks) == 20
     assert 3 <= len(found.tasks) <= 6
     many = collections.Counter(task for task, *_ in wrong(name))
-    assert all(many[task.name] >= 5 for task in found.tasks)
+    assert all(many[task.name] >= 15 for task in found.tasks)
     assert sum(task.parts[0].seconds for task in found.tasks) <= 100
     text = (COURSE / "source" / name / f"{name}.py").read_text()
     table = (COURSE.parents[1] / "lectures/equations.csv").read_text()
@@ -71,3 +72,12 @@ def test_public_checks_in_the_notebook(name):
                 exec(work(name).solutions.get(key, cell.source), names)
     assert said.getvalue().count("right for") >= len(work(name).tasks)
     assert time.process_time() - start < 20
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_page_of_mistakes_names_every_wrong_answer(name):
+    """Once; the slow test of the wrong answers compares the checks too. Students do not get the page."""
+    named = [(task, mistake) for task, mistake, *_ in wrong(name)]
+    assert len(set(named)) == len(named)
+    assert set(mistakes.listed(name)) == set(named)
+    assert not list((COURSE / "release").rglob("*mistakes*"))

@@ -6,13 +6,18 @@ works the same with both: it draws arrays from the case, calls f through the cas
 """
 from __future__ import annotations
 
+import threading
+from sys import getprofile, setprofile
+
 import numpy as np
 
 from tinygan.check import GradientError, check_gradients
-from tinygan.diagnosis import common_factor, counts, differ
-from tinygan.tensor import Tensor
+from tinygan.diagnosis import common_factor, counts, differ, pair, shown
+from tinygan.tensor import Tensor, grad, record, unwrap
 
 TOLERANCE = {"float64": 1e-9, "float32": 1e-4, "float16": 1e-2}  # relative to the largest expected number
+EXACT = 1e-12  # the same, for gradients that are no finite differences
+COMPLEX = {"imag", "complex", "complex64", "complex128", "cdouble", "csingle"}  # names in a derivative by complex steps
 
 
 class CheckError(AssertionError):
@@ -34,7 +39,7 @@ class Case:
         self.dtype = "float64"
         self.shape: tuple[int, ...] = ()
         vars(self).update(given)
-        self.given, self.reference = given, reference
+        self.given, self.reference, self.repeated = given, reference, False
         self.rng = np.random.default_rng(seed)
 
     def __getattr__(self, name):
@@ -64,17 +69,26 @@ class Case:
             self.fail(f"the value is {value.dtype} for inputs of {floats.pop()}: was another dtype mixed in?")
         return value.numpy()
 
-    def value(self, f, *arrays, expected=None, slug="", **options):
-        """f's value is `expected` (default: the reference's value; without a reference nothing is compared)."""
+    def value(self, f, *arrays, expected=None, slug="", tolerance=None, **options):
+        """f's value is `expected` (default: the reference's value; without a reference nothing is compared).
+
+        The first time in a case f is called twice, and must return the same.
+        """
         found = self.call(f, *arrays, **options)
+        once, self.repeated = self.repeated, True
+        if not once and not np.array_equal(found, self.call(f, *arrays, **options)):
+            self.fail("another value when the function is called again with the same inputs: what does it remember?")
         if expected is None and self.reference is not None:
             expected = self.call(self.reference, *arrays, **options)
         if expected is not None:
-            self.close(found, expected, "the value", slug)
+            self.close(found, expected, "the value", slug, tolerance)
         return found
 
     def derivatives(self, f, *arrays, order=2, slug="", **options):
-        """f's derivatives with respect to its floating point inputs are right, up to `order` (`check_gradients`)."""
+        """f's derivatives with respect to its floating point inputs are right, up to `order` (`check_gradients`).
+
+        If the case's dtype is float32, its gradients in float32 are too, and they are float32.
+        """
         floats = [np.asarray(x, np.float64) for x in arrays if np.asarray(x).dtype.kind == "f"]
 
         def of_floats(*tensors):
@@ -85,6 +99,49 @@ class Case:
             check_gradients(of_floats, *floats, order=order)
         except GradientError as error:
             self.fail(str(error), slug)
+        if self.dtype == "float32":
+            found, g = self._pulled(f, arrays, options)
+            double = [np.asarray(x, np.float64) if np.asarray(x).dtype.kind == "f" else x for x in arrays]
+            for i, (a, b) in enumerate(zip(found, self._pulled(f, double, options, g)[0])):
+                self.close(a, b, f"the gradient of input {i} in float32 against that in float64", slug, 1e-3)
+
+    def gradients(self, f, *arrays, slug="", tolerance=EXACT, each=False, **options):
+        """f's gradients agree with the reference's, closer than finite differences (or are finite, without one).
+
+        each: every element relative to its own size, not to the largest.
+        """
+        found, g = self._pulled(f, arrays, options)
+        expected = found if self.reference is None else self._pulled(self.reference, arrays, options, g)[0]
+        for i, (a, b) in enumerate(zip(found, expected)):
+            size = np.where(b == 0, 1.0, np.abs(b)) if each else float(np.abs(b).max(initial=0)) or 1.0
+            self.close(a / size, b / size, f"the gradient of input {i}, in units of {'each' if each else 'the largest'}"
+                       " (finite differences are not enough)", slug, tolerance)
+
+    def _pulled(self, f, arrays, options, g=None) -> tuple[list[np.ndarray], np.ndarray]:
+        """The gradients of sum(f * g) in the floating point inputs, finite and of the dtype of their input; and g."""
+        leaves: list = []
+        inputs: list = []
+        seen: list = []
+        for x in map(_input, arrays):
+            if isinstance(x, Tensor):
+                leaves.append(x)
+                x = watched(x, seen)
+            inputs.append(x)
+        y = f(*inputs, **options)
+        if not isinstance(y, Tensor):
+            self.fail(f"the function returns a {type(y).__name__}, expected a Tensor")
+        g = self.normal(y.shape) if g is None else g.astype(y.dtype)
+        try:
+            slopes = grad((y * g).sum(), leaves, allow_unused=True) if y.requires_grad else [None] * len(leaves)
+        except ValueError as error:
+            self.fail(f"the gradient: {error}", "chain-rule")
+        for dtype, x in seen:
+            if dtype != x.dtype:
+                self.fail(f"a gradient is {dtype} for an input of {x.dtype}: was another dtype mixed in?")
+        found = [np.zeros(x.shape) if s is None else s.numpy() for x, s in zip(leaves, slopes)]
+        if not all(np.isfinite(s).all() for s in found):
+            self.fail("a gradient is not finite: an overflow, a log or a division at 0?")
+        return found, g
 
     def close(self, found, expected, what, slug="", tolerance=None):
         """Two arrays agree up to the tolerance of the case's dtype; `what` names the property."""
@@ -95,16 +152,23 @@ class Case:
         size = max(1.0, float(np.abs(expected).max(initial=0)))
         if not (distance <= (tolerance or TOLERANCE[self.dtype]) * size).all():
             worst = np.unravel_index(np.argmax(np.nan_to_num(distance, nan=np.inf)), distance.shape)
-            self.fail(f"{what}: element {tuple(int(i) for i in worst)}: found {found[worst]:.8g}, expected "
-                      f"{expected[worst]:.8g}; {_likely(found, expected)}", slug)
+            this, that = pair(found[worst], expected[worst])
+            self.fail(f"{what}: element {tuple(int(i) for i in worst)}: found {this}, expected {that}; "
+                      f"{_likely(found, expected)}", slug)
 
     def median(self, measure, low, high, what, slug=""):
         """The median of measure(seed) over three seeds lies in [low, high]: one training run proves nothing."""
         seeds = [int(s) for s in self.rng.integers(1 << 30, size=3)]
-        found = [float(measure(seed)) for seed in seeds]
-        if not low <= np.median(found) <= high:
-            self.fail(f"{what}: {', '.join(f'{x:.4g}' for x in found)} for seeds {seeds}, expected a median from "
-                      f"{low:g} to {high:g}", slug)
+        self.between([float(measure(seed)) for seed in seeds], low, high, what, f"seeds {seeds}", slug)
+
+    def between(self, found, low, high, what, whose, slug=""):
+        """The median of some numbers lies in [low, high]."""
+        middle = float(np.median(found))
+        if not low <= middle <= high:
+            bound = low if middle < low else high
+            low, high = (pair(x, middle, 6)[0] for x in (low, high))
+            self.fail(f"{what}: {', '.join(pair(x, bound, 4)[0] for x in found)} for {whose}, expected a median from "
+                      f"{low} to {high}", slug)
 
     def require(self, holds, message, slug=""):
         """The condition holds; otherwise the check fails with the message."""
@@ -122,7 +186,8 @@ def run(check, f, case):
         check(f, case)
     except CheckError as error:
         given = ", ".join(f"{name}={value}" for name, value in case.given.items())
-        raise CheckError(f"{error} [case: {given}]") from None
+        hint = "; the function may not write into its inputs" if "read-only" in f"{error}" else ""
+        raise CheckError(f"{error}{hint} [case: {given}]") from None
 
 
 def public(check, f, *cases, seconds=10):
@@ -138,9 +203,49 @@ def public(check, f, *cases, seconds=10):
 hidden = public  # runs when the author runs the source; the grader reads these calls and does not run them
 
 
+def on_arrays(f, numpy_alone=True):
+    """Wraps a function of arrays as a function of Tensors; several results are concatenated to one Tensor.
+
+    numpy_alone: a call of a function of tinygan by f, or a complex number, is a CheckError.
+    """
+    def on_tensors(*inputs, **options):
+        calls, before, arrays = [], getprofile(), [unwrap(x) for x in inputs]
+
+        def watch(frame, event, _):
+            code, home = frame.f_code, frame.f_globals
+            if home.get("__name__", "").startswith("tinygan.") and home is not globals():
+                calls.append(f"calls tinygan ({code.co_name})")
+            if home is f.__globals__ and (COMPLEX & {*code.co_names, *map(str, code.co_consts)}
+                                          or any(isinstance(c, complex) for c in code.co_consts)):
+                calls.append("computes with complex numbers")
+
+        if numpy_alone:
+            threading.setprofile(watch)  # of threads that f starts
+            setprofile(watch)
+        try:
+            results = f(*arrays, **options)
+        finally:
+            lost = getprofile() is not watch
+            setprofile(before)
+            threading.setprofile(before)
+        if numpy_alone and (calls or lost):
+            raise CheckError(f"the function {(calls or ['removes the profiler'])[0]}: this task asks for NumPy alone")
+        return Tensor(np.concatenate(results) if isinstance(results, (tuple, list)) else results)
+    return on_tensors
+
+
+def watched(x, seen):
+    """The Tensor x again; the dtype of the gradient that arrives here goes into `seen`, with x."""
+    def rule(g, y, x):
+        seen.append((g.dtype, x))
+        return g
+    return record(unwrap(x), (x, rule))
+
+
 def _input(x):
-    """An array as f receives it: a Tensor that requires a gradient, or an array of integers."""
-    x = np.asarray(x)
+    """An array as f receives it: a Tensor that requires a gradient, or an array of integers; f cannot write into it."""
+    x = np.asarray(x).view()
+    x.flags.writeable = False
     return Tensor(x, requires_grad=True) if x.dtype.kind == "f" else x
 
 
@@ -148,11 +253,14 @@ def _likely(found, expected) -> str:
     """The most likely mistake for these values."""
     ratio, offset = common_factor(found, expected), found - expected
     if not found.any():
-        return "zero everywhere"
+        return "zero everywhere: is a path cut, by a detach or an array in place of its Tensor?"
+    size = np.abs(expected).max(initial=0)
+    if (near := np.abs(offset).max(initial=0) / size if size else 1.0) < 1e-5:
+        return f"right to {int(-np.log10(near or 1e-16))} digits: a finite difference, a small constant, or float32?"
     if ratio is not None:
         n = next((n for n in sorted(counts(expected.shape)) if n > 1 and np.isclose(ratio, 1 / n, rtol=1e-4)), 0)
         return ("the sign is flipped" if np.isclose(ratio, -1, rtol=1e-4) else
-                f"ratio 1/{n} everywhere: a mean for a sum?" if n else f"ratio {ratio:.6g} everywhere")
+                f"ratio 1/{n} everywhere: a mean for a sum?" if n else f"ratio {shown(ratio)} everywhere")
     if found.size > 1 and np.allclose(offset, offset.flat[0], rtol=1e-4):
         return f"too much by {float(offset.flat[0]):.6g} everywhere"
     wrong = int(differ(found, expected).sum())

@@ -20,11 +20,17 @@ import types
 import numpy as np
 
 import tinygan
+<<<<<<< HEAD
 from tinygan.grading import landlock, seccomp
 from tinygan.grading.checks import _input
 from tinygan.grading.isolation import LANDLOCK, NONE
 from tinygan.grading.messages import kinds, packed, receive, unpack
 from tinygan.grading.seccomp import ARCHITECTURES
+||||||| 3cf2422
+from tinygan.grading.checks import _input
+=======
+from tinygan.grading.checks import _input, watched
+>>>>>>> w-judge
 from tinygan.ops.shape import concatenate, reshape
 from tinygan.tensor import Tensor, grad
 
@@ -37,8 +43,8 @@ FORBIDDEN = ("os.system", "os.fork", "os.exec", "os.posix_spawn", "os.spawn", "s
 def derived(f, level, create_graph=False):
     """The level-th pull-back of f: a function of inputs and cotangents; it returns all gradients as one vector.
 
-    Level 1 maps (x, ..., g) to the gradients of sum(f(x, ...) * g). Level 2 is the pull-back of level 1, with one more
-    cotangent.
+    Level 1 maps (x, ..., g) to the gradients of sum(f(x, ...) * g), in the widest dtype that a rule gives. Level 2 is
+    the pull-back of level 1, with one more cotangent.
     """
     if level == 0:
         return f
@@ -46,12 +52,15 @@ def derived(f, level, create_graph=False):
 
     def pulled(*inputs):
         *before, g = inputs
-        y = below(*before)
+        seen: list = []
+        y = below(*[watched(x, seen) if isinstance(x, Tensor) else x for x in before])
         if not isinstance(y, Tensor):
             raise TypeError(f"the function returns a {type(y).__name__}, expected a Tensor")
         xs = [x for x in before if isinstance(x, Tensor)]
         slopes = grad((y * g).sum(), xs, create_graph, allow_unused=True) if y.requires_grad else [None] * len(xs)
-        return concatenate([reshape(0 * x if s is None else s, (-1,)) for x, s in zip(xs, slopes)])
+        flat = concatenate([reshape(0 * x if s is None else s, (-1,)) for x, s in zip(xs, slopes)])
+        widest = np.result_type(flat.dtype, *[dtype for dtype, _ in seen])
+        return flat if widest == flat.dtype else flat * np.ones(1, widest)
 
     return pulled
 

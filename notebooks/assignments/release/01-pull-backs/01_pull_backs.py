@@ -11,7 +11,8 @@
 # **A good answer** is short: one `record`, one line per rule. A rule `rule(g, y, *inputs)` gets the cotangent `g`, the
 # output `y` and all inputs: plain arrays at first, Tensors when the derivative is differentiated again. So write it
 # with operators and tinygan's functions, which accept both, and use its arguments, never an array from outside: then
-# the second derivative is right too.
+# the second derivative is right too. A rule is a formula: a finite difference is no answer. An operation does not write
+# into its input, and for float32 its value and its gradients are float32.
 #
 # Only the cells marked for your answer are graded, and each task is graded separately: put a helper into the same
 # cell. The visible checks use a few shapes; the grader uses other shapes and numbers, and both float64 and float32.
@@ -23,8 +24,8 @@ from tinygan.grading import public
 from tinygan.ops.shape import unbroadcast
 from tinygan.tensor import record, unwrap
 
-# This is how the library writes the hyperbolic tangent. `array(x)` is the plain array in `x`; `record` keeps the value
-# and the rules.
+# This is how the library writes the hyperbolic tangent. `unwrap(x)` is the plain array in `x`; `record` keeps the
+# value and the rules.
 
 def tanh(x):
     return record(np.tanh(unwrap(x)), (x, lambda g, y, x: g * (1 - y * y)))

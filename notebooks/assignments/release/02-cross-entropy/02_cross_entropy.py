@@ -13,7 +13,7 @@
 #
 # **A good answer** is a few lines without a loop over examples, for any shape that the docstring allows: a batch of
 # one, groups of different sizes. Tasks 1 and 2 compute on Tensors, with the library's functions; tasks 3 and 4 compute
-# on arrays, in NumPy alone, because there you do the work of the tape.
+# on arrays, in NumPy alone, because there you do the work of the tape: no function of tinygan, no finite differences.
 #
 # Only the cells marked for your answer are graded, and each task is graded separately: put a helper into the same
 # cell. The visible checks use a few shapes; the grader uses other shapes and numbers.
@@ -22,11 +22,12 @@ import numpy as np
 
 import tinygan as tg
 from tinygan import nn
-from tinygan.grading import public
+from tinygan.grading import on_arrays, public
 from tinygan.objectives import value
 
-# These helpers are for the checks: slopes by finite differences, your layer as a function of its parameters, your
-# functions of arrays as functions of Tensors.
+# These helpers are for the checks: slopes by finite differences, your layer as a function of its parameters.
+# `on_arrays` makes of your functions of arrays functions of Tensors. It passes arrays that cannot be written into, and
+# refuses a function that calls tinygan or computes with complex numbers.
 
 def slope(f, arrays, i, h=1e-5):
     """The central difference of f(*arrays) in each element of the i-th array (`central-difference`)."""
@@ -41,18 +42,12 @@ def with_parameters(Layer):
     def layer_of(x, weight, bias, seed=None):
         layer = Layer(x.shape[1], weight.shape[2], len(weight), rng=np.random.default_rng(seed))
         if seed is not None:
+            if layer.theta.dtype != np.float32:
+                raise TypeError(f"theta of a new layer is {layer.theta.dtype}, expected float32")
             return tg.Tensor(layer.theta.astype(x.dtype))
         with layer.with_parameters([weight, bias]):
             return layer(x)
     return layer_of
-
-
-def on_arrays(f):
-    """Wraps a function of arrays as a function of Tensors; several results are concatenated to one Tensor."""
-    def on_tensors(*tensors, **options):
-        results = f(*[t.numpy() for t in tensors], **options)
-        return tg.Tensor(np.concatenate(results) if isinstance(results, (tuple, list)) else results)
-    return on_tensors
 
 # ## 1. Maxout: a dense layer with a learned non-linearity (5 points, 30 minutes)
 #

@@ -23,6 +23,8 @@ def check_maxout(f, case):
                "theta when it is new (weight, then bias)", "he")
     case.value(f, x, weight, bias, expected=dense[-1], slug="dense")
     case.derivatives(f, x, weight, bias, slug="dense")
+    case.value(f, x, weight, bias - 100, expected=dense[-1] - 100, slug="dense")
+    case.gradients(f, *map(np.float64, (x, weight, np.float64(bias) + 1e9)), slug="dense")
 
 
 def test_maxout():
@@ -40,6 +42,7 @@ def check_balanced(f, case):
         loss = np.logaddexp(0, np.where(target == 1, -logits, logits))
         case.value(f, target, logits, expected=(loss / n).sum(), slug="cross-entropy-split")
         case.derivatives(f, target, logits, slug="cross-entropy-split")
+        case.gradients(f, target, logits, each=size == 1, slug="cross-entropy-split")
     case.value(f, target, 0 * logits, expected=np.log(2) * len({*target[:, 0]}), slug="cross-entropy-split")
 
 
@@ -62,6 +65,10 @@ def check_smoothed(f, case):
         case.require(found.shape == (m + n, 1), f"expected gradients of shape ({m}, 1) and ({n}, 1)", "d-gradient")
         for i, part, whose in ((0, found[:m], "real examples"), (1, found[m:], "fakes")):
             case.close(part, slope(value, (real, fake), i), f"the slope in the logits of {whose}", "d-gradient", 1e-6)
+    for top in (1, 1e12):  # beside a huge logit no finite difference shows the others
+        real[0], fake[0] = top, -top
+        real[1:], fake[1:] = case.normal((m - 1, 1)), case.normal((n - 1, 1))
+        case.value(f, real, fake, smoothing=case.smoothing, slug="d-gradient", tolerance=1e-13)
 
 
 def test_smoothed():
@@ -93,6 +100,8 @@ def check_slopes(f, case):
     tape = tg.grad(value(logits(x, *tensors), logits(-x, *tensors)), tensors)
     case.close(weights[:, 0] @ rows, np.concatenate([g.numpy().reshape(-1) for g in tape]),
                "the gradient of V that the rows make", "d-gradient")
+    theta[3] += 1e12  # beside a huge bias no finite difference shows the slopes
+    case.value(f, x, *theta, slug="chain-rule", tolerance=1e-12)
 
 
 def test_slopes():

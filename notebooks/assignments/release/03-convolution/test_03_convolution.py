@@ -17,6 +17,8 @@ def check_dilated(f, case):
     windows = sliding_window_view(frame, reach, (1, 2))[:, ::case.stride, ::case.stride, ..., ::case.dilation,
                                                         ::case.dilation]
     case.value(f, x, w, expected=np.einsum("nijcab,abco->nijo", windows, w), slug="conv", **options)
+    for far_x, far_w in ((1e12, 0), (0, 1e12)):
+        case.gradients(f, np.float64(x) + far_x, np.float64(w) + far_w, slug="conv", **options)
     case.derivatives(f, x, w, slug="conv", **options)
     options["dilation"] = 1
     case.value(f, x, w, expected=tg.conv2d(x, w, case.stride, case.padding), slug="conv", **options)
@@ -35,6 +37,7 @@ def check_max_pool(f, case):
     largest = windows.max((-2, -1))
     case.value(f, x, expected=largest, slug="chain-rule", size=case.size, stride=case.stride)
     case.value(f, x - 1000, expected=largest - 1000, slug="chain-rule", size=case.size, stride=case.stride)
+    case.gradients(f, np.float64(x) * 100 - 1e12, slug="chain-rule", size=case.size, stride=case.stride)
     case.derivatives(f, x, slug="chain-rule", size=case.size, stride=case.stride)
 
 
@@ -48,10 +51,12 @@ def check_mean_pool(f, case):
     """The mean of each window over the pixels that are there; a constant stays constant; both derivatives."""
     options = dict(size=case.size, stride=case.stride, padding=case.padding)
     x = case.normal()
+    x[:, 0] = 0
     frame = np.pad(x, ((0, 0), (case.padding,) * 2, (case.padding,) * 2, (0, 0)), constant_values=np.nan)
     windows = sliding_window_view(frame, (case.size, case.size), (1, 2))[:, ::case.stride, ::case.stride]
     y = case.value(f, x, expected=np.nanmean(windows, (-2, -1)), slug="average-pool", **options)
     case.close(case.call(f, 0 * x + 1, **options), np.ones_like(y), "the means of a constant image", "average-pool")
+    case.gradients(f, np.float64(x) + 1e12, slug="average-pool", **options)
     case.derivatives(f, x, slug="average-pool", **options)
 
 
@@ -72,6 +77,7 @@ def check_shuffle(f, case):
         for b in range(r):
             case.close(y[:, a::r, b::r], x[..., a * r + b::r**2], f"the pixels in row {a}, column {b} of their blocks",
                        "upsample")
+    case.gradients(f, np.float64(x) + 1e12, slug="upsample", factor=r)
     case.derivatives(f, x, slug="upsample", factor=r)
 
 

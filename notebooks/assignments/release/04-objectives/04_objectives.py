@@ -12,7 +12,8 @@
 # each player's direction 5.
 #
 # **A good answer** is a few lines, derived on paper first. Tasks 1 and 2 compute on Tensors, with the library's
-# functions; task 3 computes on arrays, in NumPy alone; task 4 takes arrays, and uses `tg.grad` to differentiate.
+# functions; task 3 computes on arrays, in NumPy alone (no function of tinygan, no finite differences); task 4 takes
+# arrays, and uses `tg.grad` to differentiate.
 #
 # Only the cells marked for your answer are graded, and each task is graded separately: put a helper into the same
 # cell. The visible checks use a few shapes; the grader uses other shapes and numbers.
@@ -20,10 +21,12 @@
 import numpy as np
 
 import tinygan as tg
-from tinygan.grading import public
+from tinygan.grading import on_arrays, public
 from tinygan.objectives import OBJECTIVES
 
-# These helpers are for the checks: slopes by finite differences, and your functions of arrays as functions of Tensors.
+# This helper is for the checks: slopes by finite differences. `on_arrays` makes of your functions of arrays functions
+# of Tensors. It passes arrays that cannot be written into. Where NumPy alone is asked, it refuses a function that calls
+# tinygan or computes with complex numbers.
 
 def slope(f, arrays, i, h=1e-5):
     """The central difference of f(*arrays) in each element of the i-th array (`central-difference`)."""
@@ -31,17 +34,6 @@ def slope(f, arrays, i, h=1e-5):
         return f(*arrays[:i], arrays[i] + e, *arrays[i + 1:])
     nudges = h * np.eye(arrays[i].size).reshape(-1, *arrays[i].shape)
     return np.reshape([(nudged(e) - nudged(-e)) / (2 * h) for e in nudges], arrays[i].shape)
-
-
-def on_arrays(f):
-    """Wraps a function of arrays as a function of Tensors; its results are concatenated to one Tensor."""
-    def on_tensors(*tensors, **options):
-        arrays = [t.numpy().copy() for t in tensors]
-        joined = np.concatenate(f(*arrays, **options))
-        if not all(np.array_equal(a, t.numpy()) for a, t in zip(arrays, tensors)):
-            raise ValueError("the function changes an array that it was given")
-        return tg.Tensor(joined)
-    return on_tensors
 
 # ## 1. From a divergence to a game (5 points, 40 minutes)
 #

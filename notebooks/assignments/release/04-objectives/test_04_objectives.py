@@ -18,7 +18,9 @@ def check_hellinger(f, case):
         lost = 2 * np.sum(np.sqrt(p * q) * (np.cosh(a - best) - 1))
         case.close(case.call(f, real, fake), distance - lost, f"the bound {what}", "f-gan")
     m, n = case.sizes
-    case.derivatives(f, case.normal((m, 1)), case.normal((n, 1)), slug="f-gan")
+    real, fake = case.normal((m, 1)), case.normal((n, 1))
+    case.derivatives(f, real, fake, slug="f-gan")
+    case.gradients(f, real, fake, each=True, slug="f-gan")
 
 
 def test_hellinger():
@@ -35,6 +37,7 @@ def check_relativistic(f, case):
         y = case.value(f, a, b, expected=terms[0] + terms[1], slug="value")
         case.close(case.call(f, a + 3, b + 3), y, "the value when 3 is added to all logits", "value")
         case.derivatives(f, a, b, slug="d-ascent")
+        case.gradients(f, a, b, slug="d-ascent")
 
 
 def test_relativistic():
@@ -55,6 +58,9 @@ def check_by_hand(f, case):
         for i, part, whose in ((0, found[:m], "our"), (1, found[m:], "their")):
             case.close(part, slope(game, (a, b), i), f"the slope in {whose} logits", "d-gradient", 1e-6)
         case.close(found.sum(), 0, "the sum of all slopes", "unbroadcast")
+    for ours, theirs in ((0, 0), (20, 0), (0, 20), (1e12, 1e12)):  # no difference shows a slope beside huge logits
+        a, b = case.normal((m, 1)) + ours, case.normal((n, 1)) + theirs
+        case.value(f, a, b, slug="d-gradient", tolerance=1e-13 if ours < 1e3 else 1e-3)
 
 
 def test_by_hand():
@@ -83,9 +89,10 @@ def check_step(f, case):
     case.close(g_g, slope(g_goal, (theta_g,), 0), "the gradient of G, after D's move", "alternating", tolerance=1e-6)
     case.close(new_g, theta_g + sign_g * case.rate * (2 * g_g - before_g), f"G's move ({goal_g.direction})",
                "g-minimax")
+    case.value(f, *given, name=case.name, rate=case.rate, slug="chain-rule", tolerance=1e-13)
 
 
 def test_step():
     """5 points."""
-    public(check_step, on_arrays(optimistic_step), dict(name="non-saturating", n=6, rate=0.1),
+    public(check_step, on_arrays(optimistic_step, numpy_alone=False), dict(name="non-saturating", n=6, rate=0.1),
            dict(name="least-squares", n=4, rate=0.2))

@@ -80,9 +80,13 @@ class InstanceNorm(nn.Module):
         raise NotImplementedError("your answer")
 # %%
 
-def instance_norm(x, *theta):
+def instance_norm(x, *theta, **options):
     """The output of a new InstanceNorm for x, with the parameters theta (default: its initial parameters)."""
-    layer = InstanceNorm(x.shape[-1])
+    layer = InstanceNorm(x.shape[-1], **options)
+    if layer.theta.dtype != np.float32 or layer.theta.size != 2 * x.shape[-1]:
+        raise TypeError(f"theta of a new layer is {layer.theta.size} numbers of {layer.theta.dtype}, expected weight "
+                        f"and bias of {x.shape[-1]} numbers each, float32")
+    layer.eval()
     with layer.with_parameters(theta or layer.parameters()):
         return layer(x)
 

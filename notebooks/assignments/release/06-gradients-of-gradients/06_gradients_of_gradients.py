@@ -29,9 +29,13 @@ from tinygan.grading import public
 # The checks give your functions this network, a discriminator (or any smooth function) with these weights. It takes
 # examples of any shape.
 
-def network(w1, b1, w2):
-    """The function x -> tanh(x w1 + b1) w2, of examples x (n, ...), to (n, outputs)."""
-    return lambda x: tg.tanh(x.reshape((x.shape[0], -1)) @ w1 + b1) @ w2
+def network(w1, b1, w2, lift=0.0, tilt=0.0):
+    """The function x -> tanh(x w1 + b1) w2 + lift + tilt sum(x), of examples x (n, ...), to (n, outputs)."""
+    def outputs(x):
+        rows = x.reshape((x.shape[0], -1))
+        y = tg.tanh(rows @ w1 + b1) @ w2 + lift
+        return y + tilt * tg.sum(rows, axis=1, keepdims=True) if tilt else y
+    return outputs
 
 
 def weights(case, outputs=1):
@@ -64,9 +68,9 @@ def r2(D, fake, weight=1.0):
     raise NotImplementedError("your answer")
 # %%
 
-def r2_at(fake, w1, b1, w2, past=True, **options):
+def r2_at(fake, w1, b1, w2, past=True, lift=0.0, **options):
     """Your r2 for the network with these weights, at fakes with or without a recorded history."""
-    return r2(network(w1, b1, w2), 1 * fake if past else fake.detach(), **options)
+    return r2(network(w1, b1, w2, lift), 1 * fake if past else fake.detach(), **options)
 
 
 def no_path(case, f, points, theta, what, slug, **options):
@@ -102,9 +106,9 @@ def dragan(D, real, u, weight=10.0, c=0.5):
     raise NotImplementedError("your answer")
 # %%
 
-def dragan_at(real, u, w1, b1, w2, **options):
+def dragan_at(real, u, w1, b1, w2, lift=0.0, **options):
     """Your dragan for the network with these weights."""
-    return dragan(network(w1, b1, w2), 1 * real, 1 * u, **options)
+    return dragan(network(w1, b1, w2, lift), 1 * real, 1 * u, **options)
 
 # ## 3 A Hessian times a vector (5 points)
 #
@@ -127,9 +131,9 @@ def hessian_vector(f, x, v):
     raise NotImplementedError("your answer")
 # %%
 
-def hessian_vector_at(x, v, w1, b1, w2):
+def hessian_vector_at(x, v, w1, b1, w2, **options):
     """Your hessian_vector for the network with these weights."""
-    return hessian_vector(network(w1, b1, w2), x, v)
+    return hessian_vector(network(w1, b1, w2, **options), x, v)
 
 # ## 4 The forward direction by two backward passes (4 points)
 #
@@ -153,9 +157,9 @@ def jacobian_vector(f, x, v):
     raise NotImplementedError("your answer")
 # %%
 
-def jacobian_vector_at(x, v, w1, b1, w2):
+def jacobian_vector_at(x, v, w1, b1, w2, **options):
     """Your jacobian_vector for the network with these weights."""
-    return jacobian_vector(network(w1, b1, w2), x, v)
+    return jacobian_vector(network(w1, b1, w2, **options), x, v)
 
 # ## Looking back
 #

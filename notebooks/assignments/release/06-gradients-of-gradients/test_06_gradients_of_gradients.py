@@ -13,8 +13,13 @@ def check_r2(f, case):
     theta, hidden_layer = weights(case)
     fake, (w1, _, w2), options = case.normal(), theta, dict(weight=case.weight, past=case.past)
     slope = ((1 - hidden_layer(fake) ** 2) * w2[:, 0]) @ w1.T
-    case.value(f, fake, *theta, expected=case.weight / 2 * np.mean((slope ** 2).sum(1)), slug="r2", **options)
-    case.derivatives(lambda *theta: f(tg.Tensor(fake.astype(float)), *theta, **options), *theta, order=1, slug="r2")
+    expected = case.weight / 2 * np.mean((slope ** 2).sum(1))
+    case.value(f, fake, *theta, expected=expected, slug="r2", **options)
+    double = [np.float64(a) for a in (fake, *theta)]
+    case.close(case.call(f, *double, lift=1e12, **options), expected, "the value, when 1e12 is added to all logits",
+               "r2")
+    case.derivatives(lambda *theta: f(tg.Tensor(fake.astype(theta[0].dtype)), *theta, **options), *theta, order=1,
+                     slug="r2")
     no_path(case, f, [fake], theta, "a path leads from the penalty to the fakes: it would move G", "r2", **options)
 
 
@@ -31,8 +36,17 @@ def check_dragan(f, case):
     slope = ((1 - hidden_layer(real + case.c * real.std() * u) ** 2) * w2[:, 0]) @ w1.T
     expected = case.weight * np.mean((np.sqrt((slope ** 2).sum(1) + 1e-12) - 1) ** 2)
     case.value(f, real, u, *theta, expected=expected, slug="dragan", **options)
-    both = tg.Tensor(real.astype(float)), tg.Tensor(u.astype(float))
-    case.derivatives(lambda *theta: f(*both, *theta, **options), *theta, order=1, slug="dragan")
+    double = [np.float64(a) for a in (real, u, *theta)]
+    case.close(case.call(f, *double, lift=1e12, **options), expected, "the value, when 1e12 is added to all logits",
+               "dragan")
+    flat = case.call(f, real, u, *(0 * w for w in theta), **options)
+    case.close(flat, case.weight * (1e-6 - 1) ** 2, "the value where D is constant, with 1e-12 under the root",
+               "dragan")
+    at = [tg.Tensor(a) for a in double[:4]]
+    if case.dtype == "float64":
+        case.derivatives(lambda w2: f(*at, w2, **options), 0 * double[4], order=1, slug="dragan")
+    case.derivatives(lambda *theta: f(*(tg.Tensor(a.astype(theta[0].dtype)) for a in (real, u)), *theta, **options),
+                     *theta, order=1, slug="dragan")
     no_path(case, f, [real, u], theta, "a path leads from the penalty to the data or to u", "dragan", **options)
 
 
@@ -51,6 +65,9 @@ def check_hessian_vector(f, case):
     y = case.value(f, x, v, *theta, expected=expected, slug="hessian-vector")
     case.close(case.call(f, x, -2 * v, *theta), -2 * y, "with -2 v for v: the product is linear in v", "hessian-vector")
     case.derivatives(f, x, v, *theta, order=1, slug="hessian-vector")
+    double = [np.float64(a) for a in (x, v, *theta)]
+    case.close(case.call(f, *double, lift=1e12, tilt=1e12), expected, "the value, when 1e12 (1 + the sum of x) is "
+               "added to all outputs, which have the same Hessian", "hessian-vector")
 
 
 def test_hessian_vector():
@@ -67,6 +84,9 @@ def check_jacobian_vector(f, case):
     case.close(case.call(f, x, -2 * v, *theta), -2 * y, "with -2 v for v: the push-forward is linear in v",
                "jacobian-vector")
     case.derivatives(f, x, v, *theta, order=1, slug="jacobian-vector")
+    double = [np.float64(a) for a in (x, v, *theta)]
+    case.close(case.call(f, *double, lift=1e12), expected, "the value, when 1e12 is added to all outputs",
+               "jacobian-vector")
 
 
 def test_jacobian_vector():

@@ -10,6 +10,7 @@ globals().update((name, value) for name, value in theirs.items() if not name.sta
 
 def check_program_1(f, case):
     """Each label has its own mean, and the deviation is the data's."""
+    begins(case, f, lambda seed: np.array([1.0, -1, 0]), 0.05, "conditional")
     s, t, m = runs(case, f, steps=case.steps).T
     band(case, t, 1.7, 2.3, "t, by which the label moves the fakes", "conditional")
     band(case, abs(m), 0, 0.3, "the size of m, what is added to the fakes of either label", "conditional")
@@ -23,52 +24,69 @@ def test_program_1():
 
 def check_program_2(f, case):
     """The generator draws the data, and D sees both sides with noise of the same size."""
-    found = runs(case, f, steps=case.steps, sigma=case.sigma)
-    case.require(found.shape == (3, 258), "expected G and what D saw last: 128 real and 128 generated examples")
-    s, m, x, fake = abs(found[:, 0]), found[:, 1], found[:, 2:130], found[:, 130:]
-    band(case, s, 0.38, 0.62, "the fakes' deviation", "instance-noise")
-    band(case, m, 0.85, 1.15, "the fakes' mean", "instance-noise")
-    low, high = 0.3 * case.sigma ** 2, 1.9 * case.sigma ** 2
-    band(case, x.var(1) - 0.25, low, high, "what the noise adds to the variance of the real examples that D sees",
+    sd, mean = 0.5 * case.times, 1 + case.by
+    begins(case, f, dense, 0.05, "instance-noise", sigma=case.sigma)
+    for steps, sigma in ((1, 4.0), (case.steps, case.sigma)):
+        found = runs(case, f, steps=steps, sigma=sigma, by=case.by, times=case.times)
+        case.require(found.shape == (3, 258), "expected G and what D saw last: 128 real and 128 generated examples")
+        s, m, x, fake = abs(found[:, 0]), found[:, 1], found[:, 2:130], found[:, 130:]
+        low, high = 0.3 * sigma ** 2, 1.9 * sigma ** 2
+        band(case, x.var(1) - sd ** 2, low, high, "what the noise adds to the variance of the real examples that D "
+             "sees", "instance-noise")
+        band(case, fake.var(1) - s ** 2, low, high, "what the noise adds to the variance of the fakes that D sees",
+             "instance-noise")
+        band(case, abs(np.sum((x - mean) * (fake - m[:, None]), 1)) / 128, 0, 0.4 * sigma ** 2,
+             "the covariance of the real and the generated examples that D sees", "instance-noise")
+    band(case, s, 0.76 * sd, 1.24 * sd, "the fakes' deviation", "instance-noise")
+    band(case, m, mean - 0.3 * sd, mean + 0.3 * sd, "the fakes' mean", "instance-noise")
+    found = runs(case, f, steps=1, sigma=0.1, by=100.0)
+    band(case, found[:, 2:130].mean(1), 100.5, 101.5, "the mean of the real examples that D sees, of data N(101, 0.5)",
          "instance-noise")
-    band(case, fake.var(1) - s ** 2, low, high, "what the noise adds to the variance of the fakes that D sees",
+    band(case, found[:, 130:].mean(1) - found[:, 1], -0.6, 0.6, "the mean of the fakes that D sees, from G's",
          "instance-noise")
 
 
 def test_program_2():
     """3 points."""
-    public(check_program_2, run_2, dict(steps=250, sigma=0.5), seconds=15)
+    public(check_program_2, run_2, dict(steps=250, sigma=0.5, by=0.0, times=1.0), seconds=15)
 
 
 def check_program_3(f, case):
     """No run ends in nan, and the generator arrives."""
-    found = runs(case, f, steps=case.steps, start=case.start)
-    band(case, found[:, 1], 80, 140, "the fakes' mean", "g-non-saturating")
+    begins(case, f, dense, 2, "g-non-saturating", start=9)
+    few, many = (case.call(f, seed=1, steps=2, start=n) for n in (0, 9))
+    case.require((few != many).any(), "G is the same, whether D begins with 0 or with 9 steps alone", "d-ascent")
+    found = runs(case, f, steps=case.steps, start=case.start, by=case.by)
+    band(case, found[:, 1], 80 + case.by, 140 + case.by, "the fakes' mean", "g-non-saturating")
 
 
 def test_program_3():
     """4 points."""
-    public(check_program_3, run_3, dict(steps=350, start=50), seconds=15)
+    public(check_program_3, run_3, dict(steps=350, start=50, by=0), seconds=15)
 
 
 def check_program_4(f, case):
     """The average is that of the path, number by number, and near the solution."""
-    found = runs(case, f, steps=case.steps, keep=case.keep)
+    begins(case, lambda **options: f(**options)[2 * options["steps"] + 2:], dense, 0.05, "average")
+    found = runs(case, f, steps=case.steps, keep=case.keep, by=case.by, times=case.times)
     case.require(found.shape == (3, 2 * case.steps + 4), "expected the average and the path: theta_g before the first "
                  f"step, and after each of {case.steps}")
     for run in found:
         average, path = run[:2], run[2:].reshape(-1, 2)
+        case.require(abs(np.diff(path, axis=0)).max() < 0.2, "the path jumps, by more than four times the rate",
+                     "average")
         expected = path[0]
         for theta in path[1:]:
             expected = case.keep * expected + (1 - case.keep) * theta
         case.close(average, expected, "the average against the one that belongs to the path", "average", tolerance=1e-4)
-    band(case, abs(found[:, 0]), 0.35, 0.65, "the deviation, by the average", "average")
-    band(case, found[:, 1], 0.85, 1.15, "the mean, by the average", "average")
+    sd, mean = 0.5 * case.times, 1 + case.by
+    band(case, abs(found[:, 0]), 0.7 * sd, 1.3 * sd, "the deviation, by the average", "average")
+    band(case, found[:, 1], mean - 0.3 * sd, mean + 0.3 * sd, "the mean, by the average", "average")
 
 
 def test_program_4():
     """3 points."""
-    public(check_program_4, run_4, dict(steps=200, keep=0.98), seconds=15)
+    public(check_program_4, run_4, dict(steps=200, keep=0.98, by=0.0, times=1.0), seconds=15)
 
 
 def check_program_5(f, case):
@@ -77,6 +95,8 @@ def check_program_5(f, case):
     found = runs(case, f, steps=case.steps, gamma=gamma, rate=h)
     case.require(found.shape == (3, 2 * case.steps + 2), "expected the path: (theta, psi) before the first step, and "
                  f"after each of {case.steps}")
+    case.require((abs(found[:, :2] - 1) <= 0.5).all() and len({*found[:, 0]}) == 3, "expected a start between 0.5 and "
+                 "1.5, another for each seed", "dirac")
     for run in found:
         theta, psi = run.reshape(-1, 2).T
         by_hand = psi[:-1] + h * (-theta[:-1] / (1 + np.exp(-psi[:-1] * theta[:-1])) - gamma * psi[:-1])
@@ -94,16 +114,21 @@ def test_program_5():
 
 def check_program_6(f, case):
     """After each of its moves the critic keeps the bound, and the generator draws the data."""
-    found = runs(case, f, steps=case.steps, bound=case.bound)
+    begins(case, f, dense, 0.04 / 0.1**0.5, "two-sample", bound=case.bound)  # RMSProp(0.9)'s first steps
+    seed = int(case.integers(1 << 30, ()))
+    case.close(case.call(f, seed=seed, steps=3, bound=0.0)[:2], dense(seed),
+               "theta_g after three steps with the bound 0 (a critic of zeros moves nothing)", "weight-clipping")
+    found = runs(case, f, steps=case.steps, bound=case.bound, by=case.by, times=case.times)
     case.require(found.shape == (3, 2 + 3 * case.steps), "expected G and the critic's largest weight after each of "
                  f"{3 * case.steps} moves")
     s, m, largest = abs(found[:, 0]), found[:, 1], found[:, 2:].max(1)
     band(case, largest, 0.999 * case.bound, 1.000001 * case.bound, "the critic's largest weight in the whole training",
          "weight-clipping")
-    band(case, s, 0.2, 0.8, "the fakes' deviation", "two-sample")
-    band(case, m, 0.85, 1.15, "the fakes' mean", "two-sample")
+    sd, mean = 0.5 * case.times, 1 + case.by
+    band(case, s, 0.4 * sd, 1.6 * sd, "the fakes' deviation", "two-sample")
+    band(case, m, mean - 0.3 * sd, mean + 0.3 * sd, "the fakes' mean", "two-sample")
 
 
 def test_program_6():
     """3 points."""
-    public(check_program_6, run_6, dict(steps=150, bound=0.3), seconds=15)
+    public(check_program_6, run_6, dict(steps=150, bound=0.3, by=0.0, times=1.0), seconds=15)

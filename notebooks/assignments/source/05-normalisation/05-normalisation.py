@@ -65,26 +65,32 @@ def group_norm(x, weight, bias, groups, eps=1e-5):
 # %% nbgrader={"grade_id": "group-norm", "grade": true, "points": 6}
 def check_group_norm(f, case):
     """Groups of mean 0 and variance 1, of each image alone; a scale and a shift a channel; both derivatives."""
-    c, groups, eps = case.shape[-1], case.groups, 1e-5
+    c, groups, eps = case.shape[-1], case.groups, case.eps
     x, weight, bias = 2 * case.normal() + 1, case.normal((c,)), case.normal((c,))
-    plain = case.call(f, x, np.ones_like(weight), np.zeros_like(bias), groups=groups)
+    options = dict(groups=groups) if eps == 1e-5 else dict(groups=groups, eps=eps)
+    plain = case.call(f, x, np.ones_like(weight), np.zeros_like(bias), **options)
     case.require(plain.shape == x.shape, f"x {x.shape} gives {plain.shape}, expected the same shape", "group-norm")
-    case.close(case.call(f, x[:1], np.ones_like(weight), np.zeros_like(bias), groups=groups), plain[:1],
+    case.close(case.call(f, x[:1], np.ones_like(weight), np.zeros_like(bias), **options), plain[:1],
                "the first image, given alone, against itself in the batch (no image may see another)", "group-norm")
     for k in range(0, c, c // groups):
         group, y = x[..., k:k + c // groups], plain[..., k:k + c // groups]
         where, variance = f"of channels {k} to {k + c // groups - 1}, a group, in each image", group.var((1, 2, 3))
         case.close(y.mean((1, 2, 3)), 0 * variance, f"the mean {where}", "group-norm")
         case.close(y.var((1, 2, 3)), variance / (variance + eps), f"the variance {where}", "group-norm")
-    case.close(case.value(f, x, weight, bias, groups=groups, slug="group-norm"), plain * weight + bias,
+    case.close(case.value(f, x, weight, bias, slug="group-norm", **options), plain * weight + bias,
                "with a scale and a shift for each channel", "group-norm")
-    case.derivatives(f, x, weight, bias, groups=groups, slug="group-norm")
+    case.close(case.call(f, 0 * x + 3, weight, bias, **options), 0 * x + bias, "the value of images of one grey",
+               "group-norm")
+    case.gradients(f, *map(np.float64, (x, weight)), np.float64(bias) + 1e12, slug="group-norm", **options)
+    case.derivatives(f, x, weight, bias, slug="group-norm", **options)
 
 
-public(check_group_norm, group_norm, dict(shape=(2, 3, 3, 6), groups=2), dict(shape=(2, 2, 2, 4), groups=4))
+public(check_group_norm, group_norm, dict(shape=(2, 3, 3, 6), groups=2, eps=1e-5),
+       dict(shape=(2, 2, 2, 4), groups=4, eps=0.1))
 ### BEGIN HIDDEN TESTS
-hidden(check_group_norm, group_norm, dict(shape=(1, 4, 3, 6), groups=3), dict(shape=(3, 2, 1, 4), groups=1),
-       dict(shape=(2, 1, 1, 8), groups=2), dict(shape=(3, 2, 5, 6), groups=2, dtype="float32"))
+hidden(check_group_norm, group_norm, dict(shape=(1, 4, 3, 6), groups=3, eps=1e-5),
+       dict(shape=(3, 2, 1, 4), groups=1, eps=0.5), dict(shape=(2, 1, 1, 8), groups=2, eps=1e-3),
+       dict(shape=(3, 2, 5, 6), groups=2, eps=1e-5, dtype="float32"))
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -125,9 +131,13 @@ class InstanceNorm(nn.Module):
 
 
 # %% nbgrader={"grade_id": "instance-norm-at"}
-def instance_norm(x, *theta):
+def instance_norm(x, *theta, **options):
     """The output of a new InstanceNorm for x, with the parameters theta (default: its initial parameters)."""
-    layer = InstanceNorm(x.shape[-1])
+    layer = InstanceNorm(x.shape[-1], **options)
+    if layer.theta.dtype != np.float32 or layer.theta.size != 2 * x.shape[-1]:
+        raise TypeError(f"theta of a new layer is {layer.theta.size} numbers of {layer.theta.dtype}, expected weight "
+                        f"and bias of {x.shape[-1]} numbers each, float32")
+    layer.eval()
     with layer.with_parameters(theta or layer.parameters()):
         return layer(x)
 
@@ -135,23 +145,27 @@ def instance_norm(x, *theta):
 # %% nbgrader={"grade_id": "instance-norm", "grade": true, "points": 5}
 def check_instance_norm(f, case):
     """Channels of mean 0 and variance 1, of each example alone, at first; then scale and shift; both derivatives."""
-    c, pixels, eps = case.shape[-1], tuple(range(1, len(case.shape) - 1)), 1e-5
+    c, pixels, eps = case.shape[-1], tuple(range(1, len(case.shape) - 1)), case.eps
     x, weight, bias = 2 * case.normal() + 1, case.normal((c,)), case.normal((c,))
-    plain, variance = case.call(f, x), x.var(pixels)
+    options = {} if eps == 1e-5 else dict(eps=eps)
+    plain, variance = case.call(f, x, **options), x.var(pixels)
     case.require(plain.shape == x.shape, f"x {x.shape} gives {plain.shape}, expected the same shape", "instance-norm")
-    case.close(case.call(f, x[:1]), plain[:1],
+    case.close(case.call(f, x[:1], **options), plain[:1],
                "the first example, given alone, against itself in the batch (none may see another)", "instance-norm")
     case.close(plain.mean(pixels), 0 * variance, "the mean of each channel of a new layer's value", "instance-norm")
     case.close(plain.var(pixels), variance / (variance + eps), "the variance of each channel of it", "instance-norm")
-    case.close(case.value(f, x, weight, bias, slug="instance-norm"), plain * weight + bias,
+    case.close(case.value(f, x, weight, bias, slug="instance-norm", **options), plain * weight + bias,
                "with other parameters, weight before bias", "instance-norm")
-    case.derivatives(f, x, weight, bias, slug="instance-norm")
+    case.close(case.call(f, 0 * x + 3, weight, bias, **options), 0 * x + bias, "the value of channels of one number",
+               "instance-norm")
+    case.derivatives(f, x, weight, bias, slug="instance-norm", **options)
+    case.gradients(f, *map(np.float64, (x, weight)), np.float64(bias) + 1e12, slug="instance-norm", **options)
 
 
-public(check_instance_norm, instance_norm, dict(shape=(2, 3, 3, 2)), dict(shape=(2, 4, 3)))
+public(check_instance_norm, instance_norm, dict(shape=(2, 3, 3, 2), eps=1e-5), dict(shape=(2, 4, 3), eps=0.1))
 ### BEGIN HIDDEN TESTS
-hidden(check_instance_norm, instance_norm, dict(shape=(1, 4, 2, 3)), dict(shape=(3, 5, 1)), dict(shape=(2, 2, 3, 2, 2)),
-       dict(shape=(3, 2, 4, 5), dtype="float32"))
+hidden(check_instance_norm, instance_norm, dict(shape=(1, 4, 2, 3), eps=1e-3), dict(shape=(3, 5, 1), eps=1e-5),
+       dict(shape=(2, 2, 3, 2, 2), eps=0.5), dict(shape=(3, 2, 4, 5), eps=1e-5, dtype="float32"))
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -198,6 +212,7 @@ def check_weight_norm(f, case):
         case.close((slope.numpy() * v).sum(others), 0 * g,
                    "the slope along v, for each output (it should be perpendicular to v)", "weight-norm")
     case.derivatives(f, v, g, slug="weight-norm")
+    case.gradients(f, np.float64(v), np.float64(g), slug="weight-norm")
 
 
 public(check_weight_norm, weight_norm, dict(shape=(4, 3)), dict(shape=(2, 2, 3, 2)))
@@ -240,7 +255,7 @@ def weight_norm_start(v, x):
 def check_weight_norm_start(f, case):
     """With this g and b the outputs have mean 0 and variance 1 on the batch; g is positive."""
     n, inputs, outputs = case.sizes
-    v, x = case.normal((inputs, outputs)), 3 * case.normal((n, inputs)) + case.normal((inputs,))
+    v, x = 2 * case.normal((inputs, outputs)), 3 * case.normal((n, inputs)) + case.normal((inputs,))
     found = case.call(f, v, x)
     case.require(found.shape == (2, outputs), f"found shape {found.shape}, expected rows g and b, {(2, outputs)}",
                  "weight-norm-start")
@@ -249,6 +264,7 @@ def check_weight_norm_start(f, case):
     case.require((g > 0).all(), f"g is {g}, expected positive numbers", "weight-norm-start")
     case.close(y.var(0), np.ones(outputs), "the variance of each output on the batch", "weight-norm-start")
     case.close(y.mean(0), np.zeros(outputs), "the mean of each output on the batch", "weight-norm-start")
+    case.value(f, v, x, slug="weight-norm-start")
 
 
 public(check_weight_norm_start, weight_norm_start, dict(sizes=(6, 4, 3)), dict(sizes=(5, 2, 2)))

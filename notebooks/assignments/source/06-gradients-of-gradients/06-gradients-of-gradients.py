@@ -33,9 +33,13 @@ from tinygan.grading import public
 # examples of any shape.
 
 # %% nbgrader={"grade_id": "network"}
-def network(w1, b1, w2):
-    """The function x -> tanh(x w1 + b1) w2, of examples x (n, ...), to (n, outputs)."""
-    return lambda x: tg.tanh(x.reshape((x.shape[0], -1)) @ w1 + b1) @ w2
+def network(w1, b1, w2, lift=0.0, tilt=0.0):
+    """The function x -> tanh(x w1 + b1) w2 + lift + tilt sum(x), of examples x (n, ...), to (n, outputs)."""
+    def outputs(x):
+        rows = x.reshape((x.shape[0], -1))
+        y = tg.tanh(rows @ w1 + b1) @ w2 + lift
+        return y + tilt * tg.sum(rows, axis=1, keepdims=True) if tilt else y
+    return outputs
 
 
 def weights(case, outputs=1):
@@ -74,9 +78,9 @@ def r2(D, fake, weight=1.0):
 
 
 # %% nbgrader={"grade_id": "r2-at"}
-def r2_at(fake, w1, b1, w2, past=True, **options):
+def r2_at(fake, w1, b1, w2, past=True, lift=0.0, **options):
     """Your r2 for the network with these weights, at fakes with or without a recorded history."""
-    return r2(network(w1, b1, w2), 1 * fake if past else fake.detach(), **options)
+    return r2(network(w1, b1, w2, lift), 1 * fake if past else fake.detach(), **options)
 
 
 def no_path(case, f, points, theta, what, slug, **options):
@@ -93,8 +97,13 @@ def check_r2(f, case):
     theta, hidden_layer = weights(case)
     fake, (w1, _, w2), options = case.normal(), theta, dict(weight=case.weight, past=case.past)
     slope = ((1 - hidden_layer(fake) ** 2) * w2[:, 0]) @ w1.T
-    case.value(f, fake, *theta, expected=case.weight / 2 * np.mean((slope ** 2).sum(1)), slug="r2", **options)
-    case.derivatives(lambda *theta: f(tg.Tensor(fake.astype(float)), *theta, **options), *theta, order=1, slug="r2")
+    expected = case.weight / 2 * np.mean((slope ** 2).sum(1))
+    case.value(f, fake, *theta, expected=expected, slug="r2", **options)
+    double = [np.float64(a) for a in (fake, *theta)]
+    case.close(case.call(f, *double, lift=1e12, **options), expected, "the value, when 1e12 is added to all logits",
+               "r2")
+    case.derivatives(lambda *theta: f(tg.Tensor(fake.astype(theta[0].dtype)), *theta, **options), *theta, order=1,
+                     slug="r2")
     no_path(case, f, [fake], theta, "a path leads from the penalty to the fakes: it would move G", "r2", **options)
 
 
@@ -138,9 +147,9 @@ def dragan(D, real, u, weight=10.0, c=0.5):
 
 
 # %% nbgrader={"grade_id": "dragan-at"}
-def dragan_at(real, u, w1, b1, w2, **options):
+def dragan_at(real, u, w1, b1, w2, lift=0.0, **options):
     """Your dragan for the network with these weights."""
-    return dragan(network(w1, b1, w2), 1 * real, 1 * u, **options)
+    return dragan(network(w1, b1, w2, lift), 1 * real, 1 * u, **options)
 
 
 # %% nbgrader={"grade_id": "dragan", "grade": true, "points": 6}
@@ -152,8 +161,17 @@ def check_dragan(f, case):
     slope = ((1 - hidden_layer(real + case.c * real.std() * u) ** 2) * w2[:, 0]) @ w1.T
     expected = case.weight * np.mean((np.sqrt((slope ** 2).sum(1) + 1e-12) - 1) ** 2)
     case.value(f, real, u, *theta, expected=expected, slug="dragan", **options)
-    both = tg.Tensor(real.astype(float)), tg.Tensor(u.astype(float))
-    case.derivatives(lambda *theta: f(*both, *theta, **options), *theta, order=1, slug="dragan")
+    double = [np.float64(a) for a in (real, u, *theta)]
+    case.close(case.call(f, *double, lift=1e12, **options), expected, "the value, when 1e12 is added to all logits",
+               "dragan")
+    flat = case.call(f, real, u, *(0 * w for w in theta), **options)
+    case.close(flat, case.weight * (1e-6 - 1) ** 2, "the value where D is constant, with 1e-12 under the root",
+               "dragan")
+    at = [tg.Tensor(a) for a in double[:4]]
+    if case.dtype == "float64":
+        case.derivatives(lambda w2: f(*at, w2, **options), 0 * double[4], order=1, slug="dragan")
+    case.derivatives(lambda *theta: f(*(tg.Tensor(a.astype(theta[0].dtype)) for a in (real, u)), *theta, **options),
+                     *theta, order=1, slug="dragan")
     no_path(case, f, [real, u], theta, "a path leads from the penalty to the data or to u", "dragan", **options)
 
 
@@ -190,9 +208,9 @@ def hessian_vector(f, x, v):
 
 
 # %% nbgrader={"grade_id": "hessian-vector-at"}
-def hessian_vector_at(x, v, w1, b1, w2):
+def hessian_vector_at(x, v, w1, b1, w2, **options):
     """Your hessian_vector for the network with these weights."""
-    return hessian_vector(network(w1, b1, w2), x, v)
+    return hessian_vector(network(w1, b1, w2, **options), x, v)
 
 
 # %% nbgrader={"grade_id": "hessian-vector", "grade": true, "points": 5}
@@ -206,6 +224,9 @@ def check_hessian_vector(f, case):
     y = case.value(f, x, v, *theta, expected=expected, slug="hessian-vector")
     case.close(case.call(f, x, -2 * v, *theta), -2 * y, "with -2 v for v: the product is linear in v", "hessian-vector")
     case.derivatives(f, x, v, *theta, order=1, slug="hessian-vector")
+    double = [np.float64(a) for a in (x, v, *theta)]
+    case.close(case.call(f, *double, lift=1e12, tilt=1e12), expected, "the value, when 1e12 (1 + the sum of x) is "
+               "added to all outputs, which have the same Hessian", "hessian-vector")
 
 
 public(check_hessian_vector, hessian_vector_at, dict(shape=(4, 3), outputs=1), dict(shape=(2, 2, 2, 1), outputs=2))
@@ -244,9 +265,9 @@ def jacobian_vector(f, x, v):
 
 
 # %% nbgrader={"grade_id": "jacobian-vector-at"}
-def jacobian_vector_at(x, v, w1, b1, w2):
+def jacobian_vector_at(x, v, w1, b1, w2, **options):
     """Your jacobian_vector for the network with these weights."""
-    return jacobian_vector(network(w1, b1, w2), x, v)
+    return jacobian_vector(network(w1, b1, w2, **options), x, v)
 
 
 # %% nbgrader={"grade_id": "jacobian-vector", "grade": true, "points": 4}
@@ -259,6 +280,9 @@ def check_jacobian_vector(f, case):
     case.close(case.call(f, x, -2 * v, *theta), -2 * y, "with -2 v for v: the push-forward is linear in v",
                "jacobian-vector")
     case.derivatives(f, x, v, *theta, order=1, slug="jacobian-vector")
+    double = [np.float64(a) for a in (x, v, *theta)]
+    case.close(case.call(f, *double, lift=1e12), expected, "the value, when 1e12 is added to all outputs",
+               "jacobian-vector")
 
 
 public(check_jacobian_vector, jacobian_vector_at, dict(shape=(4, 3), outputs=2), dict(shape=(2, 2, 2, 1), outputs=3))
