@@ -20,17 +20,11 @@ import types
 import numpy as np
 
 import tinygan
-<<<<<<< HEAD
 from tinygan.grading import landlock, seccomp
-from tinygan.grading.checks import _input
+from tinygan.grading.checks import _input, on_arrays, watched
 from tinygan.grading.isolation import LANDLOCK, NONE
 from tinygan.grading.messages import kinds, packed, receive, unpack
 from tinygan.grading.seccomp import ARCHITECTURES
-||||||| 3cf2422
-from tinygan.grading.checks import _input
-=======
-from tinygan.grading.checks import _input, watched
->>>>>>> w-judge
 from tinygan.ops.shape import concatenate, reshape
 from tinygan.tensor import Tensor, grad
 
@@ -127,7 +121,7 @@ def main():
         return []
 
     def ask(question, arrays):
-        f = eval(question["f"], names)
+        f = eval(question["f"], names, {"on_arrays": on_arrays})  # the library's, whatever an answer defines
         bare = question["bare"]
         value = derived(lambda *xs: f(*xs, **question["options"]), question["level"], not bare)(*map(_input, arrays))
         untouched()
