@@ -6,7 +6,7 @@ import os
 import signal
 from pathlib import Path
 
-DISK, FILES = 64 << 20, 10_000  # bytes and entries in the folder of a task
+DISK, FILES, THREADS = 64 << 20, 10_000, 256  # bytes and entries in the folder of a task; threads of a process
 
 
 def processes(pid: int) -> list[int]:
@@ -40,6 +40,13 @@ def memory(pid: int) -> int:
         with contextlib.suppress(OSError):
             pages += int(Path(f"/proc/{process}/statm").read_text().split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+def threads(pid: int) -> int:
+    """The number of threads of a process; 0 where /proc does not tell."""
+    with contextlib.suppress(OSError):
+        return len(os.listdir(f"/proc/{pid}/task"))
+    return 0
 
 
 def processor_time(pid: int) -> float:
