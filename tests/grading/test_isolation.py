@@ -60,6 +60,10 @@ def test_a_level_that_does_not_work_gives_its_reason(monkeypatch):
     monkeypatch.setattr(isolation, "command", lambda level: ["/nowhere/python"])
     isolation.fault.cache_clear()
     assert "/nowhere/python" in isolation.fault("landlock")
+    ends = "import sys; sys.path[:] = {!r}; import tinygan.grading.worker as w; w._answer = exit; w.main()"
+    monkeypatch.setattr(isolation, "command", lambda level: [sys.executable, "-c", ends.format(sys.path)])
+    isolation.fault.cache_clear()
+    assert isolation.fault("landlock") == "the process ended with status 1 before it answered"
     monkeypatch.setattr(sys, "platform", "darwin")
     isolation.fault.cache_clear()
     assert isolation.fault("landlock") == "it needs Linux, and this is darwin"

@@ -33,7 +33,8 @@ CALLS = {  # x86-64, aarch64, arguments: the kernel's tables
     "read": (0, 63), "openat": (257, 56), "mmap": (9, 222), "futex": (202, 98), "exit_group": (231, 94),
     "a thread": (56, 220, 0x3D0F00), "its own signal": (62, 129, PROCESS, 6), "its own thread": (234, 131, PROCESS, 7),
     "its limits": (302, 261, 0, 7, 0, 1 << 40), "a duplicate": (72, 25, 3, 1030), "its name": (157, 167, 15),
-    "the size of a terminal": (16, 29, 1, 0x5413), "a new file": (257, 56, 0, 0, 0o102), "huge pages": (28, 233, 0, 0, 14),
+    "the size of a terminal": (16, 29, 1, 0x5413), "a new file": (257, 56, 0, 0, 0o102),
+    "huge pages": (28, 233, 0, 0, 14),
     "memory of its own": (9, 222, 0, 4096, 3, 0x22), "a mapped file": (9, 222, 0, 4096, 1, 1)}
 REFUSED = {
     "fork": (57, 1079), "clone": (56, 220, 17), "a namespace": (56, 220, 0x10000000), "execve": (59, 221),

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 import tinygan
-from tinygan.grading import GradingError, MachineError
+from tinygan.grading import CheckError, GradingError, MachineError
 
 BUBBLEWRAP, LANDLOCK, NONE = "bubblewrap", "landlock", "not isolated"
 SYSTEM = ("/lib", "/lib32", "/lib64", "/usr/lib", "/usr/lib32", "/usr/lib64", "/usr/local/lib", "/etc/ld.so.cache")
@@ -74,7 +74,7 @@ def fault(level: str) -> str:
     try:
         with Worker([], level=level):
             return ""
-    except MachineError as error:
+    except (MachineError, CheckError) as error:  # it does not start, or it ends before it answers
         return str(error)
 
 

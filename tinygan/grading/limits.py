@@ -88,6 +88,7 @@ def remove(folder: str):
             break
         for room in rooms:
             for inner in _emptied(room):
+                os.chmod(inner, 0o700)  # a folder that is closed to its owner does not move
                 os.rename(inner, os.path.join(folder, f".{os.getpid()}-{moved}"))
                 moved += 1
             os.rmdir(room)

@@ -20,9 +20,9 @@ ALLOWED = """
 read:0:63 write:1:64 readv:19:65 writev:20:66 pread64:17:67 pwrite64:18:68 preadv:295:69 pwritev:296:70
 close:3:57 close_range:436:436 lseek:8:62 stat:4:- fstat:5:80 lstat:6:- newfstatat:262:79
 statx:332:291 access:21:- faccessat:269:48 faccessat2:439:439 readlink:89:- readlinkat:267:78 getcwd:79:17 chdir:80:49
-fchdir:81:50 getdents:78:- getdents64:217:61 mkdir:83:- mkdirat:258:34 truncate:76:45 ftruncate:77:46 fsync:74:82 fdatasync:75:83
-dup:32:23 dup2:33:- dup3:292:24 pipe:22:- pipe2:293:59 poll:7:- ppoll:271:73 select:23:- pselect6:270:72
-sendfile:40:71 copy_file_range:326:285 statfs:137:43 fstatfs:138:44 umask:95:166
+fchdir:81:50 getdents:78:- getdents64:217:61 mkdir:83:- mkdirat:258:34 truncate:76:45 ftruncate:77:46
+fsync:74:82 fdatasync:75:83 dup:32:23 dup2:33:- dup3:292:24 pipe:22:- pipe2:293:59 poll:7:- ppoll:271:73
+select:23:- pselect6:270:72 sendfile:40:71 copy_file_range:326:285 statfs:137:43 fstatfs:138:44 umask:95:166
 mprotect:10:226 munmap:11:215 mremap:25:216 brk:12:214 mincore:27:232 membarrier:324:283
 futex:202:98 futex_waitv:449:449 set_robust_list:273:99 get_robust_list:274:100 rseq:334:293 set_tid_address:218:96
 arch_prctl:158:- sched_yield:24:124 sched_getaffinity:204:123 sched_getparam:143:121 sched_getscheduler:145:120
@@ -76,8 +76,8 @@ def program(machine: str, process: int) -> list[tuple[int, int, int, int]]:
         call(numbers[column], *among(0, (process,)))
     # A file without a name, a removed file and shared memory without a name stay as long as one of their pages is
     # mapped, and no limit counts them.
-    for number, argument in OPENS[machine]:
-        call(number, (LOAD, 0, 0, 16 + 8 * argument), (BITS, 0, 1, TMPFILE), (RETURN, 0, 0, REFUSE),
+    for opens, flags in OPENS[machine]:
+        call(opens, (LOAD, 0, 0, 16 + 8 * flags), (BITS, 0, 1, TMPFILE), (RETURN, 0, 0, REFUSE),
              (RETURN, 0, 0, ALLOW))
     call(MMAP[column], (LOAD, 0, 0, 40), (BITS, 0, 2, ANONYMOUS), (BITS, 0, 1, SHARED), (RETURN, 0, 0, REFUSE),
          (RETURN, 0, 0, ALLOW))
