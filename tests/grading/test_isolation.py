@@ -1,4 +1,5 @@
 """The choice between the levels of isolation, and what each makes readable."""
+import mmap
 import os
 import shutil
 import sys
@@ -48,6 +49,20 @@ def test_what_is_readable_holds_no_secret():
 def test_the_process_has_no_path_from_outside(monkeypatch, tmp_path):
     monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
     assert str(tmp_path) not in " ".join(isolation.command(isolation.NONE) + isolation.readable())
+
+
+@LINUX
+def test_what_lies_beside_a_loaded_library_is_not_readable(tmp_path):
+    """Also if the folder of a mapped file has a name like a library's."""
+    for name in ("here/lib.so.1", "here/course/source.py", "here.sources/data"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("text")
+    (tmp_path / "here/lib.so").symlink_to("lib.so.1")
+    before = isolation.readable()
+    with open(tmp_path / "here/lib.so.1") as one, open(tmp_path / "here.sources/data") as two, \
+            mmap.mmap(one.fileno(), 0, access=mmap.ACCESS_READ), mmap.mmap(two.fileno(), 0, access=mmap.ACCESS_READ):
+        found = set(isolation.readable()) - set(before)
+    assert found == {str(tmp_path / "here/lib.so"), str(tmp_path / "here/lib.so.1")}
 
 
 @LINUX
