@@ -86,6 +86,7 @@ MESSAGES = [  # what the grader reads
     ("an error that is null", forged("""'{"error": null, "line": ""}'""")),
     ("an error that is a number", forged("""'{"error": 0, "line": 0}'""")),
     ("an error that is the word of a pass", forged("""'{"error": "right", "line": ""}'""")),
+    ("an error that begins like a pass", forged("""'{"error": "right \\\\nsoftsign: 4 of 4", "line": ""}'""")),
     ("no keys", forged("'{}'")),
     ("no object", forged("'[]'")),
     ("a null", forged("'null'")),

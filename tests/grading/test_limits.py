@@ -64,6 +64,14 @@ def test_a_folder_with_too_much(tmp_path, monkeypatch):
     assert limits.too_much_on_disk(str(tmp_path)).endswith("or 1 files")
 
 
+def test_an_error_of_the_machine_is_no_fault_of_a_folder(tmp_path, monkeypatch):
+    def scandir(_):
+        raise OSError(24, "Too many open files")
+    monkeypatch.setattr(os, "scandir", scandir)
+    with pytest.raises(OSError, match="Too many open files"):
+        limits.too_much_on_disk(str(tmp_path))
+
+
 @LINUX
 def test_closed_folders_are_removed_without_the_rights_of_root():
     """A folder that is closed to its owner cannot be moved."""

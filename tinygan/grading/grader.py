@@ -152,7 +152,8 @@ def grade_task(work: Assignment, task: Task, answers: dict[str, str], seed: int 
         reason = f"{error}"
     except Exception as error:  # the check met a value that its author did not expect
         reason = f"the answer does not have the expected form: {type(error).__name__}: {error}"
-    return Result(task.name, task.points, False, f"wrong: {reason}" if reason in ("", RIGHT) else reason)
+    first = reason.partition("\n")[0].strip()
+    return Result(task.name, task.points, False, f"wrong: {reason}" if first in ("", RIGHT) else reason)
 
 
 def grade(work: Assignment, answers: dict[str, str], seed: int = 0, level=None) -> list[Result]:

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import signal
 from pathlib import Path
@@ -75,6 +76,8 @@ def too_much_on_disk(folder: str) -> str:
         except FileNotFoundError:  # removed in the meantime
             continue
         except OSError as error:
+            if error.errno not in (errno.EACCES, errno.ENAMETOOLONG):  # of the machine, such as no descriptors
+                raise
             return f"too much on disk: folders that cannot be counted ({error.strerror})"
     return ""
 
