@@ -40,6 +40,23 @@ def call(number, *arguments):
 def writes(path, flags=os.O_WRONLY | os.O_CREAT): os.write(os.open(path, flags), b'x')
 parent = os.getppid()
 """
+MAPS = """
+import struct
+libc.mmap.restype = c.c_void_p
+libc.mmap.argtypes = [c.c_void_p, c.c_size_t, c.c_int, c.c_int, c.c_int, c.c_long]
+libc.munmap.argtypes = [c.c_void_p, c.c_size_t]
+def mapped(size, protection=3, flags=0x22, file=-1):
+    found = libc.mmap(None, size, protection, flags, file, 0)
+    if found == c.c_void_p(-1).value: raise OSError(c.get_errno(), 'mmap')
+    return found
+def thread(flags=0):  # it waits for a signal: clone, and pause in the child
+    code, stack = mapped(4096, 7), mapped(65536) + 65000
+    words = (bytes.fromhex('b838000000bf') + struct.pack('<I', 0x10f00 | flags) + bytes.fromhex('48be')
+             + struct.pack('<Q', stack) + bytes.fromhex('31d24d31d24d31c00f0585c07401c3b8220000000f05ebf7'))
+    c.memmove(code, words, len(words))
+    found = c.CFUNCTYPE(c.c_long)(code)()
+    if found < 0: raise OSError(-found, os.strerror(-found))
+"""
 FRAME = """
 def frame(head, body=b''):
     head = head.encode() if isinstance(head, str) else head
@@ -52,7 +69,7 @@ def frame(head, body=b''):
 
 def free(body):
     """The body when the hook is off, as a cell; it reaches its aim when it comes to its end."""
-    return FREE + CALLS + body + "\nraise Reached\n"
+    return FREE + CALLS + MAPS + body + "\nraise Reached\n"
 
 
 def forged(message, then="os._exit(0)"):
@@ -69,6 +86,7 @@ MESSAGES = [  # what the grader reads
     ("an error that is null", forged("""'{"error": null, "line": ""}'""")),
     ("an error that is a number", forged("""'{"error": 0, "line": 0}'""")),
     ("an error that is the word of a pass", forged("""'{"error": "right", "line": ""}'""")),
+    ("an error that begins like a pass", forged("""'{"error": "right \\\\nsoftsign: 4 of 4", "line": ""}'""")),
     ("no keys", forged("'{}'")),
     ("no object", forged("'[]'")),
     ("a null", forged("'null'")),
@@ -92,6 +110,8 @@ MESSAGES = [  # what the grader reads
                                                then=f"for i in range(99): frame('{GOOD}', bytes(16))")),
     ("one byte a second", forged("''", then="for fd in range(3, 64):\n    try:\n        for i in range(99): "
                                  "os.write(fd, b'a'); time.sleep(1)\n    except OSError: pass")),
+    ("a byte every 50 ms", FREE + "os.write(4, struct.pack('<QQ', 60000, 0))\n"
+     "for i in range(60000): os.write(4, b' '); time.sleep(.05)"),
     ("a thread that answers too", forged("''", then="def more():\n    while True: frame('{\"error\": \"\"}')\n"
                                          "threading.Thread(target=more, daemon=True).start(); time.sleep(1)")),
     ("json that lies", FREE + "json.dumps = lambda *a, **k: '{\"error\": \"\", \"line\": \"\"}'\n" + RIGHT),
@@ -151,6 +171,13 @@ FILES = [  # {course}, {library}, {decoy}, {beside}: of the test
     ("a file without a name", "os.memfd_create('mine')"),
     ("another root", "os.chroot('.')"),
     ("100 MB in files", "for i in range(100): writes_mb = open(f'f{{i}}', 'wb').write(bytes(1 << 20))\ntime.sleep(1)"),
+    ("files without bytes", "for i in range(20000): os.close(os.open(f'f{{i}}', os.O_CREAT))\ntime.sleep(1)"),
+    ("removed files that stay mapped", "for i in range(70):\n    f = os.open('x', os.O_RDWR | os.O_CREAT)\n"
+     "    os.write(f, bytes(1 << 20)); mapped(4096, 1, 2, f); os.close(f); os.unlink('x')\ntime.sleep(1)"),
+    ("files without a name that stay mapped", "for i in range(70):\n    f = os.open('.', os.O_RDWR | os.O_TMPFILE)\n"
+     "    os.write(f, bytes(1 << 20)); mapped(4096, 1, 2, f); os.close(f)\ntime.sleep(1)"),
+    ("a folder that is hidden by new names", "os.mkdir('a')\n"
+     "for i in range(9): os.rename('a', 'b'); os.rename('b', 'a')"),
     ("a million files", "for i in range(1 << 20): writes(f'f{{i}}'); os.closerange(8, 60)"),
 ]
 
@@ -206,10 +233,17 @@ CALLED = [  # what only the kernel can refuse
     ("a clock that is set", "time.clock_settime(time.CLOCK_REALTIME, time.time())"),
     ("a subinterpreter without a hook", "try: import _interpreters as i\n"
      "except ImportError: import _xxsubinterpreters as i\n"
-     "failed = i.run_string(i.create(), \"open('{decoy}').read()\")\nassert failed is None, failed"),
+     "failed = i.run_string(i.create(), \"open('{decoy}').read()\")\n"
+     "assert failed is None, failed"),
     ("threads without end", "def wait(): time.sleep(99)\n"
      "for i in range(1 << 20): threading.Thread(target=wait).start()"),
     ("descriptors without end", "kept = [os.pipe() for i in range(1 << 20)]"),
+    ("waiting threads without end", "for i in range(1000): thread()\ntime.sleep(1)"),
+    ("a thread in a network of its own", "thread(0x40000000)"),
+    ("a thread with mounts of its own", "thread(0x20000)"),
+    ("memory that no process has", "for i in range(8):\n    place = mapped(150 << 20, 3, 0x21)\n"
+     "    c.memset(place, 1, 150 << 20); libc.munmap(place + 4096, (150 << 20) - 4096)"),
+    ("memory out of use", "call(28, mapped(4096), 0, 101)"),
     ("memory outside of its limit", "import mmap; kept = [mmap.mmap(-1, 1 << 28) for i in range(5)]"),
 ]
 

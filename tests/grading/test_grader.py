@@ -9,7 +9,7 @@ if not importlib.util.find_spec("jupytext"):  # loading it takes seconds
 import mistakes
 from kit import NAMES, stub, with_mistake, work, wrong
 
-from tinygan.grading import grader
+from tinygan.grading import GradingError, grader, isolation
 
 
 def test_a_sample():
@@ -23,6 +23,14 @@ def test_a_sample():
     result = grader.grade_task(work(name), same, answers)
     assert result.score == 0
     assert "was it not summed over the broadcast axis? [case: shape=(2, 1), other=(1, 5)]" in result.reason
+
+
+def test_a_task_is_not_graded_without_isolation(monkeypatch):
+    """It is no fault of the answer."""
+    name = "01-pull-backs"
+    monkeypatch.setattr(isolation, "fault", lambda level: "broken")
+    with pytest.raises(GradingError, match="no isolation: bubblewrap: broken"):
+        grader.grade_task(work(name), work(name).tasks[0], work(name).solutions)
 
 
 @pytest.mark.slow

@@ -1,4 +1,5 @@
 """The choice between the levels of isolation, and what each makes readable."""
+import mmap
 import os
 import shutil
 import sys
@@ -51,6 +52,20 @@ def test_the_process_has_no_path_from_outside(monkeypatch, tmp_path):
 
 
 @LINUX
+def test_what_lies_beside_a_loaded_library_is_not_readable(tmp_path):
+    """Also if the folder of a mapped file has a name like a library's."""
+    for name in ("here/lib.so.1", "here/course/source.py", "here.sources/data"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("text")
+    (tmp_path / "here/lib.so").symlink_to("lib.so.1")
+    before = isolation.readable()
+    with open(tmp_path / "here/lib.so.1") as one, open(tmp_path / "here.sources/data") as two, \
+            mmap.mmap(one.fileno(), 0, access=mmap.ACCESS_READ), mmap.mmap(two.fileno(), 0, access=mmap.ACCESS_READ):
+        found = set(isolation.readable()) - set(before)
+    assert found == {str(tmp_path / "here/lib.so"), str(tmp_path / "here/lib.so.1")}
+
+
+@LINUX
 def test_a_level_that_does_not_work_gives_its_reason(monkeypatch):
     isolation.fault.cache_clear()
     monkeypatch.setattr(shutil, "which", lambda name: None)
@@ -60,6 +75,10 @@ def test_a_level_that_does_not_work_gives_its_reason(monkeypatch):
     monkeypatch.setattr(isolation, "command", lambda level: ["/nowhere/python"])
     isolation.fault.cache_clear()
     assert "/nowhere/python" in isolation.fault("landlock")
+    ends = "import sys; sys.path[:] = {!r}; import tinygan.grading.worker as w; w._answer = exit; w.main()"
+    monkeypatch.setattr(isolation, "command", lambda level: [sys.executable, "-c", ends.format(sys.path)])
+    isolation.fault.cache_clear()
+    assert isolation.fault("landlock") == "the process ended with status 1 before it answered"
     monkeypatch.setattr(sys, "platform", "darwin")
     isolation.fault.cache_clear()
     assert isolation.fault("landlock") == "it needs Linux, and this is darwin"

@@ -37,7 +37,7 @@ def restricted(tmp_path, before=""):
 def test_a_process_keeps_only_the_files_that_it_names(tmp_path):
     ran = restricted(tmp_path)
     yes, no = True, False
-    assert ran.stdout == f"{[yes, yes, yes, no, no, no, yes, no, yes, yes, no, no, yes]}\n", ran.stderr
+    assert ran.stdout == f"{[yes, yes, yes, no, no, no, yes, no, yes, no, no, no, yes]}\n", ran.stderr
     assert (tmp_path / "secret" / "file").read_text() == "text"
 
 

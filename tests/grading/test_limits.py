@@ -2,6 +2,7 @@
 import os
 import subprocess
 import sys
+import tempfile
 import time
 
 import pytest
@@ -61,6 +62,33 @@ def test_a_folder_with_too_much(tmp_path, monkeypatch):
     monkeypatch.setattr(limits, "DISK", 64 << 20)
     monkeypatch.setattr(limits, "FILES", 1)
     assert limits.too_much_on_disk(str(tmp_path)).endswith("or 1 files")
+
+
+def test_an_error_of_the_machine_is_no_fault_of_a_folder(tmp_path, monkeypatch):
+    def scandir(_):
+        raise OSError(24, "Too many open files")
+    monkeypatch.setattr(os, "scandir", scandir)
+    with pytest.raises(OSError, match="Too many open files"):
+        limits.too_much_on_disk(str(tmp_path))
+
+
+@LINUX
+def test_closed_folders_are_removed_without_the_rights_of_root():
+    """A folder that is closed to its owner cannot be moved."""
+    child = os.fork()
+    if not child:
+        try:
+            if not os.getuid():
+                os.setuid(65534)
+            room = tempfile.mkdtemp(dir="/tmp")
+            os.makedirs(f"{room}/a/b/c")
+            for closed in ("a/b/c", "a/b", "a"):
+                os.chmod(f"{room}/{closed}", 0)
+            limits.remove(room)
+            os._exit(os.path.exists(room))
+        finally:
+            os._exit(2)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
 def test_a_folder_with_everything_is_removed(tmp_path):

@@ -1,6 +1,7 @@
 """The process of a student's code, seen from outside: it starts isolated or not at all, and leaves nothing."""
 import contextlib
 import os
+import subprocess
 import sys
 import tempfile
 
@@ -58,3 +59,41 @@ def test_a_process_that_does_not_start_is_an_error_of_the_machine(monkeypatch, t
             Process(1, 1024, isolation.NONE):
         pass
     assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize("level", [isolation.BUBBLEWRAP, isolation.LANDLOCK, isolation.NONE])
+def test_nothing_is_left_when_the_grader_is_killed(level):
+    """The answer sleeps, so no limit of processor time ends it."""
+    if level != isolation.NONE and isolation.fault(level):
+        pytest.skip(isolation.fault(level))
+    code = f"""
+from tinygan.grading import limits
+from tinygan.grading.messages import packed
+from tinygan.grading.process import Process
+with Process(1, 1024, {level!r}) as process:
+    process._write(packed(repr([("answer", "import time; time.sleep(99)")])))
+    print(process.room, *limits.processes(process.child.pid), flush=True)
+    process.child.wait()
+"""
+    grader = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    room, *numbers = grader.stdout.readline().split()
+    grader.kill()
+    grader.wait()
+    grader.stdout.close()
+    limits.remove(room)
+    assert numbers
+    assert not any(alive(number) for number in numbers)
+
+
+def test_a_pipe_that_is_emptied_before_it_is_read_stops_nobody():
+    """The process can open the pipe of its answers too."""
+    waits = iter(range(5))
+
+    def ready(*_):
+        if next(waits, None) is None:
+            raise EOFError
+
+    with Process(1, 1024, isolation.NONE) as process:
+        process._wait = ready
+        with pytest.raises(EOFError):
+            process._read(1)

@@ -33,7 +33,9 @@ CALLS = {  # x86-64, aarch64, arguments: the kernel's tables
     "read": (0, 63), "openat": (257, 56), "mmap": (9, 222), "futex": (202, 98), "exit_group": (231, 94),
     "a thread": (56, 220, 0x3D0F00), "its own signal": (62, 129, PROCESS, 6), "its own thread": (234, 131, PROCESS, 7),
     "its limits": (302, 261, 0, 7, 0, 1 << 40), "a duplicate": (72, 25, 3, 1030), "its name": (157, 167, 15),
-    "the size of a terminal": (16, 29, 1, 0x5413)}
+    "the size of a terminal": (16, 29, 1, 0x5413), "a new file": (257, 56, 0, 0, 0o102),
+    "huge pages": (28, 233, 0, 0, 14),
+    "memory of its own": (9, 222, 0, 4096, 3, 0x22), "a mapped file": (9, 222, 0, 4096, 1, 1)}
 REFUSED = {
     "fork": (57, 1079), "clone": (56, 220, 17), "a namespace": (56, 220, 0x10000000), "execve": (59, 221),
     "execveat": (322, 281), "socket": (41, 198), "connect": (42, 203), "ptrace": (101, 117),
@@ -48,6 +50,10 @@ REFUSED = {
     "inotify_add_watch": (254, 27), "setpriority": (141, 140), "sched_setaffinity": (203, 122), "chmod": (268, 53),
     "chown": (260, 54), "setxattr": (188, 5), "utimensat": (280, 88), "an owner of signals": (72, 25, 3, 8),
     "the size of a pipe": (72, 25, 3, 1031), "typed characters": (16, 29, 0, 0x5412), "dumpable": (157, 167, 4),
+    "a file without a name": (257, 56, 0, 0, 0o20200002), "unlink": (263, 35), "rename": (316, 276), "rmdir": (84, 35),
+    "shared memory without a name": (9, 222, 0, 4096, 3, 0x21), "a page that is broken": (28, 233, 0, 4096, 100),
+    "a page out of use": (28, 233, 0, 4096, 101), "a thread in a new network": (56, 220, 0x403D0F00),
+    "a thread in a new mount": (56, 220, 0x3F0F00), "a thread of its parent": (56, 220, 0x3D8F00),
     "its end with the grader's": (157, 167, 1), "a filter": (317, 277)}
 MISSING = {"clone3": 435, "pidfd_open": 434, "io_uring_setup": 425, "pidfd_getfd": 438, "openat2": 437, "later": 999,
            "32 bits": 0x40000000}

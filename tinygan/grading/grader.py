@@ -139,9 +139,12 @@ def grade_task(work: Assignment, task: Task, answers: dict[str, str], seed: int 
         with Worker(theirs, max(part.seconds for part in task.parts), level=level) as worker, np.errstate(all="ignore"):
             for k, part in enumerate(task.parts):
                 for i, given in enumerate(part.cases):
-                    run(part.check, worker.probe(part.expression), Case(given, [seed, start, k, i], part.reference))
+                    f = worker.probe(part.expression, part.reference)
+                    run(part.check, f, Case(given, [seed, start, k, i], part.reference))
+                    if worker.other:
+                        raise CheckError(worker.other)
         return Result(task.name, task.points, True, RIGHT)
-    except MachineError:
+    except GradingError:  # of the machine, or of its isolation
         raise
     except OSError as error:  # of the grader: a student's errors come as texts
         raise MachineError(f"{task.name}: {error}") from error
@@ -149,7 +152,8 @@ def grade_task(work: Assignment, task: Task, answers: dict[str, str], seed: int 
         reason = f"{error}"
     except Exception as error:  # the check met a value that its author did not expect
         reason = f"the answer does not have the expected form: {type(error).__name__}: {error}"
-    return Result(task.name, task.points, False, f"wrong: {reason}" if reason in ("", RIGHT) else reason)
+    first = reason.partition("\n")[0].strip()
+    return Result(task.name, task.points, False, f"wrong: {reason}" if first in ("", RIGHT) else reason)
 
 
 def grade(work: Assignment, answers: dict[str, str], seed: int = 0, level=None) -> list[Result]:

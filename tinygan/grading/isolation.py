@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import os
+import re
 import shutil
 import site
 import sys
@@ -17,12 +18,14 @@ from pathlib import Path
 import numpy as np
 
 import tinygan
-from tinygan.grading import GradingError, MachineError
+from tinygan.grading import CheckError, GradingError, MachineError
 
 BUBBLEWRAP, LANDLOCK, NONE = "bubblewrap", "landlock", "not isolated"
 SYSTEM = ("/lib", "/lib32", "/lib64", "/usr/lib", "/usr/lib32", "/usr/lib64", "/usr/local/lib", "/etc/ld.so.cache")
 HOME = "/tmp"  # the folder of a task as bubblewrap shows it
 PACKAGE = Path(tinygan.__file__).resolve().parent
+NUMPY = [os.path.dirname(np.__file__), os.path.dirname(np.__file__) + ".libs"]  # perhaps installed on its own
+LIBRARY = re.compile(r"\.so(\.\d+)*$")
 PYTHON = os.path.realpath(sys.executable)
 ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "PATH": os.defpath, "LANG": "C.UTF-8"}
 
@@ -30,18 +33,14 @@ ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "PATH": os.d
 def libraries() -> list[str]:
     """The folders from which the process imports: the standard library and the installed packages."""
     places = [sysconfig.get_path(key) for key in ("stdlib", "platstdlib", "purelib", "platlib")]
-    numpys = str(Path(np.__file__).parent.parent)
-    installed = {*site.getsitepackages(), site.getusersitepackages(), numpys, *places}
+    installed = {*site.getsitepackages(), site.getusersitepackages(), *places}
     own = [path for path in sys.path if path in installed or path.startswith(tuple(filter(None, places)))]
-    return [path for path in dict.fromkeys([*own, numpys]) if os.path.isdir(path)]
+    return [path for path in dict.fromkeys(own) if os.path.isdir(path)]
 
 
 def readable() -> list[str]:
     """The files and folders that a student's code can read, besides those of its task."""
-    maps = Path("/proc/self/maps")
-    shared = {os.path.dirname(path) for line in (maps.read_text().splitlines() if maps.exists() else ())
-              for path in line.split(maxsplit=5)[5:] if ".so" in path and os.path.isabs(path)}
-    places = [*SYSTEM, str(Path(sysconfig.get_path("stdlib"))), *libraries(), PYTHON, str(PACKAGE), *sorted(shared)]
+    places = [*SYSTEM, sysconfig.get_path("stdlib"), *libraries(), PYTHON, str(PACKAGE), *NUMPY, *_shared()]
     kept: list[str] = []
     for path in sorted(set(places), key=len):
         if os.path.exists(path) and not any(Path(path).is_relative_to(place) for place in kept):
@@ -49,9 +48,20 @@ def readable() -> list[str]:
     return kept
 
 
+def _shared() -> list[str]:
+    """Shared libraries: folders of the interpreter's installation; elsewhere files, beside which others may lie."""
+    maps = Path("/proc/self/maps")
+    loaded = {Path(path).parent for line in (maps.read_text().splitlines() if maps.exists() else ())
+              for path in line.split(maxsplit=5)[5:] if os.path.isabs(path) and LIBRARY.search(path)}
+    own = [Path(prefix) for prefix in (sys.prefix, sys.base_prefix)]
+    return [str(place) for folder in sorted(loaded) if folder.is_dir() for place in (
+        [folder] if any(prefix in folder.parents for prefix in own) else
+        [file for file in folder.iterdir() if LIBRARY.search(file.name) and file.is_file()])]
+
+
 def command(level: str) -> list[str]:
     """The command that starts the process at this level."""
-    start = (f"import sys; sys.path[:] = {[str(PACKAGE.parent), *libraries()]!r}; "
+    start = (f"import sys; sys.path[:] = {[str(PACKAGE.parent), *libraries(), str(Path(NUMPY[0]).parent)]!r}; "
              "from tinygan.grading.worker import main; main()")
     python = [PYTHON, "-I", "-S", "-B", "-c", start]
     if level != BUBBLEWRAP:
@@ -74,7 +84,7 @@ def fault(level: str) -> str:
     try:
         with Worker([], level=level):
             return ""
-    except MachineError as error:
+    except (MachineError, CheckError) as error:  # it does not start, or it ends before it answers
         return str(error)
 
 

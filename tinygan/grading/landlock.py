@@ -12,11 +12,10 @@ import os
 import struct
 
 CREATE, ADD, RESTRICT = 444, 445, 446  # system calls, of one number on every machine
-WRITE_FILE, READ_FILE, READ_DIR, REMOVE_DIR, REMOVE_FILE, MAKE_DIR, MAKE_REGULAR, REFER, TRUNCATE = (
-    1 << n for n in (1, 2, 3, 4, 5, 7, 8, 13, 14))
+WRITE_FILE, READ_FILE, READ_DIR, MAKE_DIR, MAKE_REGULAR, TRUNCATE = (1 << n for n in (1, 2, 3, 7, 8, 14))
 READ = READ_FILE | READ_DIR
 OF_FILES = READ_FILE | WRITE_FILE | TRUNCATE
-OWN = READ | WRITE_FILE | REMOVE_DIR | REMOVE_FILE | MAKE_DIR | MAKE_REGULAR | REFER | TRUNCATE  # no link, no device
+OWN = READ | WRITE_FILE | MAKE_DIR | MAKE_REGULAR | TRUNCATE  # nothing is removed or renamed; no link, no device
 OLDEST = 3  # the first version that knows TRUNCATE
 
 

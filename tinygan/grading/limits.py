@@ -2,11 +2,12 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import signal
 from pathlib import Path
 
-DISK, FILES = 64 << 20, 10_000  # bytes and entries in the folder of a task
+DISK, FILES, THREADS = 64 << 20, 10_000, 256  # bytes and entries in the folder of a task; threads of a process
 
 
 def processes(pid: int) -> list[int]:
@@ -42,6 +43,13 @@ def memory(pid: int) -> int:
     return pages * os.sysconf("SC_PAGE_SIZE")
 
 
+def threads(pid: int) -> int:
+    """The number of threads of a process; 0 where /proc does not tell."""
+    with contextlib.suppress(OSError):
+        return len(os.listdir(f"/proc/{pid}/task"))
+    return 0
+
+
 def processor_time(pid: int) -> float:
     """The seconds of processor time of a process and its descendants that run; 0 where /proc does not tell."""
     ticks = 0
@@ -68,6 +76,8 @@ def too_much_on_disk(folder: str) -> str:
         except FileNotFoundError:  # removed in the meantime
             continue
         except OSError as error:
+            if error.errno not in (errno.EACCES, errno.ENAMETOOLONG):  # of the machine, such as no descriptors
+                raise
             return f"too much on disk: folders that cannot be counted ({error.strerror})"
     return ""
 
@@ -81,6 +91,7 @@ def remove(folder: str):
             break
         for room in rooms:
             for inner in _emptied(room):
+                os.chmod(inner, 0o700)  # a folder that is closed to its owner does not move
                 os.rename(inner, os.path.join(folder, f".{os.getpid()}-{moved}"))
                 moved += 1
             os.rmdir(room)

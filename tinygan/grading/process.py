@@ -30,7 +30,8 @@ class Process:
 
     def __init__(self, seconds, megabytes, level):
         self.seconds, self.megabytes, self.level = seconds, megabytes, level
-        self.killed, self.spent, self.deadline = "", 0.0, time.monotonic() + STARTING
+        self.killed, self.spent, self.look, self.deadline = "", 0.0, 0.0, time.monotonic() + STARTING
+        self.place = ""
 
     def __enter__(self):
         try:
@@ -52,11 +53,14 @@ class Process:
         self.questions, self.answers, self.errors = (
             cast("IO[bytes]", pipe) for pipe in (self.child.stdin, self.child.stdout, self.child.stderr))
         try:
+            for pipe in (self.questions, self.answers):  # the process can open these too, and empty or fill them
+                os.set_blocking(pipe.fileno(), False)
             self._start({"seconds": self.seconds, "megabytes": self.megabytes, "level": self.level, "folder": home,
                          "readable": isolation.readable(), "secret": str(secret)})
         except BaseException:
             self.__exit__()
             raise
+        self.place = self._place()
         self.deadline = time.monotonic() + 2 * self.seconds + 10
         return self
 
@@ -98,23 +102,32 @@ class Process:
         data = memoryview(data)
         while data:
             self._wait(self.questions, select.POLLOUT)
-            data = data[os.write(self.questions.fileno(), data[:select.PIPE_BUF]):]
+            with contextlib.suppress(BlockingIOError):
+                data = data[os.write(self.questions.fileno(), data[:select.PIPE_BUF]):]
 
     def _read(self, n) -> bytes:
         parts = []
         while n:
             self._wait(self.answers, select.POLLIN)
-            parts.append(os.read(self.answers.fileno(), min(n, 1 << 20)))
+            try:
+                parts.append(os.read(self.answers.fileno(), min(n, 1 << 20)))
+            except BlockingIOError:
+                continue
             if not parts[-1]:
                 raise EOFError
             n -= len(parts[-1])
         return b"".join(parts)
 
     def _wait(self, pipe, event):
-        """Waits until the pipe is ready; kills the process when it passes a limit."""
+        """Waits until the pipe is ready; every 0.1 s, also if it always is, kills a process that passes a limit."""
         poll = select.poll()
         poll.register(pipe, event)
-        while not poll.poll(100):
+        ready: list = []
+        while not ready:
+            ready = poll.poll(100)
+            if time.monotonic() < self.look:
+                continue
+            self.look = time.monotonic() + 0.1
             self.spent = max(self.spent, limits.processor_time(self.child.pid))
             self.killed = self._beyond()
             if self.killed:
@@ -127,7 +140,17 @@ class Process:
             return f"too slow: no answer within {2 * self.seconds + 10} seconds (a loop without an end, a sleep?)"
         if limits.memory(self.child.pid) > self.megabytes << 20:
             return f"too much memory: more than {self.megabytes} MB"
-        return "" if self.level == isolation.BUBBLEWRAP else limits.too_much_on_disk(self.folder)  # there it has a size
+        if sum(map(limits.threads, limits.processes(self.child.pid))) > limits.THREADS:
+            return f"too many threads: more than {limits.THREADS}"
+        return limits.too_much_on_disk(self.place)
+
+    def _place(self) -> str:
+        """The folder of the task as the grader sees it; "" where it cannot see the one that bubblewrap makes."""
+        if self.level != isolation.BUBBLEWRAP:
+            return self.folder
+        *outer, last = limits.processes(self.child.pid)
+        place = f"/proc/{last}/root{isolation.HOME}"
+        return place if outer and os.access(place, os.R_OK | os.X_OK) else ""
 
     def _reason(self) -> str:
         """The reason why there is no answer."""
@@ -138,13 +161,14 @@ class Process:
         except subprocess.TimeoutExpired:
             return "the process closed its connection"
         limits.kill_group(self.child.pid)
-        if self.level == isolation.BUBBLEWRAP and code > 128:  # it reports a child that signal n ended as 128 + n
-            code = 128 - code
+        if self.level == isolation.BUBBLEWRAP and code - 128 in signal.valid_signals():
+            code = 128 - code  # it reports a child that signal n ended as 128 + n
         if code == -signal.SIGXCPU or (code == -signal.SIGKILL and self.spent >= self.seconds):
             return f"too slow: more than {self.seconds} seconds of processor time (a loop without an end?)"
         if code == -signal.SIGKILL:
             return "the process was killed: by its own code, or by the system when memory was short"
-        return f"the process ended with {signal.Signals(-code).name}" if code < 0 else \
+        names = {number.value: number.name for number in signal.Signals}  # not all signals have one
+        return f"the process ended with {names.get(-code, f'signal {-code}')}" if code < 0 else \
             f"the process ended with status {code} before it answered"
 
     def _kill(self):

@@ -10,7 +10,7 @@ import json
 import numpy as np
 
 from tinygan.grading import isolation
-from tinygan.grading.checks import CheckError
+from tinygan.grading.checks import TOLERANCE, CheckError, _input
 from tinygan.grading.messages import kinds, unpack
 from tinygan.grading.process import Process, ProcessEnded
 from tinygan.tensor import Tensor, record, unwrap
@@ -28,6 +28,8 @@ class Worker:
 
     def __init__(self, cells, seconds=10, megabytes=1024, level=None):
         self.cells = list(cells)
+        self.shapes: dict[tuple, tuple] = {}  # of the values, for the shapes of the inputs
+        self.other = ""
         self.process = Process(seconds, megabytes, level or isolation.choose())
 
     def __enter__(self):
@@ -42,15 +44,18 @@ class Worker:
     def __exit__(self, *_):
         self.process.__exit__()
 
-    def probe(self, expression: str):
-        """The function that the expression names in the student's cells; it takes Tensors, integers and options."""
-        return lambda *inputs, **options: self._value(expression, options, 0, inputs)
+    def probe(self, expression: str, reference=None):
+        """The function that the expression names in the student's cells; it takes Tensors, integers and options.
 
-    def _value(self, expression, options, level, inputs):
+        With a reference, `other` says whether a value or a derivative differed from the reference's.
+        """
+        return lambda *inputs, **options: self._value(expression, reference, options, 0, inputs)
+
+    def _value(self, expression, reference, options, level, inputs):
         """The level-th pull-back as an operation; each of its rules is a part of the pull-back of the next level."""
         def rule(start, x):
             def pull(g, y, *inputs):
-                flat = self._value(expression, options, level + 1, (*inputs, g))
+                flat = self._value(expression, reference, options, level + 1, (*inputs, g))
                 return flat[start:start + x.size].reshape(x.shape)
             return pull
 
@@ -63,10 +68,28 @@ class Worker:
         answer, value = self._ask(repr({"f": expression, "options": options, "level": level, "bare": bare,
                                         "arrays": kinds(arrays)}), arrays, body)
         if level == 0 and not answer["tensor"]:
-            raise CheckError(f"the function returns a {answer['type'][:40]}, expected a Tensor")
+            raise CheckError(f"the function returns a {_shown(answer['type'][:40])}, expected a Tensor")
         if value.dtype.kind != "f":
             raise CheckError(f"the function returns {value.dtype}, expected floating point numbers")
+        before = self.shapes.setdefault((expression, repr(options), level, *(a.shape for a in arrays)), value.shape)
+        if value.shape != before:  # their product could fill all memory
+            raise CheckError(f"the function gives shape {value.shape}, and shape {before} for inputs of equal shapes")
+        if reference and not self.other and any(sizes):
+            from tinygan.grading.worker import derived  # of POSIX
+            self._compare(value, derived(lambda *xs: reference(*xs, **options), level)(*map(_input, arrays)), level)
         return Tensor(value) if level == 0 and bare else record(value, *paths)  # a call without Tensors records nothing
+
+    def _compare(self, value, expected, level):
+        """Notes a value that is not the reference's.
+
+        A check looks at a few values itself, and finite differences believe all others. So a function that remembers
+        its inputs could answer near them as a wrong derivative needs it.
+        """
+        expected = unwrap(expected)
+        near = 100 * TOLERANCE[value.dtype.name] * max(1.0, float(np.abs(expected).max(initial=0)))
+        if value.shape != expected.shape or not (np.abs(value - expected) <= near).all():
+            self.other = (f"the {f'derivative of order {level}' if level else 'value'} is right for the inputs of this "
+                          "case and wrong near them: does it depend on earlier calls?")
 
     def _ask(self, text, arrays=(), body=LIMIT):
         """Sends a question; returns the worker's answer: its description and its array."""
@@ -90,6 +113,11 @@ class Worker:
         """Raises the error that the process reports; ValueError if it reports none."""
         if type(error) is not str or type(line) is not str or not error.strip():
             raise ValueError
-        text = "".join(c if c.isprintable() or c == "\n" else "?" for c in f"{error}{line and f' ({line})'}"[:800])
+        text = _shown(f"{error}{line and f' ({line})'}"[:800])
         raise CheckError(f"too much memory: more than {self.process.megabytes} MB{line and f' ({line})'}"
                          if text.startswith("MemoryError") else text)
+
+
+def _shown(text) -> str:
+    """A text of the process without what moves a cursor or turns the direction of writing."""
+    return "".join(c if c.isprintable() or c == "\n" else "?" for c in text)
