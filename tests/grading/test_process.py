@@ -4,13 +4,14 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 
 import pytest
 
 pytest.importorskip("resource")  # of POSIX
 from test_limits import alive
 
-from tinygan.grading import MachineError, isolation, limits
+from tinygan.grading import MachineError, grader, isolation, limits
 from tinygan.grading.checks import CheckError
 from tinygan.grading.process import Process
 from tinygan.grading.remote import Worker
@@ -97,3 +98,22 @@ def test_a_pipe_that_is_emptied_before_it_is_read_stops_nobody():
         process._wait = ready
         with pytest.raises(EOFError):
             process._read(1)
+
+
+def test_an_interrupted_grading_waits_for_nobody(monkeypatch):
+    """Ctrl-C ends the processes of all tasks at once."""
+    def task(work, name, *_):
+        if name == "interrupted":
+            while not Process.running:
+                time.sleep(0.01)
+            raise KeyboardInterrupt
+        with contextlib.suppress(CheckError), Worker([("", "import time\ntime.sleep(99)")], level=isolation.NONE):
+            pass
+
+    monkeypatch.setattr(grader, "grade_task", task)
+    monkeypatch.setattr(grader, "cores", lambda: 2)
+    start = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        grader.grade(grader.Assignment("work", [], {}, ["interrupted", "waiting"]), {})
+    assert time.monotonic() - start < 15
+    assert not Process.running

@@ -7,6 +7,7 @@ does.
 from __future__ import annotations
 
 import ast
+import time
 import zlib
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ import numpy as np
 from tinygan.backend.process import cores
 from tinygan.grading import GradingError, MachineError
 from tinygan.grading.checks import Case, CheckError, run
+from tinygan.grading.process import Process
 from tinygan.grading.remote import Worker
 
 DEFAULTS = {"schema_version": 3, "grade": False, "solution": False, "locked": True, "task": False}
@@ -159,7 +161,14 @@ def grade_task(work: Assignment, task: Task, answers: dict[str, str], seed: int 
 def grade(work: Assignment, answers: dict[str, str], seed: int = 0, level=None) -> list[Result]:
     """Scores all tasks of a submission separately, as many at a time as there are cores."""
     with ThreadPoolExecutor(cores()) as pool:
-        return list(pool.map(lambda task: grade_task(work, task, answers, seed, level), work.tasks))
+        try:
+            return list(pool.map(lambda task: grade_task(work, task, answers, seed, level), work.tasks))
+        except KeyboardInterrupt:
+            pool.shutdown(wait=False, cancel_futures=True)
+            while Process.running:  # one may be about to start
+                Process.stop_all()
+                time.sleep(0.1)
+            raise
 
 
 def gradescope(results: list[Result]) -> dict:

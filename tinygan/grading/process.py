@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 import time
 from pathlib import Path
-from typing import IO, cast
+from typing import IO, ClassVar, cast
 
 from tinygan.grading import MachineError, isolation, limits
 from tinygan.grading.messages import HEAD, packed, receive
@@ -27,6 +27,8 @@ class Process:
     seconds: limit of processor time; the limit of wall-clock time is 2 * seconds + 10. megabytes: limit of memory.
     level: of `isolation`. MachineError if it cannot be started. Until it is isolated it runs no student's code.
     """
+
+    running: ClassVar[set[Process]] = set()
 
     def __init__(self, seconds, megabytes, level):
         self.seconds, self.megabytes, self.level = seconds, megabytes, level
@@ -52,6 +54,7 @@ class Process:
             raise MachineError(f"no process for an answer: {error}") from error
         self.questions, self.answers, self.errors = (
             cast("IO[bytes]", pipe) for pipe in (self.child.stdin, self.child.stdout, self.child.stderr))
+        Process.running.add(self)
         try:
             for pipe in (self.questions, self.answers):  # the process can open these too, and empty or fill them
                 os.set_blocking(pipe.fileno(), False)
@@ -77,6 +80,7 @@ class Process:
         raise MachineError(f"no process for an answer ({self.level}): {''.join(last) or self._reason()}")
 
     def __exit__(self, *_):
+        Process.running.discard(self)
         self._kill()
         self.child.wait()
         for pipe in (self.questions, self.answers, self.errors):
@@ -170,6 +174,12 @@ class Process:
         names = {number.value: number.name for number in signal.Signals}  # not all signals have one
         return f"the process ended with {names.get(-code, f'signal {-code}')}" if code < 0 else \
             f"the process ended with status {code} before it answered"
+
+    @classmethod
+    def stop_all(cls):
+        """Ends all processes that run, so that nobody waits for their answers."""
+        for process in [*cls.running]:
+            process.deadline = 0.0
 
     def _kill(self):
         """Kills the process and all its descendants."""

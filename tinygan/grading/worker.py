@@ -154,7 +154,9 @@ def _limit(task):
         ctypes.CDLL(None).prctl(1, int(signal.SIGKILL), 0, 0, 0)  # PR_SET_PDEATHSIG
     for name, limit in {"CPU": (task["seconds"], task["seconds"] + 1), "AS": (task["megabytes"] << 20,) * 2,
                         "FSIZE": (1 << 20, 1 << 20), "NOFILE": (64, 64), "CORE": (0, 0)}.items():
-        resource.setrlimit(getattr(resource, f"RLIMIT_{name}"), limit)
+        kind = getattr(resource, f"RLIMIT_{name}")
+        hard = resource.getrlimit(kind)[1]  # of the grader; nobody but an administrator can raise it
+        resource.setrlimit(kind, limit if hard == resource.RLIM_INFINITY else tuple(min(n, hard) for n in limit))
 
 
 def _isolate(task):
