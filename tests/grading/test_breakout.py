@@ -15,7 +15,8 @@ from kit import hurried, work
 
 from tinygan.grading import grader, isolation
 
-QUICK = ("an empty error", "reads a file of the grader", "forks", "TCP", "signals its parent")
+QUICK = ("an empty error", "reads a file of the grader", "forks", "TCP", "signals its parent",
+         "sys.exit while loading", "== is always true", "patched check_gradients")
 
 
 @pytest.fixture(params=[isolation.BUBBLEWRAP, isolation.LANDLOCK])
@@ -51,8 +52,7 @@ def test_no_message_is_taken_for_an_answer(attack, level):
     assert len(reason) > 5
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("attack", HOSTILE, ids=lambda attack: attack[0])
+@pytest.mark.parametrize("attack", attacks(HOSTILE))
 def test_an_answer_that_attacks_gets_no_points(attack, level):
     found = work(NAME)
     result = grader.grade_task(found, hurried(found.tasks[0]), {**found.solutions, "softsign-answer": attack[1]},
@@ -66,3 +66,11 @@ def test_the_attacks_work_where_nothing_is_isolated(targets):
     for name, body in [*breakout.FILES, *breakout.CALLED]:
         if name in ("reads a file of the grader", "forks", "TCP"):
             assert reached(body, isolation.NONE, targets)[0], name
+
+
+@pytest.mark.slow
+def test_the_other_tasks_have_their_points():
+    found = work(NAME)
+    for code in ("import sys; sys.exit()", "def hypotenuse(a, b): return a", "tg.grad = None"):
+        results = grader.grade(found, {**found.solutions, "softsign-answer": code})
+        assert [r.score for r in results] == [0, 5, 5, 6]
