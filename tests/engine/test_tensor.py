@@ -149,7 +149,7 @@ LEAF = tg.Tensor([1.0, 2.0], requires_grad=True)
     (lambda: tg.Tensor([1, 2], requires_grad=True), TypeError,
      "Tensor: requires_grad needs a floating point dtype, got int64"),
     (lambda: tg.Tensor(["a"]), TypeError, "Tensor: got dtype <U1, expected real numbers"),
-    (lambda: tg.Tensor([1j]), TypeError, "Tensor: got dtype complex128, expected numbers"),
+    (lambda: tg.Tensor([1j]), TypeError, "Tensor: got dtype complex128, expected real numbers"),
     (lambda: tg.Tensor(1.0).to("tpu"), ValueError, "device: got 'tpu', expected 'cpu' or 'gpu'"),
 ])
 def test_messages(call, kind, message):

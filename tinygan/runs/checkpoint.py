@@ -28,7 +28,8 @@ from tinygan.files import FileError, array_header, open_regular, read_array
 from tinygan.game import Diverged, Game, parts
 from tinygan.game.history import COLUMNS, Column
 from tinygan.nn.theta import buffers_of
-from tinygan.runs.files import json_object, newest, write
+from tinygan.runs import files
+from tinygan.runs.files import newest, write
 from tinygan.updates import Adam, Average, RMSProp
 
 T = TypeVar("T")
@@ -187,7 +188,7 @@ def _remembered(memory, arrays, network) -> dict:
 def _read(path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     with _opened(path) as members:
         arrays = {name: _array(file, size) for name, file, size in members}
-        facts = json_object(arrays["facts"].tobytes().decode())
+        facts = files.json_object(arrays["facts"].tobytes().decode())
         if facts["format"] == FORMAT and arrays.pop("sha256").tobytes() != _digest(arrays).tobytes():
             raise ValueError("its checksum is wrong")
     if facts["format"] != FORMAT:
