@@ -63,11 +63,12 @@ def kinds(found):
 def table(name, found):
     """The lines of the page for an assignment."""
     lines = [f"\n## {name}\n", "| task | check | mistakes |", "|---|---|---|"]
-    for task, rows in itertools.groupby(kinds(found).items(), lambda row: row[0][0]):
+    for task in work(name).tasks:
         by_kind: dict = {}
-        for (_, mistake), kind in rows:
-            by_kind.setdefault(kind, []).append(mistake)
-        lines += [f"| {task} | {kind} | {' · '.join(mistakes)} |" for kind, mistakes in sorted(by_kind.items())]
+        for (judged, mistake), kind in kinds(found).items():
+            if judged == task.name:
+                by_kind.setdefault(kind, []).append(mistake)
+        lines += [f"| {task.name} | {kind} | {' · '.join(mistakes)} |" for kind, mistakes in sorted(by_kind.items())]
     return lines
 
 
