@@ -161,7 +161,7 @@ def _blocks(text) -> dict[str, str]:
 def _used(text) -> set[str]:
     """The names that a text reads and binds nowhere: no attributes, keywords, parameters, targets."""
     used, bound = set(), set()
-    code = re.sub(r"^\s*[%!?].*$", "", text, flags=re.MULTILINE)
+    code = re.sub(r"^[^\S\n]*[%!?].*$", "", text, flags=re.MULTILINE)
     try:
         tokens = [t for t in tokenize.generate_tokens(io.StringIO(code).readline)
                   if t.type in (tokenize.NAME, tokenize.OP, tokenize.NEWLINE)]
