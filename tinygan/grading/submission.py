@@ -99,10 +99,13 @@ def _answers(place, data, stubs, known) -> tuple[Answers, list[str]]:
     found = _of_notebook(text, stubs, notes) if kind(place) == ".ipynb" else _of_python(_lines(text), stubs)
     if any(key in stubs and len(source.encode()) > LONGEST for key, source in found):
         raise ValueError(f"a cell has more than {LONGEST} bytes")
-    answers: Answers = {None: _lines(text)}
+    answers: Answers = {}
     if kind(place) != ".py" or any(key in stubs for key, _ in found) or (len(found) > 1 and "\npublic(" in text):
         graded, more = cells.answers(found, stubs, known)
-        answers, notes = {**graded}, notes + more
+        answers.update(graded)
+        notes += more
+    else:
+        answers[None] = _lines(text)
     if any(len(source.encode()) > LONGEST for source in answers.values()):  # of a file that names no cell
         raise ValueError(f"an answer has more than {LONGEST} bytes")
     return answers, notes
