@@ -95,7 +95,9 @@ def test_cells_that_no_rule_joins():
 def test_many_cells_take_no_time():
     """What is joined and looked up does not grow with the square of the number of cells."""
     start = time.process_time()
-    for more in ([("", " y")] * 10_000, [("", "")] * 10_000, [(A, "x")] * 10_000, [("", "@a\n" * 10_000)]):
+    for more in ([("", " y")] * 10_000, [("", "")] * 10_000, [(A, "x")] * 10_000, [("", "@a\n" * 10_000)],
+                 [("", "".join(f"n{i} = n{i + 1}\n" for i in range(5000))), (A, "def add(x):\n    return n0")],
+                 [("", "n = 1"), (A, "def add(x):\n    return n" + "\n" * 30_000)]):
         answers([(A, "x"), *more, ("", "def add(x): pass")], STUBS)
     assert time.process_time() - start < 2
 

@@ -88,6 +88,7 @@ def test_files_that_are_no_submission(tmp_path, course):
     (rooms["p-device"] / "timestamp.txt").symlink_to("/dev/zero")
     (rooms["p-device"] / "more.zip").symlink_to("/dev/zero")
     (rooms["z-right"] / "timestamp.txt").write_text("99-99-99 noon")
+    (rooms["n-unmarked"] / "timestamp.txt").write_text(f"{'9' * 30}.'{'9' * 30}h01")  # a decimal that is too long
     rich = rooms["i-richer"] / f"{FIRST}.ipynb"
     rich.write_text(rich.read_text().replace('"points": 4', '"points": 400').replace("public(", "print("))
     twice = json.loads((rooms["j-twice"] / f"{FIRST}.ipynb").read_text())

@@ -92,6 +92,21 @@ def test_more_bytes_than_are_read(tmp_path, monkeypatch):
     assert read(tmp_path) == (["a.zip/0.ipynb", "a.zip/1.ipynb"], ["more than 5 MB in all: the others were not read"])
 
 
+@pytest.mark.parametrize(("data", "reason"), [
+    (archive({f"{i}.py": bytes((5 << 20) + 1) for i in range(5)}), "more than 8 MB in all"),
+    (archive({f"{i}.py": "abcdef" for i in range(5)}, zipfile.ZIP_STORED).replace(b"abcdef", b"uvwxyz"),
+     "more than 3 files"), (archive({"notes.txt": bytes(5 << 20)}, zipfile.ZIP_STORED), "more than 8 MB in all")])
+def test_what_holds_no_answer_counts_too(tmp_path, monkeypatch, data, reason):
+    """A file that is too large or damaged takes as much time as another, and so does an archive."""
+    monkeypatch.setattr(handed_in, "MOST", 3)
+    monkeypatch.setattr(handed_in, "ALL", 8 << 20)
+    for i in range(2):
+        (tmp_path / f"{i}.zip").write_bytes(data)
+    places, failed = read(tmp_path)
+    assert places == []
+    assert reason in failed[-1]
+
+
 def encrypted(data):
     """The archive, with the mark of encryption at its first entry, as in both of its lists."""
     for mark, at in ((b"PK\3\4", 6), (b"PK\1\2", 8)):

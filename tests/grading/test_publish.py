@@ -57,6 +57,11 @@ def test_a_course_of_ones_own_and_what_it_must_not_contain(clone, tmp_path):
     course = shutil.copytree(clone / "notebooks/assignments", tmp_path / "own")
     published = publish.publish(course, tmp_path / "new/out")
     assert held(published) == {"README.md", *(f"release/{file}" for file in HAND_OUT)}
+    text = (course / "source" / FIRST / f"{FIRST}.py").read_text()
+    (course / "source" / FIRST / f"{FIRST}.py").write_text(text.replace("HIDDEN TESTS", "HIDDEN TEST"))
+    with pytest.raises(GradingError, match=r"release/01-pull-backs/01-pull-backs\.ipynb calls `hidden`: write"):
+        publish.publish(course, tmp_path / "leak")
+    (course / "source" / FIRST / f"{FIRST}.py").write_text(text)
     (course / "source" / FIRST / "notes.md").write_text(f"The answer:\n\n    {SECRET}\n")
     with pytest.raises(GradingError, match=r"release/01-pull-backs/notes\.md contains a line of a solution or of a"):
         publish.publish(course, tmp_path / "leak")
@@ -83,3 +88,4 @@ def test_the_secrets_of_a_source():
     text = ("import a\n### BEGIN SOLUTION\nimport a\nreturn a(x)\n### END SOLUTION\ncheck(x)\n"
             "# ### BEGIN HIDDEN TESTS\n# hidden(check, x)\n# ### END HIDDEN TESTS\ncheck(y)")
     assert publish.secrets(text) == {"return a(x)", "hidden(check, x)"}
+    assert publish.secrets(text.replace("### ", "#")) == {"return a(x)", "hidden(check, x)"}

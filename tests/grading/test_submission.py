@@ -84,6 +84,13 @@ def test_a_file_without_marks_is_graded_beside_the_hand_out(graded):
         {None: "less = lambda x: x"}, "")
 
 
+@pytest.mark.parametrize("rest", ["", "\n# %% less-answer\n" + LESS])
+def test_half_a_character_is_written(graded, rest):
+    """A codec can give half of a pair of UTF-16, which neither a notebook nor a message to a process can hold."""
+    answers, _ = graded({PLAIN: f"# coding: unicode_escape\nHALF = '\\ud800'\n{ADD}\n    HALF{rest}"})
+    assert all(text.encode() for text in answers.values())
+
+
 def test_only_the_hand_out(graded):
     """It is graded, so that each task has its reason; the tests alone are no submission."""
     assert graded(HANDED_OUT) == (STUBS, "")
@@ -230,6 +237,8 @@ def test_an_archive_that_cannot_be_read(graded, data, reason):
     ({PLAIN: "# coding: Punycode\nx"}, "cannot be read"),
     ({PLAIN: "# %% add-answer\n" + "x = 1; " * 20000}, "100000 bytes"),
     ({PLAIN: "# %% add-answer\n" + "# %% x\n" * 500_000}, "100000 bytes"),
+    ({PLAIN: ADD + "\n#" * 50_000}, "100000 bytes"), ({BOOK: json.dumps({"cells": [{"source": ADD + "\n#" * 50_000}]})},
+                                                     "100000 bytes"),
 ])
 def test_nothing_that_can_be_graded(graded, files, reason):
     with pytest.raises(GradingError, match=reason):
@@ -254,10 +263,11 @@ def test_names_of_students():
     kept = ["ada", "Zoë Müller", "m {0} o'Nü, B. (2)", "(2) a-b", "😀", '"q"', "a+b", "x" * 255, "学生"]
     assert [identity(name) for name in kept] == kept
     odd = [os.fsdecode(b"\xff"), os.fsdecode(b"\xfe"), "%FF", "a[1]", "a*", "what?", "a\nb", "a\tb",
-           "\x1b[2J", "\u202ex", "=1+1", "+1", "-1", "@sum", "(points)", ".ada", " ", " ada", "ada ", "ada\n",
+           "\x1b[2J", "\u202ex", "=1+1", "+1", "-1", "@sum", "a;=1", "\uff1d1", "\uff20sum",
+           "(points)", ".ada", " ", " ada", "ada ", "ada\n",
            os.fsdecode(b"\xff" * 255), os.fsdecode(b"\xff" * 254 + b"\xfe")]
     found = [identity(name) for name in odd]
     assert found[:8] == ["%FF", "%FE", "%25FF", "a%5B1%5D", "a%2A", "what%3F", "a%0Ab", "a%09b"]
     assert len({*found, *kept}) == len(odd) + len(kept)
     assert all(name.isprintable() and name.strip() == name and len(name.encode()) <= 255 and name[0] != "." and
-               not set(name) & set("[]*?") for name in found)
+               not set(name) & set("[]*?;") and name[0] not in "=+-@＝＋－＠" for name in found)

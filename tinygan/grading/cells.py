@@ -124,12 +124,15 @@ def _helpers(text, others, known) -> tuple[str, list[str]]:
         blocks.update(other)
     kept: dict[str, str] = {name: block for name, block in blocks.items() if FUTURE.match(block)}
     silent, todo = set(kept), [text] if blocks else []
-    while todo and sum(map(len, kept.values())) <= LONGEST:
-        used = _used(todo.pop()) - known - defined(text) - set(kept)
-        found = {name: blocks[name] for name in used & set(blocks)}
-        if used - set(found) - set(dir(builtins)):  # perhaps from an `import *`
-            found |= {name: block for name, block in blocks.items() if name.startswith("*") and name not in kept}
+    size, other = sum(map(len, kept.values())), known | defined(text)
+    stars = {name: block for name, block in blocks.items() if name.startswith("*")}
+    while todo and size <= LONGEST:
+        used = {name for name in _used(todo.pop()) if name not in other and name not in kept}
+        found = {name: blocks[name] for name in used if name in blocks}
+        if any(name not in found and not hasattr(builtins, name) for name in used):  # perhaps from an `import *`
+            found, stars = {**found, **stars}, {}
         kept |= found
+        size += sum(map(len, found.values()))
         todo += found.values()
     order = [name for name in blocks if name in kept]
     return "".join(dict.fromkeys(blocks[name] for name in order)), [name for name in order if name not in silent]
@@ -161,7 +164,7 @@ def _blocks(text) -> dict[str, str]:
 def _used(text) -> set[str]:
     """The names that a text reads and binds nowhere: no attributes, keywords, parameters, targets."""
     used, bound = set(), set()
-    code = re.sub(r"^\s*[%!?].*$", "", text, flags=re.MULTILINE)
+    code = re.sub(r"^[^\S\n]*[%!?].*$", "", text, flags=re.MULTILINE)
     try:
         tokens = [t for t in tokenize.generate_tokens(io.StringIO(code).readline)
                   if t.type in (tokenize.NAME, tokenize.OP, tokenize.NEWLINE)]

@@ -15,6 +15,8 @@ from tinygan.runs.files import write
 OUTPUTS = ("release", "collected", "autograded", "feedback", "results")  # folders that grading writes
 NOT_GRADED = "not-graded.txt"  # in results/STUDENT/NAME/: the submission is there, without a score; holds the reason
 
+SHOWN = 10_000  # characters of an answer on a page: the time to colour them grows with their square
+
 FEEDBACK = ["nbgrader.preprocessors.GetGrades", "nbgrader.preprocessors.ClearHiddenTests",
             "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor"]
 
@@ -33,7 +35,18 @@ def api(course: Path, preprocess=None):
     _, *others = config.Autograde.autograde_preprocessors
     config.Autograde.autograde_preprocessors = [preprocess, *others] if preprocess else others
     config.GenerateFeedback.setdefault("preprocessors", FEEDBACK)
+    config.GenerateFeedback.preprocessors = [shown, *config.GenerateFeedback.preprocessors]
+    config.HighlightMagicsPreprocessor.enabled = False  # `%%perl` would choose the program that colours an answer
     return NbGraderAPI(config=config)
+
+
+def shown(notebook, resources):
+    """Changes the answers for a page: no marks of hidden checks, which nbgrader refuses, and a bounded size."""
+    for cell in notebook.cells:
+        if cell.metadata.get("nbgrader", {}).get("solution"):
+            text = cell.source.replace("HIDDEN TESTS", "hidden tests")
+            cell.source = text if len(text) <= SHOWN else f"{text[:SHOWN]}\n# the page ends here, not the answer"
+    return notebook, resources
 
 
 def call(step, *arguments):

@@ -33,8 +33,9 @@ def files(folder: Path, failed: list[str]) -> Iterator[tuple[str, bytes]]:
         if not kind(place):
             continue
         try:
-            data = content(path, LARGEST if kind(place) == ".py" else NOTEBOOK)
-            yield from _unpacked(place, data, budget, failed) if kind(place) == ".zip" else [budget.spend(place, data)]
+            budget.open()
+            data = budget.spend(content(path, LARGEST if kind(place) == ".py" else NOTEBOOK))
+            yield from _unpacked(place, data, budget, failed) if kind(place) == ".zip" else [(place, data)]
         except Spent as error:
             failed.append(str(error))
             return
@@ -54,14 +55,18 @@ class Budget:
     def __init__(self):
         self.files, self.bytes = 0, 0
 
-    def spend(self, place, data):
-        """Counts a file that was read; raises Spent if it is one too many."""
-        self.files, self.bytes = self.files + 1, self.bytes + len(data)
+    def open(self):
+        """Counts a file, also a damaged one, which takes as long; raises Spent if it is one too many."""
+        self.files += 1
         if self.files > MOST:
             raise Spent(f"more than {MOST} files: the others were not read")
+
+    def spend(self, data):
+        """Counts the bytes that were read, also of a file that is too large; raises Spent if they are too many."""
+        self.bytes += len(data)
         if self.bytes > ALL:
             raise Spent(f"more than {ALL >> 20} MB in all: the others were not read")
-        return place, data
+        return data
 
 
 def content(path: Path, limit: int) -> bytes:
@@ -126,14 +131,14 @@ def _unpacked(place, data, budget, failed, depth=1) -> Iterator[tuple[str, bytes
                 if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):  # others reserve much memory
                     raise ValueError("its kind of compression is unknown")
                 limit = LARGEST if kind(name) == ".py" else NOTEBOOK
+                budget.open()
                 with archive.open(entry) as file:
-                    found = file.read(limit + 1)
+                    found = budget.spend(file.read(limit + 1))
                 if len(found) > limit:
                     raise ValueError(f"more than {limit >> 20} MB")
                 if kind(name) != ".zip":
-                    yield budget.spend(inner, found)
+                    yield inner, found
                 elif depth < NESTED:
-                    budget.spend(inner, found)
                     yield from _unpacked(inner, found, budget, failed, depth + 1)
                 else:
                     raise ValueError("an archive in an archive in an archive")

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -80,7 +81,7 @@ def secrets(text: str) -> set[str]:
     shown: set[str] = set()
     now = False
     for line in text.splitlines():
-        if any(f"### {edge} {kind}" in line for edge in ("BEGIN", "END") for kind in ("SOLUTION", "HIDDEN TESTS")):
+        if any(f"{edge} {kind}" in line for edge in ("BEGIN", "END") for kind in ("SOLUTION", "HIDDEN TESTS")):
             now = "BEGIN" in line
         else:
             (hidden if now else shown).add(line.removeprefix("# ").strip())
@@ -98,6 +99,9 @@ def _prove(folder, to, place):
         if within.parts[0] == "tinygan" and not file.is_relative_to(place):
             continue  # the library, which everybody has
         for line in _lines(file):
+            if file.is_relative_to(place) and re.match(r"hidden\s*\(", line):
+                raise GradingError(f"{within} calls `hidden`: write ### BEGIN HIDDEN TESTS and ### END HIDDEN TESTS "
+                                   "around it in the source")
             if len(line) >= shortest and line in secret:
                 raise GradingError(f"{within} contains a line of a solution or of a hidden check: {line!r:.60}")
 

@@ -94,7 +94,7 @@ def collect(course: Path, folder: Path, student: str) -> tuple[dict[str, str], s
     clean = course / "collected" / student / name
     clean.mkdir(parents=True)
     nbformat.write(book, clean / f"{name}.ipynb")
-    with contextlib.suppress(OSError, ValueError, OverflowError, TypeError):  # an invalid time is not copied
+    with contextlib.suppress(OSError, ValueError, ArithmeticError, TypeError):  # an invalid time is not copied
         time = handed_in.content(folder / "timestamp.txt", TIMESTAMP).decode("utf-8-sig")
         parse_utc(time.strip())
         (clean / "timestamp.txt").write_text(time)

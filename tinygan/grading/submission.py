@@ -33,12 +33,13 @@ def plain(name: str) -> str:
 def identity(folder: str) -> str:
     """A student's name in all reports, for the name of a folder; nbgrader and a table can hold it.
 
-    Characters that they cannot hold are written as in a web address; a table would compute what begins with "=".
+    Characters that they cannot hold are written as in a web address. A table would compute what begins with "=", also
+    after a ";", which separates the columns in many countries.
 
     >>> identity("Zo\\u00eb [2]\\n"), identity(".ada"), identity("\\udcff"), identity("=1+1")
     ('Zo\u00eb %5B2%5D%0A', '%2Eada', '%FF', '%3D1+1')
     """
-    escaped = re.sub(r"[%\[\]*?]|^[.\s=+@-]|^\((?=points\)$)|\s$", lambda found: _percent(found[0]), folder)
+    escaped = re.sub(r"[%;\[\]*?]|^[.\s=+@\-＝＋－＠]|^\((?=points\)$)|\s$", lambda found: _percent(found[0]), folder)
     escaped = "".join(c if c.isprintable() else _percent(c) for c in escaped)
     if len(escaped.encode()) > 255:  # of a name in a file system
         escaped = f"{escaped.encode()[:200].decode(errors='ignore')}%{zlib.crc32(os.fsencode(folder)):08X}"
@@ -92,17 +93,22 @@ def _answers(place, data, stubs, known) -> tuple[Answers, list[str]]:
         if codecs.lookup(encoding).name in ("punycode", "idna"):  # of names, and slow for a long text
             raise LookupError(f"encoding {encoding}")
     text = data.decode(encoding)
+    if kind(place) == ".py":
+        text = text.encode(errors="replace").decode()  # some codecs give half a character, which no file can hold
     notes: list[str] = []
     found = _of_notebook(text, stubs, notes) if kind(place) == ".ipynb" else _of_python(_lines(text), stubs)
     if any(key in stubs and len(source.encode()) > LONGEST for key, source in found):
         raise ValueError(f"a cell has more than {LONGEST} bytes")
-    if kind(place) == ".py" and not any(key in stubs for key, _ in found) and (
-            len(found) == 1 or "\npublic(" not in text):
-        return {None: _lines(text)}, notes
     answers: Answers = {}
-    graded, more = cells.answers(found, stubs, known)
-    answers.update(graded)
-    return answers, notes + more
+    if kind(place) != ".py" or any(key in stubs for key, _ in found) or (len(found) > 1 and "\npublic(" in text):
+        graded, more = cells.answers(found, stubs, known)
+        answers.update(graded)
+        notes += more
+    else:
+        answers[None] = _lines(text)
+    if any(len(source.encode()) > LONGEST for source in answers.values()):  # of a file that names no cell
+        raise ValueError(f"an answer has more than {LONGEST} bytes")
+    return answers, notes
 
 
 def _of_notebook(text, stubs, notes) -> list[tuple[str, str]]:
