@@ -142,7 +142,8 @@ def log_sum_exp(x):
         both = tg.concatenate([self.weight, self.bias.reshape((pieces, 1, outputs))], axis=1)
         return tg.max(tg.concatenate([x, ones], axis=1) @ both, axis=0)"""),
     ("02:maxout-answer", "stacked layers", LAYER + """
-        return tg.max(tg.stack([x @ self.weight[p] + self.bias[p] for p in range(len(self.bias.data))], axis=-1), axis=-1)"""),
+        layers = [x @ self.weight[p] + self.bias[p] for p in range(self.bias.shape[0])]
+        return tg.max(tg.stack(layers, axis=-1), axis=-1)"""),
     ("02:maxout-answer", "a sum of products", LAYER + """
         products = x.reshape((1, *x.shape, 1)) * self.weight.reshape((len(self.weight.data), 1, *self.weight.shape[1:]))
         y = tg.sum(products, axis=2) + self.bias.reshape((-1, 1, self.bias.shape[-1]))

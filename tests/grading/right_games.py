@@ -5,6 +5,7 @@ PENALTY = "penalty = gamma / 2 * tg.sum(slope * slope)"
 AVERAGE = "        average *= keep\n        average += (1 - keep) * G.theta\n"
 V_3 = "v = tg.mean(tg.log_sigmoid(D(x))) + tg.mean(tg.log_sigmoid(-D(fake.detach())))"
 NOISY = "        x = x + sigma * noise(128, rng)\n        fake = fake + sigma * noise(128, rng)\n"
+MOVE_5 = "        ascend(D.theta, tg.grad(value(real, fake) - penalty, D.parameters()), rate)\n"
 STEP_1 = "        on_real = D(beside(x, x * x, c, c * x))\n"
 
 GAMES = [
@@ -43,7 +44,8 @@ GAMES = [
      "        climb(G, g_non_saturating(D(squared(G(noise(128, rng)) + sigma * noise(128, rng)))), adam_g, rate)\n"),
     ("program-3", "the library's functions", V_3, "v = value(D(x), D(fake.detach()))"),
     ("program-3", "softplus", V_3, "v = -tg.mean(tg.softplus(-D(x))) - tg.mean(tg.softplus(D(fake.detach())))"),
-    ("program-3", "the library's game", "tg.mean(tg.log_sigmoid(D(fake))), adam_g", "g_non_saturating(D(fake)), adam_g"),
+    ("program-3", "the library's game", "tg.mean(tg.log_sigmoid(D(fake))), adam_g",
+     "g_non_saturating(D(fake)), adam_g"),
     ("program-3", "the stable formula", V_3, "log_d = lambda a: tg.minimum(a, 0) - tg.log(1 + tg.exp(-tg.abs(a)))\n"
      "        v = tg.mean(log_d(D(x))) + tg.mean(log_d(-D(fake.detach())))"),
     ("program-3", "what is subtracted", V_3, "a = D(fake.detach())\n"
@@ -55,7 +57,8 @@ GAMES = [
     ("program-4", "at the end, from the path", AVERAGE + "    return average, path",
      "    average = np.array(path[0])\n    for theta in path[1:]:\n"
      "        average = keep * average + (1 - keep) * np.array(theta)\n    return average, path"),
-    ("program-4", "lists", AVERAGE, "        average = [keep * a + (1 - keep) * b for a, b in zip(average, G.theta)]\n"),
+    ("program-4", "lists", AVERAGE,
+     "        average = [keep * a + (1 - keep) * t for a, t in zip(average, G.theta)]\n"),
     ("program-4", "weights of the whole path", AVERAGE + "    return average, path",
      "    ages = np.arange(steps)[::-1]\n    weights = np.r_[keep ** steps, (1 - keep) * keep ** ages]\n"
      "    return weights @ np.array(path), path"),
@@ -64,14 +67,15 @@ GAMES = [
     ("program-5", "a power", PENALTY, "penalty = 0.5 * gamma * (slope ** 2).sum()"),
     ("program-5", "a new leaf in each step", "        real, fake = D(x), D(G(one).detach())\n",
      "        x = tg.Tensor(x.numpy(), requires_grad=True)\n        real, fake = D(x), D(G(one).detach())\n"),
-    ("program-5", "the penalty's slope by itself", "        ascend(D.theta, tg.grad(value(real, fake) - penalty, "
-     "D.parameters()), rate)\n", "        [of_value] = tg.grad(value(real, fake), D.parameters())\n"
-     "        [of_penalty] = tg.grad(penalty, D.parameters())\n        ascend(D.theta, [of_value - of_penalty], rate)\n"),
-    ("program-5", "the line by hand", "        ascend(D.theta, tg.grad(value(real, fake) - penalty, D.parameters()), rate)\n",
+    ("program-5", "the penalty's slope by itself", MOVE_5,
+     "        [of_value] = tg.grad(value(real, fake), D.parameters())\n"
+     "        [of_penalty] = tg.grad(penalty, D.parameters())\n"
+     "        ascend(D.theta, [of_value - of_penalty], rate)\n"),
+    ("program-5", "the line by hand", MOVE_5,
      "        [up] = tg.grad(value(real, fake), D.parameters())\n"
      "        ascend(D.theta, up.numpy().ravel() - gamma * D.theta, rate)\n"),
-    ("program-5", "a descent of the negative", "        ascend(D.theta, tg.grad(value(real, fake) - penalty, "
-     "D.parameters()), rate)\n", "        descend(D.theta, tg.grad(penalty - value(real, fake), D.parameters()), rate)\n"),
+    ("program-5", "a descent of the negative", MOVE_5,
+     "        descend(D.theta, tg.grad(penalty - value(real, fake), D.parameters()), rate)\n"),
     ("program-6", "all of it", CLIP, "D.theta[...] = np.clip(D.theta, -bound, bound)"),
     ("program-6", "a position", CLIP, "np.clip(D.theta, -bound, bound, D.theta)"),
     ("program-6", "the smaller and the larger", CLIP, "np.minimum(D.theta, bound, out=D.theta)\n"
