@@ -33,6 +33,7 @@ KINDS = [  # a text in the reason, and the check that it comes from; the first t
     (r"^\w*(Error|Exception)\b|^the gradient: |does not have the expected form", "it runs without an error"),
     (r"^the slope along", "the slope along v is 0"),
     (r"^g is ", "g is positive"),
+    (r"^in \d+ of \d+ runs", "G comes near the data in most runs"),
 ]
 
 

@@ -327,7 +327,8 @@ def check_program_3(f, case):
 public(check_program_3, run_3, dict(steps=350, start=50, by=0, low=70, seeds=5), seconds=30)
 ### BEGIN HIDDEN TESTS
 hidden(check_program_3, run_3, dict(steps=370, start=50, by=-50, low=20, seeds=5),
-       dict(steps=350, start=300, by=0, low=70, seeds=5), dict(steps=350, start=300, by=100, low=65, seeds=15), seconds=30)
+       dict(steps=350, start=300, by=0, low=70, seeds=5), dict(steps=350, start=300, by=100, low=65, seeds=15),
+       seconds=30)
 ### END HIDDEN TESTS
 
 # %% [markdown]
