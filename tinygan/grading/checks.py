@@ -108,15 +108,15 @@ class Case:
     def gradients(self, f, *arrays, slug="", tolerance=EXACT, each=False, **options):
         """f's gradients agree with the reference's, closer than finite differences (or are finite, without one).
 
-        each: every element relative to its own size, not to the largest. The size of a gradient of about 0 is that of
-        its cotangent, since a sum of two terms that cancel is right up to their rounding.
+        each: every element relative to its own size, not to the largest. Otherwise the size of a gradient of about 0
+        is that of its cotangent, since a sum of two terms that cancel is right up to their rounding.
         """
         found, g = self._pulled(f, arrays, options)
         scale = float(np.abs(g).max(initial=0))  # gradients below a thousandth of it may be nothing but rounding
         expected = found if self.reference is None else self._pulled(self.reference, arrays, options, g)[0]
         for i, (a, b) in enumerate(zip(found, expected)):
             largest = float(np.abs(b).max(initial=0))
-            size = np.maximum(np.abs(b), 1e-3 * scale) if each else largest if largest > 1e-3 * scale else scale
+            size = np.where(b == 0, 1.0, np.abs(b)) if each else largest if largest > 1e-3 * scale else scale
             self.close(a / size, b / size, f"the gradient of input {i}, in units of {'each' if each else 'the largest'}"
                        " (finite differences are not enough)", slug, tolerance)
 
