@@ -33,6 +33,7 @@ KINDS = [  # a text in the reason, and the check that it comes from; the first t
     (r"^\w*(Error|Exception)\b|^the gradient: |does not have the expected form", "it runs without an error"),
     (r"^the slope along", "the slope along v is 0"),
     (r"^g is ", "g is positive"),
+    (r"^in \d+ of \d+ runs", "G comes near the data in most runs"),
 ]
 
 
@@ -41,7 +42,7 @@ def caught(reason):
     for pattern, kind in KINDS:
         if re.search(pattern, reason):
             return kind
-    what = re.split(r": element|: \S+, \S+, \S+ for three seeds|: found| \(`| \[case", reason)[0]
+    what = re.split(r": element|: (?:\S+, )+\S+ for \w+ seeds|: found| \(`| \[case", reason)[0]
     return re.sub(r"(channels|row|column) \d+( to \d+)?", r"\1 i", what).replace("|", "")
 
 

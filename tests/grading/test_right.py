@@ -7,7 +7,12 @@ if not importlib.util.find_spec("jupytext"):  # loading it takes seconds
     pytest.skip("jupytext is not installed", allow_module_level=True)
 from kit import NAMES, with_mistake, work
 from right_code import WAYS
+from right_formulas import FORMULAS
+from right_games import GAMES
 from right_habits import HABITS
+from right_layers import LAYERS
+from right_objectives import OBJECTIVES
+from right_windows import WINDOWS
 
 from tinygan.grading import grader
 
@@ -29,6 +34,7 @@ RIGHT = {
         ("jacobian-vector", "u somewhere else", "0 * y.data", "0 * y.data + 1"),
     ],
     "07-broken-gans": [
+        *GAMES,
         ("program-1", "fakes with the labels of the real", "c_fake = labels(128, rng)", "c_fake = c"),
         ("program-2", "noise on both at once", "        x = x + sigma * noise(128, rng)\n"
          "        fake = fake + sigma * noise(128, rng)\n",
@@ -58,7 +64,7 @@ def test_another_right_answer_keeps_its_points(name):
 
 
 def cell_of(way):
-    """The assignment and the cell of an entry of WAYS or HABITS."""
+    """The assignment and the cell of an entry of the lists."""
     number, _, cell = way[0].rpartition(":")
     return next(name for name in NAMES if name.startswith(number or "01")), cell
 
@@ -68,7 +74,7 @@ QUICK = ("a dataclass with postponed annotations",)
 
 @pytest.mark.parametrize("way", [
     pytest.param(way, marks=() if way[1] in QUICK else pytest.mark.slow, id=f"{way[0]}: {way[1]}")
-    for way in WAYS + HABITS])
+    for way in WAYS + HABITS + FORMULAS + WINDOWS + OBJECTIVES + LAYERS])
 def test_unusual_code_keeps_its_points(way):
     name, cell = cell_of(way)
     results = [grader.grade_task(work(name), task, {**work(name).solutions, cell: way[2]})

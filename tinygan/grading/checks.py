@@ -7,7 +7,7 @@ works the same with both: it draws arrays from the case, calls f through the cas
 from __future__ import annotations
 
 import threading
-from sys import getprofile, setprofile
+from sys import _getframe, getprofile, setprofile
 
 import numpy as np
 
@@ -108,13 +108,15 @@ class Case:
     def gradients(self, f, *arrays, slug="", tolerance=EXACT, each=False, **options):
         """f's gradients agree with the reference's, closer than finite differences (or are finite, without one).
 
-        each: every element relative to its own size, not to the largest.
+        each: every element relative to its own size, not to the largest. Otherwise the size of a gradient of about 0
+        is that of its cotangent, since a sum of two terms that cancel is right up to their rounding.
         """
         found, g = self._pulled(f, arrays, options)
-        smallest = 1e-3 * float(np.abs(g).max(initial=0))  # below it a gradient of 0 is nothing but rounding
+        scale = float(np.abs(g).max(initial=0))  # gradients below a thousandth of it may be nothing but rounding
         expected = found if self.reference is None else self._pulled(self.reference, arrays, options, g)[0]
         for i, (a, b) in enumerate(zip(found, expected)):
-            size = np.where(b == 0, 1.0, np.abs(b)) if each else max(float(np.abs(b).max(initial=0)), smallest)
+            largest = float(np.abs(b).max(initial=0))
+            size = np.where(b == 0, 1.0, np.abs(b)) if each else largest if largest > 1e-3 * scale else scale
             self.close(a / size, b / size, f"the gradient of input {i}, in units of {'each' if each else 'the largest'}"
                        " (finite differences are not enough)", slug, tolerance)
 
@@ -209,6 +211,8 @@ def on_arrays(f, numpy_alone=True):
 
     numpy_alone: a call of a function of tinygan by f, or a complex number, is a CheckError.
     """
+    theirs = _getframe(1).f_globals  # f may be an object without globals, such as functools.partial
+
     def on_tensors(*inputs, **options):
         calls, before, arrays = [], getprofile(), [unwrap(x) for x in inputs]
 
@@ -216,7 +220,7 @@ def on_arrays(f, numpy_alone=True):
             code, home = frame.f_code, frame.f_globals
             if home.get("__name__", "").startswith("tinygan.") and home is not globals():
                 calls.append(f"calls tinygan ({code.co_name})")
-            if home is f.__globals__ and (COMPLEX & {*code.co_names, *map(str, code.co_consts)}
+            if home is theirs and (COMPLEX & {*code.co_names, *map(str, code.co_consts)}
                                           or any(isinstance(c, complex) for c in code.co_consts)):
                 calls.append("computes with complex numbers")
 

@@ -20,10 +20,11 @@
 # **How to work.** Run the broken program for two or three seeds, look at its results, and describe the error in one
 # sentence *before* you look for the line. Then copy its lines into your function and repair them, **as little as
 # possible**: same game, same learning rates, same remedies, and the same results. The result of a game is random, so
-# the grader compares the **median of three seeds** with a range, and also checks a property that must hold exactly. A
+# the grader compares the **median of some seeds** with a range, and also checks a property that must hold exactly. A
 # repair may not remove a remedy. The options in each signature must still work: the grader uses other values, from one
-# step to hundreds, and other data. So draw the data with `gaussian`, as the broken program does. **A good answer**
-# changes one or two lines, and you can name a two-line test that finds the mistake.
+# step to hundreds, and other data. So draw the data with `gaussian`, as the broken program does, and make $G$ first:
+# the grader knows its first weights. **A good answer** changes one or two lines, and you can name a two-line test that
+# finds the mistake.
 
 import numpy as np
 
@@ -98,14 +99,14 @@ def dense(seed, inputs=1):
     return nn.Dense(inputs, 1, rng=np.random.default_rng(seed)).theta.astype(float)
 
 
-def runs(case, f, **options):
-    """The results of f for three seeds."""
-    return np.stack([case.call(f, seed=int(seed), **options) for seed in case.integers(1 << 30, 3)])
+def runs(case, f, seeds=3, **options):
+    """The results of f for three seeds, or more."""
+    return np.stack([case.call(f, seed=int(seed), **options) for seed in case.integers(1 << 30, seeds)])
 
 
 def band(case, found, low, high, what, slug):
-    """Requires that the median of three runs lies between low and high."""
-    case.between(found, low, high, what, "three seeds", slug)
+    """Requires that the median of the runs lies between low and high."""
+    case.between(found, low, high, what, f"{len(found)} seeds", slug)
 
 # In all programs but the fifth, the generator is one `Dense` layer, $G(z) = s z + m$: what it has learned can be read
 # from its two numbers, $|s|$ and $m$. By default the data are $N(1, \tfrac12)$.
