@@ -64,7 +64,7 @@ def check_program_3(f, case):
 
 def test_program_3():
     """4 points."""
-    public(check_program_3, run_3, dict(steps=350, start=50, by=0, low=70, seeds=5), seconds=30)
+    public(check_program_3, run_3, dict(steps=350, start=50, by=0, low=70, seeds=5), seconds=25)
 
 
 def check_program_4(f, case):

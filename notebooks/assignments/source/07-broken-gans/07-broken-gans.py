@@ -324,11 +324,11 @@ def check_program_3(f, case):
     band(case, found[:, 1], case.low, 140 + case.by, "the fakes' mean", "g-non-saturating")
 
 
-public(check_program_3, run_3, dict(steps=350, start=50, by=0, low=70, seeds=5), seconds=30)
+public(check_program_3, run_3, dict(steps=350, start=50, by=0, low=70, seeds=5), seconds=25)
 ### BEGIN HIDDEN TESTS
 hidden(check_program_3, run_3, dict(steps=370, start=50, by=-50, low=20, seeds=5),
        dict(steps=350, start=300, by=0, low=70, seeds=5), dict(steps=350, start=300, by=100, low=65, seeds=15),
-       seconds=30)
+       seconds=25)
 ### END HIDDEN TESTS
 
 # %% [markdown]
