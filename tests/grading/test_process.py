@@ -16,6 +16,11 @@ from tinygan.grading.checks import CheckError
 from tinygan.grading.process import Process
 from tinygan.grading.remote import Worker
 
+
+def slow(value):
+    return pytest.param(value, marks=pytest.mark.slow)
+
+
 LITTER = {
     "nothing": "",
     "folders in folders": "for i in range(1200):\n    os.mkdir('room' * 9)\n    os.chdir('room' * 9)",
@@ -25,8 +30,8 @@ LITTER = {
 }
 
 
-@pytest.mark.parametrize("litter", LITTER)
-@pytest.mark.parametrize("level", [isolation.BUBBLEWRAP, isolation.LANDLOCK, isolation.NONE])
+@pytest.mark.parametrize("litter", [name if name == "nothing" else slow(name) for name in LITTER])
+@pytest.mark.parametrize("level", [isolation.BUBBLEWRAP, isolation.LANDLOCK, slow(isolation.NONE)])
 def test_nothing_is_left(level, litter):
     if level != isolation.NONE and isolation.fault(level):
         pytest.skip(isolation.fault(level))
@@ -62,7 +67,7 @@ def test_a_process_that_does_not_start_is_an_error_of_the_machine(monkeypatch, t
     assert os.listdir(tmp_path) == []
 
 
-@pytest.mark.parametrize("level", [isolation.BUBBLEWRAP, isolation.LANDLOCK, isolation.NONE])
+@pytest.mark.parametrize("level", [slow(isolation.BUBBLEWRAP), isolation.LANDLOCK, slow(isolation.NONE)])
 def test_nothing_is_left_when_the_grader_is_killed(level):
     """The answer sleeps, so no limit of processor time ends it."""
     if level != isolation.NONE and isolation.fault(level):

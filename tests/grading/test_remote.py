@@ -8,6 +8,10 @@ pytest.importorskip("resource")  # of POSIX
 from tinygan.grading.remote import Worker
 
 
+def slow(*values):
+    return pytest.param(*values, marks=pytest.mark.slow)
+
+
 def test_a_function_in_another_process_is_an_operation():
     """The values, the gradients and their gradients come from the student's rules; a cell may contain magics."""
     text = "%matplotlib inline\nimport numpy as np\ndef cube(x, scale=1.0):\n    return scale * x ** 3\n!ls\n?cube"
@@ -24,11 +28,11 @@ def test_a_function_in_another_process_is_an_operation():
 @pytest.mark.parametrize(("text", "message"), [
     ("1 / 0", r"^ZeroDivisionError: division by zero \(line 1 of answer\)$"),
     ("def f(x):\n    return x.numpy()", "the function returns a ndarray, expected a Tensor"),
-    ("def f(x):\n    import os\n    os._exit(3)", "^the process ended with status 3 before it answered$"),
+    slow("def f(x):\n    import os\n    os._exit(3)", "^the process ended with status 3 before it answered$"),
     ("def f(x):\n    import subprocess\n    subprocess.run(['true'])",
      "PermissionError: subprocess.Popen is not allowed"),
-    ("def f(x):\n    while True:\n        pass", "^too slow: more than 1 seconds of processor time"),
-    ("def f(x):\n    return bytes(1 << 40)", "^too much memory: more than 1024 MB"),
+    slow("def f(x):\n    while True:\n        pass", "^too slow: more than 1 seconds of processor time"),
+    slow("def f(x):\n    return bytes(1 << 40)", "^too much memory: more than 1024 MB"),
 ])
 def test_what_goes_wrong_there_is_a_reason_here(text, message):
     with pytest.raises(CheckError, match=message), Worker([("answer", text)], seconds=1) as worker:
@@ -38,9 +42,10 @@ def test_what_goes_wrong_there_is_a_reason_here(text, message):
 @pytest.mark.parametrize(("value", "message"), [
     ("x.data + 0j", "complex128 numbers, expected float64"),
     ("x.data.astype(np.longdouble)", "float128 numbers, expected float64"),
-    ("object()", "returns a object, expected a Tensor"), ("x.data.astype(int)", "returns a ndarray, expected a Tensor"),
-    ("tg.Tensor(np.zeros(10 ** 6))", "cannot be read"),
-    ("x.data.view(type('\\x1b]0;a\\u202e', (np.ndarray,), {}))", r"returns a \?]0;a\?, expected a Tensor")])
+    slow("object()", "returns a object, expected a Tensor"),
+    slow("x.data.astype(int)", "returns a ndarray, expected a Tensor"),
+    slow("tg.Tensor(np.zeros(10 ** 6))", "cannot be read"),
+    slow("x.data.view(type('\\x1b]0;a\\u202e', (np.ndarray,), {}))", r"returns a \?]0;a\?, expected a Tensor")])
 def test_values_that_are_no_real_tensor_have_words_of_their_own(value, message):
     cells = [("answer", f"import numpy as np\nimport tinygan as tg\ndef f(x):\n    return {value}")]
     with pytest.raises(CheckError, match=message), Worker(cells) as worker:
@@ -58,7 +63,7 @@ def test_a_function_keeps_the_shape_of_its_value():
             f(x)
 
 
-@pytest.mark.parametrize(("rule", "order"), [("0 * g", 1), ("2 * g * near(x)", 2), ("2 * g * x", None)])
+@pytest.mark.parametrize(("rule", "order"), [slow("0 * g", 1), ("2 * g * near(x)", 2), ("2 * g * x", None)])
 def test_a_function_that_remembers_is_noticed(rule, order):
     """Finite differences see no fault in it: near an input that it has seen it answers as for that input."""
     text = f"""
