@@ -1,7 +1,11 @@
 """`tinygan assignments publish`: what students get; a solution in it is an error. Needs the extra `grading`."""
 import importlib.util
 import json
+import os
 import shutil
+import subprocess
+import sys
+from configparser import ConfigParser
 
 import pytest
 from kit import COURSE
@@ -20,14 +24,21 @@ def clone(tmp_path):
     course = root / "notebooks" / "assignments"
     shutil.copytree(COURSE / "source" / FIRST, course / "source" / FIRST)
     shutil.copy(COURSE / "nbgrader_config.py", course)
-    for file in ("tinygan/grading/x.py", "tinygan/__pycache__/x.pyc", "setup.cfg", "lectures/01.md",
+    for file in ("tinygan/grading/x.py", "tinygan/__pycache__/x.pyc", "lectures/01.md",
                  "lectures/api/x.rst", "lectures/notebooks/x.ipynb", "tests/grading/wrong_01.py",
                  "notebooks/01.ipynb", ".git/config",
                  "notebooks/assignments/gradebook.db", "notebooks/assignments/grades.csv", "notebooks/assignments/seed",
                  "notebooks/assignments/feedback/ada/x.html", "notebooks/assignments/collected/ada/x.ipynb"):
         (root / file).parent.mkdir(parents=True, exist_ok=True)
         (root / file).write_text("" if file.endswith(".db") else "{}")
+    shutil.copy(COURSE.parents[1] / "setup.cfg", root)
     return root
+
+
+def settings(root):
+    file = ConfigParser(interpolation=None)
+    file.read(root / "setup.cfg")
+    return {section: dict(file[section]) for section in file.sections()}
 
 
 def held(folder):
@@ -49,6 +60,11 @@ def test_a_clone_for_students(clone, tmp_path):
     text = (tmp_path / "out/README.md").read_text()
     assert 'pip install ".[notebooks]"' in text
     assert f"[{FIRST}](notebooks/assignments/release/{FIRST}/)" in text
+    checks = subprocess.run([sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "test_01_pull_backs.py"],
+                            cwd=tmp_path / "out/notebooks/assignments/release" / FIRST, capture_output=True, text=True,
+                            check=False, env={**os.environ, "PYTHONPATH": str(COURSE.parents[1])})
+    assert "4 failed" in checks.stdout, checks.stdout + checks.stderr  # as the README says, without our settings
+    assert {"metadata", "options"} <= set(settings(tmp_path / "out")) < set(settings(COURSE.parents[1]))
 
 
 @pytest.mark.slow

@@ -4,6 +4,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from configparser import ConfigParser
 from pathlib import Path
 
 from tinygan.grading import GradingError, course
@@ -48,6 +49,8 @@ def publish(folder: Path, to: Path) -> Path:
     try:
         for name in LIBRARY if cloned else ():
             _copy(root / name, to / name, (folder.resolve(), root / "lectures" / "notebooks"))
+        if cloned:
+            _settings(to / "setup.cfg")
         for work in works:
             shutil.copytree(work, place / work.name, ignore=GENERATED)
         (to / "README.md").write_text(_readme(works, place.relative_to(to), cloned), encoding="utf-8")
@@ -65,6 +68,17 @@ def _copy(path, to, without):
         shutil.copytree(path, to, ignore=left_out)
     elif path.is_file():
         shutil.copy(path, to)
+
+
+def _settings(file):
+    """Keeps the settings of the package alone: those of pytest, for our own tests, would hold for the students' too."""
+    settings = ConfigParser(interpolation=None)
+    settings.read(file, encoding="utf-8")
+    for section in settings.sections():
+        if section != "metadata" and section.partition(".")[0] != "options":
+            settings.remove_section(section)
+    with open(file, "w", encoding="utf-8") as out:
+        settings.write(out)
 
 
 def _readme(works, place, cloned):
