@@ -114,6 +114,7 @@ def test_the_recipes_begin_well(recipe):
     assert played(recipe, steps, of=RECIPES[recipe].steps)[1] == {}
 
 
+@pytest.mark.slow
 def test_a_small_game_goes_well():
     game, told = played("ring", 500, "width=64", **SMALL)
     assert told == {}

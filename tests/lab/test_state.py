@@ -156,6 +156,7 @@ def test_divergence_is_said(lab):
         pairs(lab, 50)
 
 
+@pytest.mark.slow
 def test_the_ring_is_learned():
     lab = Laboratory()
     start = lab.look().figures["distance"]

@@ -110,10 +110,12 @@ def test_the_classifier_test_has_its_size(rng):
     assert .02 <= rejected(classified, 0, 100, 200, rng) <= .09
 
 
+@pytest.mark.slow
 def test_the_classifier_test_has_power(rng):
     assert rejected(classified, .5, 500, 25, rng) > .95
 
 
+@pytest.mark.slow
 def test_t35_the_classifier_nears_the_best_accuracy(rng):
     """At best 1/2 + TV/2 = Phi(mu / 2); under equality 1/2 with deviation 1 / (2 sqrt n)."""
     a, b = rng.normal(size=(4000, 1)), rng.normal(2, size=(4000, 1))

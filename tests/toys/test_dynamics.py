@@ -80,6 +80,7 @@ def slowly(steps):
     return r[list(steps)]
 
 
+@pytest.mark.slow
 def test_t18_the_non_saturating_game_converges_slowly():
     """Like 1 / sqrt(t): by ten times the steps r falls to about 1 / sqrt(10) = .316 of itself."""
     r = slowly([1000, 10_000])

@@ -45,6 +45,7 @@ def test_t41_the_value_of_tic_tac_toe():
     assert alpha_beta(EMPTY) == (0, 18_297)
 
 
+@pytest.mark.slow
 def test_t41_every_way_to_play():
     """Counted move by move, without the memory that `census` uses."""
     count = {1: 0, 0: 0, -1: 0}

@@ -161,6 +161,7 @@ def test_the_ring_minds_its_labels():
     assert got["label_swap"] > 0.99
 
 
+@pytest.mark.slow
 def test_labels_at_random_teach_nothing():
     """The control: with shuffled labels the accuracy is that of chance, one in eight."""
     got = scores("conditional-ring", 250, SOURCES["ring"].evaluate.classify, shuffled=True, batch=64)
