@@ -11,6 +11,7 @@ pytest.importorskip("resource")  # of POSIX
 import tinygan
 from tinygan.grading import GradingError, isolation
 from tinygan.grading.isolation import choose  # the conftest may put another in its place
+from tinygan.grading.remote import Worker
 
 LINUX = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="isolation needs Linux")
 
@@ -95,3 +96,17 @@ def test_a_process_proves_its_isolation_before_it_runs_an_answer(monkeypatch):
     isolation.fault.cache_clear()
     assert "can be read, in spite of the isolation" in isolation.fault("landlock")
     isolation.fault.cache_clear()
+
+
+@LINUX
+@pytest.mark.parametrize("level", ["bubblewrap", "landlock"])
+def test_an_interpreter_in_the_temporary_folder_is_readable(level, monkeypatch, tmp_path):
+    """Bubblewrap shows an empty /tmp, and in it what must be readable; the folder of the task is another one."""
+    if isolation.fault(level):
+        pytest.skip(isolation.fault(level))
+    places = isolation.readable()
+    (tmp_path / "library").write_text("text")
+    monkeypatch.setattr(isolation, "readable", lambda: [*places, str(tmp_path)])
+    cell = f"assert open('{tmp_path}/library').read() == 'text'\nopen('file', 'w').close()"
+    with Worker([("answer", cell)], level=level):
+        pass

@@ -6,6 +6,7 @@ numbers.
 import json
 import os
 import random
+import shutil
 import signal
 import sys
 import time
@@ -54,6 +55,10 @@ def killed_and_resumed(recipe, kills, root, seed=0):
             time.sleep(rng.uniform(0, longest))
             os.kill(child, signal.SIGKILL)
         status = ended(child)
+        if status == 0 and len(found) < min(2, kills):  # the machine is faster now than in the first run
+            shutil.rmtree(folder)
+            found, longest = [], longest / 2
+            continue
         if status == 0:
             break
         assert status == -signal.SIGKILL

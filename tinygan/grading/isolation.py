@@ -22,7 +22,7 @@ from tinygan.grading import CheckError, GradingError, MachineError
 
 BUBBLEWRAP, LANDLOCK, NONE = "bubblewrap", "landlock", "not isolated"
 SYSTEM = ("/lib", "/lib32", "/lib64", "/usr/lib", "/usr/lib32", "/usr/lib64", "/usr/local/lib", "/etc/ld.so.cache")
-HOME = "/tmp"  # the folder of a task as bubblewrap shows it
+HOME = "/task"  # the folder of a task as bubblewrap shows it
 PACKAGE = Path(tinygan.__file__).resolve().parent
 NUMPY = [os.path.dirname(np.__file__), os.path.dirname(np.__file__) + ".libs"]  # perhaps installed on its own
 LIBRARY = re.compile(r"\.so(\.\d+)*$")
@@ -69,8 +69,9 @@ def command(level: str) -> list[str]:
     binds = [word for path in readable() for word in ("--ro-bind", path, path)]
     variables = [word for name, value in ENVIRONMENT.items() for word in ("--setenv", name, value)]
     return ["bwrap", "--unshare-all", "--die-with-parent", "--new-session", "--clearenv", *variables,
-            "--setenv", "HOME", HOME, *binds, "--proc", "/proc", "--dev", "/dev", "--size", str(64 << 20),
-            "--tmpfs", HOME, "--chdir", HOME, "--remount-ro", "/dev", "--remount-ro", "/", "--cap-drop", "ALL", *python]
+            "--setenv", "HOME", HOME, "--size", str(1 << 20), "--tmpfs", "/tmp", *binds,  # Python may be in /tmp
+            "--proc", "/proc", "--dev", "/dev", "--size", str(64 << 20), "--tmpfs", HOME, "--chdir", HOME,
+            "--remount-ro", "/dev", "--remount-ro", "/", "--cap-drop", "ALL", *python]
 
 
 @functools.cache
