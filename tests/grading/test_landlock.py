@@ -1,10 +1,11 @@
 """Landlock in a process of its own: what it may open afterwards."""
+import os
 import subprocess
 import sys
 
 import pytest
 
-from tinygan.grading import landlock
+from tinygan.grading import isolation, landlock
 
 if not sys.platform.startswith("linux") or landlock.version() < landlock.OLDEST:
     pytest.skip("the kernel has no Landlock", allow_module_level=True)
@@ -31,7 +32,8 @@ def restricted(tmp_path, before=""):
         (tmp_path / name).mkdir()
         (tmp_path / name / "file").write_text("text")
     return subprocess.run([sys.executable, "-c", CODE.format(before=before), *(
-        str(tmp_path / name) for name in ("readable", "own", "secret"))], capture_output=True, text=True, check=False)
+        str(tmp_path / name) for name in ("readable", "own", "secret"))], capture_output=True, text=True, check=False,
+        env={**os.environ, **isolation.ENVIRONMENT})  # OpenBLAS starts no threads
 
 
 def test_a_process_keeps_only_the_files_that_it_names(tmp_path):
