@@ -1,4 +1,4 @@
-"""Where the kernel cannot isolate a process, the tests of the grader run without isolation."""
+"""The tests of the grader run without isolation if the kernel cannot isolate a process."""
 import pytest
 
 from tinygan.grading import isolation

@@ -93,7 +93,7 @@ def test_cells_that_no_rule_joins():
 
 
 def test_many_cells_take_no_time():
-    """What is joined and looked up does not grow with the square of the number of cells."""
+    """The time to join cells and to look names up does not grow with the square of their number."""
     start = time.process_time()
     for more in ([("", " y")] * 10_000, [("", "")] * 10_000, [(A, "x")] * 10_000, [("", "@a\n" * 10_000)],
                  [("", "".join(f"n{i} = n{i + 1}\n" for i in range(5000))), (A, "def add(x):\n    return n0")],

@@ -9,11 +9,12 @@ from copy import deepcopy
 
 import numpy as np
 import pytest
+from helpers import swept_run
 
 from tinygan import game
 from tinygan.doctor import Doctor
 from tinygan.errors import TinyganError
-from tinygan.runs import Config, Run, checkpoint, sweep
+from tinygan.runs import Run, checkpoint, sweep
 
 MORE = int(os.environ.get("TINYGAN_FUZZ", "1"))
 VALUES = [None, True, -1, 0, 1, 2, 2**31, 2**64, 10**50, 1e308, -1e308, 1.5, float("nan"), float("inf"), "", "a", "\0",
@@ -115,13 +116,7 @@ FILES = {
 @pytest.fixture(scope="module")
 def begun(tmp_path_factory):
     """The folder of a short run, as a sweep leaves it."""
-    run = Run.create(tmp_path_factory.mktemp("runs") / "run", Config("ring", 4, 0, 8, "float32", "cpu", "ring",
-                                                                      {"width": 4}))
-    game.train(run.game, 3, [Doctor(4, 0, run.folder, lambda finding: None)])
-    run.save()
-    run.unlock()
-    (run.folder / "figures.json").write_text('{"mean": 1.5, "modes": 8}')
-    return run.folder
+    return swept_run(tmp_path_factory.mktemp("runs") / "run")
 
 
 def refused_or_read(begun, name, count, folder):

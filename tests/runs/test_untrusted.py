@@ -13,12 +13,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers import one_line
+from helpers import one_line, swept_run
 
 import tinygan
-from tinygan import game
 from tinygan.cli import main
-from tinygan.doctor import Doctor
 from tinygan.doctor import read as read_visits
 from tinygan.errors import TinyganError
 from tinygan.runs import Config, Run, RunError, checkpoint, sweep
@@ -61,15 +59,10 @@ def test_files_are_opened_in_one_place():
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
     """The folder of a short run with every file that a run or a sweep can have."""
-    run = Run.create(tmp_path_factory.mktemp("runs") / "run", Config("ring", 4, 0, 8, "float32", "cpu", "ring",
-                                                                      {"width": 4}))
-    game.train(run.game, 3, [Doctor(4, 0, run.folder, lambda finding: None)])
-    run.save()
-    run.unlock()
-    (run.folder / "figures.json").write_text('{"mean": 1.5, "modes": 8}')
-    (run.folder / "seconds").write_text("1.5")
-    (run.folder / "frames" / "0000001.png").write_bytes(b"\x89PNG")
-    return run.folder
+    folder = swept_run(tmp_path_factory.mktemp("runs") / "run")
+    (folder / "seconds").write_text("1.5")
+    (folder / "frames" / "0000001.png").write_bytes(b"\x89PNG")
+    return folder
 
 
 @pytest.fixture

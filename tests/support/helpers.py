@@ -9,9 +9,11 @@ import foreign
 import numpy as np
 
 import tinygan as tg
+from tinygan import game
 from tinygan.cli import main
+from tinygan.doctor import Doctor
 from tinygan.ops import OPS
-from tinygan.runs import checkpoint
+from tinygan.runs import Config, Run, checkpoint
 
 CASES = [(name, i) for name, op in OPS.items() for i in range(len(op.cases))]
 
@@ -161,3 +163,13 @@ class in_this_process(Here):  # noqa: N801, it stands for a function
 
     def __exit__(self, *_):
         pass
+
+
+def swept_run(folder):
+    """Makes the folder of a run of three steps, with the files that a sweep leaves; returns it."""
+    run = Run.create(folder, Config("ring", 4, 0, 8, "float32", "cpu", "ring", {"width": 4}))
+    game.train(run.game, 3, [Doctor(4, 0, run.folder, lambda finding: None)])
+    run.save()
+    run.unlock()
+    (run.folder / "figures.json").write_text('{"mean": 1.5, "modes": 8}')
+    return run.folder

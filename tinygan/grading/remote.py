@@ -47,7 +47,7 @@ class Worker:
     def probe(self, expression: str, reference=None):
         """The function that the expression names in the student's cells; it takes Tensors, integers and options.
 
-        With a reference, `other` says whether a value or a derivative differed from the reference's.
+        With a reference, `other` is the reason if a value or a derivative differs from the reference's.
         """
         return lambda *inputs, **options: self._value(expression, reference, options, 0, inputs)
 
