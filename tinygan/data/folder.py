@@ -149,7 +149,7 @@ def _groups(folder: Path) -> list[tuple[Path, list[Path]]]:
 
 
 def _place(folder: Path) -> tuple[int, int] | Path:
-    """The number of a folder on its disk, the same for all its paths; its resolved path where folders have no number."""
+    """The number of a folder on its disk, the same for all its paths; its resolved path if folders have no number."""
     status = folder.stat()
     return (status.st_dev, status.st_ino) if status.st_ino else folder.resolve()
 
