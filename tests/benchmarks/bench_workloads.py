@@ -264,6 +264,8 @@ def prepared(peer, work, threads):
         return gemm_run()
     if peer == "tinygan":
         import tinygan
+        from tinygan.backend import compiled
+        print(compiled.start(threads),file=sys.stderr)
         tinygan.tune(divide_batches=work.name.startswith("dcgan"))
         return tinygan_run(work)
     if peer == "jax":

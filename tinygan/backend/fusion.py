@@ -4,14 +4,14 @@ from __future__ import annotations
 import numpy as np
 
 from tinygan.backend import cuda
-from tinygan.backend.accelerated import form
+from tinygan.backend.accelerated import accelerated, form
 from tinygan.backend.host import floats
 from tinygan.backend.kernels import owner_of
 from tinygan.nn import BatchNorm, Dense, LeakyReLU, ReLU, Sequential
 from tinygan.ops.elementwise import leaky_relu, relu_backward
 from tinygan.ops.normalise import affine, affine_adjoint
 from tinygan.ops.registry import unwrap
-from tinygan.ops.shape import concatenate
+from tinygan.ops.shape import concatenate, stack
 from tinygan.tensor import record
 
 
@@ -30,24 +30,24 @@ def _forward(sequential, x):
 
 def affine_relu(x, scale_shift, slope):
     """leaky_relu(affine(x, scale_shift), slope), for a slope from 0 to 1."""
-    value = _value(unwrap(x), unwrap(scale_shift), slope) if 0 <= slope <= 1 else None
-    if value is None:
+    bare, rows = unwrap(x), unwrap(scale_shift)
+    if not 0 <= slope <= 1 or not (owner_of(bare, rows) or (floats(bare) and bare.dtype == rows.dtype)):
         return leaky_relu(affine(x, scale_shift), slope)
+    value = _affine_relu(bare, rows, slope)
     straight = record(value,  # no rule uses the value before the ReLU, so it is not kept
-                      (x, lambda g, _, x, scale_shift: g * scale_shift[0]),
+                      (x, lambda g, _, x, scale_shift: affine(g, stack([scale_shift[0], 0 * scale_shift[0]]))),
                       (scale_shift, lambda g, _, x, scale_shift: affine_adjoint(x, g)))
     return record(value, (straight, lambda g, y, _: relu_backward(g, y, slope)))
 
 
-def _value(x, scale_shift, slope):
-    """The value in one pass; None for other arrays than floating point ones of one dtype."""
-    if owner_of(x, scale_shift):
-        return cuda.affine_relu(x, scale_shift, slope)
-    if not floats(x) or x.dtype != scale_shift.dtype:
-        return None
+@accelerated
+def _affine_relu(x, scale_shift, slope):
     value = x * scale_shift[0]
     value += scale_shift[1]
     return np.maximum(value, slope * value, out=value) if slope else np.clip(value, 0, np.inf, out=value)
+
+
+form("backend.fusion._affine_relu", owner_of)(cuda.affine_relu)
 
 
 def _one_pass(game, x, fake, condition) -> bool:
