@@ -12,7 +12,7 @@ from importlib.machinery import ModuleSpec
 # Modules: old name -> new name.
 MODULES = {
     **{f"tinygan.{name}": f"tinygan.backend.{name}" for name in (
-        "kernels", "parallel", "process", "cublas", "winograd")},
+        "kernels", "process", "cublas")},
     **{f"tinygan.{name}": f"tinygan.runs.{name}" for name in ("checkpoint", "sweep", "report", "interpolate")},
     **{f"tinygan.commands.{name}": f"tinygan.cli.{name}" for name in (
         "assignments", "configure", "data", "doctor", "evaluate", "export", "import_", "interpolate", "lab", "play",
@@ -33,9 +33,6 @@ NAMES: dict[str, dict[str, str]] = {
         "like": "to_device_of", "shared": "as_array", "written": "mark_changed", "refuse_written": "check_unchanged",
         "number": "tinygan.backend.arrays.device_index", "matmul": "tinygan.ops.linear.product",
         "spread": "tinygan.ops.shape.broadcast_to",
-    },
-    "tinygan.backend.parallel": {
-        "WORTH": "MIN_ELEMENTS", "use": "set_threads", "joined": "map_batch", "added": "sum_batch",
     },
     "tinygan.ops.registry": {"array": "unwrap", "signed": "tinygan.ops.inputs.signed"},
     "tinygan.ops.elementwise": {"gate": "relu_backward"},

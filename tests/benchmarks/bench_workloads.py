@@ -264,9 +264,7 @@ def prepared(peer, work, threads):
         return gemm_run()
     if peer == "tinygan":
         import tinygan
-        from tinygan.backend import compiled
-        print(compiled.start(threads),file=sys.stderr)
-        tinygan.tune(divide_batches=work.name.startswith("dcgan"))
+        tinygan.tune()
         return tinygan_run(work)
     if peer == "jax":
         from bench_jax import jax_run

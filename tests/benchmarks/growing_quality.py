@@ -85,7 +85,7 @@ def main():
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--steps", type=int)
     options = parser.parse_args()
-    tune(divide_batches=True)
+    tune()
     rows = []
     for seed in range(options.first, options.first + options.seeds):
         for row in {"progressive": growing, "style": mixing}[options.recipe](seed, options.steps):

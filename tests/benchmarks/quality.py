@@ -222,7 +222,7 @@ def main():
     unknown = set(options.tasks) - set(TASKS)
     if unknown:
         parser.error(f"there is no task {', '.join(sorted(unknown))}; there are {', '.join(TASKS)}")
-    tune(divide_batches=True)
+    tune()
     done = {tuple(line[:3]) for line in _lines(options.out)}
     for task in options.tasks:
         for seed in options.seeds:

@@ -2,10 +2,10 @@
 
 `tune()` calls `start`. The loops stand in `compiled_*.py`, and each is one more form of an accelerated function.
 
-A process needs one pool of threads: two pools wait for each other's threads. With several cores it is numba's, on
-OpenMP; BLAS runs on one thread, and the loops call its matrix product themselves. Without OpenMP, or where the product
-is not found, the loops run on one core, and BLAS keeps its threads. A forked process runs without the loops, as threads
-of OpenMP do not survive a fork.
+A process needs one pool of threads, since those of two pools wait on the same cores. With several cores it is numba's,
+on OpenMP: BLAS runs on one thread, and the loops call its matrix product. Without OpenMP, or where that product is not
+found, the loops run on one core, and BLAS keeps its threads. Threads of OpenMP do not survive a fork, so a forked
+process runs without the loops.
 """
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ import numpy as np
 
 from tinygan.backend.accelerated import ALWAYS_PLAIN, FORMS, FormError
 
-FILES = "products", "passes", "convolutions", "winograd"
-MIN_ELEMENTS = 1 << 13  # of an array; with fewer, NumPy is as fast; found by measurement
+FILES = "passes", "products", "convolutions", "winograd"  # compiled_*.py; a form of a later file is tried first
+MIN_ELEMENTS = 1 << 13  # of an array; with fewer, NumPy is as fast
 SPINS = "20000"  # turns in which an idle thread waits for the next loop, about a millisecond, before it sleeps
-OPTIONS = {"nogil": True, "cache": True, "error_model": "numpy", "fastmath": {"contract"}}
+DTYPES = [np.dtype(np.float32), np.dtype(np.float64)]
+PRODUCTS = "scipy_cblas_{}gemm64_", "cblas_{}gemm64_"  # names in OpenBLAS of the products with 64-bit sizes
+OPTIONS: dict[str, Any] = {"nogil": True, "cache": True, "error_model": "numpy", "fastmath": {"contract"}}
 ONLY_PRANGE = dict.fromkeys(("comprehension", "fusion", "inplace_binop", "numpy", "reduction", "setitem", "stencil"),
                             False)  # numba divides no other line among the threads
-PRODUCTS = "scipy_cblas_{}gemm64_", "cblas_{}gemm64_"  # names of OpenBLAS's products with 64-bit sizes
-DTYPES = [np.dtype(np.float32), np.dtype(np.float64)]
 
 threads = 0  # among which a loop is divided; 0: the loops are off
 parallel = False  # whether the loops were compiled for several threads
-_loaded = False
+_loaded = _forked = False
 
 
 def start(cores: int) -> str:
@@ -40,15 +40,16 @@ def start(cores: int) -> str:
     global threads
     if ALWAYS_PLAIN:
         return "no compiled loops, as TINYGAN_PLAIN is set"
+    if _forked:
+        return "no compiled loops in a forked process; start processes with the method 'spawn'"
     try:
-        version = _load(cores)
+        threads, version = _load(cores)
     except ModuleNotFoundError as error:
-        if error.name != "numba":
-            return f"no compiled loops: numba misses {error.name}"
-        return "no compiled loops; pip install 'tinygan[fast]' makes training faster"
+        if error.name == "numba":
+            return "no compiled loops; pip install 'tinygan[fast]' makes training faster"
+        return f"no compiled loops: {error}"
     except Exception as error:  # a broken installation may raise anything
         return f"no compiled loops: numba fails with {_first_line(error)}"
-    threads = cores if parallel else 1
     return f"compiled loops on {threads} core{'s' * (threads > 1)}, by numba {version}"
 
 
@@ -58,42 +59,56 @@ def stop() -> None:
     threads = 0
 
 
+def _stop_for_good():
+    global _forked
+    stop()
+    _forked = _forked or parallel
+
+
 if hasattr(os, "register_at_fork"):  # not on Windows
-    os.register_at_fork(after_in_child=stop)
+    os.register_at_fork(after_in_child=_stop_for_good)
 
 
-def _load(cores) -> str:
-    """Loads numba and the loops, once in a process; the version of numba."""
+def _load(cores) -> tuple[int, str]:
+    """Loads numba and, once in a process, the loops; the number of threads and the version of numba."""
     global parallel, _loaded
-    if "numba" not in sys.modules:  # it reads both once
-        os.environ["NUMBA_NUM_THREADS"] = str(cores)
-        os.environ.setdefault("GOMP_SPINCOUNT", SPINS)
+    if "numba" not in sys.modules:
+        os.environ.setdefault("NUMBA_NUM_THREADS", str(cores))
     import numba
+    from numba.core.event import register
+    cores = min(cores, numba.config.NUMBA_NUM_THREADS)
     if not _loaded:
         parallel = cores > 1 and _openmp(numba, cores) and _find_products()
+        register("numba:compile", _announcement())
         for name in FILES:
             import_module(f"tinygan.backend.compiled_{name}")
         _loaded = True
     if parallel:
         from threadpoolctl import threadpool_limits
         threadpool_limits(1, "blas")
-        numba.set_num_threads(min(cores, numba.config.NUMBA_NUM_THREADS))
-    return numba.__version__
+        numba.set_num_threads(cores)
+    return cores if parallel else 1, numba.__version__
 
 
 def _openmp(numba, cores) -> bool:
-    """Starts numba's threads on OpenMP; False where another pool has been started, or OpenMP is missing."""
+    """Starts numba's threads on OpenMP; False where OpenMP is missing, or another pool has been started."""
     if "NUMBA_THREADING_LAYER" not in os.environ:
         numba.config.THREADING_LAYER = "omp"
+    ours = not {"GOMP_SPINCOUNT", "OMP_WAIT_POLICY"} & os.environ.keys()
+    if ours:  # OpenMP reads it when it is loaded
+        os.environ["GOMP_SPINCOUNT"] = SPINS
     try:
-        numba.set_num_threads(min(cores, numba.config.NUMBA_NUM_THREADS))
-    except ValueError:  # no such library
+        numba.set_num_threads(cores)
+    except ValueError:  # there is no such library
         return False
-    return numba.threading_layer() == "omp"  # others are not safe with several threads of Python, or not measured
+    finally:
+        if ours:
+            del os.environ["GOMP_SPINCOUNT"]
+    return numba.threading_layer() == "omp"
 
 
 def _find_products() -> bool:
-    """Makes the products of NumPy's BLAS known to numba as tinygan_sgemm and tinygan_dgemm."""
+    """Makes the products of NumPy's BLAS known to the compiler, as tinygan_sgemm and tinygan_dgemm."""
     from llvmlite import binding
     from threadpoolctl import threadpool_info
     for library in threadpool_info():
@@ -108,12 +123,30 @@ def _find_products() -> bool:
     return False
 
 
+def _announcement() -> Any:
+    """A listener that writes a line before the first loop that is not in the cache is compiled."""
+    from numba.core.event import Listener
+    from tqdm import tqdm
+
+    class Announcement(Listener):
+        written = False
+
+        def on_start(self, event):
+            if not self.written and event.data["dispatcher"].py_func.__module__.startswith("tinygan."):
+                self.written = True
+                tqdm.write("compiling loops for this processor, once; it takes some seconds", file=sys.stderr)
+
+        def on_end(self, event):
+            pass
+    return Announcement()
+
+
 def loop(f: Callable) -> Any:
     """Compiles a function at its first call; `numba.prange` in it is divided among the threads."""
     import numba
     if not parallel:
         f.__qualname__ += "_serial"  # a file of its own in the cache
-    return numba.njit(parallel=parallel and ONLY_PRANGE, **OPTIONS)(f)
+    return numba.njit(**OPTIONS | {"parallel": parallel and ONLY_PRANGE})(f)
 
 
 def piece(f: Callable) -> Any:
@@ -122,18 +155,8 @@ def piece(f: Callable) -> Any:
     return numba.njit(**OPTIONS)(f)
 
 
-def fits(first, *others) -> bool:
-    """Whether the loops are on and take these arrays: NumPy's, of one precision, each in one piece, the first large."""
-    if not threads or type(first) is not np.ndarray or first.size < MIN_ELEMENTS:
-        return False
-    kind = first.dtype
-    if kind not in DTYPES or not first.flags.carray:
-        return False
-    return all(type(a) is np.ndarray and a.dtype is kind and a.flags.carray for a in others)
-
-
 def form(name: str, fits: Callable) -> Callable:
-    """Registers a form as `accelerated.form` does, but to be tried before the others."""
+    """Registers a form as `accelerated.form` does, but before all others."""
     from numba.core.errors import NumbaError
 
     def register(fast):
@@ -141,12 +164,24 @@ def form(name: str, fits: Callable) -> Callable:
         def call(*args):
             try:
                 return fast(*args)
-            except (NumbaError, OSError) as error:  # of the compiler, or of its cache: before the loop has run
+            except (NumbaError, OSError) as error:  # of the compiler or its cache, before the loop has run
                 raise FormError(f"numba fails with {_first_line(error)}") from error
         FORMS[name].insert(0, (fits, call))
         return fast
     return register
 
 
+def take(first, *others) -> bool:
+    """Whether the loops are on and take these arrays: NumPy's, of one precision, each in one piece."""
+    kind = first.dtype
+    return bool(threads and kind in DTYPES) and all(
+        type(a) is np.ndarray and a.dtype is kind and a.flags.carray for a in (first, *others))
+
+
+def fits(first, *others) -> bool:
+    """Whether the loops take these arrays, and the first is large."""
+    return type(first) is np.ndarray and first.size >= MIN_ELEMENTS and take(first, *others)
+
+
 def _first_line(error) -> str:
-    return f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0]}"
+    return f"{type(error).__name__}: {next(iter(str(error).strip().splitlines()), '')}"

@@ -4,24 +4,17 @@ The rows of a part stay in the cache of the core that made them, until its share
 """
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from numba import prange
 
 from tinygan.backend import compiled
-from tinygan.backend.compiled import DTYPES, form, loop
+from tinygan.backend.compiled import form, loop
 from tinygan.backend.compiled_products import MIN_PRODUCTS, multiply
 
-CHUNK = int(__import__("os").environ.get("CH", 1 << 22))  # elements of the rows of a part, for each core
-
-
-def whole(*arrays) -> bool:
-    """Whether the loops are on and take these arrays of one precision, each in one piece and not empty."""
-    return bool(compiled.threads) and all(
-        type(a) is np.ndarray and a.dtype in DTYPES and a.dtype is arrays[0].dtype and a.flags.carray and a.size
-        for a in arrays)
+CHUNK = 1 << 21  # elements of the rows of a part, for each core
 
 
 def parts(n: int, width: int, least: int = 1) -> Iterator[slice]:
@@ -69,39 +62,46 @@ def _overlaps(rows, kernel, out, stride, padding, x):
                         k += c
 
 
-def _fits(a, b, n, *sizes) -> bool:
-    """Whether the loops take arrays a and b with so many rows."""
-    return whole(a, b) and n * math.prod(sizes) >= MIN_PRODUCTS
+def _fits(a, b, work) -> bool:
+    """Whether the loops take arrays a and b, for a convolution of so many multiplications."""
+    return work >= MIN_PRODUCTS and type(a) is np.ndarray and compiled.take(a, b)
 
 
-@form("ops.conv.correlate", lambda x, w, out, stride, padding: _fits(x, w, len(x), *out, w.size))
+def _divided(images, out, columns):
+    """Parts of a batch with so many columns in its rows, at least as many rows: smaller products are slower."""
+    count = out[0] * out[1]
+    return parts(len(images), count * columns, columns // count)
+
+
+def _rows_of(x, kernel, out, stride, padding):
+    rows = np.empty((len(x) * out[0] * out[1], kernel[0] * kernel[1] * x.shape[-1]), x.dtype)
+    _windows(x, kernel, out, stride, padding, rows)
+    return rows
+
+
+@form("ops.conv.correlate", lambda x, w, out, stride, padding: _fits(x, w, len(x) * out[0] * out[1] * w.size))
 def correlate(x, w, out, stride, padding):
-    kernels, y = w.reshape(-1, w.shape[-1]), np.empty((len(x), *out, w.shape[-1]), x.dtype)
-    for part in parts(len(x), out[0] * out[1] * len(kernels), len(kernels) // (out[0] * out[1])):
-        rows = np.empty((len(x[part]) * out[0] * out[1], len(kernels)), x.dtype)
-        _windows(x[part], w.shape[:2], out, stride, padding, rows)
-        multiply(rows, kernels, y[part].reshape(-1, w.shape[-1]))
+    kernel, y = w.reshape(-1, w.shape[-1]), np.empty((len(x), *out, w.shape[-1]), x.dtype)
+    for part in _divided(x, out, len(kernel)):
+        multiply(_rows_of(x[part], w.shape[:2], out, stride, padding), kernel, out=y[part].reshape(-1, w.shape[-1]))
     return y
 
 
 @form("ops.conv.correlate_weight", lambda x, y, kernel, stride, padding:
-      _fits(x, y, y.size, *kernel, x.shape[-1]))
+      _fits(x, y, y.size * kernel[0] * kernel[1] * x.shape[-1]))
 def correlate_weight(x, y, kernel, stride, padding):
     out, c, o = y.shape[1:3], x.shape[-1], y.shape[-1]
-    w = np.empty((kernel[0] * kernel[1] * c, o), x.dtype)
-    for part in parts(len(x), out[0] * out[1] * len(w), len(w) // (out[0] * out[1])):
-        rows = np.empty((len(x[part]) * out[0] * out[1], len(w)), x.dtype)
-        _windows(x[part], kernel, out, stride, padding, rows)
-        multiply(rows.T, y[part].reshape(-1, o), w, part.start > 0)
+    w: Any = None
+    for part in _divided(x, out, kernel[0] * kernel[1] * c):
+        w = multiply(_rows_of(x[part], kernel, out, stride, padding).T, y[part].reshape(-1, o), w)
     return w.reshape(*kernel, c, o)
 
 
-@form("ops.conv.transpose_correlate", lambda y, w, size, stride, padding: _fits(y, w, len(y) * y.shape[1] * y.shape[2], w.size))
+@form("ops.conv.transpose_correlate", lambda y, w, size, stride, padding: _fits(y, w, y[..., 0].size * w.size))
 def transpose_correlate(y, w, size, stride, padding):
-    (_, *out, o), c, kernels = y.shape, w.shape[2], w.reshape(-1, w.shape[-1])
+    out, (*kernel, c, o) = y.shape[1:3], w.shape
     x = np.empty((len(y), *size, c), y.dtype)
-    for part in parts(len(y), out[0] * out[1] * len(kernels), len(kernels) // (out[0] * out[1])):
-        rows = np.empty((len(y[part]) * out[0] * out[1], len(kernels)), y.dtype)
-        multiply(y[part].reshape(-1, o), kernels.T, rows)
-        _overlaps(rows, w.shape[:2], tuple(out), stride, padding, x[part])
+    for part in _divided(y, out, w[..., 0].size):
+        rows = multiply(y[part].reshape(-1, o), w.reshape(-1, o).T)
+        _overlaps(rows, tuple(kernel), out, stride, padding, x[part])
     return x

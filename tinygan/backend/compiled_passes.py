@@ -1,4 +1,4 @@
-"""Compiled loops over all elements, and over rows of channels. Sums are float64, so their error does not grow."""
+"""Compiled passes over all elements of arrays, and over rows of channels."""
 from __future__ import annotations
 
 import math
@@ -7,11 +7,14 @@ import numpy as np
 from numba import prange
 
 from tinygan.backend import compiled
-from tinygan.backend.compiled import fits, form, loop, piece
+from tinygan.backend.compiled import fits, form, loop
+
+MIN_CHANNELS = 16  # with fewer, the loop over channels is too short
+ROWS = 1024  # added up one by one, in the precision of the array
 
 
-def _is_number(x) -> bool:
-    return type(x) in (float, int)
+def _numbers(*values) -> bool:
+    return all(type(x) in (float, int) for x in values)
 
 
 def _flat(*arrays):
@@ -22,28 +25,28 @@ def _rows(*arrays):
     return [a.reshape(-1, a.shape[-1]) for a in arrays]
 
 
+def _channels(x, *others) -> bool:
+    """Whether a pass over rows of channels takes these arrays."""
+    return fits(x, *others) and x.shape[-1] >= MIN_CHANNELS
+
+
 # Elements
-
-@loop
-def _relu(x, y):
-    for i in prange(x.size):
-        y[i] = 0 if x[i] <= 0 else x[i]  # NaN stays
-
-
-@form("ops.elementwise._relu", fits)
-def relu(x):
-    y = np.empty_like(x)
-    _relu(*_flat(x, y))
-    return y
-
 
 @loop
 def _leaky_relu(x, slope, y):
     for i in prange(x.size):
-        y[i] = x[i] if x[i] > 0 else slope * x[i]
+        if slope:
+            y[i] = x[i] if x[i] > 0 else slope * x[i]
+        else:
+            y[i] = 0 if x[i] <= 0 else x[i]  # NaN stays, and no product of 0 and infinity gives another
 
 
-@form("ops.elementwise._leaky_relu", lambda x, slope: fits(x) and _is_number(slope))
+@form("ops.elementwise._relu", fits)
+def relu(x):
+    return leaky_relu(x, 0.0)
+
+
+@form("ops.elementwise._leaky_relu", lambda x, slope: fits(x) and _numbers(slope))
 def leaky_relu(x, slope):
     y = np.empty_like(x)
     _leaky_relu(x.reshape(-1), x.dtype.type(slope), y.reshape(-1))
@@ -52,15 +55,14 @@ def leaky_relu(x, slope):
 
 @loop
 def _relu_backward(x, y, slope, out):
-    if slope:
-        for i in prange(x.size):
+    for i in prange(x.size):
+        if slope:
             out[i] = x[i] if y[i] > 0 else slope * x[i]
-    else:
-        for i in prange(x.size):
-            out[i] = x[i] if y[i] > 0 else 0  # not a product: an infinite x would give NaN
+        else:
+            out[i] = x[i] if y[i] > 0 else 0
 
 
-@form("ops.elementwise._relu_backward", lambda x, y, slope: fits(x, y) and _is_number(slope))
+@form("ops.elementwise._relu_backward", lambda x, y, slope: fits(x, y) and _numbers(slope))
 def relu_backward(x, y, slope):
     out = np.empty_like(x)
     _relu_backward(*_flat(x, y), x.dtype.type(slope), out.reshape(-1))
@@ -80,21 +82,6 @@ def plus(a, b):
     return out
 
 
-@loop
-def _plus_row(x, row, out):
-    for r in prange(x.shape[0]):
-        for c in range(x.shape[1]):
-            out[r, c] = x[r, c] + row[c]
-
-
-@form("tensor.plus", lambda x, row: _channels(x, row) and row.shape == x.shape[-1:])
-def plus_row(x, row):
-    out = np.empty_like(x)
-    rows, sums = _rows(x, out)
-    _plus_row(rows, row, sums)
-    return out
-
-
 # Vectors
 
 @loop
@@ -103,20 +90,9 @@ def _add(theta, rate, direction):
         theta[i] += rate * direction[i]
 
 
-@form("updates._add", lambda theta, rate, direction: fits(theta, direction) and _is_number(rate))
+@form("updates._add", lambda theta, rate, direction: fits(theta, direction) and _numbers(rate))
 def add(theta, rate, direction):
     _add(theta, theta.dtype.type(rate), direction)
-
-
-@form("updates._average", lambda average, theta, decay: fits(average, theta) and _is_number(decay))
-def average(average, theta, decay):
-    _average(average, average.dtype.type(1 - decay), theta)
-
-
-@loop
-def _average(average, rest, theta):
-    for i in prange(average.size):
-        average[i] += rest * (theta[i] - average[i])
 
 
 @loop
@@ -127,7 +103,7 @@ def _adam_step(g, m, v, rest1, rest2, factor, shift, direction):
         direction[i] = m[i] / (np.sqrt(v[i]) * factor + shift)
 
 
-@form("updates.adam_step", lambda g, m, v, *numbers: fits(g, m, v) and all(map(_is_number, numbers)))
+@form("updates.adam_step", lambda g, m, v, *numbers: fits(g, m, v) and _numbers(*numbers))
 def adam_step(g, m, v, bias_m, bias_v, beta1, beta2, eps):
     direction = np.empty_like(g)
     numbers = 1 - beta1, 1 - beta2, bias_m / math.sqrt(bias_v), eps * bias_m
@@ -138,34 +114,17 @@ def adam_step(g, m, v, bias_m, bias_v, beta1, beta2, eps):
 # Rows of channels
 
 @loop
-def _affine(x, scale_shift, y):
-    for r in prange(x.shape[0]):
-        for c in range(x.shape[1]):
-            y[r, c] = x[r, c] * scale_shift[0, c] + scale_shift[1, c]
-
-
-def _channels(x, *others) -> bool:
-    """Whether a pass over rows takes these arrays: with few channels, its inner loop is too short."""
-    return fits(x, *others) and x.shape[-1] >= 16
-
-
-@form("ops.normalise._affine", _channels)
-def affine(x, scale_shift):
-    y = np.empty_like(x)
-    rows, out = _rows(x, y)
-    _affine(rows, scale_shift, out)
-    return y
-
-
-@loop
 def _affine_relu(x, scale_shift, slope, y):
     for r in prange(x.shape[0]):
         for c in range(x.shape[1]):
             u = x[r, c] * scale_shift[0, c] + scale_shift[1, c]
-            y[r, c] = slope * u if u <= 0 else u
+            if slope:
+                y[r, c] = u if u > 0 else slope * u
+            else:
+                y[r, c] = 0 if u <= 0 else u
 
 
-@form("backend.fusion._affine_relu", lambda x, scale_shift, slope: _channels(x, scale_shift))
+@form("backend.fusion._affine_relu", lambda x, scale_shift, slope: _channels(x, scale_shift) and _numbers(slope))
 def affine_relu(x, scale_shift, slope):
     y = np.empty_like(x)
     rows, out = _rows(x, y)
@@ -173,85 +132,51 @@ def affine_relu(x, scale_shift, slope):
     return y
 
 
-@piece
-def _add_up(x, total):
-    """total += the sum of the rows of x. Four rows are added in the precision of x."""
-    last = len(x) // 4 * 4
-    for r in range(0, last, 4):
-        for c in range(x.shape[1]):
-            total[c] += (x[r, c] + x[r + 1, c]) + (x[r + 2, c] + x[r + 3, c])
-    for r in range(last, len(x)):
-        for c in range(x.shape[1]):
-            total[c] += x[r, c]
+@form("ops.normalise._affine", _channels)
+def affine(x, scale_shift):
+    return affine_relu(x, scale_shift, 1.0)
 
 
-@piece
-def _add_up_squares(x, mean, total):
-    """total += the sum of the rows of (x - mean)^2."""
-    last = len(x) // 4 * 4
-    for r in range(0, last, 4):
-        for c in range(x.shape[1]):
-            a, b, d, e = x[r, c] - mean[c], x[r + 1, c] - mean[c], x[r + 2, c] - mean[c], x[r + 3, c] - mean[c]
-            total[c] += (a * a + b * b) + (d * d + e * e)
-    for r in range(last, len(x)):
-        for c in range(x.shape[1]):
-            total[c] += (x[r, c] - mean[c]) ** 2
+@form("tensor.plus", lambda x, row: _channels(x, row) and row.shape == x.shape[-1:])
+def plus_row(x, row):
+    return affine(x, np.stack([np.ones_like(row), row]))
 
 
-@piece
-def _add_up_products(x, g, total):
-    """total += the sum of the rows of g x."""
-    last = len(x) // 4 * 4
-    for r in range(0, last, 4):
-        for c in range(x.shape[1]):
-            total[c] += ((g[r, c] * x[r, c] + g[r + 1, c] * x[r + 1, c])
-                         + (g[r + 2, c] * x[r + 2, c] + g[r + 3, c] * x[r + 3, c]))
-    for r in range(last, len(x)):
-        for c in range(x.shape[1]):
-            total[c] += g[r, c] * x[r, c]
-
+# Sums over rows. A part has so few rows that its rounding error stays small; the parts are added in float64.
 
 @loop
-def _column_sums(x, parts):
-    sums = np.zeros((parts, x.shape[1]))
+def _partial_sums(kind, x, g, parts):
+    """Two rows for each part. Row 0 is the sum of x (kind 0), of (x - g)^2 for one row g (1), or of g x (2).
+
+    Row 1 is the sum of g (2).
+    """
+    sums = np.zeros((parts, 2, x.shape[1]), x.dtype)
     for t in prange(parts):
-        _add_up(x[len(x) * t // parts:len(x) * (t + 1) // parts], sums[t])
+        for r in range(len(x) * t // parts, len(x) * (t + 1) // parts):
+            for c in range(x.shape[1]):
+                if kind == 0:
+                    sums[t, 0, c] += x[r, c]
+                elif kind == 1:
+                    sums[t, 0, c] += (x[r, c] - g[0, c]) * (x[r, c] - g[0, c])
+                else:
+                    sums[t, 0, c] += g[r, c] * x[r, c]
+                    sums[t, 1, c] += g[r, c]
     return sums
 
 
-@loop
-def _variances(x, mean, parts):
-    sums = np.zeros((parts, x.shape[1]))
-    for t in prange(parts):
-        _add_up_squares(x[len(x) * t // parts:len(x) * (t + 1) // parts], mean, sums[t])
-    return sums
-
-
-@loop
-def _affine_adjoint(x, g, parts):
-    sums = np.zeros((parts, 2, x.shape[1]))
-    for t in prange(parts):
-        first, last = len(x) * t // parts, len(x) * (t + 1) // parts
-        _add_up_products(x[first:last], g[first:last], sums[t, 0])
-        _add_up(g[first:last], sums[t, 1])
-    return sums
-
-
-@form("ops.shape._total", lambda x, axes, keepdims: _channels(x) and axes == tuple(range(x.ndim - 1)) and x.ndim > 1)
-def total(x, axes, keepdims):
-    sums = _column_sums(*_rows(x), compiled.threads).sum(0).astype(x.dtype)
-    return sums.reshape((1,) * len(axes) + sums.shape) if keepdims else sums
+def _sums(kind, x, g):
+    parts = compiled.threads * -(-len(x) // (compiled.threads * ROWS))
+    return _partial_sums(kind, x, g, parts).sum(0, np.float64)
 
 
 @form("ops.normalise._moments", _channels)
 def moments(x):
-    rows, = _rows(x)
-    both = np.empty((2, x.shape[-1]), x.dtype)
-    both[0] = _column_sums(rows, compiled.threads).sum(0) / len(rows)
-    both[1] = _variances(rows, both[0], compiled.threads).sum(0) / len(rows)
+    rows, both = x.reshape(-1, x.shape[-1]), np.empty((2, x.shape[-1]), x.dtype)
+    both[0] = _sums(0, rows, both)[0] / len(rows)
+    both[1] = _sums(1, rows, both)[0] / len(rows)
     return both
 
 
 @form("ops.normalise._affine_adjoint", _channels)
 def affine_adjoint(x, g):
-    return _affine_adjoint(*_rows(x, g), compiled.threads).sum(0).astype(x.dtype)
+    return _sums(2, *_rows(x, g)).astype(x.dtype)

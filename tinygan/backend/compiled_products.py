@@ -5,9 +5,9 @@ import numpy as np
 from numba import prange, types
 
 from tinygan.backend import compiled
-from tinygan.backend.compiled import form, loop, piece
+from tinygan.backend.compiled import DTYPES, form, loop, piece
 
-MIN_PRODUCTS = 3_000_000  # multiplications of a product; with fewer, one core is as fast
+MIN_PRODUCTS = 2_000_000  # multiplications of a product; with fewer, one core is as fast
 ROW_MAJOR, PLAIN, TRANSPOSED = 101, 111, 112  # from cblas.h
 ALIGNED = 16  # columns; a part of a matrix begins at a multiple of this
 _FLAG, _SIZE, _ADDRESS = types.intc, types.int64, types.uintp
@@ -30,12 +30,11 @@ def _product(a, of_a, b, of_b, out, add, rows, columns):
     from_b = b.ctypes.data + size * columns[0] * (wide_b if of_b else 1)
     to = out.ctypes.data + size * (rows[0] * wide + columns[0])
     flag_a, flag_b = TRANSPOSED if of_a else PLAIN, TRANSPOSED if of_b else PLAIN
+    beta = 1.0 if add else 0.0
     if size == 4:
-        _sgemm(ROW_MAJOR, flag_a, flag_b, m, n, k, np.float32(1), from_a, wide_a, from_b, wide_b, np.float32(add), to,
-               wide)
+        _sgemm(ROW_MAJOR, flag_a, flag_b, m, n, k, 1.0, from_a, wide_a, from_b, wide_b, beta, to, wide)
     else:
-        _dgemm(ROW_MAJOR, flag_a, flag_b, m, n, k, 1.0, from_a, wide_a, from_b, wide_b, 1.0 if add else 0.0, to,
-               wide)
+        _dgemm(ROW_MAJOR, flag_a, flag_b, m, n, k, 1.0, from_a, wide_a, from_b, wide_b, beta, to, wide)
 
 
 @loop
@@ -53,15 +52,14 @@ def _products(a, of_a, b, of_b, out, add, parts):
                 _product(a[i], of_a, b[i], of_b, out[i], add, rows, columns)
 
 
-def multiply(a, b, out, add=False):
-    """out = a @ b, or out += a @ b, of matrices or of stacks of matrices, each or its transpose in one piece."""
+def multiply(a, b, total=None, out=None):
+    """a @ b, added to `total` if given, of matrices or stacks of matrices, each or its transpose in one piece."""
+    add = total is not None
+    if out is None:
+        out = total if add else np.empty((*a.shape[:-1], b.shape[-1]), a.dtype)
     of_a, of_b = not a.flags.c_contiguous, not b.flags.c_contiguous
     if not compiled.parallel:
-        if add:
-            out += a @ b
-        else:
-            np.matmul(a, b, out=out)
-        return out
+        return np.add(out, a @ b, out=out) if add else np.matmul(a, b, out=out)
     a, b = a.swapaxes(-1, -2) if of_a else a, b.swapaxes(-1, -2) if of_b else b
     if out.ndim == 2:
         _products(a[None], of_a, b[None], of_b, out[None], add, compiled.threads)
@@ -77,17 +75,17 @@ def _one_piece(a) -> bool:
 def _pays(a, b) -> bool:
     """Whether to divide a product of two matrices among the threads."""
     return (compiled.threads > 1 and type(a) is type(b) is np.ndarray and a.ndim == b.ndim == 2 and len(b) > 0
-            and a.dtype is b.dtype and a.dtype in compiled.DTYPES and len(a) > 1 and b.shape[1] > 1
+            and a.dtype is b.dtype and a.dtype in DTYPES and len(a) > 1 and b.shape[1] > 1
             and a.size * b.shape[1] >= MIN_PRODUCTS and _one_piece(a) and _one_piece(b))
 
 
 @form("ops.linear.product", _pays)
 def product(a, b):
-    return multiply(a, b, np.empty((len(a), b.shape[1]), a.dtype))
+    return multiply(a, b)
 
 
 @form("ops.linear._linear", lambda x, w, b: _pays(x, w) and b.dtype is x.dtype and type(b) is np.ndarray)
 def linear(x, w, b):
     out = np.empty((len(x), w.shape[1]), x.dtype)
     out[...] = b
-    return multiply(x, w, out, add=True)
+    return multiply(x, w, out)

@@ -3,8 +3,9 @@ from __future__ import annotations
 
 import ctypes
 import os
+import warnings
 
-from tinygan.backend import parallel
+from tinygan.backend import compiled
 
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # from glibc's malloc.h
 _MADV_HUGEPAGE = 14  # from Linux' mman.h
@@ -12,22 +13,22 @@ _PAGE = 1 << 21  # bytes of a huge page
 _HEAP = 1 << 29  # bytes of the heap for which huge pages are requested; unused ones take no memory
 
 
-def tune(divide_batches: bool = False) -> None:
-    """Changes memory settings, and with divide_batches threads, of this process to train faster.
+def tune(divide_batches: bool | None = None) -> str:
+    """Changes memory and threads of this process to train faster; returns one line about the compiled loops.
 
     Memory: by default, glibc returns every array of 128 KiB or more to the kernel, and the next array gets new pages,
     thousands of times a step. After this call glibc keeps the memory, and the kernel uses huge pages, which makes
     address translation faster (on Linux; other systems are left unchanged).
 
-    divide_batches: convolutions work on parts of the batch, in one thread for each core with single-threaded BLAS,
-    instead of in BLAS's own threads. It is faster where convolutions copy as much as they multiply, and has no effect
-    on dense networks. Results are equal up to rounding.
+    Loops: where numba is installed (the extra `fast`), operations on large NumPy arrays run as compiled loops on all
+    cores, and BLAS on one thread. They are compiled at their first use and kept in numba's cache. Results are equal up
+    to rounding.
     """
+    if divide_batches is not None:
+        warnings.warn("tune: divide_batches has no effect any more, compiled loops have taken its place; the next "
+                      "release removes it", DeprecationWarning, 2)
     _keep_memory()
-    if divide_batches:
-        from threadpoolctl import threadpool_limits
-        threadpool_limits(1, "blas")
-        parallel.set_threads(cores())
+    return compiled.start(cores())
 
 
 def cores() -> int:
@@ -41,7 +42,7 @@ def cores() -> int:
 
 
 def limit(threads: int) -> None:
-    """Limits the threads of BLAS, and of a later `tune`, where several processes share the cores."""
+    """Limits the threads of BLAS, and of loops after a later `tune`, where several processes share the cores."""
     from threadpoolctl import threadpool_limits
     os.environ["OPENBLAS_NUM_THREADS"] = str(threads)
     threadpool_limits(threads, "blas")

@@ -68,7 +68,9 @@ def _train(run, options, ranks):
     if first:
         print(f"{run.config.recipe}: steps {run.game.step} to {steps}, batch {run.game.batch}, seed {run.config.seed}, "
               f"{run.config.device}, in {folder}" + (f", on {ranks.size} ranks" if options.mpi else ""))
-    run.tune()
+    loops = run.tune()
+    if first and loops:
+        print(loops)
     on_gpu = run.config.device == "gpu"
     graph = on_gpu and not options.no_graph and ranks.size == 1
     stepper = Debug() if options.debug else Replay() if graph else game.step

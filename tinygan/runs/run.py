@@ -28,7 +28,7 @@ from tinygan.distributed.group import SINGLE_PROCESS, SingleProcess
 from tinygan.files import FileError
 from tinygan.game import Game, SettingError, parts
 from tinygan.game.history import COLUMNS
-from tinygan.nn import Conv2d, ConvTranspose2d, Module
+from tinygan.nn import Module
 from tinygan.nn.inputs import input_of
 from tinygan.runs import checkpoint
 from tinygan.runs.config import Config, RunError
@@ -238,9 +238,9 @@ class Run:
             cure = "" if self.config.has_data() else f"; {self.folder} needs its data here: give them with --data"
             raise RunError(f"{error}{cure}") from error
 
-    def tune(self) -> None:
-        """Sets this process for training the run (`process.tune`)."""
-        tune(divide_batches=any(isinstance(m, (Conv2d, ConvTranspose2d)) for _, m in self.game.generator.modules()))
+    def tune(self) -> str:
+        """Prepares this process for training the run (`process.tune`); one line about it, empty on a GPU."""
+        return tune() if self.config.device == "cpu" else ""
 
     def evaluate(self, n: int | None, rng: np.random.Generator) -> dict[str, float]:
         """The metrics of n samples (default: 2,500 points or 2,000 images), and label scores if the run has classes."""
