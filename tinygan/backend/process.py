@@ -13,21 +13,24 @@ _PAGE = 1 << 21  # bytes of a huge page
 _HEAP = 1 << 29  # bytes of the heap for which huge pages are requested; unused ones take no memory
 
 
-def tune(divide_batches: bool | None = None) -> str:
+def tune(divide_batches: bool | None = None, *, loops: bool = True) -> str:
     """Changes memory and threads of this process to train faster; returns one line about the compiled loops.
 
     Memory: by default, glibc returns every array of 128 KiB or more to the kernel, and the next array gets new pages,
     thousands of times a step. After this call glibc keeps the memory, and the kernel uses huge pages, which makes
     address translation faster (on Linux; other systems are left unchanged).
 
-    Loops: where numba is installed (the extra `fast`), operations on large NumPy arrays run as compiled loops on all
+    loops: where numba is installed (the extra `fast`), operations on large NumPy arrays run as compiled loops on all
     cores, and BLAS on one thread. They are compiled at their first use and kept in numba's cache. Results are equal up
-    to rounding.
+    to rounding. With loops=False they are turned off.
     """
     if divide_batches is not None:
         warnings.warn("tune: divide_batches has no effect any more, compiled loops have taken its place; the next "
                       "release removes it", DeprecationWarning, 2)
     _keep_memory()
+    if not loops:
+        compiled.stop()
+        return "no compiled loops, as asked"
     return compiled.start(cores())
 
 
