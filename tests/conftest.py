@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import foreign
+import loops
 import numpy as np
 import nvmath_standin
 import pytest
@@ -12,7 +13,7 @@ import standins
 from helpers import undraw
 from hypothesis import settings
 
-from tinygan.backend import cublas
+from tinygan.backend import compiled, cublas
 from tinygan.backend.accelerated import is_plain
 
 collect_ignore = ["support"]  # imported by name and never twice: `foreign` plays a module, and modules are one
@@ -23,12 +24,39 @@ settings.register_profile("tinygan", deadline=None, max_examples=30, derandomize
 settings.load_profile("tinygan")
 
 
+def pytest_addoption(parser):
+    parser.addoption("--compiled", action="store_true",
+                     help="every test runs through the compiled loops (needs numba), whatever the size of its arrays")
+
+
+def pytest_configure(config):
+    if config.getoption("compiled"):
+        loops.use_everywhere()
+
+
 def pytest_collection_modifyitems(items):
     """Skips tests of the fast forms when these forms are off."""
     if is_plain():
         for item in items:
             if item.get_closest_marker("fast_forms"):
                 item.add_marker(pytest.mark.skip(reason="TINYGAN_PLAIN=1 turns the fast forms off"))
+
+
+@pytest.fixture(autouse=True)
+def _as_before():
+    """A test that turns the compiled loops on or off leaves them as they were."""
+    before = compiled.threads
+    yield
+    compiled.threads = before
+
+
+@pytest.fixture
+def compiled_loops():
+    """The loops are on, for small arrays too; skipped without numba."""
+    loops.need()
+    loops.start()
+    with loops.lowered():
+        yield
 
 
 @pytest.fixture(params=foreign.BACKENDS, ids=foreign.IDS)

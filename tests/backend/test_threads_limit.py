@@ -1,7 +1,5 @@
 """Threads: as many as the cores of this process, or fewer if the environment sets a limit."""
 import os
-import subprocess
-import sys
 
 import pytest
 
@@ -59,27 +57,3 @@ def test_a_limit_holds_for_blas_and_for_tune_after_it(eight, monkeypatch):
         blas = [pool["num_threads"] for pool in threadpoolctl.threadpool_info() if pool["user_api"] == "blas"]
         assert blas
         assert set(blas) <= {1, 2}  # a BLAS of one thread has no more
-
-
-SCRIPT = """
-import os, threading
-import numpy as np
-os.sched_getaffinity = lambda _: set(range(8))
-import tinygan as tg
-tg.tune(divide_batches=True)
-x, w = np.ones((64, 32, 32, 4), np.float32), np.ones((3, 3, 4, 8), np.float32)
-for _ in range(3):
-    tg.conv2d(x, w, padding=1)
-print(threading.active_count())
-"""
-
-
-@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="the cores of a process are known on Linux")
-@pytest.mark.parametrize(("wanted", "least", "most"), [("1", 1, 1), ("2", 2, 2), (None, 2, 8)])
-@pytest.mark.fast_forms
-def test_convolutions_run_in_as_many_threads(wanted, least, most):
-    environment = {name: value for name, value in os.environ.items()
-                   if name not in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS")}
-    environment.update({"OPENBLAS_NUM_THREADS": wanted} if wanted else {})
-    done = subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, text=True, check=True, env=environment)
-    assert least <= int(done.stdout) <= most

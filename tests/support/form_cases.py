@@ -93,17 +93,21 @@ for _shape in MATRICES + BOUND + PARTS:
 for _axes in (None, (0, 1, 2), (2,), (0, 2), (1,), (0,), ()):  # contiguous in memory, or not
     for _make in (normal, strided):
         cases("ops.shape._total", arguments(_make(4, 700, 2), _axes, False))
-kernel("affine_relu", cuda.affine_relu, lambda x, rows, slope: np.maximum(x * rows[0] + rows[1], 0),
-       arguments(lambda rng, dtype: infinite(rng, dtype)[:, None], positive(normal(2, 1)), 0.0))
+for _slope in (0.0, 0.2):
+    both("affine_relu", "backend.fusion._affine_relu",
+         *[arguments(lambda rng, dtype, make=make: make(rng, dtype)[:, None], positive(normal(2, 1)), _slope)
+           for make in (infinite, special)])
+cases("tensor.plus", arguments(special, infinite), arguments(normal(), normal()), arguments(normal(3, 1), normal(1, 2)))
 for _shape in MATRICES + BOUND:
     for _make in (normal, strided):
         kernel("column_sums", cuda.column_sums, lambda x: x.sum(tuple(range(x.ndim - 1))),
                *([arguments(_make(*_shape))] if _shape[0] else []))
         both("affine_adjoint", "ops.normalise._affine_adjoint", arguments(_make(*_shape), _make(*_shape)))
-        both("affine_relu", "ops.normalise._affine", arguments(_make(*_shape), strided(2, _shape[-1])))
-        kernel("affine_relu", cuda.affine_relu,
-               lambda x, rows, slope: PLAIN["ops.elementwise._leaky_relu"](x * rows[0] + rows[1], slope),
-               *[arguments(_make(*_shape), strided(2, _shape[-1]), slope) for slope in (1.0, 0.2, 0.0)])
+        both("affine_relu", "ops.normalise._affine", arguments(_make(*_shape), _make(2, _shape[-1])))
+        both("affine_relu", "backend.fusion._affine_relu",
+             *[arguments(_make(*_shape), _make(2, _shape[-1]), slope) for slope in (1.0, 0.2, 0.0)])
+        cases("tensor.plus", arguments(_make(*_shape), _make(*_shape)), arguments(_make(*_shape), _make(_shape[-1])),
+              arguments(_make(*_shape), _make(*_shape[:-1], 1)), arguments(_make(*_shape), normal()))
         if _shape[0]:
             both("moments", "ops.normalise._moments", arguments(_make(*_shape)))
 for _c in (1, 5):
