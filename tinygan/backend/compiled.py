@@ -15,6 +15,7 @@ import os
 import sys
 from collections.abc import Callable
 from importlib import import_module
+from pickle import UnpicklingError
 from typing import Any
 
 import numpy as np
@@ -164,7 +165,7 @@ def form(name: str, fits: Callable) -> Callable:
         def call(*args):
             try:
                 return fast(*args)
-            except (NumbaError, OSError) as error:  # of the compiler or its cache, before the loop has run
+            except (NumbaError, OSError, EOFError, UnpicklingError) as error:  # compiler or cache; no loop has run
                 raise FormError(f"numba fails with {_first_line(error)}") from error
         FORMS[name].insert(0, (fits, call))
         return fast
