@@ -22,10 +22,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tinygan import backend
-from tinygan.backend.accelerated import accelerated
 
 Axis = int | tuple[int, ...] | None
-_births = backend.clock
 _birth = operator.attrgetter("birth")
 
 
@@ -64,7 +62,7 @@ class Tensor:
         self.requires_grad = requires_grad
         self.edges: tuple = ()  # pairs (input, rule); none for a leaf or a constant
         self.constants: Any = ()  # pairs (input, fingerprint) of the inputs that the user can change
-        self.birth = next(_births)
+        self.birth = next(backend.clock)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -201,7 +199,7 @@ def record(value, *edges):
     out.requires_grad = requires_grad = requires_grad and _mode.recording
     out.edges = edges if requires_grad else ()
     out.constants = backend.fingerprints(given) if given and requires_grad else ()
-    out.birth = next(_births)
+    out.birth = next(backend.clock)
     return out
 
 
@@ -249,7 +247,7 @@ def grad(output: Tensor, inputs, create_graph: bool = False, allow_unused: bool 
                     cause = "not summed over the broadcast axis" if part.size != x.size else "transposed, or reshaped"
                     raise ValueError(f"{_name_of(rule)}: the pull-back gives shape {part.shape} for an input of shape "
                                      f"{x.shape}; was it {cause}?")
-                cotangents[x] = plus(cotangents[x], part) if x in cotangents else part
+                cotangents[x] = backend.plus(cotangents[x], part) if x in cotangents else part
     results = [cotangents.get(x) for x in inputs]
     for i, g in enumerate(results):
         if g is None and not allow_unused:
@@ -259,12 +257,6 @@ def grad(output: Tensor, inputs, create_graph: bool = False, allow_unused: bool 
         if g is not None and g.dtype is not kind and g.dtype.itemsize > kind.itemsize:  # float32 weights, float64 data
             results[i] = g.astype(kind)
     return [g if g is None or isinstance(g, Tensor) else Tensor(g) for g in results]  # type: ignore[misc]
-
-
-@accelerated
-def plus(a, b):
-    """a + b of arrays or Tensors."""
-    return a + b
 
 
 def _between(output: Tensor, wanted: set[Tensor]) -> dict[Tensor, None]:

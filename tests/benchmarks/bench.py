@@ -12,9 +12,9 @@ one update of a critic with the gradient penalty; `chain` is linear, ReLU and pr
 backward. torch-best is channels-last with fused Adam. Networks and steps are in `bench_workloads.py`, `bench_jax.py`.
 
 The number is the median, over rounds, of the ratio to PyTorch eager of the same round: the machines are noisy. Turns
-are 150 ms apart, as threads of BLAS spin on after their last product. The floor is the time of the step's
-multiply-adds at the peak of a large matrix product, best of all rounds, by NumPy at as many threads. Memory is the peak
-of the whole process.
+are 150 ms apart, as threads of BLAS spin on after their last product. The limit is the time of the step's multiply-adds
+at the speed of a large matrix product, and of its bytes, with each array read and written once, at the speed of a copy:
+the best of all rounds, by NumPy at as many threads. Memory is the peak of the whole process.
 """
 import argparse
 import os
@@ -27,17 +27,19 @@ from collections import namedtuple
 from math import log
 from pathlib import Path
 
+from bench_limits import COPY, GEMM, MEASURES
+
 HERE = Path(__file__).resolve().parent
 SCRIPT = str(HERE / "bench_workloads.py")
 WORKLOADS = ("chain", "dense", "ring", "gp", "dcgan28", "dcgan64")
-PEERS = {"tinygan": "tinygan", "torch": "PyTorch eager", "torch-best": "best PyTorch", "jax": "JAX jit"}
+PEERS = {"tinygan": "tinygan", "tinygan-numpy": "without loops", "torch": "PyTorch eager",
+         "torch-best": "best PyTorch", "jax": "JAX jit"}
 MODULES = {"numpy": "tinygan", "tinygan": "tinygan", "torch": "torch", "jax": "jax"}  # and in whose environment
 SCALED = ("dense", "dcgan28")
 BATCHES, WIDTHS = (16, 32, 64, 128, 256, 512), (0.5, 1, 2, 4)
-WIDTH = (10, 10)  # of the first two columns, of the others
-GEMM = 2048**3  # multiply-adds of the product that the peak is measured with
+WIDTH = (14, 10)  # of the first two columns, of the others
 
-Result = namedtuple("Result", "times memory best multiply_adds")  # times: ms of each round, by peer
+Result = namedtuple("Result", "times memory multiply_adds bytes")  # times: ms of each round, by peer
 
 
 def start(options, peer, *arguments, **more):
@@ -76,7 +78,7 @@ def machine(software, threads):
 
 
 def compare(options, name, peers, batch=0, width=1):
-    """The times of the rounds and the peak memory of each peer; "gemm" is one of them."""
+    """The times of the rounds and the peak memory of each peer; what `bench_limits.py` measures is among them."""
     size = (str(options.threads), str(batch or options.batch), str(width))
     workers = {peer: start(options, peer, SCRIPT, peer, name, *size) for peer in peers}
 
@@ -86,7 +88,7 @@ def compare(options, name, peers, batch=0, width=1):
             raise SystemExit(f"bench: {peer} stopped on {name}, batch {batch or options.batch}, width {width}")
         return float(line)
     try:
-        counts = [answer(peer) for peer in peers]
+        counts = [(answer(peer), answer(peer)) for peer in peers]
         times = {peer: [] for peer in peers}
         for _ in range(options.rounds):
             for peer, process in workers.items():
@@ -101,7 +103,7 @@ def compare(options, name, peers, batch=0, width=1):
         for process in workers.values():
             process.kill()
             process.wait()
-    return Result(times, memory, min(times.get("gemm", [0])), int(counts[0]))
+    return Result(times, memory, *counts[0])
 
 
 def imports(options, peers):
@@ -137,28 +139,31 @@ def show_comparison(options, peers):
     """A row for each workload and peer; in Markdown a row for each workload."""
     base = "torch" if "torch" in peers else peers[0]
     if options.markdown:
-        print(f"Time of a step as a multiple of {PEERS[base]}'s [of the floor]; milliseconds; peak memory.\n")
-        show(["workload", *(PEERS[peer] for peer in peers), "floor"], options, heading=True)
+        print(f"Time of a step as a multiple of {PEERS[base]}'s [of the limit]; milliseconds; peak memory.\n")
+        show(["workload", *(PEERS[peer] for peer in peers), "limit"], options, heading=True)
     else:
-        show(["workload", "peer", "ms", f"x {base}", "from", "to", "x floor", "peak MB"], options)
+        show(["workload", "peer", "ms", f"x {base}", "from", "to", "x limit", "peak MB"], options)
     for name in options.workloads:
-        result = compare(options, name, [*peers, "gemm"])
-        floor = result.best * result.multiply_adds / GEMM
-        work = f"{short(result.multiply_adds / 1e6)} M multiply-adds at {2e-6 * GEMM / result.best:.0f} GFLOP/s"
+        result = compare(options, name, [*peers, *MEASURES])
+        gemm, copy = (min(result.times[measure]) for measure in MEASURES)
+        products, traffic = result.multiply_adds * gemm / GEMM**3, result.bytes * copy / (8 * COPY)
+        limit = (f"{short(products)} ms for {short(result.multiply_adds / 1e6)} M multiply-adds at "
+                 f"{2e-6 * GEMM**3 / gemm:.0f} GFLOP/s, {short(traffic)} ms for {short(result.bytes / 1e6)} MB at "
+                 f"{8e-6 * COPY / copy:.0f} GB/s")
         row = [name]
         for peer in peers:
             times = result.times[peer]
             ms = statistics.median(times)
             ratios = sorted(a / b for a, b in zip(times, result.times[base]))
-            ratio = statistics.median(ratios)
-            row.append(f"{ratio:.2f} [{short(ms / floor)}]; {short(ms)} ms; {result.memory[peer]:.0f} MB")
+            ratio, far = statistics.median(ratios), ms / (products + traffic)
+            row.append(f"{ratio:.2f} [{short(far)}]; {short(ms)} ms; {result.memory[peer]:.0f} MB")
             if not options.markdown:
                 show([name, peer, f"{ms:.3f}", f"{ratio:.2f}", f"{ratios[0]:.2f}", f"{ratios[-1]:.2f}",
-                      f"{ms / floor:.2f}", f"{result.memory[peer]:.0f}"], options)
+                      f"{far:.2f}", f"{result.memory[peer]:.0f}"], options)
         if options.markdown:
-            show([*row, f"{floor:.3g} ms: {work}"], options)
+            show([*row, limit], options)
         else:
-            show([name, "floor", f"{floor:.4f}", f"    {work}"], options)
+            show([name, "limit", f"{products + traffic:.4f}", f"    {limit}"], options)
     print(flush=True)
 
 

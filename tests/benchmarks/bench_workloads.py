@@ -6,17 +6,16 @@ answers each line on standard input with the milliseconds of a step, and at the 
 prints the version and the device of the peer named next. PEER count compares the formula for the multiply-adds with
 the products that tinygan and PyTorch really compute.
 """
-import math
 import resource
 import sys
 import time
 
 import numpy as np
+from bench_limits import MEASURES, fewest_bytes, multiply_adds
 
 BATCH = {"chain": 8, "ring": 256, "dcgan64": 16}
 LATENT = {"ring": 2, "dcgan64": 100}
 SHAPE = {"ring": (2,), "dcgan28": (28, 28, 1), "dcgan64": (64, 64, 3)}
-GEMM = 2048
 TURN = 0.4  # seconds of steps in one turn
 
 
@@ -80,33 +79,6 @@ class Workload:
     def normal(self, *shape):
         """Normal numbers, float32."""
         return self.rng.standard_normal(shape, dtype=np.float32).view(self.kind)
-
-
-def multiply_adds(work):
-    """The multiplications of one step in products and convolutions, from the layers and the gradients formed.
-
-    Each layer costs m, as much for its value as for the gradient of its weight and for that of its input; the padding
-    of a convolution counts. The first layer's input gradient is formed only if a part below needs it.
-    """
-    if work.name == "chain":
-        return 2 * work.batch * 16 * 16
-    g, d = (_layer_costs(net, shape, work.batch) for net, shape in ((work.g, (work.latent,)), (work.d, work.shape)))
-    learnt = 2 * (3 * sum(d) - d[0])  # D on real and on fake: value, weights, inputs but the first
-    if work.name == "gp":  # between: value and slope; of the slope, weights and cotangents but the ones it starts from
-        return learnt + 4 * sum(d) - d[-1]
-    return learnt + 2 * sum(d) + 3 * sum(g) - g[0]  # and in G's step: D's value and inputs, all of G
-
-
-def _layer_costs(net, shape, batch):
-    """The multiplications for the value of each layer that has a kernel."""
-    x, costs = np.zeros((2, *shape), np.float32), []
-    for layer in net.layers:
-        y = layer(x)
-        if getattr(layer, "weight", None) is not None and layer.weight.ndim > 1:
-            small = x if type(layer).__name__ == "ConvTranspose2d" else y
-            costs.append(batch * math.prod(small.shape[1:-1]) * layer.weight.size)
-        x = y
-    return costs
 
 
 def repeated(step, before=lambda: None):
@@ -200,13 +172,6 @@ def torch_run(work, best, threads, device="cpu"):
     return repeated(step, choose)
 
 
-def gemm_run():
-    """A function that multiplies two large matrices n times: its speed is the peak for the floor."""
-    a, b = np.random.default_rng(0).standard_normal((2, GEMM, GEMM), dtype=np.float32)
-    c = np.empty_like(a)
-    return repeated(lambda: np.matmul(a, b, out=c))
-
-
 class Counted(np.ndarray):
     """An array that counts the multiplications of every matrix product with it; a product with a vector is a sum."""
 
@@ -247,7 +212,7 @@ def count(name, threads, size):
 
 def describe(peer):
     """The version and the device of the peer; fails if it is not installed."""
-    if peer == "tinygan":
+    if peer.startswith("tinygan"):
         import tinygan
         blas = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
         return f"tinygan {tinygan.__version__} on NumPy {np.__version__} with {blas['name']} {blas['version']}"
@@ -260,11 +225,11 @@ def describe(peer):
 
 def prepared(peer, work, threads):
     """A function that makes n steps of the workload with the peer."""
-    if peer == "gemm":
-        return gemm_run()
-    if peer == "tinygan":
+    if peer in MEASURES:
+        return repeated(MEASURES[peer](threads))
+    if peer.startswith("tinygan"):
         import tinygan
-        tinygan.tune()
+        tinygan.tune(loops=peer == "tinygan")
         return tinygan_run(work)
     if peer == "jax":
         from bench_jax import jax_run
@@ -284,8 +249,9 @@ def worker(peer, name, threads, size):
     timed(1)
     warm = timed(2)
     n = max(1, round(TURN / timed(max(1, min(1000, int(TURN / warm))))))
-    turns, n = (3, 1) if peer == "gemm" else (1, n)
-    print(multiply_adds(work), flush=True)
+    turns, n = (3, 1) if peer in MEASURES else (1, n)
+    print(multiply_adds(work))
+    print(fewest_bytes(work), flush=True)
     for _ in sys.stdin:
         print(1000 * min(timed(n) for _ in range(turns)), flush=True)
     print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, flush=True)

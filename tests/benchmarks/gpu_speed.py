@@ -8,7 +8,8 @@ import warnings
 
 import gpu_device
 import numpy as np
-from bench_workloads import Workload, multiply_adds, repeated, tinygan_game, torch_run
+from bench_limits import fewest_bytes, multiply_adds
+from bench_workloads import Workload, repeated, tinygan_game, torch_run
 from gpu_device import megabytes, milliseconds, missing, release
 
 TURN = {"gpu": 0.1, "foreign": 0.0}  # seconds of steps in one turn
@@ -55,7 +56,7 @@ def _compare(cupy, device, send, peaks, peers, judged, work):
             runs[peer], memory[peer] = run, megabytes(cupy) - before
             notes[peer] = "; ".join(dict.fromkeys(str(w.message) for w in caught))
     times = _turns(cupy, device, runs)
-    floor = max(2e3 * multiply_adds(work) / peaks[1], 1e3 * _bytes(work) / peaks[0])
+    floor = max(2e3 * multiply_adds(work) / peaks[1], 1e3 * fewest_bytes(work) / peaks[0])
     for peer, rounds in times.items():
         if peer == "PyTorch" and judged == "tinygan, graph":  # its row is there, of the turns without a graph
             continue
@@ -91,29 +92,6 @@ def _peaks(cupy, device, send):
     send("measured peaks", None, update=True,
          note=f"copy {bandwidth / 1e12:.3g} TB/s, float32 product {rate / 1e12:.3g} TFLOP/s")
     return bandwidth, rate
-
-
-def _bytes(work):
-    """The fewest bytes of a step: weights, gradients and moments once each way, each layer's output four times.
-
-    Adam reads four vectors and writes three. An output is written and read, and so is its cotangent; D sees three
-    batches, G one.
-    """
-    if work.name == "chain":
-        return 4 * work.batch * 16 * 4
-    g, d = (_outputs(net, shape, work.batch) for net, shape in ((work.g, (work.latent,)), (work.d, work.shape)))
-    both = [work.d] if work.name == "gp" else [work.g, work.d]
-    return 4 * (8 * sum(net.theta.size for net in both) + 4 * (3 * d + (g if work.g in both else 0)))
-
-
-def _outputs(net, shape, batch):
-    """The number of elements in the outputs of the layers that have weights."""
-    x, total = np.zeros((2, *shape), np.float32), 0
-    for layer in net.layers:
-        x = layer(x)
-        if getattr(layer, "weight", None) is not None and layer.weight.ndim > 1:
-            total += x.size // 2 * batch
-    return total
 
 
 def _peers(device, name, work, graph):

@@ -5,6 +5,7 @@ import json
 import sys
 import types
 
+import bench_limits
 import foreign
 import gpu
 import gpu_checks
@@ -139,7 +140,7 @@ def test_ratios_floors_and_goals(judged, ms, reached, gpu_played, monkeypatch):
     """
     given, work = {"PyTorch": [4.0, 4.4], judged: [ms, 1.1 * ms]}, Workload("dense", 4, 1 / 16)
     monkeypatch.setattr(gpu_speed, "_turns", lambda cupy, device, runs: given)
-    peaks = 1e3 * gpu_speed._bytes(work) / 0.5, 2e3 * gpu_speed.multiply_adds(work) / 0.25  # .5 ms, .25 ms
+    peaks = 1e3 * bench_limits.fewest_bytes(work) / 0.5, 2e3 * bench_limits.multiply_adds(work) / 0.25  # .5 ms, .25 ms
     found, peers = Sent(), dict.fromkeys(given, lambda: lambda n: None)
     gpu_speed._compare(foreign, "gpu", found, peaks, peers, judged, work)
     what, ok, row = found.rows[-1]

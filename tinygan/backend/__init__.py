@@ -7,6 +7,7 @@ from tinygan.backend.arrays import (
     as_array,
     is_array,
     module,
+    plus,
     reduce_wide,
     share_foreign,
     to,
@@ -15,5 +16,5 @@ from tinygan.backend.arrays import (
 from tinygan.backend.versions import carry_changes, check_unchanged, clock, fingerprints, mark_changed
 
 __all__ = ["ARRAY_MODULES", "DeviceError", "as_array", "carry_changes", "check_unchanged", "clock",
-           "convolutions", "cuda", "fingerprints", "host", "is_array", "mark_changed", "module", "reduce_wide",
-           "share_foreign", "to", "to_device_of"]
+           "convolutions", "cuda", "fingerprints", "host", "is_array", "mark_changed", "module", "plus",
+           "reduce_wide", "share_foreign", "to", "to_device_of"]

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from tinygan.backend.accelerated import accelerated
 from tinygan.errors import TinyganError
 
 ARRAY_MODULES = {"numpy", "cupy"}
@@ -82,6 +83,12 @@ def to_device_of(array, other):
     """Moves a host array (noise, a batch) to the device of `other`."""
     owner = module(other)
     return array if owner is np else owner.asarray(array)
+
+
+@accelerated
+def plus(a, b):
+    """a + b of arrays or Tensors."""
+    return a + b
 
 
 def reduce_wide(name: str, x, axes, keepdims: bool = False):

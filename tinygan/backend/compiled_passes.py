@@ -75,7 +75,7 @@ def _plus(a, b, out):
         out[i] = a[i] + b[i]
 
 
-@form("tensor.plus", lambda a, b: fits(a, b) and a.shape == b.shape)
+@form("backend.arrays.plus", lambda a, b: fits(a, b) and a.shape == b.shape)
 def plus(a, b):
     out = np.empty_like(a)
     _plus(*_flat(a, b, out))
@@ -137,7 +137,7 @@ def affine(x, scale_shift):
     return affine_relu(x, scale_shift, 1.0)
 
 
-@form("tensor.plus", lambda x, row: _channels(x, row) and row.shape == x.shape[-1:])
+@form("backend.arrays.plus", lambda x, row: _channels(x, row) and row.shape == x.shape[-1:])
 def plus_row(x, row):
     return affine(x, np.stack([np.ones_like(row), row]))
 

@@ -68,15 +68,11 @@ def multiply(a, b, total=None, out=None):
     return out
 
 
-def _one_piece(a) -> bool:
-    return a.flags.carray or a.T.flags.carray
-
-
 def _pays(a, b) -> bool:
     """Whether to divide a product of two matrices among the threads."""
     return (compiled.threads > 1 and type(a) is type(b) is np.ndarray and a.ndim == b.ndim == 2 and len(b) > 0
             and a.dtype is b.dtype and a.dtype in DTYPES and len(a) > 1 and b.shape[1] > 1
-            and a.size * b.shape[1] >= MIN_PRODUCTS and _one_piece(a) and _one_piece(b))
+            and a.size * b.shape[1] >= MIN_PRODUCTS and all(x.flags.carray or x.T.flags.carray for x in (a, b)))
 
 
 @form("ops.linear.product", _pays)

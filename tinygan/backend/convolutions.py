@@ -86,8 +86,5 @@ def _windows(x, kernel, out, stride, padding):
         framed = np.ascontiguousarray(x)
     n_, h_, w_, c_ = framed.strides
     c_, w_ = framed.itemsize, c * framed.itemsize  # an axis of length 1 may have any stride, such as x[..., None]
-    if c == 1:  # rows of the image are longer runs than rows of a window
-        taps = np.lib.stride_tricks.as_strided(framed, (kh, kw, n, *out), (h_, w_, n_, sh * h_, sw * w_))
-        return taps.reshape(kh * kw, -1).T
     runs = np.lib.stride_tricks.as_strided(framed, (n, *out, kh, kw * c), (n_, sh * h_, sw * w_, h_, c_))
     return runs.reshape(n * out[0] * out[1], kh * kw * c)

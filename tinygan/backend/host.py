@@ -24,12 +24,6 @@ def _vectors(*args) -> bool:
     return all(type(a) is np.ndarray and a.dtype is kind for a in args)
 
 
-def blocks(*vectors):
-    """Yields the same block of each vector, block after block."""
-    for start in range(0, len(vectors[0]), BLOCK):
-        yield [v[start:start + BLOCK] for v in vectors]
-
-
 # Functions of one variable
 
 @form("ops.elementwise._relu", floats)
@@ -160,12 +154,6 @@ def _affine(x, rows):
 
 # Vectors
 
-@form("updates._add", lambda theta, rate, direction: _vectors(theta, direction))
-def _add(theta, rate, direction):
-    for t, d in blocks(theta, direction):
-        t += rate * d
-
-
 @form("updates._average", lambda average, theta, decay: _vectors(average, theta))
 def _average(average, theta, decay):
     average += (1 - decay) * (theta - average)
@@ -180,7 +168,8 @@ def _adam_step(g, m, v, bias_m, bias_v, beta1, beta2, eps):
     """
     direction, correct_m, correct_v = np.empty_like(g), 1 / bias_m, 1 / bias_v
     factor, shift = correct_v**0.5 / correct_m, eps / correct_m
-    for g_, m_, v_, d in blocks(g, m, v, direction):
+    for start in range(0, len(g), BLOCK):
+        g_, m_, v_, d = [a[start:start + BLOCK] for a in (g, m, v, direction)]
         np.subtract(g_, m_, out=d)
         d *= 1 - beta1
         m_ += d
