@@ -10,7 +10,7 @@ from tinygan.backend import compiled
 from tinygan.backend.compiled import fits, form, loop
 
 MIN_CHANNELS = 16  # with fewer, the loop over channels is too short
-ROWS = 1024  # added up one by one, in the precision of the array
+ROWS = 256  # added up one by one, in the precision of the array
 
 
 def _numbers(*values) -> bool:
