@@ -59,6 +59,12 @@ def compiled_loops():
         yield
 
 
+@pytest.fixture
+def without_loops(monkeypatch):
+    """NumPy's forms run, for what holds more exactly than up to rounding."""
+    monkeypatch.setattr(compiled, "threads", 0)
+
+
 @pytest.fixture(params=foreign.BACKENDS, ids=foreign.IDS)
 def xp(request):
     """The array module under test: NumPy, and the strict foreign array that stands for CuPy."""

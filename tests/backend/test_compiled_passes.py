@@ -2,10 +2,11 @@
 import form_cases
 import numpy as np
 import pytest
-from form_cases import CASES, PRECISION, arguments, normal, positive, special
+from form_cases import PRECISION, arguments, normal, positive, special
 
 import tinygan as tg
 from tinygan.backend import compiled
+from tinygan.backend.accelerated import FORMS as TABLE
 from tinygan.backend.accelerated import PLAIN
 
 pytestmark = pytest.mark.usefixtures("compiled_loops")
@@ -15,8 +16,8 @@ FORMS = {  # by name in the file: the function, and its arguments for a shape
     "relu": ("ops.elementwise._relu", lambda *s: [normal(*s)]),
     "leaky_relu": ("ops.elementwise._leaky_relu", lambda *s: [normal(*s), 0.2]),
     "relu_backward": ("ops.elementwise._relu_backward", lambda *s: [normal(*s), normal(*s), 0.2]),
-    "plus": ("tensor.plus", lambda *s: [normal(*s), normal(*s)]),
-    "plus_row": ("tensor.plus", lambda *s: [normal(*s), normal(s[-1])]),
+    "plus": ("backend.arrays.plus", lambda *s: [normal(*s), normal(*s)]),
+    "plus_row": ("backend.arrays.plus", lambda *s: [normal(*s), normal(s[-1])]),
     "add": ("updates._add", lambda *s: [normal(np.prod(s)), -0.3, normal(np.prod(s))]),
     "adam_step": ("updates.adam_step", lambda *s: [*[normal(np.prod(s))] * 2, positive(normal(np.prod(s))), *ADAM]),
     "affine": ("ops.normalise._affine", lambda *s: [normal(*s), normal(2, s[-1])]),
@@ -49,7 +50,7 @@ def test_it_is_the_plain_pass(form, dtype, monkeypatch):
 
 
 @pytest.mark.parametrize("dtype", PRECISION)
-@pytest.mark.parametrize(("form", "more"), [("relu", []), ("leaky_relu", [0.2]), ("leaky_relu", [0.0]),
+@pytest.mark.parametrize(("form", "more"), [("relu", []), ("leaky_relu", [0.2]),
                                             ("relu_backward", [0.2]), ("relu_backward", [0.0]), ("plus", [])])
 def test_special_values(form, more, dtype):
     """Infinite values, NaN and the sign of 0 are those of the plain body."""
@@ -90,11 +91,16 @@ def test_a_moment_of_values_far_from_0():
     np.testing.assert_allclose(loop("moments")(x), [x.mean(0), x.var(0)], rtol=1e-9)
 
 
+def fits_of(form):
+    """The condition of a form."""
+    return next(fits for fits, f in TABLE[FORMS[form][0]] if f.__wrapped__ is loop(form))
+
+
 @pytest.mark.parametrize("form", FORMS)
 def test_cases_that_do_not_fit(form):
-    """Arrays that the loops do not take go to the other forms: integers, other orders, empty ones."""
-    name, of = FORMS[form]
-    fits = dict(FORM_PAIRS())[form]
+    """Integers, other orders of bytes, empty arrays, shapes that do not agree: loops never read outside of an array."""
+    _, of = FORMS[form]
+    fits = fits_of(form)
     good = form_cases.drawn(arguments(*of(4, 8)), "float32")
     assert fits(*good)
     for change in (lambda a: a.astype(int), lambda a: a.astype(">f4"), lambda a: a.astype("f2"),
@@ -106,12 +112,6 @@ def test_cases_that_do_not_fit(form):
                 assert not fits(*good[:i], change(a), *good[i + 1:])
 
 
-def FORM_PAIRS():
-    from tinygan.backend.accelerated import FORMS as TABLE
-    return [(form.__name__, fits) for name, _ in FORMS.values() for fits, form in TABLE[name]
-            if form.__module__.endswith("compiled_passes")]
-
-
 def read_only(a):
     a = a.copy()
     a.flags.writeable = False
@@ -120,17 +120,15 @@ def read_only(a):
 
 @pytest.mark.parametrize("planted", ["relu", "adam_step", "affine_adjoint"])
 def test_a_wrong_loop_is_seen(planted, monkeypatch):
-    name, right = FORMS[planted][0], loop(planted)
+    right = loop(planted)
     wrong = {"relu": lambda x: right(x) + 1e-3 * (x > 2), "adam_step": lambda g, m, v, *n: right(g, m.copy(), v, *n),
              "affine_adjoint": lambda x, g: right(x[:-1] if len(x) > 2000 else x, g)}[planted]
-    monkeypatch.setattr("tinygan.backend.compiled_passes." + planted, wrong)
-    with pytest.raises((AssertionError, IndexError)):
+    monkeypatch.setattr(f"tinygan.backend.compiled_passes.{planted}", wrong)
+    with pytest.raises(AssertionError):
         test_it_is_the_plain_pass(planted, "float64", monkeypatch)
-    assert CASES[name]
 
 
-@pytest.mark.parametrize("dtype", PRECISION)
-def test_gradients_run_through_the_passes(dtype):
+def test_gradients_run_through_the_passes():
     net = tg.nn.Sequential(tg.nn.BatchNorm(4), tg.nn.LeakyReLU(0.2)).astype("float64")
     x = np.random.default_rng(0).standard_normal((6, 4))
     tg.check_gradients(lambda x: net(x) + x, x)

@@ -1,5 +1,4 @@
 """The forms of the convolutions on NumPy arrays: parts of the batch change nothing."""
-from contextlib import contextmanager
 from unittest import mock
 
 import numpy as np
@@ -9,16 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import tinygan as tg
-from tinygan.backend import compiled, convolutions
+from tinygan.backend import convolutions
 
 
-@contextmanager
-def by_numpy():
-    """Inside, the forms are tried that NumPy alone has."""
-    with mock.patch.object(compiled, "threads", 0):
-        yield
-
-
+@pytest.mark.usefixtures("without_loops")
 @given(geometries(), st.integers(1, 9), st.integers(1, 400))
 def test_a_batch_in_parts_is_the_same_to_rounding(geometry, times, chunk):
     x, w, y, stride, padding = geometry
@@ -26,10 +19,9 @@ def test_a_batch_in_parts_is_the_same_to_rounding(geometry, times, chunk):
     extra = remainder(x, w, stride, padding)
     functions = (lambda: tg.conv2d(x, w, stride, padding), lambda: tg.conv2d_weight(x, y, w.shape[:2], stride, padding),
                  lambda: tg.conv_transpose2d(y, w, stride, padding, extra))
-    with by_numpy():
-        whole = [f() for f in functions]
-        with mock.patch.object(convolutions, "CHUNK", chunk):
-            parts = [f() for f in functions]
+    whole = [f() for f in functions]
+    with mock.patch.object(convolutions, "CHUNK", chunk):
+        parts = [f() for f in functions]
     for a, b in zip(whole, parts, strict=True):
         np.testing.assert_allclose(b, a, rtol=1e-11, atol=1e-11)
 

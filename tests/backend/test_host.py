@@ -16,12 +16,11 @@ def test_the_arrays_that_the_forms_are_made_for(x, expected):
 
 
 @pytest.mark.parametrize("size", [0, 1, host.BLOCK - 1, host.BLOCK, host.BLOCK + 1, 3 * host.BLOCK])
-def test_blocks_are_all_of_the_vectors_and_small(size):
-    a, b = np.zeros(size), np.arange(size)
-    for x, y in host.blocks(a, b):
-        assert len(x) == len(y) <= host.BLOCK
-        x += y  # in place: a block is a view
-    np.testing.assert_array_equal(a, b)
+def test_a_step_of_adam_in_blocks_covers_the_vectors(size):
+    g, m, v = np.arange(1.0, size + 1), np.zeros(size), np.zeros(size)
+    np.testing.assert_allclose(host._adam_step(g, m, v, 0.1, 0.001, 0.9, 0.999, 0.0), np.ones(size), rtol=1e-12)
+    np.testing.assert_allclose(m, 0.1 * g, rtol=1e-12)
+    np.testing.assert_allclose(v, 0.001 * g * g, rtol=1e-12)
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (5000, 3), (7, 600, 2), (0, 3)])

@@ -1,8 +1,7 @@
 """A run folder: the pictures of a game, the files that it keeps, and reading them again."""
 import json
 import os
-import subprocess
-import sys
+import re
 from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
 
@@ -461,19 +460,12 @@ def test_resume_goes_on_with_the_newest_run(names, tmp_path, monkeypatch, capsys
 
 # The process
 
-@pytest.mark.parametrize(("recipe", "divided"), [("digits", True), ("ring", False)])
-def test_only_convolutions_are_divided_among_threads(recipe, divided):
-    code = f"""
-import os, tinygan.runs as runs, threadpoolctl
-os.sched_getaffinity = lambda _: set(range(3))
-threadpoolctl.threadpool_limits(2, "blas")
-config = runs.Config({recipe!r}, 1, 0, 4, "float32", "cpu", {recipe!r})
-runs.Run("nowhere", config, config.start()).tune()
-print({{pool["num_threads"] for pool in threadpoolctl.threadpool_info() if pool["user_api"] == "blas"}})
-"""
-    environment = {name: value for name, value in os.environ.items() if name != "OPENBLAS_NUM_THREADS"}
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
-    assert done.stdout.strip() == str({1 if divided else 2})
+def test_a_run_tunes_its_process(gpu):
+    """One line about compiled loops; none on a GPU, where there are no such loops."""
+    [line] = Run("nowhere", config(), config().start()).tune().splitlines()
+    assert re.match(r"(no )?compiled loops", line)
+    on_gpu = config(device="gpu")
+    assert Run("nowhere", on_gpu, on_gpu.start()).tune() == ""
 
 
 def test_evaluate_draws_the_number_of_samples_that_it_is_asked_for():

@@ -113,6 +113,7 @@ def test_labels_out_of_range(name, call):
 
 # --- the game ---
 
+@pytest.mark.usefixtures("without_loops")  # Adam divides rounding by 1e-8 where a gradient is 0
 @every_kind
 def test_the_same_game_on_both_array_modules(kind):
     thetas = []
