@@ -34,6 +34,7 @@ myst_enable_extensions = ["dollarmath"]
 numfig = math_numfig = True
 math_eqref_format = "{number}"
 autodoc_member_order = "bysource"
+autodoc_mock_imports = ["numba"]  # an extra; the pages of compiled loops need no compiler
 add_module_names = False
 python_maximum_signature_line_length = 100
 suppress_warnings = ["config.cache"]

@@ -54,7 +54,7 @@ def form(name: str, fits: Callable) -> Callable:
     """Registers a faster form of the accelerated function `name`, used where fits(*args) is true.
 
     It gives the same result up to rounding, and changes the same arguments in place. Forms are tried in the order of
-    their registration.
+    their registration, compiled ones first.
     """
     def register(fast):
         FORMS.setdefault(name, []).append((fits, fast))

@@ -3,9 +3,8 @@
 `tune()` calls `start`. The loops stand in `compiled_*.py`, and each is one more form of an accelerated function.
 
 A process needs one pool of threads, since those of two pools wait on the same cores. With several cores it is numba's,
-on OpenMP: BLAS runs on one thread, and the loops call its matrix product. Without OpenMP, or where that product is not
-found, the loops run on one core, and BLAS keeps its threads. Threads of OpenMP do not survive a fork, so a forked
-process runs without the loops.
+on OpenMP, which a fork does not copy: BLAS runs on one thread, and the loops call its matrix product. Without OpenMP,
+or where that product is not found, the loops run on one core, and BLAS keeps its threads.
 """
 from __future__ import annotations
 
@@ -30,40 +29,40 @@ PRODUCTS = "scipy_cblas_{}gemm64_", "cblas_{}gemm64_"  # names in OpenBLAS of th
 OPTIONS: dict[str, Any] = {"nogil": True, "cache": True, "error_model": "numpy", "fastmath": {"contract"}}
 ONLY_PRANGE = dict.fromkeys(("comprehension", "fusion", "inplace_binop", "numpy", "reduction", "setitem", "stencil"),
                             False)  # numba divides no other line among the threads
+INSTALL = "numba is missing; pip install 'tinygan[fast]' makes training faster"
 
 threads = 0  # among which a loop is divided; 0: the loops are off
 parallel = False  # whether the loops were compiled for several threads
 _loaded = _forked = False
+_blas: Any = None  # the limit of BLAS to one thread
 
 
 def start(cores: int) -> str:
     """Turns the loops on for so many cores. Returns one line: how they run, or why there are none."""
     global threads
-    if ALWAYS_PLAIN:
-        return "no compiled loops, as TINYGAN_PLAIN is set"
-    if _forked:
-        return "no compiled loops in a forked process; start processes with the method 'spawn'"
     try:
         threads, version = _load(cores)
     except ModuleNotFoundError as error:
-        if error.name == "numba":
-            return "no compiled loops; pip install 'tinygan[fast]' makes training faster"
-        return f"no compiled loops: {error}"
+        return f"no compiled loops: {INSTALL if error.name == 'numba' else error}"
+    except FormError as reason:
+        return f"no compiled loops: {reason}"
     except Exception as error:  # a broken installation may raise anything
-        return f"no compiled loops: numba fails with {_first_line(error)}"
+        cure = "; set NUMBA_CACHE_DIR to a folder that can be written" if "cannot cache" in str(error) else ""
+        return f"no compiled loops: numba fails with {_first_line(error)}{cure}"
     return f"compiled loops on {threads} core{'s' * (threads > 1)}, by numba {version}"
 
 
 def stop() -> None:
-    """Turns the loops off."""
-    global threads
-    threads = 0
+    """Turns the loops off, and gives BLAS its threads back."""
+    global threads, _blas
+    if _blas:
+        _blas.restore_original_limits()
+    threads, _blas = 0, None
 
 
 def _stop_for_good():
-    global _forked
-    stop()
-    _forked = _forked or parallel
+    global threads, _forked
+    threads, _forked = 0, _forked or parallel
 
 
 if hasattr(os, "register_at_fork"):  # not on Windows
@@ -72,21 +71,26 @@ if hasattr(os, "register_at_fork"):  # not on Windows
 
 def _load(cores) -> tuple[int, str]:
     """Loads numba and, once in a process, the loops; the number of threads and the version of numba."""
-    global parallel, _loaded
+    global parallel, _loaded, _blas
+    if ALWAYS_PLAIN:
+        raise FormError("TINYGAN_PLAIN is set")
+    if _forked:
+        raise FormError("this process is forked; start processes with the method 'spawn'")
     if "numba" not in sys.modules:
         os.environ.setdefault("NUMBA_NUM_THREADS", str(cores))
     import numba
-    from numba.core.event import register
+    if numba.config.DISABLE_JIT:
+        raise FormError("NUMBA_DISABLE_JIT is set")
     cores = min(cores, numba.config.NUMBA_NUM_THREADS)
     if not _loaded:
         parallel = cores > 1 and _openmp(numba, cores) and _find_products()
-        register("numba:compile", _announcement())
         for name in FILES:
             import_module(f"tinygan.backend.compiled_{name}")
+        _announce()
         _loaded = True
     if parallel:
         from threadpoolctl import threadpool_limits
-        threadpool_limits(1, "blas")
+        _blas = _blas or threadpool_limits(1, "blas")
         numba.set_num_threads(cores)
     return cores if parallel else 1, numba.__version__
 
@@ -124,9 +128,9 @@ def _find_products() -> bool:
     return False
 
 
-def _announcement() -> Any:
-    """A listener that writes a line before the first loop that is not in the cache is compiled."""
-    from numba.core.event import Listener
+def _announce() -> None:
+    """Has a line written before the first loop that is not in the cache is compiled."""
+    from numba.core.event import Listener, register
     from tqdm import tqdm
 
     class Announcement(Listener):
@@ -139,7 +143,7 @@ def _announcement() -> Any:
 
         def on_end(self, event):
             pass
-    return Announcement()
+    register("numba:compile", Announcement())
 
 
 def loop(f: Callable) -> Any:

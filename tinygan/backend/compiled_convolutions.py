@@ -1,7 +1,4 @@
-"""Convolutions by compiled loops: windows as rows, one product, and its adjoint, in parts of the batch.
-
-The rows of a part stay in the cache of the core that made them, until its share of the product has read them.
-"""
+"""Convolutions by compiled loops: windows as rows, one product, and its adjoint, in parts that memory holds."""
 from __future__ import annotations
 
 from collections.abc import Iterator

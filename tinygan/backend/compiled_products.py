@@ -70,8 +70,8 @@ def multiply(a, b, total=None, out=None):
 
 def _pays(a, b) -> bool:
     """Whether to divide a product of two matrices among the threads."""
-    return (compiled.threads > 1 and type(a) is type(b) is np.ndarray and a.ndim == b.ndim == 2 and len(b) > 0
-            and a.dtype is b.dtype and a.dtype in DTYPES and len(a) > 1 and b.shape[1] > 1
+    return (compiled.threads > 1 and type(a) is type(b) is np.ndarray and a.ndim == b.ndim == 2
+            and a.dtype is b.dtype and a.dtype in DTYPES and a.shape[1] == len(b) > 0 and len(a) > 1 < b.shape[1]
             and a.size * b.shape[1] >= MIN_PRODUCTS and all(x.flags.carray or x.T.flags.carray for x in (a, b)))
 
 
