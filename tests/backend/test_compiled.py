@@ -1,11 +1,13 @@
 """The compiled loops as a whole: when they run, one line where they do not, processes, threads, the cache."""
 import json
 import os
+import shutil
 import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from multiprocessing import get_context
+from pathlib import Path
 
 import foreign
 import loops
@@ -70,10 +72,11 @@ def not_loaded(monkeypatch):
 
 def test_plain_forms_have_no_loops(monkeypatch):
     monkeypatch.setattr(compiled, "ALWAYS_PLAIN", True)
-    assert compiled.start(2) == "no compiled loops, as TINYGAN_PLAIN is set"
+    assert compiled.start(2) == "no compiled loops: TINYGAN_PLAIN is set"
 
 
-def test_loops_are_turned_off():
+def test_loops_are_turned_off(monkeypatch):
+    monkeypatch.setattr(compiled, "_blas", None)  # of the other tests
     assert tg.tune(loops=False) == "no compiled loops, as asked"
     assert compiled.threads == 0
 
@@ -81,7 +84,7 @@ def test_loops_are_turned_off():
 @pytest.mark.fast_forms
 def test_without_numba(not_loaded, monkeypatch):
     monkeypatch.setitem(sys.modules, "numba", None)
-    assert tg.tune() == "no compiled loops; pip install 'tinygan[fast]' makes training faster"
+    assert tg.tune() == "no compiled loops: numba is missing; pip install 'tinygan[fast]' makes training faster"
     assert compiled.threads == 0
 
 
@@ -111,7 +114,8 @@ def test_a_numba_that_cannot_be_used(source, expected, not_loaded, tmp_path, mon
     np.testing.assert_array_equal(tg.relu(np.linspace(-1, 1, 1 << 14)) >= 0, True)
 
 
-def test_an_option_of_0_1():
+def test_an_option_of_0_1(monkeypatch):
+    monkeypatch.setattr(compiled, "_blas", None)
     with pytest.warns(DeprecationWarning, match="^tune: divide_batches has no effect any more"):
         tg.tune(True, loops=False)
 
@@ -152,14 +156,11 @@ def process():
     loops.need()
     dropped = "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "NUMBA_NUM_THREADS", "OMP_WAIT_POLICY", "GOMP_SPINCOUNT"
 
-    def run(code=TUNED, **changes):
-        environment = {name: value for name, value in os.environ.items() if name not in dropped}
-        for name, value in changes.items():
-            environment[name] = value
-            if value is None:
-                del environment[name]
+    def run(code=TUNED, folder=None, **changes):
+        environment = {name: value for name, value in {**os.environ, **changes}.items()
+                       if value is not None and (name in changes or name not in dropped)}
         done = subprocess.run([sys.executable, "-c", WORK.format(support=os.path.dirname(loops.__file__)) + code],
-                              capture_output=True, text=True, env=environment, timeout=120)
+                              capture_output=True, text=True, env=environment, timeout=120, cwd=folder)
         assert done.returncode == 0, done.stderr
         return done
     return run
@@ -218,6 +219,49 @@ def test_one_core_where_something_is_missing(process, patch):
     line, *got = outcome(process("if 1:\n    " + patch + count + TUNED + ("" if "list" in patch else after)))
     assert line.startswith(LOOPS[1])
     assert got == [1, False]
+
+
+@pytest.mark.slow
+def test_blas_has_its_threads_again(process):
+    code = """
+from threadpoolctl import threadpool_info
+def blas():
+    return [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
+before, line = blas(), tg.tune()
+assert set(blas()) == {1} and tg.tune(loops=False) == "no compiled loops, as asked" and blas() == before
+assert tg.tune() == line and set(blas()) == {1}
+print(json.dumps([line, right(), compiled.threads, compiled.parallel]))
+"""
+    assert outcome(process(code))[1:] == (2, True)
+
+
+@pytest.mark.slow
+def test_numba_that_does_not_compile(process):
+    assert outcome(process(NUMBA_DISABLE_JIT="1")) == ("no compiled loops: NUMBA_DISABLE_JIT is set", 0, False)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("home", ["home", "file/home"])
+def test_a_package_that_cannot_be_written(process, tmp_path, home):
+    """The cache is in the user's folder; where that cannot be written either, one line says what to do."""
+    shutil.copytree(Path(tg.__file__).parent, tmp_path / "tinygan", ignore=shutil.ignore_patterns("__pycache__"))
+    (tmp_path / "tinygan/backend/__pycache__").write_text("no folder")
+    (tmp_path / "file").write_text("no folder")
+    (tmp_path / "home").mkdir()
+    code = """
+line = tg.tune()
+print(json.dumps([line, bool(np.array_equal(tg.relu(np.linspace(-1, 1, 1 << 14)) > 0, np.arange(1 << 14) >= 1 << 13)),
+                  compiled.threads, compiled.parallel]))
+"""
+    line, threads, _ = outcome(process(code, tmp_path, NUMBA_CACHE_DIR=None, PYTHONPATH=str(tmp_path),
+                                       HOME=str(tmp_path / home), XDG_CACHE_HOME=None))
+    if home == "home":
+        assert line.startswith(LOOPS[2])
+        assert list((tmp_path / "home").rglob("*.nbi"))
+    else:
+        assert line.startswith("no compiled loops: numba fails with RuntimeError: cannot cache function ")
+        assert line.endswith("; set NUMBA_CACHE_DIR to a folder that can be written")
+        assert threads == 0
 
 
 # The cache
@@ -285,7 +329,8 @@ def assert_right(seed=0):
 def in_child():
     assert compiled.threads == 0
     assert_right()
-    assert tg.tune() == "no compiled loops in a forked process; start processes with the method 'spawn'"
+    assert tg.tune() == ("no compiled loops: this process is forked; start processes with the "
+                         "method 'spawn'")
     assert_right()
 
 
@@ -378,7 +423,7 @@ def test_a_loop_that_does_not_compile(forms, error):
     def broken(x):
         raise kind("no such\ntype")
     compiled.form("ops.elementwise._relu", compiled.fits)(broken)
-    with pytest.warns(RuntimeWarning, match=f"it runs without one of its fast forms: numba fails with {error}: no such$"):
+    with pytest.warns(RuntimeWarning, match=f"without one of its fast forms: numba fails with {error}: no such$"):
         y = tg.relu(x)
     np.testing.assert_array_equal(y, np.maximum(x, 0))
     np.testing.assert_array_equal(tg.relu(x), y)

@@ -63,8 +63,7 @@ def test_thin_padded_and_large_shapes(x, kernel, o, stride, padding, dtype):
     agree(*arrays, stride, padding, dtype)
 
 
-@pytest.mark.parametrize("which", [0, 1])
-def test_nothing_in_nothing_out(which):
+def test_nothing_in_nothing_out():
     """An empty batch goes to the other forms."""
     x, w, y = np.ones((0, 5, 5, 2)), np.ones((3, 3, 2, 3)), np.ones((0, 3, 3, 3))
     got = three(x, w, y, (1, 1), (0, 0))
@@ -112,6 +111,6 @@ def test_a_wrong_loop_is_seen(wrong, monkeypatch):
     monkeypatch.setattr(compiled_convolutions, wrong, lambda a, kernel, out, stride, padding, b:
                         right(a, kernel, out, stride, (0, 0), b))  # forgets the padding
     rng = np.random.default_rng(0)
+    x, w, y = (rng.normal(size=shape) for shape in ((2, 5, 5, 2), (3, 3, 2, 2), (2, 5, 5, 2)))
     with pytest.raises(AssertionError):
-        agree(rng.normal(size=(2, 5, 5, 2)), rng.normal(size=(3, 3, 2, 2)), rng.normal(size=(2, 5, 5, 2)), (1, 1), (1, 1),
-              "float64")
+        agree(x, w, y, (1, 1), (1, 1), "float64")

@@ -70,7 +70,8 @@ A, B = np.ones((8, 8), np.float32), np.ones((8, 9), np.float32)
 
 @pytest.mark.parametrize(("a", "b", "expected"), [
     (A, B, True), (A.T, B, True), (A, np.ones((9, 8), "f4").T, True), (A.astype(float), B.astype(float), True),
-    (A[:, ::2], B[::2], False), (A, B[:, ::2], False), (A.astype(float), B, False), (A.astype(int), B.astype(int), False),
+    (A[:, ::2], B[::2], False), (A, B[:, ::2], False), (A.astype(float), B, False),
+    (A.astype(int), B.astype(int), False), (A, np.ones((9, 9), "f4"), False),
     (A.astype("f2"), B.astype("f2"), False), (A.astype(">f4"), B.astype(">f4"), False), (A[:1], B, False),
     (A, B[:, :1], False), (A[:0], B, False), (A[:, :0], B[:0], False), (A[None], B, False), (A[0], B, False),
     (foreign.asarray(A), foreign.asarray(B), False), (A, foreign.asarray(B), False),

@@ -97,7 +97,8 @@ for _slope in (0.0, 0.2):
     both("affine_relu", "backend.fusion._affine_relu",
          *[arguments(lambda rng, dtype, make=make: make(rng, dtype)[:, None], positive(normal(2, 1)), _slope)
            for make in (infinite, special)])
-cases("backend.arrays.plus", arguments(special, infinite), arguments(normal(), normal()), arguments(normal(3, 1), normal(1, 2)))
+cases("backend.arrays.plus", arguments(special, infinite), arguments(normal(), normal()),
+      arguments(normal(3, 1), normal(1, 2)))
 for _shape in MATRICES + BOUND:
     for _make in (normal, strided):
         kernel("column_sums", cuda.column_sums, lambda x: x.sum(tuple(range(x.ndim - 1))),
@@ -106,8 +107,9 @@ for _shape in MATRICES + BOUND:
         both("affine_relu", "ops.normalise._affine", arguments(_make(*_shape), _make(2, _shape[-1])))
         both("affine_relu", "backend.fusion._affine_relu",
              *[arguments(_make(*_shape), _make(2, _shape[-1]), slope) for slope in (1.0, 0.2, 0.0)])
-        cases("backend.arrays.plus", arguments(_make(*_shape), _make(*_shape)), arguments(_make(*_shape), _make(_shape[-1])),
-              arguments(_make(*_shape), _make(*_shape[:-1], 1)), arguments(_make(*_shape), normal()))
+        cases("backend.arrays.plus", arguments(_make(*_shape), _make(*_shape)),
+              arguments(_make(*_shape), _make(_shape[-1])), arguments(_make(*_shape), _make(*_shape[:-1], 1)),
+              arguments(_make(*_shape), normal()))
         if _shape[0]:
             both("moments", "ops.normalise._moments", arguments(_make(*_shape)))
 for _c in (1, 5):
