@@ -31,20 +31,20 @@ def elsewhere(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
 
-def start(*command):
-    return subprocess.Popen(command, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+def start(*command, environment=ENVIRONMENT):
+    return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
 def ended(process):
     """Exit status, standard output, and the lines on standard error that are not the progress bar's."""
     out, error = process.communicate(timeout=120)
-    lines = [line for line in error.replace("\r", "\n").splitlines() if line and "step/s" not in line
-             and "s/step" not in line and not line.startswith("[mpiexec@")]
+    lines = [line for line in error.replace("\r", "\n").splitlines() if line.strip() and "step/s" not in line
+             and "s/step" not in line and not line.startswith(("[mpiexec@", "compiling loops"))]
     return process.returncode, out, lines
 
 
-def ranks(n, *arguments):
-    return start(MPIEXEC, "-n", str(n), *TINYGAN, *map(str, arguments))
+def ranks(n, *arguments, **options):
+    return start(MPIEXEC, "-n", str(n), *TINYGAN, *map(str, arguments), **options)
 
 
 def arrays(folder):
@@ -63,10 +63,23 @@ def test_the_number_of_ranks_changes_nothing(recipe, options):
         status, out, lines = ended(ranks(n, *options, "--mpi", "--out", str(n)))
         assert (status, lines) == (0, ["--mpi without mpiexec is one rank; for more: mpiexec -n 4 tinygan train ... "
                                        "--mpi"] if n == 1 else []), lines
-        assert out.count("\n") == 2  # of the first rank alone
+        assert out.count("\n") == 3  # of the first rank alone
         worst = max(abs(a - expected[name]).max() for name, a in arrays(str(n)).items() if a.size)
         print(f"{recipe}, {n} ranks: {worst:.1e}")
         assert worst < 1e-10
+
+
+def test_ranks_run_compiled_loops():
+    """Each on its share of the cores; the result is that of one process."""
+    pytest.importorskip("numba")
+    environment = {name: value for name, value in ENVIRONMENT.items() if name != "OPENBLAS_NUM_THREADS"}
+    options = ["train", "digits", "--dtype", "float64", "--steps", "4", "--batch", "16"]
+    assert ended(start(*TINYGAN, *options, "--out", "0"))[0] == 0
+    status, out, lines = ended(ranks(2, *options, "--mpi", "--out", "2", environment=environment))
+    assert (status, lines) == (0, []), lines
+    assert out.count("compiled loops on ") == 1
+    got, expected = arrays("2"), arrays("0")
+    assert max(abs(a - expected[name]).max() for name, a in got.items() if a.size) < 1e-9
 
 
 HERE = [name for name in RECIPES if name not in ("ring", "digits", "mnist", "fashion", "cifar10")]
@@ -76,7 +89,7 @@ HERE = [name for name in RECIPES if name not in ("ring", "digits", "mnist", "fas
 def test_every_recipe_trains_on_two_ranks(recipe):
     status, out, lines = ended(ranks(2, "train", recipe, "--steps", "3", "--batch", "8", "--mpi", "--out", "run"))
     assert (status, lines) == (0, []), lines
-    assert out.count("\n") == 2
+    assert out.count("\n") == 3
     assert Run.open("run").game.step == 3
 
 

@@ -1,5 +1,6 @@
 """The judge: the reference has all points, a stub none, a wrong answer loses exactly its task's."""
 import importlib.util
+import re
 import time
 
 import pytest
@@ -23,6 +24,19 @@ def test_a_sample():
     result = grader.grade_task(work(name), same, answers)
     assert result.score == 0
     assert "was it not summed over the broadcast axis? [case: shape=(2, 1), other=(1, 5)]" in result.reason
+
+
+@pytest.mark.slow
+def test_an_answer_that_tunes_its_process():
+    """It keeps its points; compiled loops need files that an answer may not read, and one line says that."""
+    found, line = work("03-convolution"), "import tinygan as tg\nline = tg.tune()\n"
+    task = found.tasks[0]
+    [cell] = task.answers
+    tuned = {**found.solutions, cell: line + found.solutions[cell]}
+    assert grader.grade_task(found, task, tuned).score == task.points
+    told = {**found.solutions, cell: f"{line}raise ValueError(line)\n{found.solutions[cell]}"}
+    reason = grader.grade_task(found, task, told).reason
+    assert re.match("ValueError: (no )?compiled loops.+$", reason)
 
 
 def test_a_task_is_not_graded_without_isolation(monkeypatch):
