@@ -224,6 +224,18 @@ def test_one_core_where_something_is_missing(process, patch):
 
 
 @pytest.mark.slow
+def test_the_forms_on_one_core():
+    """Where OpenMP is missing, the loops are compiled for one thread: the tests of the forms once more."""
+    loops.need()
+    here = Path(__file__).parent
+    command = [sys.executable, "-m", "pytest", "-q", "-n", "0", "-p", "no:cacheprovider", "--compiled",
+               *here.glob("test_compiled_*.py"), here / "test_accelerated.py"]
+    done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "NUMBA_NUM_THREADS": "1"},
+                          cwd=here.parents[1])
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.slow
 def test_blas_has_its_threads_again(process):
     code = """
 from threadpoolctl import threadpool_info
