@@ -73,7 +73,7 @@ def test_imports_are_found(path):
 
 def test_import_is_light():
     heavy = ["matplotlib", "cupy", "nvmath", "pooch", "tqdm", "PIL", "torch", "scipy", "argparse", "ipywidgets",
-             "voila", "tinygan.lab", "onnx", "safetensors", "mpi4py", "filelock"]
+             "voila", "tinygan.lab", "onnx", "safetensors", "mpi4py", "filelock", "numba", "llvmlite"]
     code = f"import sys, tinygan; print(*[m for m in {heavy} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == []
