@@ -184,8 +184,9 @@ def take(first, *others) -> bool:
 
 
 def fits(first, *others) -> bool:
-    """Whether the loops take these arrays, and the first is large."""
-    return type(first) is np.ndarray and first.size >= MIN_ELEMENTS and take(first, *others)
+    """Whether the loops, which check no index, take these large arrays of one shape."""
+    return (type(first) is np.ndarray and first.size >= MIN_ELEMENTS and take(first, *others)
+            and all(a.shape == first.shape for a in others))
 
 
 def _first_line(error) -> str:

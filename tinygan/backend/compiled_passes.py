@@ -17,26 +17,17 @@ def _numbers(*values) -> bool:
     return all(type(x) in (float, int) for x in values)
 
 
-def _flat(*arrays):
-    return [a.reshape(-1) for a in arrays]
-
-
 def _rows(*arrays):
     return [a.reshape(-1, a.shape[-1]) for a in arrays]
 
 
-def _alike(x, *others) -> bool:
-    """Whether a pass over all elements takes these arrays: loops don't check an index."""
-    return fits(x, *others) and all(a.shape == x.shape for a in others)
-
-
 def _channels(x, *others) -> bool:
-    """Whether a pass over rows of channels takes these arrays."""
+    """Whether a pass over rows of channels takes these arrays of one shape."""
     return fits(x, *others) and x.shape[-1] >= MIN_CHANNELS
 
 
-def _two_rows(x, scale_shift) -> bool:
-    return _channels(x, scale_shift) and scale_shift.shape == (2, x.shape[-1])
+def _two_rows(x, scale_shift, slope=0) -> bool:
+    return _channels(x) and compiled.take(x, scale_shift) and scale_shift.shape == (2, x.shape[-1]) and _numbers(slope)
 
 
 # Elements
@@ -71,10 +62,10 @@ def _relu_backward(x, y, slope, out):
             out[i] = x[i] if y[i] > 0 else 0
 
 
-@form("ops.elementwise._relu_backward", lambda x, y, slope: _alike(x, y) and _numbers(slope))
+@form("ops.elementwise._relu_backward", lambda x, y, slope: fits(x, y) and _numbers(slope))
 def relu_backward(x, y, slope):
     out = np.empty_like(x)
-    _relu_backward(*_flat(x, y), x.dtype.type(slope), out.reshape(-1))
+    _relu_backward(x.reshape(-1), y.reshape(-1), x.dtype.type(slope), out.reshape(-1))
     return out
 
 
@@ -84,10 +75,10 @@ def _plus(a, b, out):
         out[i] = a[i] + b[i]
 
 
-@form("backend.arrays.plus", _alike)
+@form("backend.arrays.plus", fits)
 def plus(a, b):
     out = np.empty_like(a)
-    _plus(*_flat(a, b, out))
+    _plus(a.reshape(-1), b.reshape(-1), out.reshape(-1))
     return out
 
 
@@ -99,7 +90,7 @@ def _add(theta, rate, direction):
         theta[i] += rate * direction[i]
 
 
-@form("updates._add", lambda theta, rate, direction: _alike(theta, direction) and _numbers(rate))
+@form("updates._add", lambda theta, rate, direction: fits(theta, direction) and _numbers(rate))
 def add(theta, rate, direction):
     _add(theta, theta.dtype.type(rate), direction)
 
@@ -112,7 +103,7 @@ def _adam_step(g, m, v, rest1, rest2, factor, shift, direction):
         direction[i] = m[i] / (np.sqrt(v[i]) * factor + shift)
 
 
-@form("updates.adam_step", lambda g, m, v, *numbers: _alike(g, m, v) and _numbers(*numbers))
+@form("updates.adam_step", lambda g, m, v, *numbers: fits(g, m, v) and _numbers(*numbers))
 def adam_step(g, m, v, bias_m, bias_v, beta1, beta2, eps):
     direction = np.empty_like(g)
     numbers = 1 - beta1, 1 - beta2, bias_m / math.sqrt(bias_v), eps * bias_m
@@ -133,7 +124,7 @@ def _affine_relu(x, scale_shift, slope, y):
                 y[r, c] = 0 if u <= 0 else u
 
 
-@form("backend.fusion._affine_relu", lambda x, scale_shift, slope: _two_rows(x, scale_shift) and _numbers(slope))
+@form("backend.fusion._affine_relu", _two_rows)
 def affine_relu(x, scale_shift, slope):
     y = np.empty_like(x)
     rows, out = _rows(x, y)
@@ -146,7 +137,7 @@ def affine(x, scale_shift):
     return affine_relu(x, scale_shift, 1.0)
 
 
-@form("backend.arrays.plus", lambda x, row: _channels(x, row) and row.shape == x.shape[-1:])
+@form("backend.arrays.plus", lambda x, row: _channels(x) and compiled.take(x, row) and row.shape == x.shape[-1:])
 def plus_row(x, row):
     return affine(x, np.stack([np.ones_like(row), row]))
 
@@ -186,6 +177,6 @@ def moments(x):
     return both
 
 
-@form("ops.normalise._affine_adjoint", lambda x, g: _alike(x, g) and _channels(x))
+@form("ops.normalise._affine_adjoint", _channels)
 def affine_adjoint(x, g):
     return _sums(2, *_rows(x, g)).astype(x.dtype)

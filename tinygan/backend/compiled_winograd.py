@@ -24,8 +24,8 @@ from tinygan.backend.compiled_products import multiply
 CHANNELS = 512  # mapped at once: their tile fits into the first-level cache
 
 
-# The maps of a tile. `tile` holds its blocks, (3, 3, channels) or (2, 2, channels); nine (3, 3, rows, columns) gets, or
-# has, their sums in row m from column k. The loops over channels are short, so that the compiler makes vectors of all.
+# The maps of a tile, blocks (3, 3, channels) or (2, 2, channels), to row m and columns from k of nine (3, 3, rows,
+# columns), and their adjoints. The loops over channels are short, so that the compiler makes vectors of all.
 
 @piece
 def _images(tile, nine, m, k, width):
@@ -151,8 +151,7 @@ class _Layer:
 def pays(a, b, y, w, stride) -> bool:
     """Whether this is faster than a product of windows, for arrays a and b, outputs of shape y, a kernel of shape w.
 
-    The bounds were measured. With fewer channels, the maps take more time than the products save; with fewer outputs,
-    the map of the kernel takes too large a part of the time.
+    The bounds were measured: the maps of few channels, or of a large kernel, take more time than the products save.
     """
     (n, high, wide, o), (kh, kw, c, _), (sh, sw) = y, w, stride
     return (kh == 2 * sh and kw == 2 * sw and high % 2 == wide % 2 == 0 and sh * sw * c >= 128 and o >= 64

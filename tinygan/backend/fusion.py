@@ -11,7 +11,7 @@ from tinygan.nn import BatchNorm, Dense, LeakyReLU, ReLU, Sequential
 from tinygan.ops.elementwise import leaky_relu, relu_backward
 from tinygan.ops.normalise import affine, affine_adjoint
 from tinygan.ops.registry import unwrap
-from tinygan.ops.shape import concatenate, stack
+from tinygan.ops.shape import concatenate
 from tinygan.tensor import record
 
 
@@ -35,7 +35,7 @@ def affine_relu(x, scale_shift, slope):
         return leaky_relu(affine(x, scale_shift), slope)
     value = _affine_relu(bare, rows, slope)
     straight = record(value,  # no rule uses the value before the ReLU, so it is not kept
-                      (x, lambda g, _, x, scale_shift: affine(g, stack([scale_shift[0], 0 * scale_shift[0]]))),
+                      (x, lambda g, _, x, scale_shift: g * scale_shift[0]),
                       (scale_shift, lambda g, _, x, scale_shift: affine_adjoint(x, g)))
     return record(value, (straight, lambda g, y, _: relu_backward(g, y, slope)))
 
