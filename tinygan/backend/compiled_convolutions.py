@@ -66,8 +66,7 @@ def _fits(a, b, work) -> bool:
 
 def _divided(images, out, columns):
     """Parts of a batch with so many columns in its rows, at least as many rows: smaller products are slower."""
-    count = out[0] * out[1]
-    return parts(len(images), count * columns, columns // count)
+    return parts(len(images), out[0] * out[1] * columns, columns // (out[0] * out[1]))
 
 
 def _rows_of(x, kernel, out, stride, padding):
