@@ -79,13 +79,17 @@ def _load(cores) -> tuple[int, str]:
     if "numba" not in sys.modules:
         os.environ.setdefault("NUMBA_NUM_THREADS", str(cores))
     import numba
+    from platformdirs import user_cache_dir
     if numba.config.DISABLE_JIT:
         raise FormError("NUMBA_DISABLE_JIT is set")
     cores = min(cores, numba.config.NUMBA_NUM_THREADS)
     if not _loaded:
         parallel = cores > 1 and _openmp(numba, cores) and _find_products()
+        own = numba.config.CACHE_DIR
+        numba.config.CACHE_DIR = own or f"{user_cache_dir('tinygan')}/loops"  # pip would not remove files in the package
         for name in FILES:
             import_module(f"tinygan.backend.compiled_{name}")
+        numba.config.CACHE_DIR = own
         _announce()
         _loaded = True
     if parallel:
@@ -99,16 +103,12 @@ def _openmp(numba, cores) -> bool:
     """Starts numba's threads on OpenMP; False where OpenMP is missing, or another pool has been started."""
     if "NUMBA_THREADING_LAYER" not in os.environ:
         numba.config.THREADING_LAYER = "omp"
-    ours = not {"GOMP_SPINCOUNT", "OMP_WAIT_POLICY"} & os.environ.keys()
-    if ours:  # OpenMP reads it when it is loaded
-        os.environ["GOMP_SPINCOUNT"] = SPINS
+    if "OMP_WAIT_POLICY" not in os.environ:
+        os.environ.setdefault("GOMP_SPINCOUNT", SPINS)  # OpenMP reads it when it is loaded
     try:
         numba.set_num_threads(cores)
     except ValueError:  # there is no such library
         return False
-    finally:
-        if ours:
-            del os.environ["GOMP_SPINCOUNT"]
     return numba.threading_layer() == "omp"
 
 
