@@ -86,7 +86,7 @@ def _load(cores) -> tuple[int, str]:
     if not _loaded:
         parallel = cores > 1 and _openmp(numba, cores) and _find_products()
         own = numba.config.CACHE_DIR
-        numba.config.CACHE_DIR = own or f"{user_cache_dir('tinygan')}/loops"  # pip would not remove files in the package
+        numba.config.CACHE_DIR = own or f"{user_cache_dir('tinygan')}/loops"  # pip leaves those in a package
         for name in FILES:
             import_module(f"tinygan.backend.compiled_{name}")
         numba.config.CACHE_DIR = own
