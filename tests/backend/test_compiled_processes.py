@@ -60,7 +60,7 @@ def process():
 
 
 def outcome(done):
-    """What TUNED prints, with nothing else on standard output."""
+    """Returns the output of TUNED, which is alone on standard output."""
     line, right, threads, parallel = json.loads(done.stdout)
     assert right
     assert len(line.splitlines()) == 1
@@ -112,7 +112,7 @@ def test_one_core_where_something_is_missing(process, patch):
 
 
 def test_the_forms_on_one_core():
-    """Where OpenMP is missing, the loops are compiled for one thread: the tests of the forms once more."""
+    """Loops compiled for one thread, as without OpenMP, pass the tests of the forms too."""
     loops.need()
     here = Path(__file__).parent
     command = [sys.executable, "-m", "pytest", "-q", "-n", "0", "-p", "no:cacheprovider", "--compiled",

@@ -21,8 +21,8 @@ def tune(divide_batches: bool | None = None, *, loops: bool = True) -> str:
     address translation faster (on Linux; other systems are left unchanged).
 
     loops: where numba is installed (the extra `fast`), operations on large NumPy arrays run as compiled loops on all
-    cores, and BLAS on one thread. They are compiled at their first use and kept in numba's cache. Results are equal up
-    to rounding. With loops=False they are turned off, and BLAS has its threads again.
+    cores, and BLAS on one thread. They are compiled at their first use, and kept in your cache folder. Results are
+    equal up to rounding. With loops=False they are turned off, and BLAS has its threads again.
     """
     if divide_batches is not None:
         warnings.warn("tune: divide_batches has no effect any more, compiled loops have taken its place; the next "
