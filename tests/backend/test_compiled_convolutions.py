@@ -108,8 +108,8 @@ def test_parts(n, width, least, threads, expected, monkeypatch):
 def test_a_wrong_loop_is_seen(wrong, monkeypatch):
     from tinygan.backend import compiled_convolutions
     right = getattr(compiled_convolutions, wrong)
-    monkeypatch.setattr(compiled_convolutions, wrong, lambda a, kernel, out, stride, padding, b:
-                        right(a, kernel, out, stride, (0, 0), b))  # forgets the padding
+    monkeypatch.setattr(compiled_convolutions, wrong, lambda a, c, kernel, out, stride, padding, b:
+                        right(a, c, kernel, out, stride, (0, 0), b))  # forgets the padding
     rng = np.random.default_rng(0)
     x, w, y = (rng.normal(size=shape) for shape in ((2, 5, 5, 2), (3, 3, 2, 2), (2, 5, 5, 2)))
     with pytest.raises(AssertionError):

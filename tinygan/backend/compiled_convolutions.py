@@ -23,40 +23,43 @@ def parts(n: int, width: int, least: int = 1) -> Iterator[slice]:
 
 
 @loop
-def _windows(x, kernel, out, stride, padding, rows):
-    n, h, w, c = x.shape
+def _windows(x, channels, kernel, out, stride, padding, rows):
+    """Copies each window of images x (n, h, w * channels) to a row."""
+    n, h, w = x.shape
+    wide = kernel[1] * channels
     for line in prange(n * out[0]):
         b, top = line // out[0], line % out[0] * stride[0] - padding[0]
         for q in range(out[1]):
-            row, k = rows[line * out[1] + q], 0
-            for u in range(top, top + kernel[0]):
-                left = q * stride[1] - padding[1]
-                for v in range(left, left + kernel[1]):
-                    if 0 <= u < h and 0 <= v < w:
-                        for e in range(c):
-                            row[k + e] = x[b, u, v, e]
-                    else:
-                        for e in range(c):
-                            row[k + e] = 0
-                    k += c
+            row, left = rows[line * out[1] + q], (q * stride[1] - padding[1]) * channels
+            begin, end = min(wide, max(0, -left)), max(0, min(wide, w - left))
+            for i in range(kernel[0]):
+                there = row[i * wide:(i + 1) * wide]
+                if 0 <= top + i < h and begin < end:
+                    there[:begin] = 0
+                    copied, pixels = there[begin:end], x[b, top + i, left + begin:left + end]
+                    for e in range(end - begin):
+                        copied[e] = pixels[e]
+                    there[end:] = 0
+                else:
+                    there[:] = 0
 
 
 @loop
-def _overlaps(rows, kernel, out, stride, padding, x):
-    n, h, w, c = x.shape
+def _overlaps(rows, channels, kernel, out, stride, padding, x):
+    n, h, w = x.shape
+    wide = kernel[1] * channels
     for b in prange(n):
         x[b] = 0
         for p in range(out[0]):
             top = p * stride[0] - padding[0]
             for q in range(out[1]):
-                row, k = rows[(b * out[0] + p) * out[1] + q], 0
-                left = q * stride[1] - padding[1]
-                for u in range(top, top + kernel[0]):
-                    for v in range(left, left + kernel[1]):
-                        if 0 <= u < h and 0 <= v < w:
-                            for e in range(c):
-                                x[b, u, v, e] += row[k + e]
-                        k += c
+                row, left = rows[(b * out[0] + p) * out[1] + q], (q * stride[1] - padding[1]) * channels
+                begin, end = max(0, -left), min(wide, w - left)
+                for i in range(max(0, -top), min(kernel[0], h - top)):
+                    if begin < end:
+                        added, pixels = row[i * wide + begin:i * wide + end], x[b, top + i, left + begin:left + end]
+                        for e in range(end - begin):
+                            pixels[e] += added[e]
 
 
 def _fits(a, b, work) -> bool:
@@ -71,7 +74,7 @@ def _divided(images, out, columns):
 
 def _rows_of(x, kernel, out, stride, padding):
     rows = np.empty((len(x) * out[0] * out[1], kernel[0] * kernel[1] * x.shape[-1]), x.dtype)
-    _windows(x, kernel, out, stride, padding, rows)
+    _windows(x.reshape(*x.shape[:2], -1), x.shape[-1], kernel, out, stride, padding, rows)
     return rows
 
 
@@ -99,5 +102,5 @@ def transpose_correlate(y, w, size, stride, padding):
     x = np.empty((len(y), *size, c), y.dtype)
     for part in _divided(y, out, w[..., 0].size):
         rows = multiply(y[part].reshape(-1, o), w.reshape(-1, o).T)
-        _overlaps(rows, tuple(kernel), out, stride, padding, x[part])
+        _overlaps(rows, c, tuple(kernel), out, stride, padding, x[part].reshape(-1, size[0], size[1] * c))
     return x

@@ -21,96 +21,110 @@ from tinygan.backend.compiled import form, loop, piece
 from tinygan.backend.compiled_convolutions import parts
 from tinygan.backend.compiled_products import multiply
 
-CHANNELS = 512  # mapped at once: their tile fits into the first-level cache
+CHANNELS = 512  # mapped at once, so that a tile is small
 
 
-# The maps of a tile, blocks (3, 3, channels) or (2, 2, channels), to row m and columns from k of nine (3, 3, rows,
-# columns), and their adjoints. The loops over channels are short, so that the compiler makes vectors of all.
-
-@piece
-def _images(tile, nine, m, k, width):
-    """x0 - x1, x1, x2 - x1, in both directions."""
-    for i in range(3):
-        for e in range(width):
-            tile[i, 0, e] -= tile[i, 1, e]
-            tile[i, 2, e] -= tile[i, 1, e]
-    for j in range(3):
-        for e in range(width):
-            nine[0, j, m, k + e] = tile[0, j, e] - tile[1, j, e]
-            nine[1, j, m, k + e] = tile[1, j, e]
-            nine[2, j, m, k + e] = tile[2, j, e] - tile[1, j, e]
-
+# The maps in one direction, of n numbers in each of two or three blocks, and their adjoints. The blocks begin at `at` in
+# x and every `step` numbers, the three results at `to` in y, another array, and every `gap`. In loops over slices the
+# compiler sees that no index is negative, and makes vectors of them.
 
 @piece
-def _images_back(tile, nine, m, k, width):
-    for j in range(3):
-        for e in range(width):
-            tile[0, j, e] = nine[0, j, m, k + e]
-            tile[1, j, e] = nine[1, j, m, k + e] - nine[0, j, m, k + e] - nine[2, j, m, k + e]
-            tile[2, j, e] = nine[2, j, m, k + e]
-    for i in range(3):
-        for e in range(width):
-            tile[i, 1, e] -= tile[i, 0, e] + tile[i, 2, e]
+def _combine(size, n, x, at, step, y, to, gap):
+    """x0 - x1, x1, x2 - x1 of three blocks; x0, x0 + x1, x1 of two."""
+    x0, x1, x2 = x[at:at + n], x[at + step:at + step + n], x[at + 2 * step:at + 2 * step + n]
+    y0, y1, y2 = y[to:to + n], y[to + gap:to + gap + n], y[to + 2 * gap:to + 2 * gap + n]
+    if size == 3:
+        for e in range(n):
+            y0[e] = x0[e] - x1[e]
+        for e in range(n):
+            y1[e] = x1[e]
+        for e in range(n):
+            y2[e] = x2[e] - x1[e]
+    else:
+        for e in range(n):
+            y0[e] = x0[e]
+        for e in range(n):
+            y1[e] = x0[e] + x1[e]
+        for e in range(n):
+            y2[e] = x1[e]
 
 
 @piece
-def _outputs(tile, nine, m, k, width):
-    """y0, y0 + y1, y1, in both directions."""
-    for i in range(2):
-        for e in range(width):
-            nine[2 * i, 0, m, k + e] = tile[i, 0, e]
-            nine[2 * i, 1, m, k + e] = tile[i, 0, e] + tile[i, 1, e]
-            nine[2 * i, 2, m, k + e] = tile[i, 1, e]
-    for j in range(3):
-        for e in range(width):
-            nine[1, j, m, k + e] = nine[0, j, m, k + e] + nine[2, j, m, k + e]
+def _combine_back(size, n, x, at, step, y, to, gap):
+    x0, x1, x2 = x[at:at + n], x[at + step:at + step + n], x[at + 2 * step:at + 2 * step + n]
+    y0, y1, y2 = y[to:to + n], y[to + gap:to + gap + n], y[to + 2 * gap:to + 2 * gap + n]
+    if size == 3:
+        for e in range(n):
+            x0[e] = y0[e]
+        for e in range(n):
+            x1[e] = y1[e] - (y0[e] + y2[e])
+        for e in range(n):
+            x2[e] = y2[e]
+    else:
+        for e in range(n):
+            x0[e] = y0[e] + y1[e]
+        for e in range(n):
+            x1[e] = y1[e] + y2[e]
 
 
 @piece
-def _outputs_back(tile, nine, m, k, width):
-    for i in range(2):
-        for j in range(2):
-            for e in range(width):
-                tile[i, j, e] = ((nine[i, j, m, k + e] + nine[i, j + 1, m, k + e])
-                                 + (nine[i + 1, j, m, k + e] + nine[i + 1, j + 1, m, k + e]))
+def _move(x, b, top, left, first, tile, size, stride, width, back):
+    """Copies a row of pixels of each block of a tile from image b, channels from `first`; 0 outside. `back`: adds it."""
+    n, h, w, c = x.shape
+    flat, wide = x.reshape(-1), size * stride[1]
+    begin, end = max(0, -left), min(wide, w - left)
+    runs, run = (1, (end - begin) * c) if width == c else (end - begin, width)  # all channels are one run of memory
+    if not back and (begin > 0 or end < wide or top < 0 or top + (size - 1) * stride[0] >= h):
+        tile[:] = 0
+    for i in range(size):
+        u = top + i * stride[0]
+        if 0 <= u < h:
+            for v in range(begin, begin + runs):
+                at, to = ((b * h + u) * w + left + v) * c + first, (i * wide + v) * width
+                there, here = flat[at:at + run], tile[to:to + run]
+                if back:
+                    for e in range(run):
+                        there[e] += here[e]
+                else:
+                    for e in range(run):
+                        here[e] = there[e]
 
 
 @loop
 def _map(x, size, back, tiles, stride, padding, nine):
-    """Maps all tiles, of size x size blocks, of the images x (n, h, w, c); with `back` the adjoint, which sets x."""
+    """Maps all tiles, of size x size blocks, of the images x (n, h, w, c), to nine (3, 3, rows, columns).
+
+    With `back` the adjoint, which sets x. A row of pixels of each block is mapped from top to bottom, then from left to
+    right.
+    """
     n, h, w, c = x.shape
+    out, gap = nine.reshape(-1), nine[0, 0].size
     pieces = -(-c // CHANNELS)
     for work in prange(n * pieces):
         b, first = work // pieces, work % pieces * CHANNELS
-        width, tile = min(CHANNELS, c - first), np.empty((size, size, CHANNELS), x.dtype)
+        width = min(CHANNELS, c - first)
+        run = stride[1] * width
+        wide, length = size * run, run if width == c else width  # length: of neighbours in a row of nine
+        tile, rows = np.empty(3 * wide, x.dtype), np.empty(3 * wide, x.dtype)
         if back:
             x[b, :, :, first:first + width] = 0
         for t in range(tiles[0] * tiles[1]):
-            m = b * tiles[0] * tiles[1] + t
-            for pixel in range(stride[0] * stride[1]):  # of a block
-                top = 2 * (t // tiles[1]) * stride[0] + pixel // stride[1] - padding[0]
-                left, k = 2 * (t % tiles[1]) * stride[1] + pixel % stride[1] - padding[1], pixel * c + first
-                if back and size == 3:
-                    _images_back(tile, nine, m, k, width)
-                elif back:
-                    _outputs_back(tile, nine, m, k, width)
-                for i in range(size):
-                    for j in range(size):
-                        u, v = top + i * stride[0], left + j * stride[1]
-                        inside = 0 <= u < h and 0 <= v < w
-                        if inside and back:
-                            for e in range(width):
-                                x[b, u, v, first + e] += tile[i, j, e]
-                        elif inside:
-                            for e in range(width):
-                                tile[i, j, e] = x[b, u, v, first + e]
-                        elif not back:
-                            for e in range(width):
-                                tile[i, j, e] = 0
-                if not back and size == 3:
-                    _images(tile, nine, m, k, width)
-                elif not back:
-                    _outputs(tile, nine, m, k, width)
+            m, left = b * tiles[0] * tiles[1] + t, 2 * (t % tiles[1]) * stride[1] - padding[1]
+            for line in range(stride[0]):
+                top, to = 2 * (t // tiles[1]) * stride[0] + line - padding[0], m * nine.shape[3] + line * stride[1] * c
+                if not back:
+                    _move(x, b, top, left, first, tile, size, stride, width, False)
+                    _combine(size, wide, tile, 0, wide, rows, 0, wide)
+                for i in range(3):
+                    for p in range(run // length):
+                        at, k = i * wide + p * width, to + 3 * i * gap + p * c + first
+                        if back:
+                            _combine_back(size, length, rows, at, run, out, k, gap)
+                        else:
+                            _combine(size, length, rows, at, run, out, k, gap)
+                if back:
+                    _combine_back(size, wide, tile, 0, wide, rows, 0, wide)
+                    _move(x, b, top, left, first, tile, size, stride, width, True)
 
 
 class _Layer:
