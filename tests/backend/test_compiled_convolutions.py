@@ -95,13 +95,14 @@ def test_a_special_pixel_reaches_only_its_window(value):
         np.testing.assert_array_equal(a, b)
 
 
-@pytest.mark.parametrize(("n", "width", "least", "threads", "expected"), [
-    (6, 1, 1, 2, [6]), (6, 1 << 21, 1, 1, [1] * 6), (6, 1 << 21, 1, 2, [2] * 3), (7, 1 << 21, 1, 2, [1, 2, 2, 2]),
-    (7, 1 << 21, 5, 2, [3, 4]), (1, 1 << 30, 0, 2, [1]), (0, 1, 1, 2, [])])
-def test_parts(n, width, least, threads, expected, monkeypatch):
-    from tinygan.backend.compiled_convolutions import parts
+@pytest.mark.parametrize(("n", "out", "columns", "threads", "expected"), [
+    (6, 1, 1, 2, [6]), (6, 1 << 11, 1 << 10, 1, [1] * 6), (6, 1 << 11, 1 << 10, 2, [2] * 3),
+    (7, 1 << 11, 1 << 10, 2, [1, 2, 2, 2]), (7, 1 << 10, 1 << 12, 1, [3, 4]), (1, 1 << 15, 1 << 15, 2, [1])])
+def test_parts(n, out, columns, threads, expected, monkeypatch):
+    """The rows of a part fit into memory for each core, and are no fewer than their columns."""
+    from tinygan.backend.compiled_convolutions import divided
     monkeypatch.setattr(compiled, "threads", threads)
-    assert [part.stop - part.start for part in parts(n, width, least)] == expected
+    assert [part.stop - part.start for part in divided(n, (out, 1), columns)] == expected
 
 
 @pytest.mark.parametrize("wrong", ["_windows", "_overlaps"])

@@ -22,6 +22,7 @@ FORMS = {  # by name in the file: the function, and its arguments for a shape
     "adam_step": ("updates.adam_step", lambda *s: [*[normal(np.prod(s))] * 2, positive(normal(np.prod(s))), *ADAM]),
     "affine": ("ops.normalise._affine", lambda *s: [normal(*s), normal(2, s[-1])]),
     "affine_relu": ("backend.fusion._affine_relu", lambda *s: [normal(*s), normal(2, s[-1]), 0.2]),
+    "scale": ("backend.fusion._scale", lambda *s: [normal(*s), normal(2, s[-1])]),
     "moments": ("ops.normalise._moments", lambda *s: [normal(*s)]),
     "affine_adjoint": ("ops.normalise._affine_adjoint", lambda *s: [normal(*s), normal(*s)]),
 }

@@ -130,17 +130,34 @@ def test_when_it_pays(change, expected):
     assert loops.real_pays()(given["a"], given["b"], given["y"], given["w"], given["stride"]) is expected
 
 
-@pytest.mark.parametrize("fast", ["images", "images_back", "outputs", "outputs_back", "kernel", "kernel_back"])
-def test_layers_for_which_it_pays_take_it(fast, winograd):
+MAPS = {"images": (3, False), "outputs": (2, False), "kernel": (2, True)}  # blocks in a tile; whether it is one tile
+
+
+def kind_of(back, size, tiles):
+    return size, tiles == (1, 1), back
+
+
+def test_layers_for_which_it_pays_take_it(winograd):
     x, w, y = (np.ones(shape, np.float32) for shape in ((16, 32, 32, 64), LAYER["w"], LAYER["y"]))
-    with mock.patch.object(winograd._Layer, fast, autospec=True, side_effect=getattr(winograd._Layer, fast)) as called:
+    with mock.patch.object(winograd, "_map", side_effect=winograd._map) as called:
         three(x, w, y, (2, 2), (1, 1), (0, 0))
-    assert called.call_count
+    seen = {kind_of(*call.args[2:5]) for call in called.call_args_list}
+    assert seen == {(*kind, back) for kind in MAPS.values() for back in (False, True)}
 
 
-@pytest.mark.parametrize("wrong", ["images", "outputs", "kernel"])
+@pytest.mark.parametrize("wrong", MAPS)
 def test_a_wrong_map_is_seen(wrong, winograd, monkeypatch):
-    right = getattr(winograd._Layer, wrong)
-    monkeypatch.setattr(winograd._Layer, wrong, lambda layer, a: -right(layer, a))
-    with pytest.raises(AssertionError):
-        test_channels_in_pieces(3)
+    right = winograd._map
+
+    def changed(x, nine, back, size, tiles, stride, padding):
+        right(x, nine, back, size, tiles, stride, padding)
+        if kind_of(back, size, tiles) == (*MAPS[wrong], False):
+            np.negative(nine, out=nine)
+    monkeypatch.setattr(winograd, "_map", changed)
+    rng = np.random.default_rng(0)
+    arrays = [rng.standard_normal(shape) for shape in ((2, 10, 10, 3), (4, 4, 3, 2), (2, 4, 4, 2))]
+    with forced(False):
+        plain = three(*arrays, (2, 2), (0, 0), (0, 0))
+    with forced(True):
+        fast = three(*arrays, (2, 2), (0, 0), (0, 0))
+    assert not all(np.allclose(a, b) for a, b in zip(fast, plain, strict=True))

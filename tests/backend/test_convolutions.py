@@ -27,8 +27,8 @@ def test_a_batch_in_parts_is_the_same_to_rounding(geometry, times, chunk):
 
 
 @pytest.mark.parametrize(("n", "width", "kernel", "expected"), [
-    (6, 1, 1, [6]), (6, convolutions.CHUNK, 1, [1] * 6), (7, convolutions.CHUNK // 3, 1, [3, 4]),
-    (6, convolutions.CHUNK, convolutions.CHUNK, [2, 2, 2]), (0, 5, 1, [0])])
+    (6, 1, 1, [6]), (6, convolutions.CHUNK, 1, [1] * 6), (7, convolutions.CHUNK // 3, 1, [2, 2, 3]),
+    (6, convolutions.CHUNK, convolutions.CHUNK, [2, 2, 2]), (0, 5, 1, []), (2, 0, 0, [2])])
 def test_parts_are_equal_and_their_rows_larger_than_the_kernel(n, width, kernel, expected):
     assert [part.stop - part.start for part in convolutions._parts(n, width, kernel)] == expected
 

@@ -107,6 +107,7 @@ for _shape in MATRICES + BOUND:
         both("affine_relu", "ops.normalise._affine", arguments(_make(*_shape), _make(2, _shape[-1])))
         both("affine_relu", "backend.fusion._affine_relu",
              *[arguments(_make(*_shape), _make(2, _shape[-1]), slope) for slope in (1.0, 0.2, 0.0)])
+        cases("backend.fusion._scale", arguments(_make(*_shape), _make(2, _shape[-1])))
         cases("backend.arrays.plus", arguments(_make(*_shape), _make(*_shape)),
               arguments(_make(*_shape), _make(_shape[-1])), arguments(_make(*_shape), _make(*_shape[:-1], 1)),
               arguments(_make(*_shape), normal()))

@@ -1,7 +1,6 @@
 """Convolutions by compiled loops: windows as rows, one product, and its adjoint, in parts that memory holds."""
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -10,16 +9,9 @@ from numba import prange
 from tinygan.backend import compiled
 from tinygan.backend.compiled import form, loop
 from tinygan.backend.compiled_products import MIN_PRODUCTS, multiply
+from tinygan.backend.convolutions import parts
 
 CHUNK = 1 << 21  # elements of the rows of a part, for each core
-
-
-def parts(n: int, width: int, least: int = 1) -> Iterator[slice]:
-    """The parts of a batch of n, of which each example has `width` elements of intermediate arrays."""
-    size = max(1, least, compiled.threads * CHUNK // width)
-    count = -(-n // size)
-    for i in range(count):
-        yield slice(n * i // count, n * (i + 1) // count)
 
 
 @loop
@@ -67,9 +59,13 @@ def _fits(a, b, work) -> bool:
     return work >= MIN_PRODUCTS and type(a) is np.ndarray and compiled.take(a, b)
 
 
-def _divided(images, out, columns):
-    """Parts of a batch with so many columns in its rows, at least as many rows: smaller products are slower."""
-    return parts(len(images), out[0] * out[1] * columns, columns // (out[0] * out[1]))
+def divided(n, grid, columns, matrices=1):
+    """Parts of a batch of n whose rows, a grid for each example, are at least as many as their columns.
+
+    Products of smaller matrices are slower.
+    """
+    rows = grid[0] * grid[1]
+    return parts(n, max(columns // rows, compiled.threads * CHUNK // (rows * columns * matrices)))
 
 
 def _rows_of(x, kernel, out, stride, padding):
@@ -81,7 +77,7 @@ def _rows_of(x, kernel, out, stride, padding):
 @form("ops.conv.correlate", lambda x, w, out, stride, padding: _fits(x, w, len(x) * out[0] * out[1] * w.size))
 def correlate(x, w, out, stride, padding):
     kernel, y = w.reshape(-1, w.shape[-1]), np.empty((len(x), *out, w.shape[-1]), x.dtype)
-    for part in _divided(x, out, len(kernel)):
+    for part in divided(len(x), out, len(kernel)):
         multiply(_rows_of(x[part], w.shape[:2], out, stride, padding), kernel, out=y[part].reshape(-1, w.shape[-1]))
     return y
 
@@ -91,7 +87,7 @@ def correlate(x, w, out, stride, padding):
 def correlate_weight(x, y, kernel, stride, padding):
     out, c, o = y.shape[1:3], x.shape[-1], y.shape[-1]
     w: Any = None
-    for part in _divided(x, out, kernel[0] * kernel[1] * c):
+    for part in divided(len(x), out, kernel[0] * kernel[1] * c):
         w = multiply(_rows_of(x[part], kernel, out, stride, padding).T, y[part].reshape(-1, o), w)
     return w.reshape(*kernel, c, o)
 
@@ -100,7 +96,7 @@ def correlate_weight(x, y, kernel, stride, padding):
 def transpose_correlate(y, w, size, stride, padding):
     out, (*kernel, c, o) = y.shape[1:3], w.shape
     x = np.empty((len(y), *size, c), y.dtype)
-    for part in _divided(y, out, w[..., 0].size):
+    for part in divided(len(y), out, w[..., 0].size):
         rows = multiply(y[part].reshape(-1, o), w.reshape(-1, o).T)
         _overlaps(rows, c, tuple(kernel), out, stride, padding, x[part].reshape(-1, size[0], size[1] * c))
     return x

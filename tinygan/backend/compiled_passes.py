@@ -14,7 +14,7 @@ ROWS = 256  # added up one by one, in the precision of the array
 
 
 def _numbers(*values) -> bool:
-    return all(type(x) in (float, int) for x in values)
+    return {float, int}.issuperset(map(type, values))
 
 
 def _rows(*arrays):
@@ -135,6 +135,11 @@ def affine_relu(x, scale_shift, slope):
 @form("ops.normalise._affine", _two_rows)
 def affine(x, scale_shift):
     return affine_relu(x, scale_shift, 1.0)
+
+
+@form("backend.fusion._scale", _two_rows)
+def scale(g, scale_shift):
+    return affine(g, np.stack([scale_shift[0], np.zeros_like(scale_shift[0])]))
 
 
 @form("backend.arrays.plus", lambda x, row: _channels(x) and compiled.take(x, row) and row.shape == x.shape[-1:])

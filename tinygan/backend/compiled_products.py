@@ -39,7 +39,9 @@ def _product(a, of_a, b, of_b, out, add, rows, columns):
 
 @loop
 def _products(a, of_a, b, of_b, out, add, parts):
-    _, m, n = out.shape
+    """Products of two stacks: each thread computes the same number, and all together divide the others."""
+    stack, m, n = out.shape
+    alone = stack - stack % parts
     for t in prange(parts):
         rows, columns = (0, m), (0, n)
         if n >= m:  # the longer side is divided
@@ -47,9 +49,11 @@ def _products(a, of_a, b, of_b, out, add, parts):
             columns = first, n if t + 1 == parts else last
         else:
             rows = m * t // parts, m * (t + 1) // parts
-        if rows[0] < rows[1] and columns[0] < columns[1]:
-            for i in range(len(out)):
+        for i in range(stack):
+            if i >= alone and rows[0] < rows[1] and columns[0] < columns[1]:
                 _product(a[i], of_a, b[i], of_b, out[i], add, rows, columns)
+            elif i < alone and i % parts == t:
+                _product(a[i], of_a, b[i], of_b, out[i], add, (0, m), (0, n))
 
 
 def multiply(a, b, total=None, out=None):
@@ -61,10 +65,8 @@ def multiply(a, b, total=None, out=None):
     if not compiled.parallel:
         return np.add(out, a @ b, out=out) if add else np.matmul(a, b, out=out)
     a, b = a.swapaxes(-1, -2) if of_a else a, b.swapaxes(-1, -2) if of_b else b
-    if out.ndim == 2:
-        _products(a[None], of_a, b[None], of_b, out[None], add, compiled.threads)
-    else:
-        _products(a, of_a, b, of_b, out, add, compiled.threads)
+    stacks = [m.reshape(-1, *m.shape[-2:]) for m in (a, b, out)]
+    _products(stacks[0], of_a, stacks[1], of_b, stacks[2], add, compiled.threads)
     return out
 
 

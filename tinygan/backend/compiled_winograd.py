@@ -13,20 +13,22 @@ outputs: a kernel is 2 x 2 blocks.
 """
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numba import prange
 
 from tinygan.backend import compiled
 from tinygan.backend.compiled import form, loop, piece
-from tinygan.backend.compiled_convolutions import parts
+from tinygan.backend.compiled_convolutions import divided
 from tinygan.backend.compiled_products import multiply
 
 CHANNELS = 512  # mapped at once, so that a tile is small
 
 
-# The maps in one direction, of n numbers in each of two or three blocks, and their adjoints. The blocks begin at `at` in
-# x and every `step` numbers, the three results at `to` in y, another array, and every `gap`. In loops over slices the
-# compiler sees that no index is negative, and makes vectors of them.
+# The maps in one direction, of n numbers in each of two or three blocks, and their adjoints. The blocks begin at `at`
+# in x and every `step` numbers, the three results at `to` in y, another array, and every `gap`. In loops over slices
+# the compiler sees that no index is negative, and makes vectors of them.
 
 @piece
 def _combine(size, n, x, at, step, y, to, gap):
@@ -35,18 +37,10 @@ def _combine(size, n, x, at, step, y, to, gap):
     y0, y1, y2 = y[to:to + n], y[to + gap:to + gap + n], y[to + 2 * gap:to + 2 * gap + n]
     if size == 3:
         for e in range(n):
-            y0[e] = x0[e] - x1[e]
-        for e in range(n):
-            y1[e] = x1[e]
-        for e in range(n):
-            y2[e] = x2[e] - x1[e]
+            y0[e], y1[e], y2[e] = x0[e] - x1[e], x1[e], x2[e] - x1[e]
     else:
         for e in range(n):
-            y0[e] = x0[e]
-        for e in range(n):
-            y1[e] = x0[e] + x1[e]
-        for e in range(n):
-            y2[e] = x1[e]
+            y0[e], y1[e], y2[e] = x0[e], x0[e] + x1[e], x1[e]
 
 
 @piece
@@ -55,22 +49,16 @@ def _combine_back(size, n, x, at, step, y, to, gap):
     y0, y1, y2 = y[to:to + n], y[to + gap:to + gap + n], y[to + 2 * gap:to + 2 * gap + n]
     if size == 3:
         for e in range(n):
-            x0[e] = y0[e]
-        for e in range(n):
-            x1[e] = y1[e] - (y0[e] + y2[e])
-        for e in range(n):
-            x2[e] = y2[e]
+            x0[e], x1[e], x2[e] = y0[e], y1[e] - (y0[e] + y2[e]), y2[e]
     else:
         for e in range(n):
-            x0[e] = y0[e] + y1[e]
-        for e in range(n):
-            x1[e] = y1[e] + y2[e]
+            x0[e], x1[e] = y0[e] + y1[e], y1[e] + y2[e]
 
 
 @piece
 def _move(x, b, top, left, first, tile, size, stride, width, back):
-    """Copies a row of pixels of each block of a tile from image b, channels from `first`; 0 outside. `back`: adds it."""
-    n, h, w, c = x.shape
+    """Copies a row of pixels of each block of a tile from image b, channels from `first`; with `back` adds it there."""
+    _, h, w, c = x.shape
     flat, wide = x.reshape(-1), size * stride[1]
     begin, end = max(0, -left), min(wide, w - left)
     runs, run = (1, (end - begin) * c) if width == c else (end - begin, width)  # all channels are one run of memory
@@ -91,15 +79,14 @@ def _move(x, b, top, left, first, tile, size, stride, width, back):
 
 
 @loop
-def _map(x, size, back, tiles, stride, padding, nine):
-    """Maps all tiles, of size x size blocks, of the images x (n, h, w, c), to nine (3, 3, rows, columns).
+def _map(x, nine, back, size, tiles, stride, padding):
+    """Maps all tiles, of size x size blocks, of the images x (n, h, w, c), to nine matrices (9, rows, columns).
 
     With `back` the adjoint, which sets x. A row of pixels of each block is mapped from top to bottom, then from left to
     right.
     """
-    n, h, w, c = x.shape
-    out, gap = nine.reshape(-1), nine[0, 0].size
-    pieces = -(-c // CHANNELS)
+    n, _, _, c = x.shape
+    flat, pieces = nine.reshape(-1), -(-c // CHANNELS)
     for work in prange(n * pieces):
         b, first = work // pieces, work % pieces * CHANNELS
         width = min(CHANNELS, c - first)
@@ -111,55 +98,37 @@ def _map(x, size, back, tiles, stride, padding, nine):
         for t in range(tiles[0] * tiles[1]):
             m, left = b * tiles[0] * tiles[1] + t, 2 * (t % tiles[1]) * stride[1] - padding[1]
             for line in range(stride[0]):
-                top, to = 2 * (t // tiles[1]) * stride[0] + line - padding[0], m * nine.shape[3] + line * stride[1] * c
+                top, to = 2 * (t // tiles[1]) * stride[0] + line - padding[0], m * nine.shape[2] + line * stride[1] * c
                 if not back:
                     _move(x, b, top, left, first, tile, size, stride, width, False)
                     _combine(size, wide, tile, 0, wide, rows, 0, wide)
                 for i in range(3):
                     for p in range(run // length):
-                        at, k = i * wide + p * width, to + 3 * i * gap + p * c + first
+                        at, k = i * wide + p * width, to + 3 * i * nine[0].size + p * c + first
                         if back:
-                            _combine_back(size, length, rows, at, run, out, k, gap)
+                            _combine_back(size, length, rows, at, run, flat, k, nine[0].size)
                         else:
-                            _combine(size, length, rows, at, run, out, k, gap)
+                            _combine(size, length, rows, at, run, flat, k, nine[0].size)
                 if back:
                     _combine_back(size, wide, tile, 0, wide, rows, 0, wide)
                     _move(x, b, top, left, first, tile, size, stride, width, True)
 
 
-class _Layer:
-    """One convolution in tiles: the maps of its images, outputs and kernel to nine matrices, and their adjoints."""
+def _mapped(x, size, tiles, stride, padding):
+    nine = np.empty((9, len(x) * tiles[0] * tiles[1], stride[0] * stride[1] * x.shape[-1]), x.dtype)
+    _map(x, nine, False, size, tiles, stride, padding)
+    return nine
 
-    def __init__(self, out, stride, padding):
-        self.tiles, self.stride, self.padding = (-(-out[0] // 2), -(-out[1] // 2)), stride, padding
 
-    def _mapped(self, x, size, tiles, stride, padding):
-        nine = np.empty((3, 3, len(x) * tiles[0] * tiles[1], stride[0] * stride[1] * x.shape[-1]), x.dtype)
-        _map(x, size, False, tiles, stride, padding, nine)
-        return nine.reshape(9, *nine.shape[2:])
+def _geometry(out, stride, padding):
+    """Of images, of outputs and of the kernel, for `_map`: size and number of tiles, stride and padding."""
+    tiles = -(-out[0] // 2), -(-out[1] // 2)
+    return (3, tiles, stride, padding), (2, tiles, (1, 1), (0, 0)), (2, (1, 1), stride, (0, 0))
 
-    def images(self, x):
-        return self._mapped(x, 3, self.tiles, self.stride, self.padding)
 
-    def images_back(self, nine, x):
-        _map(x, 3, True, self.tiles, self.stride, self.padding, nine.reshape(3, 3, *nine.shape[1:]))
-
-    def outputs(self, y):
-        return self._mapped(y, 2, self.tiles, (1, 1), (0, 0))
-
-    def outputs_back(self, nine, y):
-        _map(y, 2, True, self.tiles, (1, 1), (0, 0), nine.reshape(3, 3, *nine.shape[1:]))
-
-    def kernel(self, w):
-        return self._mapped(w.reshape(1, *w.shape[:2], -1), 2, (1, 1), self.stride, (0, 0)).reshape(9, -1, w.shape[3])
-
-    def kernel_back(self, nine, w):
-        _map(w.reshape(1, *w.shape[:2], -1), 2, True, (1, 1), self.stride, (0, 0), nine.reshape(3, 3, 1, -1))
-
-    def parts(self, n, columns):
-        """Parts of the batch, with at least as many tiles as columns of the matrices: smaller products are slower."""
-        count = self.tiles[0] * self.tiles[1]
-        return parts(n, 9 * count * columns, columns // count)
+def _one_image(w):
+    """A kernel (kh, kw, c, o) as one image with c * o channels."""
+    return w.reshape(1, *w.shape[:2], -1)
 
 
 def pays(a, b, y, w, stride) -> bool:
@@ -175,28 +144,29 @@ def pays(a, b, y, w, stride) -> bool:
 @form("ops.conv.correlate", lambda x, w, out, stride, padding:
       pays(x, w, (len(x), *out, w.shape[-1]), w.shape, stride))
 def correlate(x, w, out, stride, padding):
-    layer, y = _Layer(out, stride, padding), np.empty((len(x), *out, w.shape[-1]), x.dtype)
-    kernel = layer.kernel(w)
-    for part in layer.parts(len(x), kernel.shape[1]):
-        layer.outputs_back(multiply(layer.images(x[part]), kernel), y[part])
+    images, outputs, kernel = _geometry(out, stride, padding)
+    y, of_w = np.empty((len(x), *out, w.shape[-1]), x.dtype), _mapped(_one_image(w), *kernel).reshape(9, -1, w.shape[3])
+    for part in divided(len(x), images[1], of_w.shape[1], 9):
+        _map(y[part], multiply(_mapped(x[part], *images), of_w), True, *outputs)
     return y
 
 
 @form("ops.conv.correlate_weight", lambda x, y, kernel, stride, padding:
       pays(x, y, y.shape, (*kernel, x.shape[-1], y.shape[-1]), stride))
 def correlate_weight(x, y, kernel, stride, padding):
-    layer, nine = _Layer(y.shape[1:3], stride, padding), None
+    images, outputs, of_kernel = _geometry(y.shape[1:3], stride, padding)
     w = np.empty((*kernel, x.shape[-1], y.shape[-1]), x.dtype)
-    for part in layer.parts(len(x), stride[0] * stride[1] * x.shape[-1]):
-        nine = multiply(layer.images(x[part]).swapaxes(1, 2), layer.outputs(y[part]), nine)
-    layer.kernel_back(nine, w)
+    nine: Any = None
+    for part in divided(len(x), images[1], stride[0] * stride[1] * x.shape[-1], 9):
+        nine = multiply(_mapped(x[part], *images).swapaxes(1, 2), _mapped(y[part], *outputs), nine)
+    _map(_one_image(w), nine.reshape(9, 1, -1), True, *of_kernel)
     return w
 
 
 @form("ops.conv.transpose_correlate", lambda y, w, size, stride, padding: pays(y, w, y.shape, w.shape, stride))
 def transpose_correlate(y, w, size, stride, padding):
-    layer, x = _Layer(y.shape[1:3], stride, padding), np.empty((len(y), *size, w.shape[2]), y.dtype)
-    kernel = layer.kernel(w)
-    for part in layer.parts(len(y), kernel.shape[1]):
-        layer.images_back(multiply(layer.outputs(y[part]), kernel.swapaxes(1, 2)), x[part])
+    images, outputs, kernel = _geometry(y.shape[1:3], stride, padding)
+    x, of_w = np.empty((len(y), *size, w.shape[2]), y.dtype), _mapped(_one_image(w), *kernel).reshape(9, -1, w.shape[3])
+    for part in divided(len(y), images[1], of_w.shape[1], 9):
+        _map(x[part], multiply(_mapped(y[part], *outputs), of_w.swapaxes(1, 2)), True, *images)
     return x

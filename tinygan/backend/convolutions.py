@@ -43,10 +43,15 @@ def _on_host(a, b, *_) -> bool:
     return type(a) is type(b) is np.ndarray
 
 
-def _parts(n, width, kernel) -> list[slice]:
-    """Parts of a batch of n, whose rows have `width` elements an example: in the cache, but larger than the kernel."""
-    count = max(1, min(n, n * width // max(CHUNK, 2 * kernel)))
+def parts(n, size) -> list[slice]:
+    """Parts of a batch of n, of at most `size` examples, all about as large."""
+    count = -(-n // max(1, size))
     return [slice(n * i // count, n * (i + 1) // count) for i in range(count)]
+
+
+def _parts(n, width, kernel):
+    """Parts whose rows, of `width` elements an example, are in the cache, but larger than the kernel."""
+    return parts(n, max(CHUNK, 2 * kernel) // max(1, width))
 
 
 @form("ops.conv.correlate", _on_host)

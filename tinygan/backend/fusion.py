@@ -35,7 +35,7 @@ def affine_relu(x, scale_shift, slope):
         return leaky_relu(affine(x, scale_shift), slope)
     value = _affine_relu(bare, rows, slope)
     straight = record(value,  # no rule uses the value before the ReLU, so it is not kept
-                      (x, lambda g, _, x, scale_shift: g * scale_shift[0]),
+                      (x, lambda g, _, x, scale_shift: _scale(g, scale_shift)),
                       (scale_shift, lambda g, _, x, scale_shift: affine_adjoint(x, g)))
     return record(value, (straight, lambda g, y, _: relu_backward(g, y, slope)))
 
@@ -45,6 +45,11 @@ def _affine_relu(x, scale_shift, slope):
     value = x * scale_shift[0]
     value += scale_shift[1]
     return np.maximum(value, slope * value, out=value) if slope else np.clip(value, 0, np.inf, out=value)
+
+
+@accelerated
+def _scale(g, scale_shift):
+    return g * scale_shift[0]
 
 
 form("backend.fusion._affine_relu", owner_of)(cuda.affine_relu)

@@ -8,17 +8,13 @@ import warnings
 from tinygan.backend import compiled
 
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # from glibc's malloc.h
-_MADV_HUGEPAGE = 14  # from Linux' mman.h
-_PAGE = 1 << 21  # bytes of a huge page
-_HEAP = 1 << 29  # bytes of the heap for which huge pages are requested; unused ones take no memory
 
 
 def tune(divide_batches: bool | None = None, *, loops: bool = True) -> str:
     """Changes memory and threads of this process to train faster; returns one line about the compiled loops.
 
     Memory: by default, glibc returns every array of 128 KiB or more to the kernel, and the next array gets new pages,
-    thousands of times a step. After this call glibc keeps the memory, and the kernel uses huge pages, which makes
-    address translation faster (on Linux; other systems are left unchanged).
+    thousands of times a step. After this call glibc keeps the memory (other libraries of C are left unchanged).
 
     loops: where numba is installed (the extra `fast`), operations on large NumPy arrays run as compiled loops on all
     cores, and BLAS on one thread. They are compiled at their first use, and kept in your cache folder. Results are
@@ -53,16 +49,8 @@ def limit(threads: int) -> None:
 
 def _keep_memory():
     try:
-        libc = ctypes.CDLL(None)
-        mallopt, malloc, madvise, free = libc.mallopt, libc.malloc, libc.madvise, libc.free
+        mallopt = ctypes.CDLL(None).mallopt
     except (OSError, AttributeError, TypeError):
         return
     mallopt(_M_MMAP_THRESHOLD, 1 << 30)
     mallopt(_M_TRIM_THRESHOLD, -1)
-    malloc.argtypes, malloc.restype = [ctypes.c_size_t], ctypes.c_void_p
-    madvise.argtypes, free.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int], [ctypes.c_void_p]
-    heap = malloc(_HEAP) or 0  # the heap grows by this block, and keeps it after free
-    first, end = -(-heap // _PAGE) * _PAGE, (heap + _HEAP) // _PAGE * _PAGE
-    if heap:
-        madvise(first, end - first, _MADV_HUGEPAGE)
-        free(heap)
