@@ -12,6 +12,7 @@ import pytest
 import standins
 from helpers import undraw
 from hypothesis import settings
+from threadpoolctl import threadpool_limits
 
 from tinygan.backend import compiled, cublas
 from tinygan.backend.accelerated import is_plain
@@ -30,6 +31,9 @@ def pytest_addoption(parser):
 
 
 def pytest_configure(config):
+    if "PYTEST_XDIST_WORKER" in os.environ:  # the processes of the tests share the cores
+        os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+        threadpool_limits(1, "blas")
     if config.getoption("compiled"):
         loops.use_everywhere()
 
