@@ -160,6 +160,7 @@ def test_what_nvmath_needs_is_installed(text, others, wheel, tmp_path, monkeypat
     assert installed(tmp_path) == (sorted(["nvmath/bindings/cublas.py", *others]), [])
 
 
+@pytest.mark.slow
 def test_without_a_gpu_it_ends_at_once(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("GPU_MISSING", "cupy")
     monkeypatch.setattr(sys, "argv", ["gpu.py", "--out", str(tmp_path)])

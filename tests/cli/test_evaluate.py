@@ -58,6 +58,7 @@ def test_evaluate_digits(recipe, capsys):
     assert figures["noise"]["coverage"] < .02
 
 
+@pytest.mark.slow
 @pytest.mark.drawn
 def test_sequences_are_judged_and_drawn(tmp_path, capsys):
     assert main(["train", "sequence", "--steps", "2", "--batch", "8", "--out", "run"]) == 0

@@ -62,6 +62,7 @@ def test_all_runs_may_fail(tmp_path, monkeypatch, capsys):
     assert "0 of 1 runs ended well" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="signals")
 def test_ctrl_c_saves_every_run_and_says_how_to_go_on(tmp_path):
     command = [sys.executable, "-m", "tinygan.cli", "sweep", "ring", "--seeds", "0-3", "--jobs", "2",

@@ -41,7 +41,8 @@ def test_train_writes_a_run_folder(recipe, tmp_path, capsys):
 
 
 @pytest.mark.drawn
-@pytest.mark.parametrize("recipe", ["gaussian", "ring", "digits", "sequence"])
+@pytest.mark.parametrize("recipe", ["gaussian", "ring", "digits",
+                                    pytest.param("sequence", marks=pytest.mark.slow)])
 def test_the_pictures_of_a_run_are_not_blank(recipe, tmp_path):
     assert main(["train", recipe, "--steps", "2", "--batch", "8", "--out", "run"]) == 0
     for name in ("samples.png", "curves.png"):

@@ -39,6 +39,7 @@ def classic(torch, latent=10, width=4, channels=3):
     return g.eval(), d.eval()
 
 
+@pytest.mark.slow
 def test_the_classic_dcgan_comes_in(torch, tmp_path, monkeypatch, capsys):
     save_file = pytest.importorskip("safetensors.torch").save_file
     monkeypatch.chdir(tmp_path)
