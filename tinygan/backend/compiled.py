@@ -23,7 +23,7 @@ from tinygan.backend.accelerated import ALWAYS_PLAIN, FORMS, FormError
 
 FILES = "passes", "products", "convolutions", "winograd"  # compiled_*.py; a form of a later file is tried first
 MIN_ELEMENTS = 1 << 13  # of an array; with fewer, NumPy is as fast
-SPINS = "20000"  # turns in which an idle thread waits for the next loop, about a millisecond, before it sleeps
+SPINS = "20000"  # turns in which an idle thread waits for the next loop, tenths of a millisecond, before it sleeps
 DTYPES = [np.dtype(np.float32), np.dtype(np.float64)]
 PRODUCTS = "scipy_cblas_{}gemm64_", "cblas_{}gemm64_"  # names in OpenBLAS of the products with 64-bit sizes
 OPTIONS: dict[str, Any] = {"nogil": True, "cache": True, "error_model": "numpy", "fastmath": {"contract"}}
