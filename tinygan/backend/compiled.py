@@ -87,9 +87,11 @@ def _load(cores) -> tuple[int, str]:
         parallel = cores > 1 and _openmp(numba, cores) and _find_products()
         own = numba.config.CACHE_DIR
         numba.config.CACHE_DIR = own or f"{user_cache_dir('tinygan')}/loops"  # pip leaves those in a package
-        for name in FILES:
-            import_module(f"tinygan.backend.compiled_{name}")
-        numba.config.CACHE_DIR = own
+        try:
+            for name in FILES:
+                import_module(f"tinygan.backend.compiled_{name}")
+        finally:
+            numba.config.CACHE_DIR = own
         _announce()
         _loaded = True
     if parallel:
