@@ -224,3 +224,9 @@ assert right() and line.startswith("compiled loops on 1 core,"), line
 os._exit(0) if not child else print(json.dumps([line, os.waitpid(child, 0)[1] == 0, 0, 0]))
 """
     outcome(process(code, OPENBLAS_NUM_THREADS="1"))
+
+
+def test_debug_looks_on_while_the_loops_are_compiled(process, tmp_path):
+    """numba imports numpy.ma at its first call, and half made arrays must not reach the search for NaN."""
+    process("from tinygan.cli import main\nraise SystemExit(main(['train', 'ring', '--debug', '--steps', '2']))",
+            tmp_path, NUMBA_CACHE_DIR=str(tmp_path / "cache"), PYTHONPATH=str(Path(tg.__file__).parents[1]))

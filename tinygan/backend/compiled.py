@@ -79,6 +79,7 @@ def _load(cores) -> tuple[int, str]:
     if "numba" not in sys.modules:
         os.environ.setdefault("NUMBA_NUM_THREADS", str(cores))
     import numba
+    import numpy.ma  # noqa: F401  # numba would, at its first call, where `train --debug` sees half made arrays
     from platformdirs import user_cache_dir
     if numba.config.DISABLE_JIT:
         raise FormError("NUMBA_DISABLE_JIT is set")
