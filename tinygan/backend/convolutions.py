@@ -50,7 +50,7 @@ def parts(n, size) -> list[slice]:
 
 
 def _parts(n, width, kernel):
-    """Parts whose rows, of `width` elements an example, are in the cache, but larger than the kernel."""
+    """Parts whose rows, of `width` elements an example, fit into the cache; of a large kernel, rows twice as large."""
     return parts(n, max(CHUNK, 2 * kernel) // max(1, width))
 
 
