@@ -12,6 +12,7 @@ import numpy as np
 
 from tinygan.files import open_regular
 
+DATA, FAKE, D_BLUE, OCHRE = "#009E73", "#D55E00", "#0072B2", "#E69F00"  # Okabe and Ito's, safe for the colour-blind
 LARGEST_FRAME = 2**25  # pixels, and bytes of the file, of a picture that becomes part of a film
 _DRAWING = threading.RLock()  # matplotlib's settings are those of the whole process
 
@@ -80,7 +81,7 @@ def cloud(samples, real=None, title="", labels=None, paths=()) -> np.ndarray:
         span = 1.25 * np.abs(known).max() or 1.0
         if real is not None:
             axes.scatter(*real[:, :2].T, s=8, color="#c8c8c8", label="real")
-        colours = {"color": "#d1495b"} if labels is None else {"c": labels, "cmap": "tab10"}
+        colours = {"color": FAKE} if labels is None else {"c": labels, "cmap": "tab10"}
         axes.scatter(*samples[:, :2].T, s=3, label="generated", **colours)
         for path in paths:
             axes.plot(*path.T, color="#202020", linewidth=1, marker=".", markersize=4)
@@ -98,8 +99,8 @@ def lines(samples, real=None, title="", rows: int = 10) -> np.ndarray:
     """
     from matplotlib.figure import Figure
     figure = Figure(figsize=(7, 6), layout="constrained")
-    panels = [(samples, "generated", "#d1495b")] if real is None else [
-        (real, "real", "#808080"), (samples, "generated", "#d1495b")]
+    panels = [(samples, "generated", FAKE)] if real is None else [
+        (real, "real", "#808080"), (samples, "generated", FAKE)]
     height = 2.2 * float(np.abs(panels[0][0]).max())
     for axes, (x, name, colour) in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels):
         for i, sequence in enumerate(x[:rows]):
@@ -120,7 +121,7 @@ def curves(history) -> np.ndarray:
     labels = {"d_value": "D's", "g_value": "G's", "d_real": "D(x), real", "d_fake": "D(G(z)), generated",
               "d_gradient": "D's", "g_gradient": "G's"}
     for axes, (title, names, scale) in zip(panels, groups):
-        for name, colour in zip(names, ("#2e6f95", "#d1495b")):
+        for name, colour in zip(names, (D_BLUE, FAKE)):
             axes.plot(history["step"], history[name], color=colour, alpha=0.25, linewidth=0.6)
             axes.plot(*_smooth(history["step"], history[name]), color=colour, label=labels[name])
         axes.set(ylabel=title, yscale=scale)
