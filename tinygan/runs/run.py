@@ -240,7 +240,7 @@ class Run:
 
     def tune(self) -> str:
         """Prepares this process for training the run (`process.tune`); one line about it, empty on a GPU."""
-        return tune() if self.config.device == "cpu" else ""
+        return tune(game=self.game) if self.config.device == "cpu" else ""
 
     def evaluate(self, n: int | None, rng: np.random.Generator) -> dict[str, float]:
         """The metrics of n samples (default: 2,500 points or 2,000 images), and label scores if the run has classes."""
