@@ -134,7 +134,8 @@ class Run:
 
     def save_frame(self, game: Game) -> None:
         """A callback of `train`: saves a frame of the film at regular steps."""
-        if game.step * FRAMES // self.config.steps > (game.step - 1) * FRAMES // self.config.steps:
+        now, before = (int(FRAMES * (step / self.config.steps) ** 0.5) for step in (game.step, game.step - 1))
+        if now > before or game.step == 1:  # more often at the beginning, where more changes
             render(self.folder / "frames" / f"{game.step:07d}.png", plots.save_png, self.picture())
 
     def maybe_checkpoint(self, game: Game) -> None:
@@ -162,7 +163,7 @@ class Run:
         self.save()
         render(self.folder / "samples.png", plots.save_png, self.picture(100))
         if self.game.history["step"]:
-            render(self.folder / "curves.png", plots.save_png, plots.curves(self.game.history))
+            render(self.folder / "curves.png", plots.save_png, plots.curves(self.game.history, self.game.goals))
         frames = sorted((self.folder / "frames").glob("*.png"))
         if frames:
             try:
@@ -281,7 +282,8 @@ class Run:
         """Draws images as a sheet (with labels: a row per class), sequences and points together with real ones."""
         if samples.ndim == 4:
             classes = 1 if labels is None else len(set(labels.tolist()))
-            return plots.sheet(samples, columns=len(samples) // classes if classes > 1 else None)
+            page = plots.sheet(samples, columns=len(samples) // classes if classes > 1 else None)
+            return plots.titled(page, title) if title else page
         real = None
         try:
             real, *_ = parts(self.game.data(2000, rng))
