@@ -7,7 +7,7 @@ import warnings
 
 from tinygan.backend import compiled
 
-SMALL = 1 << 23  # of batch * weights: below it, a second thread gains little, and waits on a core that others need
+SMALL = 1 << 25  # of batch * weights: below it, a second thread gains a sixth at most (tests/benchmarks/threads.py)
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # from glibc's malloc.h
 _one_thread = None  # the limit of BLAS to one thread, for small networks
 
