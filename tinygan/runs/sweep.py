@@ -231,8 +231,8 @@ def summary(rows: list[dict], configs: Mapping[str, Config], out: Path) -> str:
     lines = [f"{out}: {len(done)} of {len(rows)} runs ended well; sweep.csv, curves.png, figures.png"]
     if not done:
         return lines[0]
-    real, noise = Run.open(out / done[0]["run"], "cpu").baselines(configs[done[0]["run"]].evaluator().count,
-                                                              np.random.default_rng(0))
+    first = Run.open(out / done[0]["run"], "cpu")
+    real, noise = first.baselines(first.config.evaluator().count, np.random.default_rng(0))
     groups: dict[str, list[dict]] = {}
     for row in done:
         groups.setdefault(kind(configs[row["run"]]), []).append(row)
