@@ -2,19 +2,18 @@
 from __future__ import annotations
 
 import argparse
-import difflib
 from pathlib import Path
 
 import numpy as np
 
+from tinygan.errors import did_you_mean
 from tinygan.zoo import RECIPES
 
 
 def recipe(text):
     if text not in RECIPES:
-        close = difflib.get_close_matches(text, RECIPES, 1)
-        hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(RECIPES)}"
-        raise argparse.ArgumentTypeError(f"there is no recipe {text!r}; {hint}")
+        hint = did_you_mean(text, RECIPES, f"; there are {', '.join(RECIPES)}")
+        raise argparse.ArgumentTypeError(f"there is no recipe {text!r}{hint}")
     return text
 
 
