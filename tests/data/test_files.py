@@ -18,7 +18,6 @@ import pooch
 import pytest
 from helpers import one_line, rng
 from idx import packed, put
-from PIL import Image
 
 from tinygan.data import DataError, files, load
 

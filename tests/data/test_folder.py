@@ -88,19 +88,19 @@ def test_loose_images_beside_subfolders_are_used_and_there_are_no_classes(tmp_pa
 def test_loose_images_are_left_out_where_classes_are_asked_for(tmp_path):
     for i, name in enumerate(("a/1.png", "b/2.png", "loose.png")):
         save(tmp_path / name, flat(10 * (i + 1)))
-    with pytest.warns(UserWarning, match=r": 1 of 3 images lie in no subfolder, have no class, and are left out; to use "
-                                         r"them, move each into the subfolder of its class, such as a$"):
+    with pytest.warns(UserWarning, match=r": 1 of 3 images lie in no subfolder, have no class, and are left out; to "
+                                         r"use them, move each into the subfolder of its class, such as a$"):
         images, names = sets.read(tmp_path, classes=True)
     assert [level(images, i) for i in range(2)] == [[10], [20]]
     assert (images.labels.tolist(), names) == ([0, 1], ["a", "b"])
 
 
 @pytest.mark.parametrize(("names", "size", "line"), [
-    (["a.png"], 4, "1 image in grey; it is cropped to the central square, of 8 pixels a side, and scaled to 4 x 4"),
-    (["a.png", "b.png", "c/d.png"], 32, "3 images in grey; each is cropped to the central square, of 8 to 10 pixels a "
-     "side, and scaled to 32 x 32; 2 lie in the folder itself and 1 in its subfolders: all are used, without classes"),
-    ([f"{i}/a.png" for i in range(9)], 8, "9 images in grey; each is cropped to the central square, of 8 to 16 pixels a "
-     "side, and scaled to 8 x 8; 9 classes: " + ", ".join(f"'{i}' 1" for i in range(8)) + " and 1 more")])
+    (["a.png"], 4, "1 image in grey, cropped to its central square (8 pixels a side) and scaled to 4 x 4"),
+    (["a.png", "b.png", "c/d.png"], 32, "3 images in grey, each cropped to its central square (8 to 10 pixels a side) "
+     "and scaled to 32 x 32; 2 lie in the folder itself and 1 in its subfolders: all are used, without classes"),
+    ([f"{i}/a.png" for i in range(9)], 8, "9 images in grey, each cropped to its central square (8 to 16 pixels a "
+     "side) and scaled to 8 x 8; 9 classes: " + ", ".join(f"'{i}' 1" for i in range(8)) + " and 1 more")])
 def test_the_log_has_a_line_about_a_folder(names, size, line, tmp_path, caplog):
     for i, name in enumerate(names):
         save(tmp_path / name, flat(10, 8 + i, 20))
@@ -113,8 +113,9 @@ def test_many_skipped_files_are_a_short_list_and_a_count(tmp_path):
     save(tmp_path / "z.png", flat(10))
     for i in range(5):
         (tmp_path / f"IMG_{i}.HEIC").write_bytes(b"no image")
-    with pytest.warns(UserWarning, match=r"skipped 5 of 6 files \(5 not readable as images: 'IMG_0.HEIC', 'IMG_1.HEIC', "
-                                         r"'IMG_2.HEIC' and 2 more\); HEIC and AVIF are not read: save these as JPEG$"):
+    with pytest.warns(UserWarning, match=r"skipped 5 of 6 files \(5 not readable as images: 'IMG_0.HEIC', "
+                                         r"'IMG_1.HEIC', 'IMG_2.HEIC' and 2 more\); HEIC and AVIF are not read: save "
+                                         r"these as JPEG$"):
         load(tmp_path)
 
 
@@ -348,7 +349,7 @@ def test_a_folder_that_is_too_large_is_refused(tmp_path, monkeypatch):
         picture(tmp_path / name)
     monkeypatch.setattr(memory, "MOST_NUMBERS", 4 * 32 * 32 * 3 - 1)
     monkeypatch.setattr(folder, "_decode", None)  # nothing is decoded before it
-    with pytest.raises(DataError, match="4 files as images of 32 x 32 pixels need 1 MiB .* the largest size that does"):
+    with pytest.raises(DataError, match=r"4 files as images of 32 x 32 pixels need 1 MiB .* largest size that does"):
         load(tmp_path)
     monkeypatch.setattr(folder, "MOST_ENTRIES", 5)
     with pytest.raises(DataError, match=r": more than 5 files and folders$"):

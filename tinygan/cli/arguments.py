@@ -76,6 +76,11 @@ def positive(text):
     return _number(text, float, 1e-30, "a positive number")
 
 
+def show(text, file=None) -> None:
+    """Prints a line that may hold names of files, as `printable`."""
+    print(printable(text), file=file, flush=True)
+
+
 def printable(text) -> str:
     """A text on one line, in which codes that a terminal would obey are spelt out: file names may hold any."""
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in " ".join(str(text).split()))

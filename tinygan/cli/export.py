@@ -27,9 +27,9 @@ def run(options):
     about = f"the {player} of {run.folder} at step {run.game.step}"
     if options.to == "safetensors":
         module = files.to_safetensors(run, player, file)
-        print(f"{file}, {module.name}: {about}, and the PyTorch module that loads it")
+        arguments.show(f"{file}, {module.name}: {about}, and the PyTorch module that loads it")
     elif player == "generator":
         files.to_onnx(run, file)
-        print(f"{file}: {about}")
+        arguments.show(f"{file}: {about}")
     else:
         raise ExchangeError("--player: a discriminator goes to safetensors only")

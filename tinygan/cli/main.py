@@ -28,13 +28,14 @@ from tinygan.cli import (
     sweep,
     train,
 )
-from tinygan.cli.arguments import printable
+from tinygan.cli.arguments import printable, show
 from tinygan.distributed.mpi import speaks
 from tinygan.errors import TinyganError, did_you_mean
 from tinygan.zoo.settings import ABOUT
 
 COMMANDS = (train, sample, evaluate, doctor, sweep, interpolate, export, import_, recipes, data, play, lab,
             assignments)
+NOTED = ("train", "sweep", "import", "data")  # commands that begin with the user's data
 CLOSED_PIPE = 141  # 128 + SIGPIPE: the exit status of other programs whose reader has gone
 
 
@@ -95,9 +96,10 @@ def _run(options) -> int:
     with ExitStack() as settings:
         if threading.current_thread() is threading.main_thread():  # in others the process shows warnings in its way
             settings.enter_context(warnings.catch_warnings())
-            say = functools.cache(functools.partial(_say, options.name))  # each message once
-            warnings.showwarning = lambda message, *_: say(f"warning: {message}")
-            settings.enter_context(_logged(say))
+            warn = functools.cache(functools.partial(_say, options.name))  # each message once
+            warnings.showwarning = lambda message, *_: warn(f"warning: {message}")
+            if options.name in NOTED:
+                settings.enter_context(_notes())
         try:
             return options.command(options) or 0
         except (TinyganError, MemoryError, Warning) as error:  # PYTHONWARNINGS=error raises warnings
@@ -113,10 +115,10 @@ def _run(options) -> int:
 
 
 @contextmanager
-def _logged(say):
-    """A context in which the notes that the library logs, such as the number of images in a folder, are shown."""
-    logger, handler = logging.getLogger("tinygan"), logging.Handler()
-    handler.emit = lambda record: say(record.getMessage())  # type: ignore[method-assign]
+def _notes():
+    """A context that prints what the library logs, such as the number of images in a folder, each line once."""
+    logger, handler, print_once = logging.getLogger("tinygan"), logging.Handler(), functools.cache(show)
+    handler.emit = lambda record: print_once(record.getMessage()) if speaks() else None  # type: ignore[method-assign]
     level = logger.level
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)

@@ -50,7 +50,10 @@ def load_folder(folder: Path, size: int = 32, classes: bool = False) -> Contents
     paths = survey(folder)
     memory.check_images(folder, len(paths), size)
     skipped: dict[str, list[str]] = {}
-    x, sides, greys, groups = np.empty((len(paths), size, size, 3), np.uint8), [], [], []
+    x = np.empty((len(paths), size, size, 3), np.uint8)
+    sides: list[int] = []
+    greys: list[bool] = []
+    groups: list[Path] = []
     for path, group in bar(paths, desc=folder.name, leave=False):
         try:
             image, side = _decode(path, size)
@@ -91,8 +94,7 @@ def _with_classes(x, groups, folder, classes) -> Contents:
 
 def _report(x, sides, groups, folder) -> str:
     """The number of the images, how they were made equal, and their classes, in a line."""
-    size, least, most = x.shape[1], min(sides), max(sides)
-    cut = "each is" if len(x) > 1 else "it is"
+    size, least, most, several = x.shape[1], min(sides), max(sides), len(x) > 1
     before = f"{least}" if least == most else f"{least} to {most}"
     counts = Counter(group.name for group in groups if group != folder)
     loose = len(groups) - sum(counts.values())
@@ -105,8 +107,8 @@ def _report(x, sides, groups, folder) -> str:
         listed = [f"{name!r} {count:,}" for name, count in sorted(counts.items())]
         more = f" and {len(listed) - SHOWN} more" if len(listed) > SHOWN else ""
         about = f"; {len(listed)} class{'es' * (len(listed) > 1)}: {', '.join(listed[:SHOWN])}{more}"
-    return (f"{len(x):,} image{'s' * (len(x) > 1)} in {'grey' if x.shape[3] == 1 else 'colour'}; {cut} cropped to the "
-            f"central square, of {before} pixels a side, and scaled to {size} x {size}{about}")
+    return (f"{len(x):,} image{'s' * several} in {'grey' if x.shape[3] == 1 else 'colour'}, {'each ' * several}cropped "
+            f"to its central square ({before} pixels a side) and scaled to {size} x {size}{about}")
 
 
 def _listed(skipped: dict[str, list[str]]) -> str:

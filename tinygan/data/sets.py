@@ -68,7 +68,7 @@ def load(name_or_folder: str | os.PathLike, held_out: bool = False, size: int | 
 
     name_or_folder: "digits", "digits14" or "digits16" (in the package), "mnist", "fashion" or "cifar10" (found here or
     fetched, see `files.obtain`), or a folder of images (see `folder.load_folder`; its labels are None unless all images
-    lie in subfolders); photos@64 is the folder photos with size 64. A name comes first: the folder digits is "./digits".
+    lie in subfolders); photos@64 is the folder photos with size 64. A name comes first: ./digits is a folder.
     held_out: the test images instead of the training images; a folder has no test images.
     size: height and width to resize to (default: a named set keeps its size, images of a folder become 32 x 32).
     DataError if the name is unknown, or the data are missing or damaged.

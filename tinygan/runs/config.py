@@ -13,6 +13,7 @@ from tinygan.errors import TinyganError
 from tinygan.game import Game, SettingError
 from tinygan.metrics import Evaluator
 from tinygan.runs.files import json_object
+from tinygan.runs.size import check_size
 from tinygan.zoo import RECIPES, Recipe
 from tinygan.zoo.settings import change
 from tinygan.zoo.sources import LARGEST_EXAMPLE, Source, check_facts, source
@@ -94,6 +95,8 @@ class Config:
 
     def start(self, group: SingleProcess = SINGLE_PROCESS, most: int | None = None) -> Game:
         """The game at step 0; players that grow have their first size. most: of their weights, as in `Recipe.start`."""
+        if not self.examples and self.device == "cpu":
+            check_size(self.build_recipe(), self.data, self.batch, self.dtype)
         found = self.source()
         size = math.prod(found.shape)
         if size > LARGEST_EXAMPLE or size * self.batch > LARGEST_BATCH:
