@@ -2,6 +2,8 @@
 from __future__ import annotations
 
 import argparse
+import shutil
+import textwrap
 from pathlib import Path
 
 import numpy as np
@@ -79,6 +81,16 @@ def positive(text):
 def show(text, file=None) -> None:
     """Prints a line that may hold names of files, as `printable`."""
     print(printable(text), file=file, flush=True)
+
+
+def show_rows(rows) -> None:
+    """Prints rows of texts in columns; the last column is wrapped to the width of the terminal."""
+    *widths, _ = (max(map(len, column)) + 2 for column in zip(*rows))
+    columns = max(sum(widths) + 30, shutil.get_terminal_size().columns or 80)  # some consoles give 0
+    for *cells, last in rows:
+        start = "".join(cell.ljust(width) for cell, width in zip(cells, widths))
+        print(textwrap.fill(last, columns, initial_indent=start, subsequent_indent=" " * len(start),
+                            break_on_hyphens=False))
 
 
 def printable(text) -> str:

@@ -1,9 +1,6 @@
 """`tinygan recipes`: lists the recipes, or explains one with all its switches."""
 from __future__ import annotations
 
-import shutil
-import textwrap
-
 from tinygan.cli import arguments
 from tinygan.zoo import RECIPES, settings
 
@@ -32,10 +29,5 @@ def explain(recipe) -> None:
     """Prints the recipe, and a line for each switch: its name, its value in this recipe, its meaning."""
     print(f"{recipe.name}: {recipe.about}\n{recipe.references}\ndata {recipe.data} (--data), {recipe.steps} steps "
           f"(--steps) of {recipe.batch} examples (--batch)\n")
-    rows = [("switch", "default", "meaning"), *settings.explain(recipe)]
-    names, values = (max(len(row[i]) for row in rows) + 2 for i in (0, 1))
-    columns = max(names + values + 30, shutil.get_terminal_size().columns or 80)
-    for name, value, meaning in rows:
-        print(textwrap.fill(meaning, columns, initial_indent=f"{name:<{names}}{value:<{values}}",
-                            subsequent_indent=" " * (names + values), break_on_hyphens=False))
+    arguments.show_rows([("switch", "default", "meaning"), *settings.explain(recipe)])
     print(f"\nto change some: tinygan train {recipe.name} --set NAME=VALUE NAME=VALUE ...")

@@ -49,15 +49,16 @@ def check_size(recipe: Recipe, data: str, batch: int, dtype: str) -> None:
         room = SHARE * limit
         smaller = next((s for s in range(side - 1, 7, -1) if need(s, batch) <= room and _takes(recipe, s)), None)
         fewer = next((b for b in (2**k for k in range(12, 2, -1)) if b < batch and need(side, b) <= room), None)
+        otherwise = "use a smaller --batch, fewer images or smaller ones"
         cures = [f"use {name}@{smaller} or smaller"] * bool(smaller) + [f"--batch {fewer}"] * bool(fewer)
-        raise SettingError(f"{name}@{side}: {count:,} files as images of {side} x {side} pixels and steps on batches of {batch} "
-                           f"need about {memory.text(whole)} of memory, and this machine has {memory.text(limit)}; "
-                           + (", or ".join(cures) or "use a smaller --batch, fewer images or smaller ones"))
-    ratio = side**2 / names.SIDE**2
+        raise SettingError(f"{name}@{side}: {count:,} files as images of {side} x {side} pixels and steps on batches "
+                           f"of {batch} need about {memory.text(whole)} of memory, and this machine has "
+                           f"{memory.text(limit)}; " + (", or ".join(cures) or otherwise))
+    ratio, smaller = side**2 / names.SIDE**2, 64 if _takes(recipe, 64) else names.SIDE
     if ratio >= SLOW:
         warnings.warn(f"{name}@{side}: each step computes about {ratio:.0f} times as much as with images of "
-                      f"{names.SIDE} x {names.SIDE} pixels, and needs about {memory.text(whole)} of memory; for a quicker run use "
-                      f"{name}@{next(s for s in (64, 32) if _takes(recipe, s) or s == 32)}", stacklevel=2)
+                      f"{names.SIDE} x {names.SIDE} pixels, and needs about {memory.text(whole)} of memory; for a "
+                      f"quicker run use {name}@{smaller}", stacklevel=2)
 
 
 def step_memory(recipe: Recipe, dtype: str) -> Callable[[int, int], float]:
