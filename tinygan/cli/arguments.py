@@ -86,9 +86,9 @@ def show(text, file=None) -> None:
 def show_rows(rows) -> None:
     """Prints rows of texts in columns; the last column is wrapped to the width of the terminal."""
     *widths, _ = (max(map(len, column)) + 2 for column in zip(*rows))
-    columns = max(sum(widths) + 30, shutil.get_terminal_size().columns or 80)  # some consoles give 0
     for *cells, last in rows:
         start = "".join(cell.ljust(width) for cell, width in zip(cells, widths))
+        columns = max(len(start) + 30, shutil.get_terminal_size().columns or 80)  # some consoles give 0
         print(textwrap.fill(last, columns, initial_indent=start, subsequent_indent=" " * len(start),
                             break_on_hyphens=False))
 

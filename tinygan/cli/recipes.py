@@ -27,7 +27,8 @@ def run(options):
 
 def explain(recipe) -> None:
     """Prints the recipe, and a line for each switch: its name, its value in this recipe, its meaning."""
-    print(f"{recipe.name}: {recipe.about}\n{recipe.references}\ndata {recipe.data} (--data), {recipe.steps} steps "
-          f"(--steps) of {recipe.batch} examples (--batch)\n")
+    arguments.show_rows([(f"{recipe.name}: {recipe.about}",), (recipe.references,), (
+        f"data {recipe.data} (--data), {recipe.steps} steps (--steps) of {recipe.batch} examples (--batch)",)])
+    print()
     arguments.show_rows([("switch", "default", "meaning"), *settings.explain(recipe)])
     print(f"\nto change some: tinygan train {recipe.name} --set NAME=VALUE NAME=VALUE ...")

@@ -35,7 +35,7 @@ def add(parser) -> None:
     parser.add_argument("--set", nargs="+", action="extend", default=[], metavar="NAME=VALUE",
                        help="change settings of the recipe, such as objective=hinge r1=0 (see `tinygan recipes`)")
     parser.add_argument("--dtype", choices=("float32", "float64"), help="dtype of all arrays (default: float32)")
-    parser.add_argument("--device", choices=("cpu", "gpu"), help="`cpu` with NumPy, or `gpu` with CuPy (default: `cpu`)")
+    parser.add_argument("--device", choices=("cpu", "gpu"), help="`cpu`: NumPy, `gpu`: CuPy (default: `cpu`)")
     parser.add_argument("--debug", action="store_true", help="find the first operation whose result is not finite")
     parser.add_argument("--no-graph", action="store_true", help="on a GPU: do not replay steps as CUDA graphs")
     parser.add_argument("--data", type=arguments.filled, help="another data set: a name (see `tinygan data`), a folder "

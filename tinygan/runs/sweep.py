@@ -125,7 +125,9 @@ def _train(run, clock) -> float:
 
 
 class _Steps:
-    """A callback of `train` that writes the number of the step to a file, now and then."""
+    """A callback of `train` that writes the number of the step to a file, about once a second."""
+
+    every = EVERY
 
     def __init__(self, file: Path):
         self.file, self.next = file, time.monotonic()
@@ -134,7 +136,7 @@ class _Steps:
         if time.monotonic() >= self.next:
             with suppress(OSError):  # it is only shown
                 self.file.write_text(str(game.step))
-            self.next = time.monotonic() + EVERY
+            self.next = time.monotonic() + self.every
 
 
 def _seconds(clock) -> float:
