@@ -18,7 +18,7 @@ def test_evaluate_prints_a_table_and_json(run, capsys):
         "modes": "higher", "hq": "real", "reverse_kl": "lower", "sliced_wasserstein": "lower", "one_nn": "real"}
     assert lines[7] == ""
     words = " ".join(" ".join(lines[8:]).split())
-    assert "modes clusters of the data, or classes, that appear among the samples; good: high, at best 8 as" in words
+    assert "modes clusters of the data, or classes, that appear among the samples; good: high (real data 8)" in words
     assert "one_nn how well the nearest neighbour tells samples from real data" in words
     assert max(map(len, lines)) <= 80
     assert main(["evaluate", "run", "--json", "-n", "500"]) == 0

@@ -85,12 +85,16 @@ def test_loose_images_beside_subfolders_are_used_and_there_are_no_classes(tmp_pa
     assert class_names(tmp_path) == []
 
 
-def test_loose_images_are_left_out_where_classes_are_asked_for(tmp_path):
+def test_loose_images_are_left_out_where_classes_are_asked_for(tmp_path, caplog):
+    caplog.set_level("INFO", "tinygan.data")
     for i, name in enumerate(("a/1.png", "b/2.png", "loose.png")):
         save(tmp_path / name, flat(10 * (i + 1)))
     with pytest.warns(UserWarning, match=r": 1 of 3 images lie in no subfolder, have no class, and are left out; to "
                                          r"use them, move each into the subfolder of its class, such as a$"):
         images, names = sets.read(tmp_path, classes=True)
+    [line] = [line for line in caplog.messages if line.startswith("folder ")]
+    assert "2 images in grey" in line
+    assert line.endswith("; 2 classes: 'a' 1, 'b' 1")
     assert [level(images, i) for i in range(2)] == [[10], [20]]
     assert (images.labels.tolist(), names) == ([0, 1], ["a", "b"])
 

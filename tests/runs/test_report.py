@@ -86,6 +86,6 @@ def test_every_metric_is_explained():
 
 def test_an_explanation_has_the_value_of_real_data():
     rows = dict(report.explanations({"hq": 0.98765, "fcd": 0.5, "modes": 8}))
-    assert rows["hq"] == report.MEANING["hq"] + "; good: near 0.9877 as for real data"
-    assert rows["fcd"] == report.MEANING["fcd"] + "; good: low, at best 0.5 as for real data"
-    assert rows["modes"] == report.MEANING["modes"] + "; good: high, at best 8 as for real data"
+    assert rows["hq"] == report.MEANING["hq"] + "; good: near 0.9877 (real data)"
+    assert rows["fcd"] == report.MEANING["fcd"] + "; good: low (real data 0.5)"
+    assert rows["modes"] == report.MEANING["modes"] + "; good: high (real data 8)"

@@ -70,7 +70,9 @@ def test_small_runs_and_other_data_pass_unseen(photos, monkeypatch):
 
 
 def test_a_size_that_the_recipe_cannot_take_is_refused_at_once(photos):
-    for recipe, expected in (("progressive", "a side of 8, 16, 32"), ("ring", "points"), ("digits", "multiples of 4")):
+    for recipe, expected in (
+            ("progressive", "a side of 8, 16, 32, .*; use photos@512$"), ("ring", r"points \(n, d\); .*, 3\)$"),
+            ("digits", "multiples of 4; .*; use photos@1000$")):
         with pytest.raises(DataError, match=expected):
             size.check_size(RECIPES[recipe], "photos@1002", 64, "float32")
 

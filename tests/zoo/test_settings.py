@@ -90,6 +90,7 @@ def test_every_recipe_describes_itself(name):
     (["average=1"], "average is '1', expected a number of at least 0 and below 1"),
     (["objective=maximin"], "objective is 'maximin', expected one of minimax, non-saturating, zero-sum, "
                             "sign-reversal, two-sample, least-squares, hinge, wasserstein"),
+    (["optimiser=Adam"], "optimiser is 'Adam', expected one of adam, rmsprop, momentum, sgd; did you mean adam?"),
     (["optimiser=1"], "optimiser is '1', expected one of adam, rmsprop, momentum, sgd"),
 ])
 def test_messages(texts, message):

@@ -83,5 +83,5 @@ def _shown(progress, configs):
     """A function that shows the number of steps and of runs that are done."""
     def show(steps, runs):
         progress.set_postfix_str(f"{runs} of {len(configs)} runs", refresh=False)
-        progress.update(steps - progress.n)
+        progress.update(max(0, steps - progress.n))  # 0 between the end of a run and its row
     return show

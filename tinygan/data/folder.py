@@ -74,22 +74,17 @@ def load_folder(folder: Path, size: int = 32, classes: bool = False) -> Contents
                       f"({_listed(skipped)})" + ("; HEIC and AVIF are not read: save these as JPEG" * phone),
                       stacklevel=4)
     x = _grey(x[:len(groups)], greys) if sum(greys) > len(greys) / 2 else x[:len(groups)]
-    logging.getLogger("tinygan.data").info("folder %r: %s", str(folder), _report(x, sides, groups, folder))
-    return _with_classes(x, groups, folder, classes)
-
-
-def _with_classes(x, groups, folder, classes) -> Contents:
-    """Gives the images their classes, if all have one, or if `classes` asks for it: then only those that have one."""
     kinds = sorted({*groups} - {folder}, key=lambda group: group.name)
     inside = np.array([group != folder for group in groups])
-    if not kinds or not (classes or inside.all()):
-        return Contents(x, None, [])
-    if not inside.all():
+    if classes and kinds and not inside.all():
         warnings.warn(f"folder {str(folder)!r}: {(~inside).sum():,} of {len(x):,} images lie in no subfolder, have no "
                       "class, and are left out; to use them, move each into the subfolder of its class, such as "
-                      f"{_below(kinds[0], folder)}", stacklevel=5)
-    labels = np.array([kinds.index(group) for group in groups if group != folder])
-    return Contents(x[inside], labels, [group.name for group in kinds])
+                      f"{_below(kinds[0], folder)}", stacklevel=4)
+        x, sides, groups = x[inside], np.array(sides)[inside].tolist(), [group for group in groups if group != folder]
+    logging.getLogger("tinygan.data").info("folder %r: %s", str(folder), _report(x, sides, groups, folder))
+    if not kinds or folder in groups:
+        return Contents(x, None, [])
+    return Contents(x, np.array([kinds.index(group) for group in groups]), [group.name for group in kinds])
 
 
 def _report(x, sides, groups, folder) -> str:

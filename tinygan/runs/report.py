@@ -33,8 +33,7 @@ MEANING = {  # of every metric, for people
     "amplitude_sd": "standard deviation of their heights",
     "phase_bias": "how much the sines begin at one place; 0: anywhere, 1: always there",
 }
-GOOD = {"higher": "high, at best {} as for real data", "lower": "low, at best {} as for real data",
-        "as real": "near {} as for real data"}
+GOOD = {"higher": "high (real data {})", "lower": "low (real data {})", "as real": "near {} (real data)"}
 
 
 def quartiles(runs: Sequence[Figures]) -> dict[str, tuple[float, float, float]]:
@@ -72,7 +71,7 @@ def explanations(real: Figures) -> list[tuple[str, str]]:
     """The name of each metric with its meaning and its good values, given those of real data.
 
     >>> explanations({"coverage": 0.97})
-    [('coverage', 'share of real data with a sample nearby: variety; good: high, at best 0.97 as for real data')]
+    [('coverage', 'share of real data with a sample nearby: variety; good: high (real data 0.97)')]
     """
     return [(name, f"{MEANING[name]}; good: {GOOD[BETTER[name]].format(f'{value:.4g}')}")
             for name, value in real.items()]

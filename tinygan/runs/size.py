@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 
 from tinygan import game
-from tinygan.data import memory, names
+from tinygan.data import DataError, memory, names
 from tinygan.data.folder import survey
 from tinygan.errors import TinyganError
 from tinygan.game import SettingError
@@ -33,7 +33,11 @@ def check_size(recipe: Recipe, data: str, batch: int, dtype: str) -> None:
     side = size or names.SIDE
     if isinstance(folder, str) or not folder.is_dir() or batch * side * side <= SMALL:
         return
-    _expect_side(recipe, side)
+    try:
+        _expect_side(recipe, side)
+    except DataError as error:
+        smaller = next((s for s in range(side - 1, 7, -1) if _takes(recipe, s)), None)
+        raise DataError(f"{error}; use {folder.name}@{smaller}" if smaller else error) from error
     count, limit = len(survey(folder)), memory.machine()
     memory.check_images(folder, count, side)
     try:

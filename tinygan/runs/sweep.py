@@ -105,6 +105,9 @@ def train_and_measure(folder: Path, config: Config) -> dict[str, Any]:
         return row | {"figures": _figures(measured)}
     except Exception as error:
         return row | {"error": _line(error)}
+    finally:
+        with suppress(OSError):
+            (folder / STEP).unlink(missing_ok=True)
 
 
 def _train(run, clock) -> float:
@@ -118,7 +121,6 @@ def _train(run, clock) -> float:
         run.save()
         raise
     finally:
-        (run.folder / STEP).unlink(missing_ok=True)
         seconds = round(earlier + time.perf_counter() - start, 3)
         write(clock, str(seconds).encode())
     return seconds

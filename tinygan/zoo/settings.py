@@ -135,7 +135,7 @@ def _fitting(name, value, usual_value):
     elif isinstance(usual_value, str):
         words = WORDS.get(name)
         fits = isinstance(value, str) and (words is None or value in words)
-        expected = "a word" if words is None else f"one of {', '.join(words)}"
+        expected = "a word" if words is None else f"one of {', '.join(words)}{did_you_mean(str(value), words)}"
     else:
         kind, whole = (int, "whole ") if isinstance(usual_value, int) else ((int, float), "")
         least, below = LEAST.get(name, 0), 1 if name in BELOW_ONE else MOST if whole else LARGEST
