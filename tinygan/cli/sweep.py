@@ -51,7 +51,9 @@ def run(options):
     except KeyboardInterrupt:
         arguments.show(f"stopped; the same command resumes {out}", sys.stderr)
         raise
-    print(sweep.summary(rows, configs, out))
+    first, *tables = sweep.summary(rows, configs, out).split("\n", 1)
+    arguments.show(first)
+    print(*tables, sep="", end="\n" * bool(tables))
     return 1 if any(row["error"] for row in rows) else 0
 
 
@@ -70,7 +72,9 @@ def _pool(options):
 def _print_plan(out, configs):
     """Prints the settings of the runs, as they were understood: 0,5 is two values, not a half."""
     kinds = dict.fromkeys(map(sweep.kind, configs.values()))
-    print("\n  ".join([f"{len(configs)} run{'s' * (len(configs) > 1)} in {out}", *filter(None, kinds)]), flush=True)
+    arguments.show(f"{len(configs)} run{'s' * (len(configs) > 1)} in {out}")
+    for kind in filter(None, kinds):
+        print(f"  {kind}", flush=True)
 
 
 def _print_row(progress, row):
