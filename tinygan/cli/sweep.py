@@ -80,7 +80,7 @@ def _print_plan(out, configs):
 def _print_row(progress, row):
     figures = "  ".join(f"{name} {value:.4g}" for name, value in row["figures"].items())
     with progress.external_write_mode():
-        arguments.show(f"{row['run']}: {row['error'] or figures}")
+        print(f"{arguments.printable(row['run'])}: {arguments.printable(row['error']) or figures}", flush=True)
 
 
 def _shown(progress, configs):
