@@ -62,7 +62,7 @@ def test_a_platform_that_cannot_limit_processes_is_named(monkeypatch, capsys):
 
 
 @pytest.mark.parametrize(("arguments", "message"), [
-    ([], "the following arguments are required: ACTION"), (["mark"], "invalid choice: 'mark'"),
+    (["--"], "the following arguments are required: ACTION"), (["mark"], "invalid choice: 'mark'"),
     (["publish"], "the following arguments are required: DIR"),
     (["grade"], "the following arguments are required: SUBMITTED_DIR"),
     (["grade", "here", "--seed", "-1"], "'-1' is not a whole number of at least 0"),

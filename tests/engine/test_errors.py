@@ -8,6 +8,7 @@ from tinygan.cli import sample
 from tinygan.data import DataError
 from tinygan.distributed.group import RanksError
 from tinygan.doctor import VisitsError
+from tinygan.errors import did_you_mean
 from tinygan.exchange import ExchangeError
 from tinygan.game import Diverged, SettingError
 from tinygan.grading import GradingError
@@ -52,3 +53,10 @@ def test_an_error_of_the_system_names_the_file(tmp_path, capsys, monkeypatch):
         raise FileNotFoundError(2, "No such file or directory", "that.npz")
     monkeypatch.setattr(sample, "run", fail)
     assert fails(capsys, "sample", "run") == "tinygan sample: that.npz: No such file or directory"
+
+
+@pytest.mark.parametrize(("text", "hint"), [
+    ("digts", "; did you mean digits?"), ("RING", "; did you mean Ring?"), ("", ""), ("zzz", "")])
+def test_a_hint_has_the_nearest_name(text, hint):
+    assert did_you_mean(text, ["digits", "Ring", "grid"]) == hint
+    assert did_you_mean(text, [], "; there is none") == "; there is none"

@@ -34,14 +34,15 @@ def run(options):
     try:
         from tinygan.grading import course
         if options.action == "release":
-            print(*course.release(options.course), sep="\n")
+            for made in course.release(options.course):
+                arguments.show(made)
         elif options.action == "publish":
             from tinygan.grading.publish import publish
-            print(publish(options.course, options.to))
+            arguments.show(publish(options.course, options.to))
         else:
             import resource  # noqa: F401  (of the processes that run answers)
             file, failed = course.grade(options.course, options.submitted, options.seed, options.unsafe)
-            print(file)
+            arguments.show(file)
             if failed:
                 return 1
     except ModuleNotFoundError as error:

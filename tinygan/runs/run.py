@@ -25,6 +25,7 @@ from tinygan.backend.process import tune
 from tinygan.data import DataError, names
 from tinygan.data.files import lock_file
 from tinygan.distributed.group import SINGLE_PROCESS, SingleProcess
+from tinygan.errors import did_you_mean
 from tinygan.files import FileError
 from tinygan.game import Game, SettingError, parts
 from tinygan.game.history import COLUMNS
@@ -184,6 +185,19 @@ class Run:
         names = self.config.examples.get("names")
         texts = [f"{i} {names[i]!r}" if names else str(i) for i in labels or range(len(names or ()))]
         return f"class{'' if len(labels) == 1 else 'es'} {', '.join(texts) or f'0 to {self.classes - 1}'}"
+
+    def label(self, text: str) -> int:
+        """The number of the class with this number or this name; RunError if the run has no such class.
+
+        A number comes first: `--label 1` is class 1, also where a class is named '1'.
+        """
+        names = list(self.config.examples.get("names", ())) if self.classes else []
+        if text.isdecimal() and int(text[:9]) < self.classes:
+            return int(text[:9])
+        if text in names:
+            return names.index(text)
+        known = f"it has the {self.class_list()}" if self.classes else "its recipe is not conditional"
+        raise RunError(f"--label: {self.folder} knows no class {text:.99}: {known}{did_you_mean(text, names)}")
 
     def labels(self, n: int, label: int | None = None) -> np.ndarray | None:
         """Labels for n samples: all `label`, or each class in turn for n / classes (rounded up); None without classes.
