@@ -44,7 +44,7 @@ def caught(reason):
     for pattern, kind in KINDS:
         if re.search(pattern, reason):
             return kind
-    what = re.split(r": element|: (?:\S+, )+\S+ for \w+ seeds|: found| \(`| \[case", reason)[0]
+    what = re.split(r": element|: (?:\S+, )+\S+ for \w+ seeds|: found| \(`| \[(?:hidden )?case", reason)[0]
     return re.sub(r"(channels|row|column) \d+( to \d+)?", r"\1 i", what).replace("|", "")
 
 

@@ -197,8 +197,10 @@ def _line(error) -> str:
     trace, found = error.__traceback__, ""
     while trace:
         code = trace.tb_frame.f_code
-        if code.co_filename.startswith("<") and not code.co_filename.startswith(("<string", "<frozen", "<__array")):
-            found = f"line {trace.tb_lineno} of {code.co_filename[1:-1]}"
+        file = code.co_filename
+        ours = file.startswith(("<string", "<frozen", "<__array")) or file.endswith(", named>")  # or Python's
+        if file.startswith("<") and not ours:
+            found = f"line {trace.tb_lineno} of {file[1:-1]}"
         trace = trace.tb_next
     return found
 

@@ -67,8 +67,7 @@ def own_rules(f):
             for _, rule in x.edges:
                 if _home(rule).startswith("tinygan."):
                     raise CheckError(f"the derivative is the library's (`{_name_of(rule)}`): this task asks for "
-                                     "`record(value, (input, rule), ...)` with a rule of yours for each input, as the "
-                                     "last step")
+                                     "`record(value, (input, rule), ...)` with a rule of yours for each input")
             todo += [before for before, _ in x.edges if isinstance(before, Tensor)]
             x.edges = tuple((before, guarded(rule)) for before, rule in x.edges)
         return y
