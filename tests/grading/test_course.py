@@ -124,7 +124,8 @@ def test_names_that_reports_cannot_hold_and_files_that_are_not_graded(tmp_path, 
     status, said = assignments("grade", submitted, "--course", course)
     assert status == 0, said
     assert {who: row[FIRST] for who, row in scores(course).items()} == {**dict.fromkeys(
-        ("%FF%0A", "%2Ea%5B1%5D", "%2Dx", '\U0001f600 "q", {0}', "y" * 255, "(points)", "two"), 20), "link": 0, "nobody": ""}
+        ("%FF%0A", "%2Ea%5B1%5D", "%2Dx", '\U0001f600 "q", {0}', "y" * 255, "(points)", "two"), 20),
+        "link": 0, "nobody": ""}
     note = f"graded: {PLAIN} (4 answers), not graded: {FIRST}.ipynb (1)"
     assert {r"'\udcff\n' is %FF%0A in the reports", "nobody: nothing handed in, no folder of an assignment",
             f"two {FIRST}: {note}"} <= set(said.splitlines())

@@ -131,9 +131,10 @@ def _grade(course, jobs, students, failed, seed, level):
         _not_graded(course, student, name, cause)
     try:
         works = {name: grader.assignment(source(course, name)) for name in sorted({name for name, *_ in jobs})}
+        print(f"isolation: {level}", flush=True)
         for work in works.values():
             _prove(work, seed, level)
-        print(f"isolation: {level}", flush=True)
+            print(f"{work.name}: the reference has all points", flush=True)
         watch = Watch(course)
         for name, student, folder in jobs:
             try:
