@@ -1,6 +1,7 @@
-"""`tinygan assignments release`, `publish` and `grade`: hand out and grade exercises with nbgrader."""
+"""`tinygan assignments release`, `publish`, `grade` and `table`: hand out and grade exercises with nbgrader."""
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 
 from tinygan.cli import arguments
@@ -25,6 +26,11 @@ def add(parser) -> None:
                        "file `seed` of the course, which is drawn if it is missing)")
     grade.add_argument("--unsafe", action="store_true",
                        help="grade without isolation by the kernel if it is missing here, and note that in the results")
+    table = actions.add_parser("table", help="write grades.csv again, with scores entered by hand",
+                               description="Write grades.csv again from the gradebook, with scores that were entered "
+                               "by hand. Grades nothing.")
+    table.add_argument("--zero", action="store_true", help="0 points for what was not handed in (default: an empty "
+                       "cell, which is not in the total)")
     for action in actions.choices.values():
         action.add_argument("--course", type=arguments.path, default=Path("notebooks/assignments"), metavar="DIR",
                             help="the folder of the course (default: notebooks/assignments)")
@@ -39,8 +45,11 @@ def run(options):
         elif options.action == "publish":
             from tinygan.grading.publish import publish
             arguments.show(publish(options.course, options.to))
+        elif options.action == "table":
+            print(course.table(options.course, options.zero))
         else:
             import resource  # noqa: F401  (of the processes that run answers)
+            signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends as by Ctrl-C: nothing is left in /tmp
             file, failed = course.grade(options.course, options.submitted, options.seed, options.unsafe)
             arguments.show(file)
             if failed:

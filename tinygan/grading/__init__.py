@@ -1,8 +1,10 @@
 """Grading of untrusted answers: checks, the process that runs a student's code, the grader, nbgrader."""
 from tinygan.errors import TinyganError
-from tinygan.grading.checks import Case, CheckError, hidden, on_arrays, public
+from tinygan.grading.checks import Case, CheckError, hidden, public
+from tinygan.grading.wrappers import on_arrays, own_rules, without
 
-__all__ = ["Case", "CheckError", "GradingError", "MachineError", "hidden", "on_arrays", "public"]
+__all__ = ["Case", "CheckError", "GradingError", "MachineError", "hidden", "on_arrays", "own_rules",
+           "public", "without"]
 
 
 class GradingError(TinyganError):
