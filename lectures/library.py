@@ -68,8 +68,9 @@ def _index() -> str:
             "Its pages are the docstrings of the code. :doc:`tg` lists the names of ``import tinygan as tg``, and "
             ":doc:`/operations` has the rules of each; :doc:`/design` explains how the rooms depend on one another.\n"]
     for title, names in rooms().items():
-        folders = [f"tinygan.{part}" for part in ROOMS[title] if f"tinygan.{part}" not in names]
-        text += [_heading(title, "-"), *[f"{rst(first_paragraph(folder))}\n" for folder in folders],
+        folders = dict.fromkeys(name.split(".")[1] for name in names if name.count(".") > 1)
+        text += [*[f".. _room-{folder}:\n" for folder in folders], _heading(title, "-"),
+                 *[f"{rst(first_paragraph(f'tinygan.{folder}'))}\n" for folder in folders],
                  _table([(f":doc:`{_short(name)} <{name}>`", rst(first_paragraph(name))) for name in names]),
                  ".. toctree::\n   :hidden:\n\n   " + "\n   ".join(names) + "\n"]
     return "\n".join(text)
@@ -82,7 +83,8 @@ def _names() -> str:
     for name in tinygan.__all__:
         found = inspect.unwrap(getattr(tinygan, name))
         if inspect.ismodule(found):
-            where = f":doc:`tg.{name} <{found.__name__}>`" if found.__name__ in modules() else f"``tg.{name}``"
+            is_folder = hasattr(found, "__path__")
+            where = f":ref:`tg.{name} <room-{name}>`" if is_folder else f":doc:`tg.{name} <{found.__name__}>`"
             folders.append((where, f"{rst(first_paragraph(found.__name__))} {_contents(found)}"))
         else:
             target = f"{found.__module__}.{found.__qualname__}"

@@ -89,6 +89,7 @@ def test_the_names_of_tg_are_on_one_page(book):
     page = (book / "api" / "tg.html").read_text()
     for name in tg.__all__:
         assert re.search(rf'href="[^"]+"[^>]*>(<code[^>]*>)?<span class="[^"]*">tg\.{name}</span>', page), name
+    assert ">Dense</span>" in page  # and the names of the rooms
 
 
 @pytest.mark.slow
