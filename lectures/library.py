@@ -27,7 +27,7 @@ ROOMS = {
     "The zoo: recipes and their networks": ["zoo"],
     "Data": ["data"],
     "Metrics": ["metrics"],
-    "Pictures": ["plots"],
+    "Pictures and notebooks": ["plots", "notebook"],
     "Runs on disk": ["runs"],
     "The command line": ["cli"],
     "The doctor": ["doctor"],
