@@ -428,9 +428,9 @@ check("without batch norm and with 0.02 the spread is below half of both others"
       without < 0.5 * min(with_norm, with_he), found=(with_norm, without, with_he))
 
 # %% [markdown]
-# With $N(0, 0.02^2)$, batch norm makes the difference between digits and one blurred shape. With He's initial values
-# there is no collapse without batch norm. **Change** the seed; then give batch norm and He's values together
-# (exercise 6). Does anything collapse?
+# With $N(0, 0.02^2)$, batch norm makes the difference between digits and one blurred shape. (The classifier may take
+# copies of this shape for several digits.) With He's initial values there is no collapse without batch norm. **Change**
+# the seed; then give batch norm and He's values together (exercise 6). Does anything collapse?
 
 # %%
 draw_versions({"batch norm, 0.02": experiment(batch_norm=True, he=False, seed=1)})
