@@ -280,7 +280,8 @@ check("with packs and with beta1 = 0 more than 5 are held", min(modes["packs"], 
 check("with R1 fewer than 4 are held", modes["R1"] < 4, found=modes)
 
 # %% [markdown]
-# The best remedy of part 3 is not the best here. **Explain.** Is one game a proof? The numbers compared are means of two games; the picture shows one.
+# The best remedy of part 3 is not the best here. **Explain.** Is one game a proof? The numbers that are compared are
+# means of two games; the picture shows one of them.
 #
 # <details><summary>Answer</summary>
 #
