@@ -108,8 +108,8 @@ print("dense layer:", G.layers[0].weight.size, "others:", G.theta.size - G.layer
 # ## Initial values
 #
 # A new discriminator sees real digits, whose root mean square is near 1. All weights are drawn from $N(0, 0.02^2)$, and
-# there is no batch norm. **Predict** the root mean square of the logit. Then batch norm is added behind the second
-# convolution: **predict** the root mean square there.
+# there is no batch norm. **Predict** the root mean square of the logit; and, if batch norm is added behind the
+# second convolution, the root mean square there.
 
 # %%
 my_logit = None
