@@ -14,6 +14,11 @@ def test_a_claim_that_does_not_hold_names_itself_the_value_and_the_next_step():
         notebook.check("all are positive", np.array([1, -1]) > 0, found=-1)
 
 
+def test_a_claim_shows_several_values_in_few_digits():
+    with pytest.raises(AssertionError, match=r"found: first: 0\.3333; second: 1, 2\. If"):
+        notebook.check("both are 0", False, found={"first": np.float64(1 / 3), "second": [np.int64(1), 2]})
+
+
 @pytest.mark.parametrize(("yours", "result", "line"), [
     (120, 125.663, "n: 125.7 (you predicted 120)"), (None, 3, "n: 3 (you predicted nothing yet: write it"),
     ([1, 2], np.array([0.5, np.float32(2)]), "n: 0.5, 2 (you predicted 1, 2)"), (True, np.True_, "n: True (you pr"),

@@ -30,9 +30,9 @@ def check(claim: str, holds, found=None) -> None:
     change: take it back, or leave this check out. Otherwise restart the kernel and run all cells in order.
     """
     if not np.all(holds):
-        raise AssertionError(f"expected: {claim}{'' if found is None else f'; found: {found}'}. If you changed a cell, "
-                             "this comes from your change: take it back, or leave this check out. "
-                             "Otherwise restart the kernel and run all cells in order.")
+        shown = "" if found is None else f"; found: {_short(found)}"
+        raise AssertionError(f"expected: {claim}{shown}. If you changed a cell, this comes from your change: "
+                             "take it back, or leave this check out. Otherwise restart the kernel and run all cells in order.")
 
 
 def compare(quantity: str, yours, result) -> None:
@@ -86,9 +86,11 @@ def slider(draw, **controls) -> None:
 
 
 def _short(value) -> str:
-    """A value in at most four digits."""
+    """A value, or several, in at most four digits."""
     if isinstance(value, (bool, np.bool_, str)):
         return str(value)
+    if isinstance(value, dict):
+        return "; ".join(f"{name}: {_short(v)}" for name, v in value.items())
     if np.ndim(value):
         return ", ".join(_short(v) for v in np.ravel(value))
     return f"{value:.4g}" if isinstance(value, (int, float, np.number)) else str(value)
