@@ -59,7 +59,7 @@ class Doctor:
     def diverged(self, game: Game) -> None:
         """Reports and stores that `train` raised Diverged in the next step of the game."""
         self.visits = [v for v in self.visits if v.step < game.step] + [
-            Visit(game.step + 1, *[0.0] * (len(Visit._fields) - 2), 1.0)]
+            Visit(game.step + 1, 0, 0, 0, 0, 0, 0, 0, diverged=1)]
         self._write()
 
     def _tell(self, found):

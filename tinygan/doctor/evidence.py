@@ -62,7 +62,8 @@ class Evidence:
 
     rates: of D and G, or None if their optimisers are of different kinds. reach: the smallest and the largest number
     that G's last layer can give, or None. rows: the number of examples in the batches of each player's batch
-    normalisation, by the player's name. batch: its examples. diverged: the step at which the game ended because a number was not finite.
+    normalisation, by the player's name. batch: the number in a batch of the game. diverged: the number of steps after
+    which the game ended because a number was not finite, or None.
     """
 
     steps: int
