@@ -37,6 +37,8 @@ SETTINGS = [
     Ailment("batch normalisation of one example", signs.lonely_batch_norm,
             "a larger --batch, or batch_norm=false", "08-dcgan.md", "What goes wrong in practice"),
     Ailment("the batch is tiny", signs.tiny_batch, "--batch 32 or more", "06-playing.md", "The algorithm"),
+    Ailment("the critic has no bound", signs.unbounded_critic, "gp=0.1, clip=0.1 or r1=0.1", "09-wasserstein.md",
+            "A critic is a discriminator with a bounded slope"),
     Ailment("the rates are far apart", signs.rates_far_apart,
             "rates within a factor of ten: rate=D:G, or one for both", "06-playing.md", "What goes wrong in practice"),
 ]
@@ -71,8 +73,8 @@ STAGES = [[
     Ailment("the fakes are not like the data", signs.unlike,
             "the recipe's own settings, and then one change at a time; a larger width, latent or --batch",
             "12-measuring.md", "Metrics from nearest neighbours"),
-    Ailment("the game is not finished", signs.not_finished, "more --steps", "05-objective.md",
-            "What goes wrong in practice"),
+    Ailment("the game is not finished", signs.not_finished, "more --steps", "12-measuring.md",
+            "Metrics from nearest neighbours"),
 ]]
 AILMENTS = [*SETTINGS, *(ailment for stage in STAGES for ailment in stage)]
 

@@ -14,10 +14,12 @@ from tinygan.metrics import reverse_kl
 from tinygan.nn.inputs import input_of
 from tinygan.objectives import Objective
 from tinygan.ops.registry import unwrap
+from tinygan.penalties import R1, GradientPenalty, WeightClipping
 from tinygan.tensor import no_grad
 
 EXAMPLES = 128  # in the batch of a visit
 ANCHORS = 16  # real examples; each other example is assigned to the nearest
+BOUNDS = (R1, GradientPenalty, WeightClipping)  # remedies that bound the slope of D
 TINY, HUGE = 1e-12, 1e300  # the least divisor; a number that is not finite
 
 
@@ -62,8 +64,8 @@ class Evidence:
 
     rates: of D and G, or None if their optimisers are of different kinds. reach: the smallest and the largest number
     that G's last layer can give, or None. rows: the number of examples in the batches of each player's batch
-    normalisation, by the player's name. batch: the number in a batch of the game. diverged: the number of steps after
-    which the game ended because a number was not finite, or None.
+    normalisation, by the player's name. batch: the number in a batch of the game. bounded: whether a remedy bounds
+    D's slope. diverged: the step at which a number was not finite and the game ended, or None.
     """
 
     steps: int
@@ -74,6 +76,7 @@ class Evidence:
     reach: tuple[float, float] | None
     rows: dict[str, int]
     batch: int = 64
+    bounded: bool = True
     diverged: int | None = None
 
     @classmethod
@@ -84,7 +87,9 @@ class Evidence:
         return cls(steps, game.history, visits, game.goals, (game.rate_d, game.rate_g) if alike else None,
                    _reach(game.generator),
                    {name: n for name, (player, n) in rows.items()
-                    if any(isinstance(m, nn.BatchNorm) for _, m in player.modules())}, game.batch, diverged)
+                    if any(isinstance(m, nn.BatchNorm) for _, m in player.modules())}, game.batch,
+                   any(isinstance(remedy, BOUNDS) for remedy in game.remedies)
+                   or any(isinstance(m, nn.SpectralNorm) for _, m in game.discriminator.modules()), diverged)
 
 
 @np.errstate(over="ignore", invalid="ignore")

@@ -46,6 +46,12 @@ def tiny_batch(e: Evidence) -> str:
     return f"--batch is {e.batch}, and the gradient of so few examples is mostly noise" if e.batch <= 2 else ""
 
 
+def unbounded_critic(e: Evidence) -> str:
+    """Nothing bounds the numbers of a critic, whose objective has no best value."""
+    free = e.objective.critic and e.objective.blind is None and not e.bounded
+    return f"nothing bounds the slope of D; its objective is {_mean(e.history['d_value']):.3g} now" if free else ""
+
+
 def rates_far_apart(e: Evidence) -> str:
     """One player's learning rate is many times the other's."""
     if e.rates is None or max(e.rates) <= 10 * min(e.rates):
@@ -57,12 +63,13 @@ def diverged(e: Evidence) -> str:
     """A number is not finite, or is too large for any useful game."""
     if e.diverged is not None:
         return f"step {e.diverged} gave a number that is not finite, and the game ended"
+    size = max(1.0, -e.visits[-1].low, e.visits[-1].high)  # large data give large numbers
     values = e.history["d_value"]
-    if not e.objective.critic and np.abs(values).max(initial=0) > 1000:
+    if not e.objective.critic and np.abs(values).max(initial=0) > 1e3 * size:
         worst = int(np.abs(values).argmax())
         return f"D's objective was {values[worst]:.2g} at step {e.history['step'][worst] + 1}"
     top = max(e.visits, key=lambda v: v.logit)
-    if top.logit > (1e5 if e.objective.critic else 1e3):  # a critic's numbers have no scale, but some bound
+    if top.logit > (1e5 if e.objective.critic else 1e3) * size:  # a critic's numbers have no scale, but some bound
         return f"an output of D was {top.logit:.2g} after step {top.step}"
     return ""
 
@@ -118,10 +125,11 @@ def stands_still(e: Evidence) -> str:
 
 def run_away(e: Evidence) -> str:
     """The fakes are far outside the data, and further than at the start."""
-    for v in e.visits[-2:]:
-        if v.std_ratio > 20 or v.shift > max(20, 2 * e.visits[0].shift):
-            return (f"after step {v.step} the standard deviation of the fakes was {v.std_ratio:.2g} times that of the "
-                    f"data, and their mean was {v.shift:.2g} standard deviations away")
+    first, now = e.visits[0], e.visits[-1]
+    std_ratio, shift = (first.std_ratio, first.shift) if first.step < BLOCK else (0.0, 0.0)
+    if now.std_ratio > max(20, 2 * std_ratio) or now.shift > max(20, 2 * shift):
+        return (f"after step {now.step} the standard deviation of the fakes is {now.std_ratio:.2g} times that of the "
+                f"data, and the distance between the means is {now.shift:.2g} standard deviations of the data")
     return ""
 
 
