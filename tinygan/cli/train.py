@@ -95,6 +95,8 @@ def _train(run, options, ranks):
             run.save()
         raise
     except game.Diverged as error:
+        if first:
+            doctor.diverged(run.game)
         where = f"; {stepper.found}" if isinstance(stepper, Debug) and stepper.found else ""
         raise game.Diverged(f"{error}{where}; {folder} keeps the checkpoint of step {run.saved_step}") from error
     except OSError as error:
