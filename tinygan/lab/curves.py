@@ -40,7 +40,7 @@ class Curves(Canvas):
         return pixels
 
     def _panel(self, i, title):
-        axes = self.axes(LEFT, HEIGHT - TOP - PANEL - i * EACH, WIDTH - LEFT - 14, PANEL, xlim=(0, 100))
+        axes = self.axes(LEFT, HEIGHT - TOP - PANEL - i * EACH, WIDTH - LEFT - 22, PANEL, xlim=(0, 100))
         axes.set_title(title, loc="left", fontsize=11, color=INK, pad=22)
         axes.spines[["top", "right"]].set_visible(False)
         axes.spines[["left", "bottom"]].set_color(GREY)
@@ -63,7 +63,7 @@ class Curves(Canvas):
     def _limits(self, history, critic):
         """Updates the lines, and the limits of the axes if they do not fit.
 
-        The scale fits the game and the dotted line, or the second half of the game if it varies much less. So the
+        The scale fits the game and the dotted line, or the second half of the game if that varies much less. So the
         scale recovers after samples ran away. Probabilities have the scale of all probabilities.
         """
         moves = history["moves"]
@@ -87,5 +87,5 @@ def _range(columns, reference):
     """The least and the greatest value of the columns and the reference: see `Curves._limits`."""
     columns = np.array(columns)
     whole, late = columns, columns[:, columns.shape[1] // 2:]
-    values = late if np.ptp(whole) > 3 * max(np.ptp(late), 0.1) else whole
+    values = late if np.ptp(whole) > 8 * max(np.ptp(late), 0.1) else whole
     return float(np.nanmin([values.min(), reference])), float(np.nanmax([values.max(), reference]))

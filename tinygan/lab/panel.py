@@ -1,4 +1,4 @@
-"""The laboratory as widgets, for a notebook and for the page of `tinygan lab`. Only `Panel` imports ipywidgets."""
+"""The laboratory as widgets, for a notebook and for the page of `tinygan lab`. Only calls import ipywidgets."""
 from __future__ import annotations
 
 import asyncio
@@ -10,9 +10,10 @@ from tinygan.doctor import Doctor
 from tinygan.game import Diverged
 from tinygan.lab import page
 from tinygan.lab.picture import Picture
-from tinygan.lab.presets import DEFAULTS, PRESETS, passage, place
+from tinygan.lab.presets import DEFAULTS, PRESETS, Preset, passage, place
 from tinygan.lab.share import OWN, POINTS, ShareError, load, save, settings_of
 from tinygan.lab.state import BOUNDS, OPTIMISERS, SETS, Laboratory, drawn
+from tinygan.lab.widgets import area, button, control, row
 from tinygan.objectives import OBJECTIVES
 
 FRAMES = 20  # at most, per second
@@ -20,8 +21,7 @@ LONG = 4000  # steps of a game, for the doctor
 OFTEN = 40  # steps from one visit of the doctor to the next
 PLAY, PAUSE = "▶ play", "❚❚ pause"
 VIEWS = {"D's field and arrows": "field", "G's map of the noise": "map"}
-OPTIONS = {"r1": (0, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10), "batch": (2, 4, 8, 16, 32, 64, 128, 256, 512),
-           "width": (2, 4, 8, 16, 32, 64, 128)}
+YOURS = "your own settings"
 NEW_PLAYERS = "width", "seed"  # changing them makes new players
 
 
@@ -40,63 +40,47 @@ class Panel:
         self.points: list[tuple[float, float]] = []
         self.film: asyncio.Task | None = None
         self.loading = False
+        self.begun: Preset | None = None
         self.scenes = self.lab.slowly()
         self.call_doctor()
-
-        def wide():  # a layout for each, since some are hidden
-            return w.Layout(width="auto", margin="2px 0")
-
-        def button(text, tooltip, does, style="", **options):
-            made = w.Button(description=text, tooltip=tooltip, button_style=style, layout=wide(), **options)
-            made.on_click(lambda _: does())
-            return made
-
-        def control(kind, text, tooltip, does=None, **options):
-            made = kind(description=text, tooltip=tooltip, layout=wide(), style={"description_width": "62px"}, **options)
-            if does:
-                made.observe(lambda change: does(change.new), "value")
-            return made
 
         def setting(name, kind, text, tooltip, **options):
             options["value"] = settings_of(self.lab)[name]
             self.settings[name] = control(kind, text, tooltip, lambda value: self.set(name, value), **options)
 
-        def grid(*buttons):
-            return w.GridBox(buttons, layout=w.Layout(grid_template_columns=f"repeat({len(buttons)}, 1fr)",
-                                                      grid_gap="0 4px"))
-
         def number(name):
             return {"min": BOUNDS[name][0], "max": BOUNDS[name][1]}
 
         self.settings: dict = {}
-        setting("data", w.Dropdown, "data", "the distribution that G imitates", options=[*SETS, OWN])
-        setting("objective", w.Dropdown, "game", "the objectives of both players", options=list(OBJECTIVES))
-        for name, text in (("rate_d", "D's rate"), ("rate_g", "G's rate")):
-            setting(name, w.FloatLogSlider, text, "a learning rate", min=-5, max=-1, step=0.1, readout_format=".1e")
-        setting("k", w.IntSlider, "k", "moves of D per step", **number("k"))
-        setting("optimiser", w.Dropdown, "optimiser", "turns a gradient into a move; a new one has no memory",
+        setting("data", "Dropdown", "data", "the distribution that G imitates", options=[*SETS, OWN])
+        setting("objective", "Dropdown", "game", "the objectives of both players", options=list(OBJECTIVES))
+        setting("k", "IntSlider", "k", "moves of D per step", **number("k"))
+        setting("optimiser", "Dropdown", "optimiser", "turns a gradient into a move; a new one has no memory",
                 options=list(OPTIMISERS))
-        for name, text, tooltip in (("r1", "R1", "weight of the penalty on D's gradient at the data"),
+        for name, text, tooltip in (("rate_d", "D's rate", "D's learning rate"), ("rate_g", "G's rate", "G's"),
+                                    ("r1", "R1", "weight of the penalty on D's gradient at the data"),
                                     ("batch", "batch", "examples in a move"),
                                     ("width", "width", "units of a hidden layer; makes new players")):
-            setting(name, w.SelectionSlider, text, tooltip, options=sorted({*OPTIONS[name], getattr(self.lab, name)}))
-        setting("seed", w.BoundedIntText, "seed", "of the players and the draws; makes new players", **number("seed"))
-        self.preset = control(w.Dropdown, "show", "a game that works, or one that fails", self.begin, options=[*PRESETS])
+            setting(name, "SelectionSlider", text, tooltip,
+                    options=sorted({*page.OPTIONS[name], getattr(self.lab, name)}))
+        setting("seed", "BoundedIntText", "seed", "of the players and the draws; makes new players", **number("seed"))
+        self.preset = control("Dropdown", "show", "a game that works, or one that fails", self.begin,
+                              options=[YOURS, *PRESETS])
         self.play_button = button(PLAY, "train until you pause", self.toggle, "success")
-        self.slow = control(w.ToggleButton, "slow motion", "show each move slowly")
-        self.speed = control(w.IntSlider, "speed", "steps per frame", value=3, min=1, max=20)
-        self.view = control(w.Dropdown, "picture", "what the plane shows", self.look_at, options=[*VIEWS])
-        self.follow = control(w.ToggleButton, "follow samples", "widen the view if the samples run away",
+        self.slow = control("ToggleButton", "slow motion", "show each move slowly")
+        self.speed = control("IntSlider", "speed", "steps per frame", value=3, min=1, max=20)
+        self.view = control("Dropdown", "picture", "what the plane shows", self.look_at, options=[*VIEWS])
+        self.follow = control("ToggleButton", "follow samples", "widen the view if the samples run away",
                               self.look_after, value=True)
         self.erase = button("clear my drawing", "remove the points that you drew", self.clear)
-        self.file = w.FileUpload(accept=".json", description="open a file", layout=wide())
-        self.file.observe(lambda change: change.new and self.open(change.new[0]["content"]), "value")
+        self.file = w.FileUpload(accept=".json", description="open a file")
+        self.file.observe(lambda change: self.open_chosen(change.new), "value")
         self.note, self.story, self.voice, self.saved = w.HTML(), w.HTML(), w.HTML(page.diagnosis(None)), w.HTML()
         self.text = w.Output()
-        self.read_story = button("", "shows the section of the lecture below the picture", self.read_preset, icon="book")
+        self.read_story = button("", "shows the section of the lecture", self.read_preset, icon="book")
         self.read_voice = button("read about it", "shows the section of the lecture", self.read_finding, icon="book")
-        self.text_box = w.VBox([button("close", "hides the text", self.close), self.text])
-        self.text_box.add_class("tinygan-text")
+        self.read_voice.layout.width = "180px"
+        self.text_box = area("text", button("close", "hides the text", self.close), self.text)
         folded = w.Accordion([w.VBox([self.settings[name] for name in names] + more) for names, more in (
             (("rate_d", "rate_g", "k", "r1"), []), (("optimiser", "batch", "width", "seed"), []),
             ((), [button("make a file of this state", "with the settings and both players", self.save), self.saved,
@@ -106,25 +90,23 @@ class Panel:
         self.mouse = ipyevents.Event(source=self.plane, watched_events=["mousedown", "mousemove"], wait=30,
                                      throttle_or_debounce="throttle", prevent_default_action=True)
         self.mouse.on_dom_event(self.touch)
-        areas = {"head": [w.HTML(page.ABOUT), self.preset, self.story, self.read_story, grid(
-                     self.play_button, button("step", "k moves of D, then one of G", lambda: self.move(self.lab.step),
-                                              "primary"), button("reset", "start again with new players", self.reset)),
-                          grid(self.slow, button("step D", "one move of D; G is fixed",
-                                                 lambda: self.move(self.lab.step_d)),
-                               button("step G", "one move of G; D is fixed", lambda: self.move(self.lab.step_g))),
-                          self.note], "plane": [self.plane], "curves": [self.curves],
-                 "sets": [self.settings["data"], self.erase, self.settings["objective"], self.speed, self.view,
-                          self.follow, folded], "voice": [self.voice, self.read_voice, self.text_box]}
-        boxes = []
-        for area, children in areas.items():
-            boxes.append(w.VBox(children))
-            boxes[-1].add_class(f"tinygan-{area}")
-        content = w.Box(boxes)
+        moves = row(self.play_button, button("step", "k moves of D, then one of G", lambda: self.move(self.lab.step),
+                                             "primary"), button("reset", "start again with new players", self.reset))
+        slow = row(self.slow, button("step D", "one move of D; G is fixed", lambda: self.move(self.lab.step_d)),
+                   button("step G", "one move of G; D is fixed", lambda: self.move(self.lab.step_g)))
+        content = w.Box([
+            area("head", w.HTML(page.ABOUT), self.preset, self.story, self.read_story, moves, slow, self.note),
+            area("plane", self.plane), area("voice", self.voice, self.read_voice, self.text_box),
+            area("curves", self.curves), area("sets", self.settings["data"], self.erase, self.settings["objective"],
+                                              self.speed, self.view, self.follow, folded)])
         content.add_class("tinygan-page")
-        self.widget = w.VBox([w.HTML(page.CSS), content])
-        self.widget.add_class("tinygan-lab")
+        self.widget = area("lab", w.HTML(page.CSS), content)
         self.close()
-        self.begin(self.preset.value) if lab is None else self.show()
+        self.forget()
+        if lab is None:
+            self.preset.value = next(iter(PRESETS))
+        else:
+            self.take(lab)
 
     def _repr_mimebundle_(self, **options):
         """The widget for a live kernel, and the picture for a static page."""
@@ -152,8 +134,8 @@ class Panel:
         self.read_voice.layout.display = "" if self.findings and self.text.outputs == () else "none"
 
     def read_preset(self):
-        preset = PRESETS[self.preset.value]
-        self.read(preset.lecture, preset.section)
+        if self.begun:
+            self.read(self.begun.lecture, self.begun.section)
 
     def read_finding(self):
         if self.findings:
@@ -183,6 +165,7 @@ class Panel:
             setattr(self.lab, name, value)
         if name == "optimiser":
             self.lab.renew()
+        self.preset.value = YOURS
         if name in NEW_PLAYERS:
             self.reset()
         elif not self.film:
@@ -195,20 +178,25 @@ class Panel:
         self.lab.source = SETS[name] if name in SETS else drawn(self.points) if self.points else self.lab.source
 
     def begin(self, name):
-        """Begins the game of a preset."""
-        preset = PRESETS[name]
-        settings = {**DEFAULTS, **preset.changes}
-        self.story.value = page.story(preset)
-        self.read_story.description = f"read: {place(preset.lecture, preset.section)}"
-        self.take(Laboratory(SETS[settings.pop("data")], **settings))
+        """Begins the game of a preset. Its story stays when a setting is changed."""
+        if name != YOURS:
+            self.begun = preset = PRESETS[name]
+            settings = {**DEFAULTS, **preset.changes}
+            self.story.value, self.read_story.layout.display = page.story(preset), ""
+            self.read_story.description = f"read: {place(preset.lecture, preset.section)}"
+            self.take(Laboratory(SETS[settings.pop("data")], **settings))
+
+    def forget(self):
+        """Shows no preset."""
+        self.preset.value, self.begun, self.story.value, self.read_story.layout.display = YOURS, None, "", "none"
 
     def take(self, lab):
         """Goes over to another laboratory: the controls show its settings."""
         self.pause()
         self.lab, self.loading = lab, True
         for name, value in settings_of(lab).items():
-            if name in OPTIONS:
-                self.settings[name].options = sorted({*OPTIONS[name], value})
+            if name in page.OPTIONS:
+                self.settings[name].options = sorted({*page.OPTIONS[name], value})
             self.settings[name].value = value
         self.loading = False
         self.scenes = lab.slowly()
@@ -220,6 +208,10 @@ class Panel:
         """Makes a link that saves the present state."""
         self.saved.value = page.link(save(self.lab, self.points))
 
+    def open_chosen(self, files):
+        for file in files:
+            self.open(file["content"])
+
     def open(self, content):
         """Opens the state in a file of others."""
         try:
@@ -227,6 +219,7 @@ class Panel:
         except ShareError as error:
             self.note.value = page.note(str(error))
         else:
+            self.forget()
             self.take(lab)
 
     def look_at(self, name):

@@ -22,7 +22,7 @@ NOISE = "viridis"  # the colours of the first coordinate of the noise
 class Plane(Canvas):
     """Draws the players' state. The view is [-span, span]^2.
 
-    follow: whether the view widens until it holds nearly all samples; otherwise it is the square of the data.
+    follow: whether the view widens until it holds four samples of five; otherwise it is the square of the data.
     """
 
     def __init__(self):
@@ -97,7 +97,7 @@ class Plane(Canvas):
 
     def _look_at(self, fake):
         """Doubles or halves the view until it fits. It shrinks only if there is much room, so it does not flicker."""
-        reach = float(np.quantile(np.abs(fake).max(axis=1), 0.95)) if self.follow else 0.0
+        reach = float(np.quantile(np.abs(fake).max(axis=1), 0.8)) if self.follow else 0.0
         while reach > self.span and self.span < FARTHEST:
             self.span *= 2
         while self.span > SPAN and (reach < 0.4 * self.span):
@@ -127,7 +127,7 @@ class Plane(Canvas):
         axes.set(xlim=(0, SIDE), ylim=(0, LOW - 10))
         return axes
 
-    def _paint(self, lab):
+    def _paint(self, lab) -> np.ndarray:
         """The field as colours (SIDE, SIDE, 3); draws a line at D = 1/2, or at a critic's median."""
         import contourpy
         from PIL import Image
@@ -136,7 +136,7 @@ class Plane(Canvas):
         reach = max(float(np.abs(field - middle).max()), 1e-6) if critic else 0.5
         n = len(field)
         ticks = np.linspace(-self.span, self.span, n)
-        self.border.set_segments(contourpy.contour_generator(ticks, ticks, field).lines(middle))
+        self.border.set_segments([*contourpy.contour_generator(ticks, ticks, field).lines(middle)])
         shades = np.clip(np.rint(127 + 127 * (field - middle) / reach), 0, 254).astype(int)
         return np.asarray(Image.fromarray(self.colours[shades[::-1]]).resize(
             (SIDE, SIDE), Image.Resampling.BICUBIC, box=(0.5, 0.5, n - 0.5, n - 0.5)))
@@ -155,7 +155,7 @@ class Plane(Canvas):
         for grids, points in ((self.grid, image), (self.noise_grid, z)):
             for lines, segments in zip(grids, points[::-1]):  # the coloured lines are drawn over the grey ones
                 lines.set_segments(segments)
-            grids[1].set_color(self.noise(np.linspace(0, 1, len(z[0]))))
+            grids[1].set_color([*self.noise(np.linspace(0, 1, len(z[0])))])
         colours = self.noise(latents[:, 0] / 4 + 0.5)
         self.pale.set_data(*view.real.T)
         samples = self._scatter(self.plane, view.fake, colours, 26)

@@ -35,9 +35,9 @@ PRESETS = {
         "Cure: R1 at 0.1, and beta1 = 0.5.", "07-what-goes-wrong.md", "A game of two numbers"),
     "D too strong": Preset(
         {"rate_d": 5e-3, "rate_g": 5e-4, "k": 10, "r1": 0},
-        "D makes ten moves for each of G's, and no penalty keeps it smooth: it is certain and steep, the arrows are very "
-        "long, and the samples get stuck at few clusters.", "Cure: k = 1, equal rates, and R1 at 0.1.", "07-what-goes-wrong.md",
-        "The generator stands still"),
+        "D makes ten moves for each of G's, and no penalty keeps it smooth: it is certain and steep, the arrows are "
+        "very long, and the samples get stuck at few clusters.", "Cure: k = 1, equal rates, and R1 at 0.1.",
+        "07-what-goes-wrong.md", "The generator stands still"),
     "vanishing gradients": Preset(
         {"objective": "minimax", "rate_d": 5e-3, "rate_g": 5e-4, "k": 10, "r1": 0},
         "The same D, but now G descends log(1 - D), which is flat where D is certain: the arrows vanish, and G stands "

@@ -42,7 +42,8 @@ def settings_of(lab: Laboratory) -> dict[str, Any]:
 
 def save(lab: Laboratory, points: Sequence = ()) -> bytes:
     """The laboratory as the content of a file. points: those that were drawn, (n, 2)."""
-    return json.dumps({"format": FORMAT, **settings_of(lab), "points": np.round(np.reshape(points, (-1, 2)), 4).tolist(),
+    places = np.round(np.reshape(points, (-1, 2)), 4).tolist()
+    return json.dumps({"format": FORMAT, **settings_of(lab), "points": places,
                        "moves": lab.moves, "G": _text(lab.G.theta), "D": _text(lab.D.theta)}).encode()
 
 
