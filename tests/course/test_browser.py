@@ -192,7 +192,9 @@ def test_the_laboratory(browser, port, tmp_path):
         assert "holds a token" in browser.driver.page_source
         browser.open(browser.wait(lambda: re.search("http:.*token=.+", said.read_text()))[0])
         assert browser.driver.current_url == f"{address}/"
-        [image] = browser.wait(lambda: [i for i in browser.find("img.widget-image") if i.size["height"] > 300])
+        browser.wait(lambda: all(i.size["height"] > 300 for i in browser.find("img.widget-image")) and
+                     browser.find("img.widget-image"))
+        image = browser.driver.find_element("css selector", ".tinygan-plane img")
         time.sleep(1)
         browser.see("laboratory-before")
         before = picture(browser)
@@ -212,19 +214,26 @@ def test_the_laboratory(browser, port, tmp_path):
         settled(browser, after)
         browser.see("laboratory-played")
 
-        menu = browser.find("select")[0]
+        menu = next(menu for menu in browser.find("select") if "draw your own" in menu.text)
         next(o for o in menu.find_elements("tag name", "option") if o.text == "draw your own").click()
         before = picture(browser)
         drag(browser, image)
         settled(browser, before)
         browser.see("laboratory-drawn")
+
+        next(b for b in browser.find("button") if b.text.startswith("read: lecture")).click()
+        browser.wait(lambda: browser.find(".tinygan-text mjx-container"))  # its formulas are set
+        browser.driver.set_window_size(500, 900)  # the least of a headless Chromium
+        browser.wait(lambda: image.size["width"] > 400)
+        browser.see("laboratory-phone")
+        assert browser.driver.execute_script("return document.documentElement.scrollWidth <= innerWidth")
         assert browser.complaints() == ([], [])
 
 
 def drag(browser, image):
     """A stroke over the plane."""
     from selenium.webdriver import ActionChains
-    actions = ActionChains(browser.driver, duration=60).move_to_element_with_offset(image, -420, 60).click_and_hold()
-    for x in range(-420, -40, 20):
-        actions.move_to_element_with_offset(image, x, 60 - (x + 230) ** 2 // 400)
+    actions = ActionChains(browser.driver, duration=60).move_to_element_with_offset(image, -190, 60).click_and_hold()
+    for x in range(-190, 190, 20):
+        actions.move_to_element_with_offset(image, x, 60 - x ** 2 // 400)
     actions.release().perform()
