@@ -32,7 +32,8 @@ def check(claim: str, holds, found=None) -> None:
     if not np.all(holds):
         shown = "" if found is None else f"; found: {_short(found)}"
         raise AssertionError(f"expected: {claim}{shown}. If you changed a cell, this comes from your change: "
-                             "take it back, or leave this check out. Otherwise restart the kernel and run all cells in order.")
+                             "take it back, or leave this check out. Otherwise restart the kernel and run all cells "
+                             "in order.")
 
 
 def compare(quantity: str, yours, result) -> None:
