@@ -5,17 +5,25 @@ import numpy as np
 import pytest
 
 from tinygan.doctor.ailments import AILMENTS, Finding
-from tinygan.lab.picture import HEIGHT, LEFT, LOW, SIDE
+from tinygan.lab.picture import HEIGHT, LEFT, LOW, SIDE, Picture
 from tinygan.lab.presets import PRESETS
 from tinygan.lab.share import save, settings_of
 from tinygan.lab.state import SETS, Laboratory
 
 
+@pytest.fixture(scope="module")
+def picture():
+    """One picture for all panels, since it takes long to make."""
+    return Picture()
+
+
 @pytest.fixture
-def panel(lab):
+def panel(lab, picture, monkeypatch):
     pytest.importorskip("ipywidgets")
     pytest.importorskip("ipyevents")
     from tinygan.lab.panel import Panel
+    picture.mode, picture.plane.follow = "field", True
+    monkeypatch.setattr("tinygan.lab.panel.Picture", lambda: picture)
     return Panel(lab)
 
 

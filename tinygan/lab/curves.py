@@ -87,5 +87,5 @@ def _range(columns, reference):
     """The least and the greatest value of the columns and the reference: see `Curves._limits`."""
     columns = np.array(columns)
     whole, late = columns, columns[:, columns.shape[1] // 2:]
-    values = late if np.ptp(whole) > 8 * max(np.ptp(late), 0.1) else whole
+    values = late if np.ptp(whole) > 20 * max(np.ptp(late), 0.1) else whole
     return float(np.nanmin([values.min(), reference])), float(np.nanmax([values.max(), reference]))

@@ -37,7 +37,7 @@ class Picture:
     def png(self, lab: Laboratory, scene: str = "") -> bytes:
         """`draw` as a PNG: a small file."""
         from PIL import Image
-        image = _rgb(self.draw(lab, scene)).quantize(128, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+        image = _rgb(self.draw(lab, scene)).quantize(256, dither=Image.Dither.NONE)
         return _file(image, format="PNG", optimize=True)
 
     def jpegs(self, lab: Laboratory, scene: str = "") -> tuple[bytes, bytes]:
