@@ -1,4 +1,9 @@
-"""The base class of the errors that tinygan raises for mistakes of the user."""
+"""The base class of the errors that tinygan raises for mistakes of the user, and words that messages share."""
+from __future__ import annotations
+
+from pathlib import Path
+
+RETURN = "is a `return` missing?"
 
 
 class TinyganError(Exception):
@@ -6,3 +11,39 @@ class TinyganError(Exception):
 
     The command line prints this line and ends with exit status 2. Error classes of the library inherit from it.
     """
+
+
+def described(x) -> str:
+    """A tensor or array in words: a parameter by the name that its network gave it, and the shape."""
+    shape, name = getattr(x, "shape", ()), getattr(x, "name", "")
+    return f"{name}, of shape {shape}," if name else f"an input of shape {shape}"
+
+
+def install(extra: str) -> str:
+    """The command that installs an extra of tinygan: of the clone that runs, or of the place tinygan came from.
+
+    tinygan need not be on an index. So the name of the package alone helps only where pip took it from one.
+    """
+    return f'pip install "{_source(extra)}"'
+
+
+def _source(extra) -> str:
+    import importlib.metadata  # these are slow to import, and used by an error alone
+    import json
+    from urllib.parse import unquote, urlsplit
+    from urllib.request import url2pathname
+
+    clone = Path(__file__).parents[1]
+    if (clone / "setup.cfg").is_file():
+        return f"{clone}[{extra}]"
+    try:
+        text = importlib.metadata.distribution("tinygan").read_text("direct_url.json")
+        origin = json.loads(text or "{}")
+        url, control = origin.get("url", ""), origin.get("vcs_info", {})
+    except (importlib.metadata.PackageNotFoundError, ValueError, AttributeError):
+        url, control = "", {}
+    if control:
+        return f"tinygan[{extra}] @ {control['vcs']}+{url}"
+    if url.startswith("file:") and (path := Path(url2pathname(unquote(urlsplit(url).path)))).exists():
+        return f"{path}[{extra}]"
+    return f"tinygan[{extra}]"

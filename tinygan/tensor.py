@@ -188,8 +188,7 @@ def record(value, *edges):
                 requires_grad = True
             else:
                 requires_grad |= x.requires_grad
-                if type(x) is Tensor:  # no result of an operation, no parameter
-                    given += (x,)
+                given += (x,)
         elif not isinstance(x, (float, int)):
             given += (x,)
     if not tensor:

@@ -289,3 +289,42 @@ def test_buffers_go_round():
 @pytest.mark.slow
 class TestLongLife(Life.TestCase):
     settings = settings(max_examples=100, stateful_step_count=50)
+
+
+# --- the vector is set ---
+
+def test_theta_is_set_and_increased(xp):
+    net = network() if xp is np else network().apply(foreign.asarray)
+    before = host(net.theta).copy()
+    net.theta += 1
+    np.testing.assert_array_equal(host(net.theta), before + 1)
+    net.theta = before  # from the host
+    net[0].theta *= 2  # the part of a layer
+    check_one_vector(net)
+    size = net[0].theta.size
+    np.testing.assert_array_equal(host(net.theta), np.concatenate([2 * before[:size], before[size:]]))
+    net.theta = tg.Tensor(net.theta * 3)
+    np.testing.assert_array_equal(host(net.theta)[size:], 3 * before[size:])
+    assert all(type(p) is nn.Parameter for p in net.parameters())
+
+
+@pytest.mark.parametrize("value", [0, np.zeros(3), np.zeros((1, 4))])
+def test_theta_of_another_shape_is_refused_and_changes_nothing(value):
+    net = network()
+    before = net.theta.copy()
+    with pytest.raises(ValueError, match=r"^theta: got shape \(.*\), expected \(\d+,\); write network.theta\[:\] = "):
+        net.theta = value
+    np.testing.assert_array_equal(net.theta, before)
+
+
+def test_a_parameter_is_not_replaced_by_its_sum():
+    layer = nn.Dense(2, 2, rng=0)
+    net = nn.Sequential(layer)
+    _ = net.parameters()
+    with pytest.raises(TypeError, match=r"^Parameter 0.weight, of shape \(2, 2\): `p -= step` and its like .* write "
+                                        r"p.data -= step to change the weights, or y = p - step for a result$"):
+        layer.weight -= 0.1
+    with pytest.raises(TypeError):
+        layer.bias *= 2
+    assert net.theta.size == 6
+    layer.weight.data -= 0.1

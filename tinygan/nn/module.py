@@ -9,18 +9,20 @@ import numpy as np
 
 from tinygan import backend
 from tinygan.nn.members import PLAIN, check_class, collect, is_setting, replaced
-from tinygan.nn.theta import theta_of
+from tinygan.nn.theta import refuse_in_place, theta_of, write_theta
 from tinygan.tensor import Tensor
 
 
 class Parameter(Tensor):
     """A Tensor that training changes. Its array is a view of the theta of its network."""
 
-    __slots__ = ("home",)  # (theta, start, view): valid while `data` is this view
+    __slots__ = ("home", "name")  # home: (theta, start, view), valid while `data` is this view
 
     def __init__(self, data, requires_grad: bool = True):
         super().__init__(data, requires_grad)
-        self.home = None
+        self.home, self.name = None, ""  # the network that is asked for its parameters names them
+
+    __iadd__ = __isub__ = __imul__ = __itruediv__ = __ipow__ = __imatmul__ = refuse_in_place
 
 
 class Module:
@@ -93,7 +95,8 @@ class Module:
                 if isinstance(value, Parameter):
                     if value not in seen:
                         seen.add(value)
-                        yield prefix + name, value
+                        value.name = prefix + name
+                        yield value.name, value
                 elif value.requires_grad and not value.edges:
                     raise TypeError(f"{type(m).__name__}: {name}, of shape {value.shape}, is a Tensor with "
                                     "requires_grad=True, which is not trained; write nn.Parameter(...), or x.detach()")
@@ -136,6 +139,10 @@ class Module:
         vector that you kept becomes read-only when it is outdated (not on a GPU, nor the part of a layer).
         """
         return theta_of(self.parameters())
+
+    @theta.setter
+    def theta(self, vector):
+        write_theta(self.parameters(), vector)
 
     def train(self) -> Module:
         """Sets training mode: batch statistics, dropout."""
