@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-RETURN = "is a `return` missing?"
+RETURN = "; is a `return` missing?"
 
 
 class TinyganError(Exception):
