@@ -13,7 +13,7 @@ PACKAGE, TESTS = Path(tinygan.__file__).parent, Path(__file__).parent
 FLOORS = [
     {"errors"},
     {"files"},
-    {"backend", "data", "deprecated", "plots", "latent", "diagnosis"},
+    {"backend", "data", "deprecated", "plots", "latent", "diagnosis", "differences"},
     {"distributed", "notebook"},
     {"tensor"},
     {"ops", "check"},

@@ -12,7 +12,7 @@ import numpy as np
 
 from tinygan.diagnosis import corner_of, counts, diagnose, pair
 from tinygan.differences import STEP, as_function, by_size, limit, moved_by
-from tinygan.errors import RETURN
+from tinygan.errors import RETURN, expect_generator
 from tinygan.tensor import Tensor, grad
 
 TOLERANCE = {1: 1e-6, 2: 1e-5}  # relative to the size of the derivative
@@ -43,7 +43,7 @@ def check_gradients(f, *arrays, order: int = 2, rng: np.random.Generator | None 
         f, arrays, names = as_function(f, arrays)
     points = [np.array(Tensor(a).numpy(), dtype=np.float64) for a in arrays]
     with np.errstate(all="ignore"):  # `_evaluate` refuses values that are not finite
-        _check(f, points, names, 1, order, rng or np.random.default_rng(0))
+        _check(f, points, names, 1, order, np.random.default_rng(0) if rng is None else expect_generator(rng))
 
 
 def _check(f, points, names, level, order, rng, outer=0.0, corner=""):
@@ -66,8 +66,8 @@ def _check(f, points, names, level, order, rng, outer=0.0, corner=""):
             if message := _compare(at, x, direction, found[i], alike, size, outer, level, sizes, corner):
                 raise GradientError(f"{_order(level)}, {names[i]}, {message}")
         if level == 1 and value.size and x.size and not moved_by(at, x, found[i], direction, total):
-            warnings.warn(f"check_gradients: {names[i]} has no influence on the output at this point, so nothing of its "
-                          "derivative was checked", stacklevel=3)
+            warnings.warn(f"check_gradients: {names[i]} has no influence on the output at this point, so nothing of "
+                          "its derivative was checked", stacklevel=3)
     if level < order:
         directions = [rng.standard_normal(x.shape) for x in points]
 
@@ -85,7 +85,7 @@ def _evaluate(f, points, level) -> Tensor:
     """The output of f; GradientError if it is not a Tensor of float64, is random or is not finite."""
     once, again = (f(*[Tensor(p.copy(), requires_grad=True) for p in points]) for _ in range(2))
     if not isinstance(once, Tensor):
-        raise GradientError(f"f returns a {type(once).__name__}, expected a Tensor{RETURN if once is None else ''}")
+        raise GradientError(f"f returns a {type(once).__name__}, expected a Tensor{RETURN * (once is None)}")
     if once.dtype != np.float64:
         raise GradientError(f"f returns {once.dtype} for float64 inputs: somewhere the precision is lost")
     if not np.array_equal(once.numpy(), again.numpy(), equal_nan=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 import inspect
 import itertools
 import math
+from typing import Any
 
 import numpy as np
 
@@ -26,7 +27,7 @@ def diagnose(at, x, found, alike, step, near, level, sizes, corner="") -> str:
     if np.isfinite(analytic).all() and (kink := _kink(at, x, _unit(x, worst), near, a, corner)):
         return f"element {worst}: {kink}"
     reason, (here, there) = _cause(analytic, expected, sizes, level), pair(a, n)
-    return f"element {worst}: analytic {here}, numeric {there}, ratio {shown(a / n if n else np.inf)}; {reason}"
+    return f"element {worst}: analytic {here}, numeric {there}, ratio {shown(a / n + 0 if n else np.inf)}; {reason}"
 
 
 def pair(found, expected, least=8) -> tuple[str, str]:
@@ -51,7 +52,7 @@ def _unit(x, place) -> np.ndarray:
     return unit
 
 
-CORNERS = {  # for each operation with a corner, the elements that are exactly at it, and the words for them
+CORNERS: dict[str, tuple[Any, str]] = {  # of an operation: which elements are exactly at its corner, in words too
     "relu": (lambda y, x: x == 0, "whose input is exactly 0"), "abs": (lambda y, x: x == 0, "whose input is exactly 0"),
     "leaky_relu": (lambda y, x: x == 0, "whose input is exactly 0"),
     "maximum": (lambda y, a, b: a == b, "whose inputs are equal"),
@@ -92,8 +93,8 @@ def _kink(at, x, unit, near, found, corner) -> str:
     same = wide / 2 < gap < 2 * wide  # it falls to a tenth where f is smooth, and grows tenfold where f jumps
     between = corner or abs(2 * found - left - right) < 1.01 * gap
     if same and gap > 1e-3 * max(abs(left), abs(right)) and between:
-        return (f"this point is a kink{corner or ','} with slopes {left:.6g} and {right:.6g} on its sides: there is no derivative to "
-                f"compare with; move the input off it, as in check_gradients(f, x + {1e4 * near:g})")
+        return (f"this point is a kink{corner or ','} with slopes {left:.6g} and {right:.6g} on its sides: there is no "
+                f"derivative to compare with; move the input off it, as in check_gradients(f, x + {1e4 * near:g})")
     return ""
 
 
@@ -121,8 +122,8 @@ def _cause(found, numeric, sizes, level) -> str:
         return "not finite: an overflow, a log or a division at 0"
     kept = " (in the pull-back an array is kept where its Tensor is needed?)" if level > 1 else ""
     if not found.any():
-        return "zero: this path is cut" + (kept or " (a detach, an array used in place of its Tensor, no_grad, a rule left "
-                                           "out)")
+        cuts = " (a detach, an array used in place of its Tensor, no_grad, a rule left out)"
+        return f"zero: this path is cut{kept or cuts}"
     wrong, factor = differ(found, numeric), common_factor(found, numeric)
     if factor is not None:
         if np.isclose(factor, -1, rtol=1e-4):

@@ -1,4 +1,4 @@
-"""The plumbing of `check_gradients`: a function and the points at which it is compared, and the steps of differences."""
+"""The plumbing of `check_gradients`: a Module as a function of its weights, and the steps of the differences."""
 from __future__ import annotations
 
 import copy

@@ -36,8 +36,8 @@ def test_weights_updated_too_early_are_an_error(xp, update):
     for inputs in (d.parameters(), [z]):  # of the weights, and through them
         value = d(z).mean()
         update(d)
-        with pytest.raises(ValueError, match=r"^grad: (?:[02]\.)?(?:weight|bias), of shape \(.*\), was updated in place "
-                                             r"after the output was computed with it; differentiate first, then up"):
+        with pytest.raises(ValueError, match=r"^grad: (?:[02]\.)?(?:weight|bias), of shape \(.*\), was updated in "
+                                             r"place after the output was computed with it; differentiate first, then"):
             tg.grad(value, inputs)
         tg.grad(d(z).mean(), inputs)  # recorded again, it is right
 
@@ -93,7 +93,7 @@ def test_weights_changed_by_hand_too_early_are_an_error(change, create_graph, wi
         change(d)
         if width > 3 and change is BY_HAND[4]:  # one element of many: the comparison of a sample may miss it
             continue
-        with pytest.raises(ValueError, match=r"^grad: ((?:[02]\.)?(?:weight|bias), of shape \(.*\),|an input .*) was changed in "
+        with pytest.raises(ValueError, match=r"^grad: (?:[02]\.)?(?:weight|bias), of shape \(.*\), was changed in "
                                              r"place after the output was computed with it; differentiate first, then"):
             tg.grad(value, inputs, create_graph)
         tg.grad(d(z).mean(), inputs)  # recorded again, it is right

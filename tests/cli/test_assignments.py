@@ -8,6 +8,7 @@ from helpers import fails
 
 import tinygan.grading
 from tinygan.cli import main
+from tinygan.errors import install
 
 
 @pytest.fixture
@@ -48,7 +49,7 @@ def test_what_is_missing_is_named(course, capsys):
         raise ModuleNotFoundError("No module named 'nbgrader'", name="nbgrader")
     course[0].release = release
     assert fails(capsys, "assignments", "release") == (
-        "tinygan assignments: nbgrader is missing: pip install 'tinygan[grading]'")
+        f"tinygan assignments: nbgrader is missing: {install('grading')}")
 
 
 def test_a_platform_that_cannot_limit_processes_is_named(monkeypatch, capsys):

@@ -115,7 +115,7 @@ class Scale(tg.nn.Module):
 
 
 POINTS = np.random.default_rng(7).standard_normal((4, 3))
-CUT = {"detach": lambda w: w.detach(), "data": lambda w: w.data, "unwrap": unwrap, "number": lambda w: tg.Tensor(w.data)}
+CUT = {"detach": lambda w: w.detach(), "data": lambda w: w.data, "unwrap": unwrap, "copy": lambda w: tg.Tensor(w.data)}
 
 
 @pytest.mark.parametrize("order", [1, 2])

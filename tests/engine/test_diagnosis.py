@@ -54,15 +54,15 @@ def test_a_near_miss_shows_its_digits():
 @pytest.mark.parametrize("x", [np.zeros(3), [1.0, 0.0, -2.0]])
 def test_a_kink(f, x):
     with pytest.raises(tg.GradientError, match=r"^first derivative, input 0, element \(\d,\): this point is a kink of "
-                       r"(leaky_)?relu, whose input is exactly 0 in \d of 3 elements, with slopes .*; move the input off "
-                       r"it, as in check_gradients\(f, x \+ 0.1\)$"):
+                       r"(leaky_)?relu, whose input is exactly 0 in \d of 3 elements, with slopes .*; move the input "
+                       r"off it, as in check_gradients\(f, x \+ 0.1\)$"):
         tg.check_gradients(f, x)
     tg.check_gradients(f, np.add(x, .1))
 
 
 def test_a_kink_of_an_operation_of_ones_own():
     f = lambda x: tg.record(np.maximum(tg.unwrap(x), 0), (x, lambda g, y, x: g * (y > 0)))
-    with pytest.raises(tg.GradientError, match=r"element \(0,\): this point is a kink, with slopes 0 and .* move the in"):
+    with pytest.raises(tg.GradientError, match=r"element \(0,\): this point is a kink, with slopes 0 and .* move the"):
         tg.check_gradients(f, [0.0, 1.0])
 
 

@@ -24,7 +24,7 @@ def test_a_cell_to_second_order(cell):
 
 @every_cell
 def test_gradients_through_sixteen_steps(cell):
-    tg.check_gradients(nn.Recurrent(cell(2, 3, rng=SEED(1)).astype(np.float64)), sequences(), SEED(2).normal(size=(2, 3)))
+    tg.check_gradients(nn.Recurrent(cell(2, 3, rng=SEED(1))), sequences(), SEED(2).normal(size=(2, 3)))
 
 
 @every_cell

@@ -4,6 +4,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tinygan.cli import arguments
+from tinygan.errors import install
 from tinygan.grading import GradingError
 
 ABOUT = "hand out and grade the assignments of a course"
@@ -48,4 +49,4 @@ def run(options):
         if error.name == "resource":
             raise GradingError("assignments run in processes with limits of time and memory, which need a POSIX system:"
                                " Linux, macOS, or WSL on Windows") from error
-        raise GradingError(f"{error.name} is missing: pip install 'tinygan[grading]'") from error
+        raise GradingError(f"{error.name} is missing: {install('grading')}") from error

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from tinygan import backend
+from tinygan.errors import RETURN
 from tinygan.nn.members import PLAIN, check_class, collect, is_setting, replaced
 from tinygan.nn.theta import refuse_in_place, theta_of, write_theta
 from tinygan.tensor import Tensor
@@ -41,7 +42,10 @@ class Module:
         check_class(cls, (Tensor, Module))
 
     def __call__(self, *inputs, **options):
-        return self.forward(*inputs, **options)
+        output = self.forward(*inputs, **options)
+        if output is None:
+            raise TypeError(f"{type(self).__name__}.forward returns None{RETURN}")
+        return output
 
     def forward(self, *inputs, **options):
         raise TypeError(f"{type(self).__name__} defines no forward")
