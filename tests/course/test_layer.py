@@ -7,7 +7,7 @@ from pathlib import Path
 
 LECTURES = Path(__file__).parents[2] / "lectures"
 sys.path.append(str(LECTURES))
-import equations
+import equations  # noqa: E402
 
 PAGE = LECTURES / "layer.md"
 

@@ -24,7 +24,7 @@ def test_each_call_starts_from_the_same_state():
 
 def test_labels_are_constants():
     labels = np.array([1, 0])
-    f, points, names = as_function(tg.nn.Embedding(2, 3, rng=0), [labels])
+    f, _, names = as_function(tg.nn.Embedding(2, 3, rng=0), [labels])
     assert names == ["parameter weight"]
     assert f(tg.Tensor(np.arange(6.0).reshape(2, 3))).data.tolist() == [[3, 4, 5], [0, 1, 2]]
 
@@ -43,7 +43,8 @@ def test_the_limit_of_differences(slope):
 
 
 @pytest.mark.parametrize(("f", "moves"), [
-    (lambda x: x * 0 + 1, False), (lambda x: x, True), (lambda x: (x - 1) ** 2, True), (lambda x: np.maximum(x, 2), False)])
+    (lambda x: x * 0 + 1, False), (lambda x: x, True), (lambda x: (x - 1) ** 2, True),
+    (lambda x: np.maximum(x, 2), False)])
 def test_whether_outputs_move(f, moves):
     x = np.ones(3)
     assert moved_by(f, x, np.zeros(3), np.ones(3), 1.0) == moves
