@@ -1,7 +1,7 @@
 """A course on disk, managed by nbgrader; our grader replaces nbgrader's Execute preprocessor.
 
 `source/NAME/NAME.py` is the one source. `release` makes the students' files from it, `grade` scores submissions. Both
-call nbgrader, so its gradebook, feedback pages and form grader work as usual. Needs `pip install 'tinygan[grading]'`.
+call nbgrader, so its gradebook, feedback pages and form grader work as usual. Needs the extra `grading`.
 """
 from __future__ import annotations
 
