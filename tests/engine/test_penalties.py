@@ -177,7 +177,7 @@ def test_a_pack_is_one_example_to_a_penalty():
     both = nn.Sequential(nn.Pack(2), *pairs.layers)
     a, b = tg.Tensor(x, True), tg.Tensor(x.reshape(3, 4), True)
     assert r1(both(a), a).item() == pytest.approx(r1(pairs(b), b).item(), rel=1e-12)
-    one = lambda shape: type("", (), {"random": lambda self, _: np.full((shape[0], 1), 0.5)})()
+    one = lambda shape: type("", (), {"integers": None, "random": lambda self, _: np.full((shape[0], 1), 0.5)})()
     found = gradient_penalty(both, a, tg.Tensor(fake), one((6, 2)))
     expected = gradient_penalty(pairs, b, tg.Tensor(fake.reshape(3, 4)), one((3, 4)))
     assert found.item() == pytest.approx(expected.item(), rel=1e-12)
