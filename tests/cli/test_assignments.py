@@ -31,6 +31,13 @@ def test_release_and_grade(course, capsys):
                          ("grade", Path("mine"), Path("submitted"), 7, False)]
 
 
+def test_the_table_alone(course, capsys):
+    course[0].table = lambda *given: given
+    assert main(["assignments", "table", "--course", "mine"]) == main(["assignments", "table", "--zero"]) == 0
+    assert capsys.readouterr().out.splitlines() == [f"{(Path('mine'), False)}",
+                                                    f"{(Path('notebooks/assignments'), True)}"]
+
+
 def test_what_was_not_graded_is_exit_status_1(course, capsys):
     course[0].grade = lambda *given: (Path(f"{given[2:]}"), 2)
     assert main(["assignments", "grade", "submitted", "--unsafe"]) == 1

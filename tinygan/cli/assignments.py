@@ -50,8 +50,11 @@ def run(options):
             print(course.table(options.course, options.zero))
         else:
             import resource  # noqa: F401  (of the processes that run answers)
-            signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends as by Ctrl-C: nothing is left in /tmp
-            file, failed = course.grade(options.course, options.submitted, options.seed, options.unsafe)
+            before = signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: nothing is left in /tmp
+            try:
+                file, failed = course.grade(options.course, options.submitted, options.seed, options.unsafe)
+            finally:
+                signal.signal(signal.SIGTERM, before)
             arguments.show(file)
             if failed:
                 return 1
