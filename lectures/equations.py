@@ -12,7 +12,6 @@ import csv
 import functools
 import importlib
 import re
-import textwrap
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -21,7 +20,6 @@ LECTURES = Path(__file__).parent
 ROOT = LECTURES.parent
 LABEL = re.compile(r"^\$\$ \(([a-z0-9-]+)\)$", re.M)
 BLOCK = re.compile(r"^```python\n(.*?)^```$", re.M | re.S)
-FORMULA = re.compile(r"^\$\$\n((?:(?!\$\$).*\n)+)\$\$ \(([a-z0-9-]+)\)$", re.M)
 CITATION = re.compile(r"\((?:equation )?((?:`[a-z0-9-]+`(?:, )?)+)")
 
 
@@ -31,7 +29,6 @@ class Equation(NamedTuple):
     form: str     # "oracle" or "prose"
 
 
-@functools.cache
 def catalogue() -> dict[str, Equation]:
     """Every equation of the course, by slug."""
     with open(LECTURES / "equations.csv", newline="") as rows:
@@ -111,43 +108,19 @@ def _definitions(node, path="") -> Iterator[tuple[str, Any]]:
             yield from _definitions(child, f"{path}{child.name}.")
 
 
-def written(slug: str) -> bool:
-    """Whether a word is an equation of a lecture that exists."""
-    return slug in catalogue() and catalogue()[slug].lecture in lectures()
-
-
-def cite(text: str, form: Callable[[str], str]) -> str:
-    """A text with its citations (`slug`) of written equations in another form."""
-    def one(match):
-        return "(" + re.sub("`([a-z0-9-]+)`", lambda m: form(m[1]) if written(m[1]) else m[0], match[1])
-    return CITATION.sub(one, text)
-
-
-def _link(use: Use) -> str:
-    """A link to a function's place in the book; to its module's page if its name is private, since it has no place."""
-    whole = f"{use.module}.{use.path}"
-    short = whole.removeprefix("tinygan.")
-    private = any(part.startswith("_") for part in use.path.split("."))
-    return f"[`{short}`](../{use.module.replace('.', '/')}.py)" if private else f"{{py:obj}}`{short} <{whole}>`"
-
-
 def table() -> str:
-    """Every equation in the order of numbers, in MyST: a table for each lecture, with formulas and functions."""
+    """The table equation, lecture, functions, test, notebook, in MyST; lectures in parentheses are not written yet."""
     places: dict[str, list[str]] = {}
     for use in uses():
         if use.path:
-            places.setdefault(use.slug, []).append(_link(use))
-    lines = []
-    for number, path in lectures().items():
-        text = path.read_text()
-        if formulas := FORMULA.findall(text):
-            title, steps = text.partition("\n")[0].removeprefix("# "), notebook(number)
-            notes = f", [notebook {number}](../notebooks/{steps.stem}.ipynb)" if steps else ""
-            lines += [f"### {title}", "", f"[Lecture {number}]({path.name}){notes}", "", "````{list-table}",
-                      ":class: equations", ":widths: 20 80", ""]
-            for formula, slug in formulas:
-                code = ", ".join(places.get(slug, [])) or "Prose: no function computes it."
-                cell = f"$$\n{formula}$$\n\n{code}"
-                lines += [f"* - (`{slug}`)", "", f"    `{slug}`", "  - " + textwrap.indent(cell, "    ")[4:]]
-            lines += ["````", ""]
-    return "\n".join(lines)
+            places.setdefault(use.slug, []).append(f"[`{use.module.removeprefix('tinygan.')}.{use.path}`]"
+                                                   f"(../{use.module.replace('.', '/')}.py)")
+    rows = ["| equation | lecture | in the library | compared | notebook |", "|---|---|---|---|---|"]
+    for slug, number, form in catalogue().values():
+        found, path, steps = places.get(slug, []), lectures().get(number), notebook(number)
+        lecture = f"[{number}]({path.name})" if path else f"({number})"
+        test = "" if not path else str(len(found)) if form == "oracle" else "prose"
+        page = f"[{number}](../notebooks/{steps.stem}.ipynb)" if steps else ""
+        label = f"`{slug}` (`{slug}`)" if path else f"`{slug}`"
+        rows.append(f"| {label} | {lecture} | {'<br>'.join(found)} | {test} | {page} |")
+    return "\n".join(rows)

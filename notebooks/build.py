@@ -3,18 +3,15 @@ is `05-objective` or `labs/oscillation`; without a name, all of them.
 
 A source is Python in jupytext's percent format. The notebook beside it is generated, executed from top to bottom, and
 committed; `tests/course/test_notebooks.py` compares their cells and runs them. The picture of a cell that begins with
-`# picture: NAME` is saved for the lecture as `lectures/figures/NAME`. A cell marked `# %% tags=["hide-output"]` answers
-a question: its output is folded. In one with `tags=["hide-input"]` the code is folded: it only draws.
+`# picture: NAME` is saved for the lecture as `lectures/figures/NAME`.
 """
 import base64
-import os
 import sys
 import time
 from pathlib import Path
 
 HERE = Path(__file__).parent
 SECONDS = 60  # limit for a notebook, from top to bottom
-FOLDED = {"hide-input": "source_hidden", "hide-output": "outputs_hidden"}  # tags of the book, and Jupyter's metadata
 
 
 def names():
@@ -25,8 +22,8 @@ def names():
 
 
 def cells(notebook):
-    """Kind, text and tags of each cell, for comparisons."""
-    return [(cell.cell_type, cell.source, cell.metadata.get("tags", [])) for cell in notebook.cells]
+    """Kind and text of each cell, for comparisons."""
+    return [(cell.cell_type, cell.source) for cell in notebook.cells]
 
 
 def source(name):
@@ -37,17 +34,16 @@ def source(name):
                          "language_info": {"name": "python"}}
     for i, cell in enumerate(notebook.cells):
         cell.id = f"cell-{i}"
-        tags = cell.metadata.get("tags", [])
-        cell.metadata = {"tags": tags, "jupyter": {FOLDED[tag]: True for tag in tags}} if tags else {}
+        cell.metadata = {}
     return notebook
 
 
-def execute(notebook, **environment):
+def execute(notebook):
     """Runs the notebook in a new kernel and returns the seconds; raises the error of a cell."""
     from nbclient import NotebookClient
     start = time.perf_counter()
     NotebookClient(notebook, timeout=5 * SECONDS, kernel_name="python3", resources={"metadata": {"path": str(HERE)}},
-                   record_timing=False).execute(env=os.environ | environment)
+                   record_timing=False).execute()
     return time.perf_counter() - start
 
 
@@ -66,7 +62,7 @@ def main(chosen):
     (HERE / "labs").mkdir(exist_ok=True)
     for name in chosen or names():
         notebook = source(name)
-        print(f"{name}: {execute(notebook, TINYGAN_STATIC='1'):.1f} s")  # pictures in place of sliders
+        print(f"{name}: {execute(notebook):.1f} s")
         for key in ("language_info", "widgets"):
             notebook.metadata.pop(key, None)
         notebook.metadata["language_info"] = {"name": "python"}

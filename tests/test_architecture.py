@@ -13,8 +13,8 @@ PACKAGE, TESTS = Path(tinygan.__file__).parent, Path(__file__).parent
 FLOORS = [
     {"errors"},
     {"files"},
-    {"backend", "data", "deprecated", "plots", "latent", "diagnosis", "differences"},
-    {"distributed", "notebook"},
+    {"backend", "data", "deprecated", "plots", "latent", "diagnosis"},
+    {"distributed"},
     {"tensor"},
     {"ops", "check"},
     {"nn"},
@@ -96,7 +96,7 @@ def place_of(path):
     """The test file of a module: the room and the name are the module's; the course's files at the top and its
     operations are one room, the engine."""
     rooms = {Path("."): "engine", Path("ops"): "engine"}
-    room = "" if path == Path("notebook.py") else rooms.get(path.parent, path.parent)
+    room = "" if path == Path("plots.py") else rooms.get(path.parent, path.parent)
     return Path(room, f"test_{path.name}")
 
 

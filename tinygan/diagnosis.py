@@ -1,20 +1,18 @@
 """The likely cause of an error, from the pattern of the numbers that were found and of those that were expected."""
 from __future__ import annotations
 
-import inspect
 import itertools
 import math
-from typing import Any
 
 import numpy as np
 
 
-def diagnose(at, x, found, alike, step, near, level, sizes, corner="") -> str:
+def diagnose(at, x, found, alike, step, near, level, sizes) -> str:
     """The element with the largest error, both values there, and the likely cause.
 
     at: the weighted outputs as a function of the input, x: the input, found: its gradient, alike: the mask of the
     elements to compare, step: of central differences, near: how close a kink disturbs them, level: the order of the
-    derivative, sizes: the numbers over which the mean may be taken for the sum, corner: the answer of `corner_of`.
+    derivative, sizes: the numbers over which the mean may be taken for the sum.
     """
     numeric, places = np.zeros_like(found), np.argwhere(alike)
     for k in map(tuple, places):
@@ -24,10 +22,9 @@ def diagnose(at, x, found, alike, step, near, level, sizes, corner="") -> str:
     distance = np.abs(analytic - expected) / (np.abs(expected) + np.abs(expected).max() + 1e-300)
     worst = tuple(int(n) for n in places[np.argmax(np.nan_to_num(distance, nan=np.inf))])
     a, n = float(found[worst]), float(numeric[worst])
-    if np.isfinite(analytic).all() and (kink := _kink(at, x, _unit(x, worst), near, a, corner)):
-        return f"element {worst}: {kink}"
-    reason, (here, there) = _cause(analytic, expected, sizes, level), pair(a, n)
-    return f"element {worst}: analytic {here}, numeric {there}, ratio {shown(a / n + 0 if n else np.inf)}; {reason}"
+    reason = _kink(at, x, _unit(x, worst), near, a) or _cause(analytic, expected, sizes, level)
+    here, there = pair(a, n)
+    return f"element {worst}: analytic {here}, numeric {there}, ratio {shown(a / n if n else np.inf)}; {reason}"
 
 
 def pair(found, expected, least=8) -> tuple[str, str]:
@@ -52,38 +49,8 @@ def _unit(x, place) -> np.ndarray:
     return unit
 
 
-CORNERS: dict[str, tuple[Any, str]] = {  # of an operation: which elements are exactly at its corner, in words too
-    "relu": (lambda y, x: x == 0, "whose input is exactly 0"), "abs": (lambda y, x: x == 0, "whose input is exactly 0"),
-    "leaky_relu": (lambda y, x: x == 0, "whose input is exactly 0"),
-    "maximum": (lambda y, a, b: a == b, "whose inputs are equal"),
-    "minimum": (lambda y, a, b: a == b, "whose inputs are equal"),
-    "clip": (lambda y, x, low, high: (x == low) | (x == high), "whose input is exactly a bound"),
-}
-
-
-def corner_of(output) -> str:
-    """The first operation in the record of `output` that gets an input at its corner, in words; "" if there is none."""
-    seen, todo = {output}, [output]
-    while todo:
-        y = todo.pop()
-        name = getattr(y.edges[0][1], "__qualname__", "").partition(".")[0] if y.edges else ""
-        if name in CORNERS:
-            meets, words = CORNERS[name]
-            bounds = inspect.getclosurevars(y.edges[0][1]).nonlocals
-            at = meets(y.data, *[getattr(x, "data", x) for x, _ in y.edges],
-                       **{bound: bounds[bound] for bound in ("low", "high") if name == "clip"})
-            if np.any(at):
-                return f" of {name}, {words} in {np.sum(at)} of {np.size(at)} elements,"
-        for x, _ in y.edges:
-            if hasattr(x, "edges") and x not in seen:
-                seen.add(x)
-                todo.append(x)
-    return ""
-
-
-def _kink(at, x, unit, near, found, corner) -> str:
-    """A sentence if f has a kink at x; else "". Without a known corner, `found` must lie between the slopes of its
-    sides, so be no mistake."""
+def _kink(at, x, unit, near, found) -> str:
+    """A sentence if f has a kink at x and `found` lies between the slopes of its sides, so is no mistake; else ""."""
     def sides(h):
         here = at(x)
         return float((here - at(x - h * unit)).sum()) / h, float((at(x + h * unit) - here).sum()) / h
@@ -91,10 +58,9 @@ def _kink(at, x, unit, near, found, corner) -> str:
     (left, right), (wide_left, wide_right) = sides(near / 10), sides(near)
     gap, wide = abs(right - left), abs(wide_right - wide_left)
     same = wide / 2 < gap < 2 * wide  # it falls to a tenth where f is smooth, and grows tenfold where f jumps
-    between = corner or abs(2 * found - left - right) < 1.01 * gap
-    if same and gap > 1e-3 * max(abs(left), abs(right)) and between:
-        return (f"this point is a kink{corner or ','} with slopes {left:.6g} and {right:.6g} on its sides: there is no "
-                f"derivative to compare with; move the input off it, as in check_gradients(f, x + {1e4 * near:g})")
+    if same and gap > 1e-3 * max(abs(left), abs(right)) and abs(2 * found - left - right) < 1.01 * gap:
+        return (f"this point is a kink, with slopes {left:.6g} and {right:.6g} on its sides: there is no derivative to "
+                f"compare with; move the input off it, as in check_gradients(f, x + {1e4 * near:g})")
     return ""
 
 
@@ -122,8 +88,7 @@ def _cause(found, numeric, sizes, level) -> str:
         return "not finite: an overflow, a log or a division at 0"
     kept = " (in the pull-back an array is kept where its Tensor is needed?)" if level > 1 else ""
     if not found.any():
-        cuts = " (a detach, an array used in place of its Tensor, no_grad, a rule left out)"
-        return f"zero: this path is cut{kept or cuts}"
+        return "zero: this path is cut" + (kept or " (a detach, an array used in place of its Tensor, a rule left out)")
     wrong, factor = differ(found, numeric), common_factor(found, numeric)
     if factor is not None:
         if np.isclose(factor, -1, rtol=1e-4):

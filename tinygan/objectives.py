@@ -12,7 +12,6 @@ from math import log as ln
 from typing import Any, NamedTuple
 
 from tinygan.ops.elementwise import log, log_sigmoid, relu, sigmoid, where
-from tinygan.ops.inputs import expect_logits
 from tinygan.ops.reduce import mean
 
 
@@ -197,11 +196,11 @@ OBJECTIVES["wasserstein"] = OBJECTIVES["two-sample"]
 
 
 def _log_d(d, logits):
-    return log_sigmoid(expect_logits(d)) if logits else log(d)
+    return log_sigmoid(d) if logits else log(d)
 
 
 def _log_not_d(d, logits):
-    return log_sigmoid(-expect_logits(d)) if logits else log(1 - d)
+    return log_sigmoid(-d) if logits else log(1 - d)
 
 
 def _weighed(t, d, logits):

@@ -21,7 +21,6 @@ import numpy as np
 
 from tinygan import backend
 from tinygan.distributed.group import current_group
-from tinygan.errors import expect_generator
 from tinygan.ops.elementwise import sqrt
 from tinygan.ops.normalise import all_reduce
 from tinygan.ops.reduce import mean, sum
@@ -70,7 +69,7 @@ def gradient_penalty(discriminator, real, fake, rng, weight=10.0):
     """
     if real.shape != fake.shape:
         raise ValueError(f"gradient_penalty: real {real.shape} and fake {fake.shape} differ in shape")
-    alpha = expect_generator(rng).random((len(real), *[1] * (real.ndim - 1))).astype(real.dtype)
+    alpha = rng.random((len(real), *[1] * (real.ndim - 1))).astype(real.dtype)
     x = fake + backend.to_device_of(alpha, real.data) * (real - fake)
     x = x if x.requires_grad else Tensor(x, requires_grad=True)
     logits = discriminator(x)
@@ -103,7 +102,7 @@ class WeightClipping(Remedy):
 
 def instance_noise(x, sigma, rng):
     """x + sigma N(0, I) (`instance-noise`; Sonderby et al. 2017): with noise, real and generated examples overlap."""
-    noise = expect_generator(rng).standard_normal(x.shape).astype(np.float32)
+    noise = rng.standard_normal(x.shape).astype(np.float32)
     return x + sigma * backend.to_device_of(noise.astype(x.dtype, copy=False), x.data)
 
 

@@ -22,7 +22,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tinygan import backend
-from tinygan.errors import CUT, RETURN, unreached
 
 Axis = int | tuple[int, ...] | None
 _birth = operator.attrgetter("birth")
@@ -189,7 +188,8 @@ def record(value, *edges):
                 requires_grad = True
             else:
                 requires_grad |= x.requires_grad
-                given += (x,)
+                if type(x) is Tensor:  # no result of an operation, no parameter
+                    given += (x,)
         elif not isinstance(x, (float, int)):
             given += (x,)
     if not tensor:
@@ -249,9 +249,10 @@ def grad(output: Tensor, inputs, create_graph: bool = False, allow_unused: bool 
                                      f"{x.shape}; was it {cause}?")
                 cotangents[x] = backend.plus(cotangents[x], part) if x in cotangents else part
     results = [cotangents.get(x) for x in inputs]
-    if not allow_unused and any(g is None for g in results):
-        raise ValueError(unreached(inputs, results))
     for i, g in enumerate(results):
+        if g is None and not allow_unused:
+            raise ValueError(f"grad: the output does not depend on inputs[{i}], of shape {inputs[i].shape}; "
+                             "pass allow_unused=True to get None")
         kind = inputs[i].data.dtype
         if g is not None and g.dtype is not kind and g.dtype.itemsize > kind.itemsize:  # float32 weights, float64 data
             results[i] = g.astype(kind)
@@ -285,11 +286,11 @@ def _between(output: Tensor, wanted: set[Tensor]) -> dict[Tensor, None]:
 
 def _validate(output, inputs):
     if not isinstance(output, Tensor):
-        raise TypeError(f"grad: output is a {type(output).__name__}, expected a Tensor{RETURN * (output is None)}")
+        raise TypeError(f"grad: output is a {type(output).__name__}, expected a Tensor")
     if output.size != 1:
         raise ValueError(f"grad: output has shape {output.shape}, expected a scalar: take its sum or mean first")
     if not output.requires_grad:
-        raise ValueError(f"grad: output was not recorded: no input has requires_grad=True, or the path is cut ({CUT})")
+        raise ValueError("grad: output was not recorded: no input of it has requires_grad=True, or no_grad() is on")
     if output.dtype.kind != "f":
         raise TypeError(f"grad: output has dtype {output.dtype}, expected a floating point dtype")
     if not inputs:

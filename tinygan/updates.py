@@ -1,8 +1,8 @@
 """Updates of the vector theta, in place: gradient steps, optimisers, the moving average.
 
 A direction is one vector, or the list that `grad` returned. An optimiser is called with the gradient and returns the
-direction: `ascend(theta, adam(gradient), rate)`. After an update, or `network.theta += step`, `grad` refuses outputs
-that were computed with the old weights. It also sees most changes by hand (`backend/versions.py` has the limits).
+direction: `ascend(theta, adam(gradient), rate)`. After an update, `grad` refuses outputs that were computed with the
+old weights. If you write to theta by hand, call `backend.mark_changed(theta)`, so that it refuses them too.
 """
 from __future__ import annotations
 

@@ -1,6 +1,4 @@
 """The course for nbgrader: what differs from its defaults, above all that no student's code runs in a kernel."""
-from tinygan.grading.pages import configure
-
 c = get_config()  # noqa: F821  (nbgrader's)
 
 c.CourseDirectory.course_id = "tinygan"
@@ -13,4 +11,8 @@ c.Autograde.autograde_preprocessors = [  # in the place of Execute: the score co
     "nbgrader.preprocessors.AssignLatePenalties",
     "nbgrader.preprocessors.CheckCellMetadata",
 ]
-configure(c)  # feedback pages without hidden checks
+c.GenerateFeedback.preprocessors = [
+    "nbgrader.preprocessors.GetGrades",
+    "nbgrader.preprocessors.ClearHiddenTests",  # a page for a student
+    "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor",
+]

@@ -14,7 +14,6 @@ from helpers import forked
 import tinygan as tg
 from tinygan.backend import compiled
 from tinygan.backend.accelerated import FORMS
-from tinygan.errors import install
 
 # The arrays
 
@@ -82,7 +81,7 @@ def test_loops_are_turned_off(monkeypatch):
 @pytest.mark.fast_forms
 def test_without_numba(not_loaded, monkeypatch):
     monkeypatch.setitem(sys.modules, "numba", None)
-    assert tg.tune() == f"no compiled loops: numba is missing; {install('fast')} makes training faster"
+    assert tg.tune() == "no compiled loops: numba is missing; pip install 'tinygan[fast]' makes training faster"
     assert compiled.threads == 0
 
 

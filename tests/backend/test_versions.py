@@ -1,5 +1,4 @@
 """Arrays written in place: weights that are updated before their derivative is taken are an error."""
-import foreign
 import numpy as np
 import pytest
 from helpers import on, to_foreign
@@ -16,15 +15,7 @@ def players(xp):
     return d if xp is np else to_foreign(d)
 
 
-def assigned(d):
-    d.theta = d.theta * 2
-
-
-def increased(d):
-    d.theta += 1
-
-
-UPDATES = [assigned, increased, lambda d: ascend(d.theta, d.theta * 1, .1), lambda d: descend(d.theta, d.theta * 1, .1),
+UPDATES = [lambda d: ascend(d.theta, d.theta * 1, .1), lambda d: descend(d.theta, d.theta * 1, .1),
            lambda d: clip(d.theta, .01), lambda d: d.load_state_dict(d.state_dict()), lambda d: d.astype("float64"),
            lambda d: ascend(d.layers[0].theta, d.layers[0].theta * 1, .1), lambda d: backend.mark_changed(d.theta)]
 
@@ -36,8 +27,8 @@ def test_weights_updated_too_early_are_an_error(xp, update):
     for inputs in (d.parameters(), [z]):  # of the weights, and through them
         value = d(z).mean()
         update(d)
-        with pytest.raises(ValueError, match=r"^grad: (?:[02]\.)?(?:weight|bias), of shape \(.*\), was updated in "
-                                             r"place after the output was computed with it; differentiate first, then"):
+        with pytest.raises(ValueError, match=r"^grad: an input of shape \(.*\) was updated in place after the output "
+                                             r"was computed with it; differentiate first, then update$"):
             tg.grad(value, inputs)
         tg.grad(d(z).mean(), inputs)  # recorded again, it is right
 
@@ -63,69 +54,6 @@ def test_the_other_player_may_move():
         ascend(g.theta, g.theta * 1, .1)
         with pytest.raises(ValueError, match="updated in place"):
             tg.grad(value, g.parameters())
-
-
-# --- weights that the user changes by hand ---
-
-def scaled(d):
-    for p in d.parameters():
-        p.data *= 2
-
-
-def replaced(d):
-    for p in d.parameters():
-        p.data = p.data * 2
-
-
-BY_HAND = [lambda d: d.theta.__imul__(0.5), lambda d: d.theta.fill(0), scaled, replaced,
-           lambda d: d.layers[2].weight.data.__setitem__((1, 0), 5), lambda d: d.layers[2].theta.__isub__(1)]
-
-
-@pytest.mark.parametrize("change", BY_HAND)
-@pytest.mark.parametrize("create_graph", [False, True])
-@pytest.mark.parametrize("width", [3, 3000])  # of the larger weights a sample is compared
-def test_weights_changed_by_hand_too_early_are_an_error(change, create_graph, width):
-    rng = np.random.default_rng(0)
-    d = nn.Sequential(nn.Dense(2, width, rng=rng), tg.tanh, nn.Dense(width, 2, rng=rng))
-    z = tg.Tensor(np.ones((4, 2), np.float32), requires_grad=True)
-    for inputs in (d.parameters(), [z]):  # of the weights, and through them
-        value = d(z).mean()
-        change(d)
-        if width > 3 and change is BY_HAND[4]:  # one element of many: the comparison of a sample may miss it
-            continue
-        with pytest.raises(ValueError, match=r"^grad: (?:[02]\.)?(?:weight|bias), of shape \(.*\), was changed in "
-                                             r"place after the output was computed with it; differentiate first, then"):
-            tg.grad(value, inputs, create_graph)
-        tg.grad(d(z).mean(), inputs)  # recorded again, it is right
-        for p in d.parameters():
-            p.data += 1  # so that the next change changes it too
-
-
-def test_weights_changed_between_two_derivatives_are_an_error():
-    d = players(np)
-    slopes = tg.grad((d(np.ones((4, 2), np.float32)) ** 2).mean(), d.parameters(), create_graph=True)
-    d.theta[:] *= 0.5
-    with pytest.raises(ValueError, match="changed in place"):
-        tg.grad(sum((s * s).sum() for s in slopes), d.parameters())
-
-
-def test_weights_may_change_after_the_derivative_and_before_the_next_output():
-    d, x = players(np), np.ones((4, 2), np.float32)
-    for _ in range(3):
-        slope = tg.grad(d(x).mean(), d.parameters())
-        d.theta[:] -= 0.1 * np.concatenate([s.data.reshape(-1) for s in slope])
-
-
-def test_on_a_device_only_changes_by_tinygan_are_seen():
-    """To compare the elements, the host would have to wait for the device at each operation."""
-    d, x = players(foreign), on(foreign, np.ones((4, 2), np.float32))
-    value = d(x).mean()
-    d.theta[...] *= 0.5
-    tg.grad(value, d.parameters())
-    value = d(x).mean()
-    d.theta *= 0.5
-    with pytest.raises(ValueError, match="updated in place"):
-        tg.grad(value, d.parameters())
 
 
 # --- arrays that the user changes ---

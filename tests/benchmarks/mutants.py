@@ -31,10 +31,10 @@ from mutants_run import Chosen, Seen, run, warm
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 EQUAL = HERE / "equal_mutants.txt"
-ROOMS = ("tensor.py", "ops", "nn", "objectives.py", "penalties.py", "updates.py", "game", "runs", "plots", "backend",
+ROOMS = ("tensor.py", "ops", "nn", "objectives.py", "penalties.py", "updates.py", "game", "runs", "plots.py", "backend",
          "metrics")
 TESTS = ("engine", "nn", "game", "runs", "metrics", "backend", "zoo", "toys", "data", "distributed", "cli",
-         "plots")  # the others start processes, which coverage does not follow
+         "test_plots.py", "test_plots_style.py")  # the others start processes, which coverage does not follow
 RULES = ("tests/engine/test_registry.py", "tests/backend/test_accelerated.py")  # of every entry in the tables
 KEY = ("file", "operator", "occurrence")
 
@@ -115,7 +115,7 @@ def stages(mutant, source, times, lines, budget):
     """The tests of the module's own file, those that saw the line first; the others that saw it, or all of the room, if
     it runs only at the import; the own ones in plain form, if the module has fast forms."""
     by_line, path = lines.get(mutant["file"], {}), Path(*Path(mutant["file"]).parts[1:])
-    room = {"ops": "engine"}.get(path.parts[0], path.parent.name or "engine")
+    room = {"plots.py": "", "ops": "engine"}.get(path.parts[0], path.parent.name or "engine")
     passed = {test: time for test, time in times.items() if time is not None}
     own = {test for test in passed if test.startswith(f"{Path('tests', room, f'test_{path.name}')}::")}
     nodes = [node for node in ast.walk(ast.parse(source))

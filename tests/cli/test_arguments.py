@@ -33,10 +33,3 @@ def test_codes_for_the_terminal_are_spelt_out(capsys):
     assert arguments.printable("a\x1b[2Jb\n c\x9b é\U0001f600") == r"a\x1b[2Jb c\x9b é😀"
     main(["sample", "run\x1b[2J"])
     assert capsys.readouterr().err == "tinygan sample: run\\x1b[2J: there is no run here (no config.json)\n"
-
-
-def test_rows_are_wrapped_to_the_terminal(monkeypatch, capsys):
-    monkeypatch.setenv("COLUMNS", "40")
-    arguments.show_rows([("a", "1", "word " * 12), ("long", "22", "end")])
-    assert capsys.readouterr().out.splitlines() == [
-        "a     1   word word word word word word", "          word word word word word word", "long  22  end"]

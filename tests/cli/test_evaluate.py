@@ -14,13 +14,8 @@ def test_evaluate_prints_a_table_and_json(run, capsys):
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "run at step 6"
     assert lines[1].split() == ["run", "real", "data", "noise", "better"]
-    assert {line.split()[0]: line.split()[-1] for line in lines[2:7]} == {
+    assert {line.split()[0]: line.split()[-1] for line in lines[2:]} == {
         "modes": "higher", "hq": "real", "reverse_kl": "lower", "sliced_wasserstein": "lower", "one_nn": "real"}
-    assert lines[7] == ""
-    words = " ".join(" ".join(lines[8:]).split())
-    assert "modes clusters of the data, or classes, that appear among the samples; good: high (real data 8)" in words
-    assert "one_nn how well the nearest neighbour tells samples from real data" in words
-    assert max(map(len, lines)) <= 80
     assert main(["evaluate", "run", "--json", "-n", "500"]) == 0
     figures = json.loads(capsys.readouterr().out)
     assert figures["step"] == 6

@@ -6,7 +6,6 @@ import pytest
 from exchange_cases import config
 from helpers import fails
 
-from tinygan.errors import install
 from tinygan.runs import Run
 
 
@@ -25,7 +24,7 @@ def test_broken_runs(ring, capsys, tmp_path, monkeypatch):
     for package, kind in (("onnx", "onnx"), ("safetensors", "safetensors")):
         with monkeypatch.context() as patch:
             patch.setitem(sys.modules, package, None)
-            assert f"needs the package {package}: {install('export')}" in fails(
+            assert f"needs the package {package}: pip install 'tinygan[export]'" in fails(
                 capsys, "export", str(ring), "--to", kind)
     (ring / "checkpoint.npz").write_bytes((ring / "checkpoint.npz").read_bytes()[:-200])
     assert "the checkpoint is damaged" in fails(capsys, "export", str(ring), "--to", "onnx")

@@ -6,17 +6,15 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers import fails, in_this_process, interruptible, rng
-from pictures import save
+from helpers import in_this_process, interruptible
 from PIL import Image
 
 from tinygan.cli import main
 from tinygan.penalties import R1
-from tinygan.runs import Config, Run, sweep
+from tinygan.runs import Run, sweep
 
 
 def table(folder):
@@ -121,33 +119,3 @@ def test_bad_settings_are_refused_before_anything_is_run(text, message, tmp_path
     assert len(lines) == 1
     assert message in lines[0]
     assert not (tmp_path / "sweeps").exists()
-
-
-def test_a_sweep_on_a_folder(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(sweep, "processes", in_this_process)
-    for i in range(24):
-        save(tmp_path / "photos" / f"{i}.png", rng(i).integers(0, 256, (8, 8), np.uint8))
-    command = ["sweep", "digits", "--seeds", "0,1", "--steps", "1", "--batch", "4", "--set", "width=2", "--out", "out"]
-    assert main([*command, "--data", "photos@8"]) == 0
-    out = capsys.readouterr().out
-    assert out.count("folder '") == out.count("24 images in grey") == 1
-    assert "2 of 2 runs ended well" in out
-    assert Run.open("out/width=2,seed-1").config.data == str(tmp_path / "photos@8")
-    assert "unknown data 'photo'" in fails(capsys, *command[:-1], "new", "--data", "photo")
-    assert not Path("new").exists()
-
-
-def test_steps_and_runs_that_are_done_are_reported(tmp_path, monkeypatch):
-    monkeypatch.setattr(sweep._Steps, "every", 0)
-    configs, seen = {f"seed-{i}": Config("gaussian", 3, i, 8, "float32", "cpu", "gaussian") for i in (0, 1)}, []
-    write = sweep._Steps.__call__
-    monkeypatch.setattr(sweep._Steps, "__call__", lambda self, game: (write(self, game), seen.append(sweep._step(
-        self.file.parent))))
-    done = []
-    with in_this_process(1) as pool:
-        sweep.sweep(configs, tmp_path, pool, report_steps=lambda *both: done.append(both))
-    assert seen == [1, 2, 3] * 2
-    assert done == [(6, 2)]
-    assert not list(tmp_path.glob("*/step"))
-    (tmp_path / "seed-0/step").write_text("x")
-    assert sweep._step(tmp_path / "seed-0") == 0

@@ -18,6 +18,7 @@ import pooch
 import pytest
 from helpers import one_line, rng
 from idx import packed, put
+from PIL import Image
 
 from tinygan.data import DataError, files, load
 
@@ -379,3 +380,15 @@ def test_cifar_link_in_the_place_of_a_member(cifar):
     cifar(out.getvalue())
     with pytest.raises(DataError, match=r"the archive lacks cifar-10-batches-bin/test_batch.bin"):
         load("cifar10", held_out=True)
+
+
+@pytest.mark.parametrize("stream", [None, "closed"])
+def test_a_process_without_a_stream_for_errors_has_no_bar(stream, tmp_path, monkeypatch):
+    if stream:
+        stream = io.StringIO()
+        stream.close()
+    monkeypatch.setattr(sys, "stderr", stream)
+    Image.fromarray(np.zeros((8, 8), np.uint8)).save(tmp_path / "a.png")
+    assert load(tmp_path).x.shape == (1, 32, 32, 1)
+    monkeypatch.undo()
+    assert files.mute() is None

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pictures import flat, level, png_header, save
 from PIL import EpsImagePlugin, Image
 
-from tinygan.data import DataError, class_names, folder, load, memory, sets
+from tinygan.data import DataError, class_names, folder, load
 
 # Folders of images
 
@@ -76,51 +76,12 @@ def test_folder_classes(tmp_path):
     assert images.labels.dtype == np.int64
 
 
-def test_loose_images_beside_subfolders_are_used_and_there_are_no_classes(tmp_path):
-    for i, name in enumerate(("a/1.png", "b/2.png", "loose.png")):
-        save(tmp_path / name, flat(10 * (i + 1)))
-    images = load(tmp_path)
-    assert [level(images, i) for i in range(3)] == [[10], [20], [30]]
-    assert images.labels is None
-    assert class_names(tmp_path) == []
-
-
-def test_loose_images_are_left_out_where_classes_are_asked_for(tmp_path, caplog):
-    caplog.set_level("INFO", "tinygan.data")
-    for i, name in enumerate(("a/1.png", "b/2.png", "loose.png")):
-        save(tmp_path / name, flat(10 * (i + 1)))
-    with pytest.warns(UserWarning, match=r": 1 of 3 images lie in no subfolder, have no class, and are left out; to "
-                                         r"use them, move each into the subfolder of its class, such as a$"):
-        images, names = sets.read(tmp_path, classes=True)
-    [line] = [line for line in caplog.messages if line.startswith("folder ")]
-    assert "2 images in grey" in line
-    assert line.endswith("; 2 classes: 'a' 1, 'b' 1")
-    assert [level(images, i) for i in range(2)] == [[10], [20]]
-    assert (images.labels.tolist(), names) == ([0, 1], ["a", "b"])
-
-
-@pytest.mark.parametrize(("names", "size", "line"), [
-    (["a.png"], 4, "1 image in grey, cropped to its central square (8 pixels a side) and scaled to 4 x 4"),
-    (["a.png", "b.png", "c/d.png"], 32, "3 images in grey, each cropped to its central square (8 to 10 pixels a side) "
-     "and scaled to 32 x 32; 2 lie in the folder itself and 1 in its subfolders: all are used, without classes"),
-    ([f"{i}/a.png" for i in range(9)], 8, "9 images in grey, each cropped to its central square (8 to 16 pixels a "
-     "side) and scaled to 8 x 8; 9 classes: " + ", ".join(f"'{i}' 1" for i in range(8)) + " and 1 more")])
-def test_the_log_has_a_line_about_a_folder(names, size, line, tmp_path, caplog):
-    for i, name in enumerate(names):
-        save(tmp_path / name, flat(10, 8 + i, 20))
-    with caplog.at_level("INFO", "tinygan.data"):
-        load(tmp_path, size=size)
-    assert caplog.messages == [f"folder {str(tmp_path)!r}: {line}"]
-
-
-def test_many_skipped_files_are_a_short_list_and_a_count(tmp_path):
-    save(tmp_path / "z.png", flat(10))
-    for i in range(5):
-        (tmp_path / f"IMG_{i}.HEIC").write_bytes(b"no image")
-    with pytest.warns(UserWarning, match=r"skipped 5 of 6 files \(5 not readable as images: 'IMG_0.HEIC', "
-                                         r"'IMG_1.HEIC', 'IMG_2.HEIC' and 2 more\); HEIC and AVIF are not read: save "
-                                         r"these as JPEG$"):
-        load(tmp_path)
+def test_folder_with_loose_images_beside_classes(tmp_path):
+    save(tmp_path / "a/1.png", flat(10))
+    save(tmp_path / "loose.png", flat(20))
+    with pytest.warns(UserWarning, match=r"skipped 1 of \d files \(1 outside the class folders\)"):
+        images = load(tmp_path)
+    assert images.labels.tolist() == [0]
 
 
 def test_folder_with_an_empty_subfolder_has_no_classes(tmp_path):
@@ -128,7 +89,7 @@ def test_folder_with_an_empty_subfolder_has_no_classes(tmp_path):
     (tmp_path / "empty").mkdir()
     assert load(tmp_path).labels is None
     (tmp_path / "empty/notes.txt").write_text("still no image")
-    with pytest.warns(UserWarning, match=r"skipped 1 of \d files \(1 not readable as images: "):
+    with pytest.warns(UserWarning, match=r"skipped 1 of \d files \(1 not readable as images\)"):
         images = load(tmp_path)
     assert images.labels is None
     assert len(images.x) == 1
@@ -154,7 +115,7 @@ def test_broken_links_count_as_skipped(tmp_path):
     save(tmp_path / "a/1.png", flat(10))
     for link in ("gone", "a/gone.png"):
         (tmp_path / link).symlink_to(tmp_path / "nowhere")
-    with pytest.warns(UserWarning, match=r"skipped 2 of 3 files \(2 not readable as images: "):
+    with pytest.warns(UserWarning, match=r"skipped 2 of 3 files \(2 not readable as images\)"):
         assert load(tmp_path).labels.tolist() == [0]
 
 
@@ -176,7 +137,7 @@ def test_folder_skips_with_one_warning_that_counts(tmp_path):
     (tmp_path / "empty.png").write_bytes(b"")
     save(tmp_path / "cut.png", rng().integers(0, 256, (64, 64, 3), np.uint8))
     (tmp_path / "cut.png").write_bytes((tmp_path / "cut.png").read_bytes()[:3000])
-    with pytest.warns(UserWarning, match=r"skipped 3 of \d files \(3 not readable as images: ") as caught:
+    with pytest.warns(UserWarning, match=r"skipped 3 of \d files \(3 not readable as images\)") as caught:
         images = load(tmp_path)
     assert len(caught) == 1
     assert caught[0].filename == __file__
@@ -201,7 +162,7 @@ def test_folder_skips_very_large_images(tmp_path, monkeypatch):
     save(tmp_path / "good.png", flat(10))
     for i, side in enumerate([8193, 10_000, 50_000]):   # over our limit; over Pillow's first, its second
         (tmp_path / f"bomb{i}.png").write_bytes(png_header(side, side))
-    with pytest.warns(UserWarning, match=r"skipped 3 of \d files \(3 too large: ") as caught:
+    with pytest.warns(UserWarning, match=r"skipped 3 of \d files \(3 too large\)") as caught:
         images = load(tmp_path)
     assert len(caught) == 1
     assert len(images.x) == 1
@@ -212,7 +173,7 @@ def test_large_jpeg_decodes_small(tmp_path, monkeypatch):
     monkeypatch.setattr(folder, "LARGEST", 100 * 150)
     for ending in ("jpg", "png"):
         save(tmp_path / f"a.{ending}", flat((200, 100, 50), 600, 900))
-    with pytest.warns(UserWarning, match=r"skipped 1 of \d files \(1 too large: "):
+    with pytest.warns(UserWarning, match=r"skipped 1 of \d files \(1 too large\)"):
         images = load(tmp_path, size=16)
     assert np.abs(np.array(level(images)) - [200, 100, 50]).max() <= 2
 
@@ -237,7 +198,7 @@ def test_folder_becomes_what_the_majority_is(tmp_path):
 @pytest.mark.parametrize(("make", "message"), [
     (lambda root: None, "expected images, found no file"),
     (lambda root: (root / "empty").mkdir(), "expected images, found no file"),
-    (lambda root: (root / "a.txt").write_text("a"), "expected images, found files: 1 not readable as images: 'a.txt'"),
+    (lambda root: (root / "a.txt").write_text("a"), "expected images, found files: 1 not readable as images"),
 ])
 def test_folder_without_images(tmp_path, make, message):
     make(tmp_path)
@@ -307,7 +268,7 @@ def test_a_folder_of_odd_things(tmp_path):
     (tmp_path / "zero.png").symlink_to("/dev/zero")
     (tmp_path / "link.png").symlink_to("a.png")
     (tmp_path / "archive.zip").write_bytes(b"PK\x05\x06" + bytes(18))
-    with pytest.warns(UserWarning, match=r"skipped 2 of 9 files \(2 not readable as images: ") as caught:
+    with pytest.warns(UserWarning, match=r"skipped 2 of 9 files \(2 not readable as images\)") as caught:
         images = load(tmp_path)
     assert len(caught) == 1
     one_line(caught)
@@ -322,7 +283,7 @@ def test_a_folder_whose_name_is_odd(tmp_path, monkeypatch, capsys):
     (tmp_path / name).mkdir()
     (tmp_path / name / "notes.txt").write_text("no image")
     line = fails(capsys, "train", "digits", "--data", name, "--steps", "1", "--batch", "2")
-    assert line.endswith("expected images, found files: 1 not readable as images: 'notes.txt'")
+    assert line.endswith("expected images, found files: 1 not readable as images")
 
 
 @pytest.mark.skipif(os.name != "posix", reason="paths of any length")
@@ -351,9 +312,8 @@ def test_a_folder_that_is_too_large_is_refused(tmp_path, monkeypatch):
     for name in ("a/1.png", "a/b/2.png", "c/3.png", "4.txt"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         picture(tmp_path / name)
-    monkeypatch.setattr(memory, "MOST_NUMBERS", 4 * 32 * 32 * 3 - 1)
-    monkeypatch.setattr(folder, "_decode", None)  # nothing is decoded before it
-    with pytest.raises(DataError, match=r"4 files as images of 32 x 32 pixels need 1 MiB .* largest size that does"):
+    monkeypatch.setattr(folder, "MOST_NUMBERS", 4 * 32 * 32 * 3 - 1)
+    with pytest.raises(DataError, match="4 files of 32 x 32 pixels do not fit into the memory; use a smaller size"):
         load(tmp_path)
     monkeypatch.setattr(folder, "MOST_ENTRIES", 5)
     with pytest.raises(DataError, match=r": more than 5 files and folders$"):

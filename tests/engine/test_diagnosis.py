@@ -53,37 +53,10 @@ def test_a_near_miss_shows_its_digits():
 @pytest.mark.parametrize("f", [tg.relu, tg.leaky_relu, lambda x: tg.relu(x) + tg.sin(x)])
 @pytest.mark.parametrize("x", [np.zeros(3), [1.0, 0.0, -2.0]])
 def test_a_kink(f, x):
-    with pytest.raises(tg.GradientError, match=r"^first derivative, input 0, element \(\d,\): this point is a kink of "
-                       r"(leaky_)?relu, whose input is exactly 0 in \d of 3 elements, with slopes .*; move the input "
-                       r"off it, as in check_gradients\(f, x \+ 0.1\)$"):
+    with pytest.raises(tg.GradientError, match=r"^first derivative, input 0, element \(\d,\): .*; this point is a kink"
+                       r", with slopes .*; move the input off it, as in check_gradients\(f, x \+ 0.1\)$"):
         tg.check_gradients(f, x)
     tg.check_gradients(f, np.add(x, .1))
-
-
-def test_a_kink_of_an_operation_of_ones_own():
-    f = lambda x: tg.record(np.maximum(tg.unwrap(x), 0), (x, lambda g, y, x: g * (y > 0)))
-    with pytest.raises(tg.GradientError, match=r"element \(0,\): this point is a kink, with slopes 0 and .* move the"):
-        tg.check_gradients(f, [0.0, 1.0])
-
-
-@pytest.mark.parametrize("activation", [tg.nn.ReLU(), tg.nn.LeakyReLU(0.2)])
-@pytest.mark.parametrize("outputs", [1, 3])
-def test_a_network_at_zero_is_at_a_corner_and_not_wrong(activation, outputs):
-    """All inputs of the ReLUs are 0: the slopes of the two sides say nothing of the one in between."""
-    net = tg.nn.Sequential(tg.nn.Dense(3, 4, rng=0), activation, tg.nn.Dense(4, outputs, rng=1))
-    with pytest.raises(tg.GradientError, match=r" a kink of \w+, whose input is exactly 0 in 8 of 8 elements, .* move "
-                                               r"the input off it"):
-        tg.check_gradients(net, np.zeros((2, 3)))
-    tg.check_gradients(net, np.add(np.zeros((2, 3)), .1))
-
-
-@pytest.mark.parametrize(("f", "words"), [
-    (tg.abs, "abs, whose input is exactly 0"), (lambda x: tg.maximum(x, 0.0), "maximum, whose inputs are equal"),
-    (lambda x: tg.minimum(0.0, x), "minimum, whose inputs are equal"),
-    (lambda x: tg.clip(x, 0.0, 1.0), "clip, whose input is exactly a bound")])
-def test_corners_of_choices(f, words):
-    with pytest.raises(tg.GradientError, match=f"kink of {words} in 1 of 2 elements,"):
-        tg.check_gradients(f, [0.0, 0.5])
 
 
 def test_a_wrong_slope_at_a_kink_is_a_mistake():
@@ -95,7 +68,7 @@ def test_a_wrong_slope_at_a_kink_is_a_mistake():
     (lambda x: tg.Tensor(np.floor(x.data)) + x, [1.0], "first derivative"),
     (lambda x: x + tg.Tensor(1e-3 * np.sin(1e9 * x.data)), [1.3], "first derivative"),
     (lambda x: tg.record(np.exp(tg.unwrap(x)), (x, lambda g, y, x: 3 * g * y)), [709.78], "first derivative"),
-    (lambda x: tg.max(x), [1.0, 1.0], "second derivative")])  # the first one is right by symmetry
+    (tg.abs, [0.0], "second derivative")])  # the first one is 0 by symmetry
 def test_differences_that_cannot_judge(f, x, start):
     with pytest.raises(tg.GradientError, match=f"^{start}, input 0, finite differences do not settle .* try another "
                        "point$"):

@@ -17,7 +17,6 @@ TWO_OPERANDS = {"add": tg.Tensor.__add__, "sub": tg.Tensor.__sub__, "mul": tg.Te
                 "clip": lambda x, s: tg.clip(x, -s, s), "leaky_relu": lambda x, s: tg.leaky_relu(x, s / 2)}
 
 
-@pytest.mark.filterwarnings("ignore:check_gradients. input . has no influence")  # maximum
 @pytest.mark.parametrize("name", TWO_OPERANDS)
 @pytest.mark.parametrize("number", [2, 2.0, np.float64(2), np.float32(2)], ids=["int", "float", "float64", "float32"])
 def test_a_number_does_not_change_the_precision(name, number):
@@ -65,7 +64,6 @@ def normal(*shapes):
     return [rng.uniform(0.5, 2.0, shape) for shape in shapes]
 
 
-@pytest.mark.filterwarnings("ignore:check_gradients. input . has no influence")  # maximum
 @given(hnp.mutually_broadcastable_shapes(num_shapes=2, max_dims=3, max_side=3), st.data())
 def test_broadcasting(shapes, data):
     a, b = normal(*shapes.input_shapes)

@@ -1,6 +1,5 @@
 """Operators, methods and NumPy's functions on a Tensor: values on request, no derivative lost in silence."""
 import copy
-import operator
 import subprocess
 import sys
 
@@ -79,10 +78,8 @@ REFUSED = {
     "np.concatenate: .* write tg.concatenate": lambda x: np.concatenate([X, x]),
     "np.where: .* write tg.where": lambda x: np.where(X > 2, x, 0), "np.split: .* write tg.split":
     lambda x: np.split(x, 2), "np.absolute: .* write tg.abs": np.abs, "np.square: .* write x \\* x": np.square,
-    "np.linalg.norm: .* write tg.sqrt\\(\\(x \\* x\\).sum\\(\\)\\)": np.linalg.norm,
-    "np.add.reduce: .* write tg.sum": np.add.reduce, "np.vstack: .* write tg.concatenate\\(\\[a, b\\], 0\\)":
-    lambda x: np.vstack([x, x]), "np.log1p: .* write tg.log\\(1 \\+ x\\)": np.log1p, "np.average: .* write tg.mean":
-    np.average, "np.amax: .* write tg.max": np.amax, "np.cumsum: .* write tinygan's operations": np.cumsum,
+    "np.linalg.norm: .* write tinygan's operations": np.linalg.norm,
+    "np.add.reduce: .* write tinygan's operations": np.add.reduce,
     "np.multiply: .* write a \\* b": lambda x: np.multiply(X, x, out=np.empty((2, 2))),
     "np.clip: .* write tg.clip": lambda x: np.clip(x, 0, 2),
 }
@@ -98,20 +95,13 @@ def test_a_function_that_loses_the_derivative_is_refused(x, message):
 def test_every_cure_of_a_function_exists():
     from tinygan.ops import methods
     for name in methods._WITHOUT_DERIVATIVE | methods._BY_NAME.keys():
-        assert operator.attrgetter(name)(np.linalg if name == "norm" else np), name
+        assert hasattr(np, name), name
     x = tg.Tensor(X, requires_grad=True)
     for name in sorted(tg.ops.OPS):
         if isinstance(function := getattr(np, name, None), np.ufunc) and function.nin == 1:
             with pytest.raises(TypeError, match=f"write tg.{name}"):
                 function(x)
             assert hasattr(tg, name)
-
-
-@pytest.mark.parametrize("name", ["log1p", "expm1", "log2", "log10", "exp2", "tan", "sinh", "cosh", "cbrt", "square",
-                                  "reciprocal", "prod"])
-def test_the_formula_of_a_function_is_right(x, name):
-    from tinygan.ops import methods
-    np.testing.assert_allclose(eval(methods._BY_NAME[name], {"x": x, "tg": tg, "np": np}), getattr(np, name)(X))
 
 
 def test_in_place_addition_of_values_and_not_of_derivatives(x):

@@ -122,39 +122,13 @@ def test_a_single_input_need_not_be_a_list():
 
 # --- unused inputs, misuse ---
 
-CUTS = ".detach(), .data, unwrap, np.asarray, no_grad"
-
 def test_unused_inputs():
     x, y = leaves([X, Y])
     assert tg.grad(x.sum(), [y, x], allow_unused=True)[0] is None
     with pytest.raises(ValueError) as caught:
         tg.grad(x.sum(), [x, y])
-    assert str(caught.value) == ("grad: the output does not depend on inputs[1], of shape (3, 4): not used, or the "
-                                 f"path is cut ({CUTS}); pass allow_unused=True to get None")
-
-
-def cut_in_no_grad(h):
-    with tg.no_grad():
-        return h * 2
-
-
-@pytest.mark.parametrize("cut", [tg.Tensor.detach, tg.unwrap, lambda h: h.data, np.asarray, cut_in_no_grad])
-def test_a_cut_path_names_the_parameters(cut):
-    class Cut(tg.nn.Module):
-        def __init__(self):
-            self.first, self.last = tg.nn.Dense(4, 3, rng=0), tg.nn.Dense(3, 1, rng=0)
-
-        def forward(self, x):
-            return self.last(cut(self.first(x)))
-
-    net, other = Cut(), tg.nn.Sequential(*[tg.nn.Dense(4, 4, rng=0) for _ in range(3)])
-    with pytest.raises(ValueError) as caught:
-        tg.grad(net(X.astype(np.float32)).sum(), net.parameters())
-    assert str(caught.value) == ("grad: the output does not depend on first.weight, first.bias: not used, or the path "
-                                 f"is cut ({CUTS}); pass allow_unused=True to get None")
-    with pytest.raises(ValueError, match=r"does not depend on 0.weight, 0.bias, 1.weight, 1.bias and 2 more: another "
-                                         r"network computed it, or the path is cut"):
-        tg.grad(net(X.astype(np.float32)).sum(), other.parameters())
+    assert str(caught.value) == ("grad: the output does not depend on inputs[1], of shape (3, 4); "
+                                 "pass allow_unused=True to get None")
 
 
 CONSTANT = tg.Tensor(1.0)
@@ -166,11 +140,7 @@ LEAF = tg.Tensor([1.0, 2.0], requires_grad=True)
      "grad: output has shape (2,), expected a scalar: take its sum or mean first"),
     (lambda: tg.grad(np.ones(1), [LEAF]), TypeError, "grad: output is a ndarray, expected a Tensor"),
     (lambda: tg.grad(CONSTANT, [LEAF]), ValueError,
-     f"grad: output was not recorded: no input has requires_grad=True, or the path is cut ({CUTS})"),
-    (lambda: tg.grad(None, [LEAF]), TypeError,
-     "grad: output is a NoneType, expected a Tensor; is a `return` missing?"),
-    (lambda: tg.Tensor([1.0]).__setitem__(0, 2), TypeError, "a Tensor cannot be changed in place; write tg.where(mask, "
-     "value, x), or x.data[i] = value before anything is computed from it"),
+     "grad: output was not recorded: no input of it has requires_grad=True, or no_grad() is on"),
     (lambda: tg.grad(LEAF.sum(), []), ValueError, "grad: no inputs given"),
     (lambda: tg.grad(LEAF.sum(), [LEAF.data]), TypeError,
      "grad: inputs[0] is a ndarray, expected a Tensor; write network.parameters()"),

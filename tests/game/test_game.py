@@ -117,7 +117,7 @@ def test_only_a_schedule_may_leave_weights_out():
         played = game("dense", **options)
         played.generator.layers.append(Idle())
         return played
-    with pytest.raises(ValueError, match=r"^grad: the output does not depend on \d\.weight: not used"):
+    with pytest.raises(ValueError, match=r"^grad: the output does not depend on inputs\[4\], of shape \(3,\)"):
         train(idle(), 1)
     played = train(idle(schedule=lambda played, steps: None), 2)
     np.testing.assert_array_equal(played.generator.layers[-1].weight.data, 1)

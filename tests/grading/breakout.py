@@ -18,10 +18,7 @@ from tinygan.grading.checks import CheckError
 from tinygan.grading.remote import Worker
 
 NAME = "01-pull-backs"
-RIGHT = """
-def softsign(x):
-    return record(unwrap(x) / (1 + abs(unwrap(x))), (x, lambda g, y, x: g / (1 + tg.abs(x)) ** 2))
-"""
+RIGHT = "def softsign(x):\n    return x / (1 + tg.abs(x))\n"
 
 FREE = """
 import gc, os, sys, types, signal, errno, struct, json, time, threading

@@ -5,7 +5,6 @@ A quarter answers rightly, a quarter with one mistake, a quarter with a mistake 
 grader. Every fifth hands in the plain file instead of the notebook.
 """
 import csv
-import re
 import resource
 import shutil
 import sys
@@ -17,13 +16,11 @@ from hostile import HOSTILE
 from kit import COURSE, NAMES, with_mistake, work, wrong
 
 FIRST = "01-pull-backs"
-MARKS = re.compile(r"^ *### (BEGIN|END) SOLUTION\n?", re.MULTILINE)  # of the reference
 
 
 def hand_in(folder, name, answers, plain):
     """A student's file in the folder: the released one, with answers in it."""
     import nbformat
-    answers = {key: MARKS.sub("", text) for key, text in answers.items()}
     folder.mkdir(parents=True, exist_ok=True)
     book = nbformat.read(COURSE / "release" / name / f"{name}.ipynb", 4)
     cells = [cell for cell in book.cells if cell.metadata.get("nbgrader", {}).get("solution")]

@@ -1,8 +1,5 @@
 """Answers to the first task of assignment 01 that attack the grader: name, code, a text in the reason."""
-RIGHT = """
-def softsign(x):
-    return record(unwrap(x) / (1 + abs(unwrap(x))), (x, lambda g, y, x: g / (1 + tg.abs(x)) ** 2))
-"""
+RIGHT = "def softsign(x):\n    return x / (1 + tg.abs(x))\n"
 LOOP = "def softsign(x):\n    while True:\n        {}\n"
 
 
@@ -46,7 +43,7 @@ def softsign(x):
     return Same(np.zeros(x.shape, x.dtype))
 """, "the value: element"),
     ("no Tensor", "def softsign(x):\n    return 'right'\n", "returns a str, expected a Tensor"),
-    ("nothing", RIGHT.replace("return ", ""), "returns a NoneType, expected a Tensor"),
+    ("nothing", "def softsign(x):\n    x / (1 + tg.abs(x))\n", "returns a NoneType, expected a Tensor"),
     ("patched open's guard", "import os\nos.fsdecode = lambda path: '/dev/null'\n" + RIGHT, "fsdecode was replaced"),
     ("objects to be unpickled", """
 class Bomb:

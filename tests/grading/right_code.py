@@ -1,15 +1,14 @@
 """Right answers in unusual Python: (cell of assignment 01, or NN:cell of another one; the way; the text)."""
 
-SOFTSIGN = """
-def softsign(x):
-    return record(unwrap(x) / (1 + abs(unwrap(x))), (x, lambda g, y, x: g / (1 + tg.abs(x)) ** 2))"""
+SOFTSIGN = "def softsign(x):\n    return x / (1 + tg.abs(x))"
 
 WAYS = [
-    ("softsign-answer", "a lambda", SOFTSIGN.replace("def softsign(x):\n    return", "softsign = lambda x:")),
+    ("softsign-answer", "operations of the library", SOFTSIGN),
+    ("softsign-answer", "a lambda", "softsign = lambda x: x / (1 + tg.abs(x))"),
     ("softsign-answer", "a closure", """
 def maker(one):
     def f(x):
-        return record(unwrap(x) / (one + abs(unwrap(x))), (x, lambda g, y, x: g / (1 + tg.abs(x)) ** 2))
+        return x / (one + tg.abs(x))
     return f
 
 softsign = maker(1)"""),
@@ -19,14 +18,14 @@ class Softsign:
         self.one = one
 
     def __call__(self, x):
-        return record(unwrap(x) / (self.one + abs(unwrap(x))), (x, lambda g, y, x: g / (1 + tg.abs(x)) ** 2))
+        return x / (self.one + tg.abs(x))
 
 softsign = Softsign(1)"""),
     ("softsign-answer", "functools.partial", """
 import functools
 
 def general(one, x):
-    return record(unwrap(x) / (one + abs(unwrap(x))), (x, lambda g, y, x: g / (1 + tg.abs(x)) ** 2))
+    return x / (one + tg.abs(x))
 
 softsign = functools.partial(general, 1)"""),
     ("softsign-answer", "a cache", """
@@ -37,7 +36,7 @@ def one(n):
     return reduce(lambda a, b: a * b, [1] * n, 1)
 
 def softsign(x):
-    return record(unwrap(x) / (one(3) + abs(unwrap(x))), (x, lambda g, y, x: g / (1 + tg.abs(x)) ** 2))"""),
+    return x / (one(3) + tg.abs(x))"""),
     ("softsign-answer", "a decorator", """
 import functools
 
@@ -50,17 +49,15 @@ def checked(f):
 
 @checked
 def softsign(x):
-    return record(unwrap(x) / (1 + abs(unwrap(x))), (x, lambda g, y, x: g / (1 + tg.abs(x)) ** 2))"""),
-    ("softsign-answer", "a walrus", """
-def softsign(x):
-    return record((a := unwrap(x)) / (1 + abs(a)), (x, lambda g, y, x: g / (size := 1 + tg.abs(x)) / size))"""),
+    return x / (1 + tg.abs(x))"""),
+    ("softsign-answer", "a walrus", "def softsign(x):\n    return x / (1 + (a := tg.abs(x))) + 0 * a"),
     ("softsign-answer", "match", """
 def softsign(x):
     match x.ndim:
         case 0 | 1:
-            return record(unwrap(x) / (1 + abs(unwrap(x))), (x, lambda g, y, x: g / (1 + tg.abs(x)) ** 2))
+            return x / (1 + tg.abs(x))
         case n if n > 1:
-            return record(unwrap(x) * (abs(unwrap(x)) + 1) ** -1, (x, lambda g, y, x: g / (1 + tg.abs(x)) ** 2))"""),
+            return x / (tg.abs(x) + 1)"""),
     ("softsign-answer", "a global counter", """
 CALLS = {"n": 0}
 last = None
@@ -69,15 +66,14 @@ def softsign(x):
     global last
     CALLS["n"] += 1
     last = x.shape
-    return record(unwrap(x) / (1 + abs(unwrap(x))), (x, lambda g, y, x: g / (1 + tg.abs(x)) ** 2))"""),
+    return x / (1 + tg.abs(x))"""),
     ("softsign-answer", "another name for the library", """
 import tinygan
 import tinygan as gan
 from tinygan import abs as magnitude
 
 def softsign(x):
-    a = gan.unwrap(x)
-    return tinygan.record(a / (1 + magnitude(a)), (x, lambda g, y, x: g / (1 + magnitude(x)) ** 2))"""),
+    return x / (1 + magnitude(x)) + 0 * tinygan.abs(x) + 0 * gan.abs(x)"""),
     ("softsign-answer", "a dataclass", """
 from dataclasses import dataclass, field
 
@@ -89,7 +85,7 @@ class Settings:
 settings = Settings()
 
 def softsign(x):
-    return record(unwrap(x) / (settings.one + abs(unwrap(x))), (x, lambda g, y, x: g / (1 + tg.abs(x)) ** 2))"""),
+    return x / (settings.one + tg.abs(x))"""),
     ("softsign-answer", "a dataclass with postponed annotations", """
 from __future__ import annotations
 from dataclasses import KW_ONLY, InitVar, dataclass
@@ -104,7 +100,7 @@ class Settings:
     name: str = ""
 
 def softsign(x: tg.Tensor, settings: Settings = Settings()) -> tg.Tensor:
-    return record(unwrap(x) / (settings.one + abs(unwrap(x))), (x, lambda g, y, x: g / (1 + tg.abs(x)) ** 2))"""),
+    return x / (settings.one + tg.abs(x))"""),
     ("softsign-answer", "a NamedTuple and an Enum", """
 import enum
 from typing import NamedTuple, Protocol, TypeVar, get_type_hints
@@ -121,8 +117,8 @@ Other = namedtuple("Other", "a b")
 assert get_type_hints(Parts)["top"] is tg.Tensor
 
 def softsign(x):
-    parts = Parts(unwrap(x), Kind.ONE.value + abs(unwrap(x)))
-    return record(parts.top / parts.bottom, (x, lambda g, y, x: g / Parts(x, 1 + tg.abs(x)).bottom ** 2))"""),
+    parts = Parts(x, Kind.ONE.value + tg.abs(x))
+    return parts.top / parts.bottom"""),
     ("softsign-answer", "type hints", """
 import typing as t
 from numpy.typing import NDArray
@@ -131,7 +127,7 @@ from collections.abc import Callable
 Function: t.TypeAlias = Callable[[tg.Tensor], "tg.Tensor"]
 
 def softsign(x: "tg.Tensor | NDArray[np.float64]") -> "tg.Tensor":
-    f: Function = lambda x: record(unwrap(x) / (1 + abs(unwrap(x))), (x, lambda g, y, x: g / (1 + tg.abs(x)) ** 2))
+    f: Function = lambda x: x / (1 + tg.abs(x))
     return t.cast(tg.Tensor, f(x))"""),
     ("softsign-answer", "a star import", "from tinygan import *\n" + SOFTSIGN),
     ("softsign-answer", "a context of NumPy", """
@@ -154,7 +150,7 @@ def softsign(x):
 class Functions:
     @staticmethod
     def softsign(x):
-        return record(unwrap(x) / (1 + abs(unwrap(x))), (x, lambda g, y, x: g / (1 + tg.abs(x)) ** 2))
+        return x / (1 + tg.abs(x))
 
     @classmethod
     def make(cls):
@@ -166,23 +162,20 @@ from tinygan import nn
 
 class Softsign(nn.Module):
     def forward(self, x):
-        return record(unwrap(x) / (1 + abs(unwrap(x))), (x, lambda g, y, x: g / (1 + tg.abs(x)) ** 2))
+        return x / (1 + tg.abs(x))
 
 softsign = Softsign()"""),
     ("softsign-answer", "a default that changes", """
 def softsign(x, seen=[]):
     seen.append(x.shape)
-    return record(unwrap(x) / (1 + abs(unwrap(x))), (x, lambda g, y, x: g / (1 + tg.abs(x)) ** 2))"""),
+    return x / (1 + tg.abs(x))"""),
     ("softsign-answer", "any arguments", "def softsign(*args, **options):\n    (x,) = args\n"
-     "    return record(unwrap(x) / (1 + abs(unwrap(x))), (x, lambda g, y, x: g / (1 + tg.abs(x)) ** 2))"),
-    ("softsign-answer", "a sign of arrays", """
-def softsign(x):
-    sign = np.sign(x.data)
-    return record(x.data / (1 + sign * x.data), (x, lambda g, y, x: g / (1 + sign * x) ** 2))"""),
+     "    return x / (1 + tg.abs(x))"),
+    ("softsign-answer", "a sign of arrays", "def softsign(x):\n    return x / (1 + np.sign(x.data) * x)"),
     ("softsign-answer", "try and finally", """
 def softsign(x):
     try:
-        return record(unwrap(x) / (1 + abs(unwrap(x))), (x, lambda g, y, x: g / (1 + tg.abs(x)) ** 2))
+        return x / (1 + tg.abs(x))
     except ZeroDivisionError as error:
         raise ValueError from error
     finally:

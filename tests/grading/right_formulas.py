@@ -14,6 +14,13 @@ FORMULAS = [
 def softsign(x):
     a = unwrap(x)
     return record(a / (1 + np.sqrt(a * a)), (x, lambda g, y, x: g * (1 + tg.abs(x)) ** -2))"""),
+    ("01:softsign-answer", "two branches", """
+def softsign(x):
+    return tg.where(unwrap(x) >= 0, x / (1 + tg.relu(x)), x / (1 + tg.relu(-x)))"""),
+    ("01:softsign-answer", "the sign is constant", """
+def softsign(x):
+    sign = np.where(unwrap(x) < 0, -1, 1).astype(x.dtype)
+    return x / (1 + sign * x)"""),
     ("01:softsign-answer", "the slope by the slope of abs", """
 def softsign(x):
     a = unwrap(x)
@@ -21,6 +28,8 @@ def softsign(x):
         size = 1 + tg.maximum(x, -x)
         return g * (1 / size) * (1 / size)
     return record(a * (1 / (1 + np.abs(a))), (x, rule))"""),
+    ("01:softsign-answer", "the larger of x and -x", "def softsign(x):\n    return x / (tg.maximum(x, -x) + 1)"),
+    ("01:softsign-answer", "a power", "def softsign(x):\n    return x * (1 + tg.abs(x)) ** -1"),
     ("01:softsign-answer", "by the value", """
 def softsign(x):
     return record(unwrap(x) / (1 + abs(unwrap(x))), (x, lambda g, y, x: g * (1 - abs(y)) * (1 - abs(y))))"""),
@@ -28,6 +37,11 @@ def softsign(x):
 def softsign(x):
     return record(unwrap(x) / (1 + np.abs(unwrap(x))),
                   (x, lambda g, y, x: g / (1 + 2 * tg.abs(x) + x * x)))"""),
+    ("01:hypotenuse-answer", "a power", "def hypotenuse(a, b):\n    return (a ** 2 + b ** 2) ** 0.5"),
+    ("01:hypotenuse-answer", "the larger side first", """
+def hypotenuse(a, b):
+    top = tg.maximum(tg.abs(a), tg.abs(b)).detach()
+    return top * tg.sqrt((a / top) ** 2 + (b / top) ** 2)"""),
     ("01:hypotenuse-answer", "rules without y", """
 def hypotenuse(a, b):
     def size(a, b):
@@ -35,6 +49,11 @@ def hypotenuse(a, b):
     return record(np.sqrt(unwrap(a) ** 2 + unwrap(b) ** 2),
                   (a, lambda g, y, a, b: unbroadcast(g * (a / size(a, b)), a.shape)),
                   (b, lambda g, y, a, b: unbroadcast(g * (b / size(a, b)), b.shape)))"""),
+    ("01:hypotenuse-answer", "broadcast before", """
+def hypotenuse(a, b):
+    shape = np.broadcast_shapes(a.shape, b.shape)
+    pair = tg.stack([tg.broadcast_to(a, shape), tg.broadcast_to(b, shape)])
+    return tg.sqrt(tg.sum(pair * pair, axis=0))"""),
     ("01:hypotenuse-answer", "the length of a complex number", """
 def hypotenuse(a, b):
     return record(np.abs(unwrap(a) + 1j * unwrap(b)).astype(a.dtype),
@@ -50,16 +69,51 @@ def cumulative_sum(x):
     lower = np.tril(np.ones((x.shape[-1], x.shape[-1]), dtype=x.dtype))
     return record(np.cumsum(unwrap(x), -1), (x, lambda g, y, x: (g.reshape((-1, len(lower))) @ lower).reshape(x.shape)))
 """),
+    ("01:cumulative-sum-answer", "slices", """
+def cumulative_sum(x):
+    return tg.stack([tg.sum(x[..., :i + 1], axis=-1) for i in range(x.shape[-1])], axis=-1)"""),
+    ("01:cumulative-sum-answer", "doubling", """
+def cumulative_sum(x):
+    step, n = 1, x.shape[-1]
+    while step < n:
+        x = tg.concatenate([x[..., :step], x[..., step:] + x[..., :-step]], axis=-1)
+        step *= 2
+    return x"""),
+    ("01:cumulative-sum-answer", "a sum of masks", """
+def cumulative_sum(x):
+    i = np.arange(x.shape[-1])
+    mask = (i[:, None] >= i).astype(x.dtype)
+    return tg.sum(x.reshape((*x.shape[:-1], 1, -1)) * mask, axis=-1)"""),
     ("01:cumulative-sum-answer", "np.flip", """
 def cumulative_sum(x):
     def backwards(g, y, x):
         return cumulative_sum(g[..., ::-1])[..., ::-1]
     return record(np.add.accumulate(unwrap(x), axis=-1), (x, backwards))"""),
+    ("01:log-sum-exp-answer", "through the maximum", """
+def log_sum_exp(x):
+    top = tg.max(x, axis=-1, keepdims=True)
+    return top + tg.log(tg.sum(tg.exp(x - top), axis=-1, keepdims=True))"""),
+    ("01:log-sum-exp-answer", "an array of maxima", """
+def log_sum_exp(x):
+    top = unwrap(x).max(axis=-1, keepdims=True)
+    return tg.log(tg.sum(tg.exp(x - top), axis=-1, keepdims=True)) + top"""),
     ("01:log-sum-exp-answer", "the softmax of the library", """
 def log_sum_exp(x):
     top = unwrap(x).max(-1, keepdims=True)
     value = np.log(np.sum(np.exp(unwrap(x) - top), -1, keepdims=True)) + top
     return record(value, (x, lambda g, y, x: g * tg.softmax(x, axis=-1)))"""),
+    ("01:log-sum-exp-answer", "two at a time", """
+def log_sum_exp(x):
+    total = x[..., :1]
+    for i in range(1, x.shape[-1]):
+        other = x[..., i:i + 1]
+        total = tg.maximum(total, other) + tg.softplus(-tg.abs(total - other))
+    return total"""),
+    ("01:log-sum-exp-answer", "the largest counts as 1", """
+def log_sum_exp(x):
+    top = tg.max(x, axis=-1, keepdims=True)
+    parts = tg.exp(x - top)
+    return top + tg.log(parts.sum(axis=-1, keepdims=True))"""),
     ("01:log-sum-exp-answer", "a rule with the shares", """
 def log_sum_exp(x):
     a = unwrap(x)

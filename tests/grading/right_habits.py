@@ -11,7 +11,7 @@ warnings.warn("mine")
 def softsign(x):
     print(f"{x.shape=}", end="", flush=True)
     sys.stdout.flush()
-    return record(unwrap(x) / (1 + abs(unwrap(x))), (x, lambda g, y, x: g / (1 + tg.abs(x)) ** 2))
+    return x / (1 + tg.abs(x))
 print(softsign(tg.Tensor([1.0])))"""),
     ("softsign-answer", "a guard of the main program", f"{SOFTSIGN}\n\nif __name__ == '__main__':\n    exit()"),
     ("softsign-answer", "an input", "name = input('your name: ')\n" + SOFTSIGN),
@@ -39,14 +39,13 @@ assert softsign(x).shape == (3,), "shape"
      SOFTSIGN + "\n%timeit softsign(tg.Tensor([1.0]))\n?softsign\nsoftsign??\n!pip install nothing\n"),
     ("softsign-answer", "captured", "%%capture output\n" + SOFTSIGN + "\nprint(3)"),
     ("softsign-answer", "a form of Colab", "#@title Softsign { run: \"auto\" }\nscale = 1 #@param {type:\"slider\"}\n"
-     + SOFTSIGN.replace("1 +", "scale +")),
+     "def softsign(x):\n    return x / (scale + tg.abs(x))"),
     ("softsign-answer", "tabs, form feeds, carriage returns",
-     "def softsign(x):\r\n\tsize = 1 + abs(unwrap(x))\r\n\x0c\r\n\treturn record(unwrap(x) / size, (x, lambda g, y, x:"
-     " g / (1 + tg.abs(x)) ** 2))\r\n"),
+     "def softsign(x):\r\n\tsize = 1 + tg.abs(x)\r\n\x0c\r\n\treturn x / size\r\n"),
     ("softsign-answer", "names of other alphabets",
-     SOFTSIGN.replace("x", "größe_π")),
+     "def softsign(größe_π):\n    return größe_π / (1 + tg.abs(größe_π))"),
     ("softsign-answer", "await", "import asyncio\nasync def none():\n    return 1\none = await none()\n"
-     + SOFTSIGN.replace("1 +", "one +")),
+     "def softsign(x):\n    return x / (one + tg.abs(x))"),
     ("softsign-answer", "a thread", """
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -56,9 +55,9 @@ thread = threading.Thread(target=box.append, args=(1,))
 thread.start(); thread.join()
 
 def softsign(x):
-    return record(unwrap(x) / (box[0] + abs(unwrap(x))), (x, lambda g, y, x: g / (1 + tg.abs(x)) ** 2))"""),
+    return x / (box[0] + tg.abs(x))"""),
     ("softsign-answer", "exec and eval",
-     f"exec({SOFTSIGN.replace('1 +', 'one +')!r})\none = eval('1')"),
+     "exec('def softsign(x):\\n    return x / (one + tg.abs(x))')\none = eval('1')"),
     ("softsign-answer", "functions with attributes", SOFTSIGN + "\nsoftsign.calls = 0\nsoftsign.__doc__ = 'mine'"),
     ("softsign-answer", "a file of its own", """
 from pathlib import Path
@@ -72,20 +71,20 @@ np.load("one.npy")
 os.makedirs("results", exist_ok=True)
 time.sleep(0.01)
 def softsign(x):
-    return record(unwrap(x) / (one + abs(unwrap(x))), (x, lambda g, y, x: g / (1 + tg.abs(x)) ** 2))"""),
+    return x / (one + tg.abs(x))"""),
     ("softsign-answer", "a seed and an environment", "import os, random\nrandom.seed(0)\nnp.random.seed(0)\n"
      "os.environ['CUDA_VISIBLE_DEVICES'] = ''\nnp.set_printoptions(precision=3)\nnp.seterr(all='ignore')\n" + SOFTSIGN),
     ("softsign-answer", "other libraries of Python", "import math, copy, itertools, operator, statistics, fractions, "
      "decimal, re, inspect, textwrap, abc, contextlib, uuid, hashlib, heapq, bisect, pprint, timeit, string\n"
-     "source = inspect.signature(math.prod)\n" + SOFTSIGN.replace("1 +", "math.prod([1]) +")),
+     "one = math.prod([1])\nsource = inspect.signature(math.prod)\ndef softsign(x):\n    return operator.truediv(x, "
+     "one + tg.abs(x))"),
     ("softsign-answer", "a generator of random numbers of its own", """
 rng = np.random.default_rng(7)
 noise = rng.normal(size=3)
 np.random.shuffle(noise)
 
 def softsign(x):
-    one = 1 + 0 * float(noise.sum() + np.random.rand())
-    return record(unwrap(x) / (one + abs(unwrap(x))), (x, lambda g, y, x: g / (1 + tg.abs(x)) ** 2))"""),
+    return x / (1 + tg.abs(x)) + 0 * float(noise.sum() + np.random.rand())"""),
     ("softsign-answer", "a context manager", """
 from contextlib import contextmanager, redirect_stdout, suppress
 import io
@@ -98,11 +97,11 @@ def quiet():
 def softsign(x):
     with quiet() as text, suppress(KeyError):
         print(x)
-        return record(unwrap(x) / (1 + abs(unwrap(x))), (x, lambda g, y, x: g / (1 + tg.abs(x)) ** 2))"""),
+        return x / (1 + tg.abs(x))"""),
     ("softsign-answer", "the check in the answer", """
 from tinygan.grading import public
 def softsign(x):
-    return record(unwrap(x) / (1 + abs(unwrap(x))), (x, lambda g, y, x: g / (1 + tg.abs(x)) ** 2))
+    return x / (1 + tg.abs(x))
 
 def check_softsign(f, case):
     x = case.normal()
@@ -123,7 +122,7 @@ logging.basicConfig(filename="log.txt", level=logging.DEBUG)
 logging.debug("x")
 multiprocessing.cpu_count()
 def softsign(x):
-    return record(unwrap(x) / (1 + abs(unwrap(x))), (x, lambda g, y, x: g / (1 + tg.abs(x)) ** 2))"""),
+    return x / (1 + tg.abs(x))"""),
     ("softsign-answer", "an extension that reloads",
      "%load_ext autoreload\n%autoreload 2\n%config InlineBackend.figure_format = 'retina'\n"
      f"{SOFTSIGN}\nhelp(softsign)\nprint(softsign.__doc__)"),
@@ -137,7 +136,7 @@ def counted():
     def parts():
         yield from (one() for _ in range(1))
     def softsign(x):
-        return record(unwrap(x) / (sum(parts()) + abs(unwrap(x))), (x, lambda g, y, x: g / (1 + tg.abs(x)) ** 2))
+        return x / (sum(parts()) + tg.abs(x))
     return softsign
 
 softsign = counted()"""),
@@ -152,12 +151,12 @@ class softsign(metaclass=Meta):
         return 1
 
     def at(self, x):
-        return record(unwrap(x) / (self.one + abs(unwrap(x))), (x, lambda g, y, x: g / (1 + tg.abs(x)) ** 2))"""),
+        return x / (self.one + tg.abs(x))"""),
     ("softsign-answer", "asserts of types", """
 def softsign(x):
     assert isinstance(x, tg.Tensor), type(x)
     assert not np.isnan(x.numpy()).any()
-    result = record(unwrap(x) / (1 + abs(unwrap(x))), (x, lambda g, y, x: g / (1 + tg.abs(x)) ** 2))
+    result = x / (1 + tg.abs(x))
     assert result.dtype == x.dtype and result.shape == x.shape
     return result"""),
     ("softsign-answer", "a rule in a class", """
@@ -183,7 +182,8 @@ def softsign(x):
     except (Bad, TypeError):
         return None
     else:
-        return record(unwrap(x) / (1 + abs(unwrap(x))), (x, lambda g, y, x: g / (1 + tg.abs(x)) ** 2))"""),
+        return x / (1 + tg.abs(x))"""),
+    ("hypotenuse-answer", "operations of the library", "def hypotenuse(a, b):\n    return tg.sqrt(a * a + b ** 2)"),
     ("hypotenuse-answer", "one rule for both", """
 def hypotenuse(a, b):
     def rule(which):
@@ -193,39 +193,33 @@ def hypotenuse(a, b):
         return pull
     inputs = (a, b)
     return record(np.hypot(*map(unwrap, inputs)), *((x, rule(i)) for i, x in enumerate(inputs)))"""),
-    ("hypotenuse-answer", "rules by functools.partial", """
-import functools
-
-def rule(i, g, y, *sides):
-    return unbroadcast(g * sides[i] / y, sides[i].shape)
-
-def hypotenuse(*sides):
-    return record(np.hypot(*map(unwrap, sides)), *((x, functools.partial(rule, i)) for i, x in enumerate(sides)))"""),
-    ("hypotenuse-answer", "by parts with rules of their own", """
-def square(x):
-    return record(unwrap(x) ** 2, (x, lambda g, y, x: 2 * g * x))
-
-def root_of_sum(a, b):
-    return record(np.sqrt(unwrap(a) + unwrap(b)), (a, lambda g, y, a, b: unbroadcast(g / (2 * y), a.shape)),
-                  (b, lambda g, y, a, b: unbroadcast(g / (2 * y), b.shape)))
-
-hypotenuse = lambda a, b: root_of_sum(square(a), square(b))"""),
-    ("cumulative-sum-answer", "itertools", """
-import itertools, operator
-
-def running(a):
-    return np.stack([*itertools.accumulate((a[..., i] for i in range(a.shape[-1])), operator.add)], axis=-1)
-
-def backwards(g):  # each is the other's pull-back
-    return record(running(unwrap(g)[..., ::-1])[..., ::-1], (g, lambda h, y, g: cumulative_sum(h)))
+    ("hypotenuse-answer", "by parts", "def square(x):\n    return x * x\n\n\nhypotenuse = lambda a, b: "
+     "tg.exp(tg.log(square(a) + square(b)) / 2)"),
+    ("cumulative-sum-answer", "a product with a triangle", "def cumulative_sum(x):\n"
+     "    return x @ np.triu(np.ones((x.shape[-1],) * 2, x.dtype))"),
+    ("cumulative-sum-answer", "recursion", """
+def cumulative_sum(x):
+    def up_to(n):
+        if n == 1:
+            return [x[..., :1]]
+        before = up_to(n - 1)
+        return [*before, before[-1] + x[..., n - 1:n]]
+    return tg.concatenate(up_to(x.shape[-1]), axis=-1)"""),
+    ("cumulative-sum-answer", "a generator", """
+def running(parts):
+    total = 0
+    for part in parts:
+        total = total + part
+        yield total
 
 def cumulative_sum(x):
-    return record(running(unwrap(x)), (x, lambda g, y, x: backwards(g)))"""),
-    ("log-sum-exp-answer", "a value by the library", """
+    return tg.stack(list(running(x[..., i] for i in range(x.shape[-1]))), axis=-1)"""),
+    ("cumulative-sum-answer", "itertools", "import itertools, operator\ndef cumulative_sum(x):\n    return tg.stack("
+     "[*itertools.accumulate((x[..., i] for i in range(x.shape[-1])), operator.add)], axis=-1)"),
+    ("log-sum-exp-answer", "a detached maximum", """
 def log_sum_exp(x):
-    top = tg.max(x, axis=-1, keepdims=True)
-    y = top + tg.log(tg.sum(tg.exp(x - top), axis=-1, keepdims=True))
-    return record(unwrap(y), (x, lambda g, y, x: g * tg.exp(x - y)))"""),
+    top = tg.max(x, axis=-1, keepdims=True).detach()
+    return top + tg.log(tg.sum(tg.exp(x - top), axis=-1, keepdims=True))"""),
     ("log-sum-exp-answer", "NumPy's logaddexp", """
 def log_sum_exp(x):
     value = np.logaddexp.reduce(unwrap(x), axis=-1, keepdims=True)

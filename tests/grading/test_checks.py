@@ -1,10 +1,12 @@
 """Checks: right answers pass, and wrong ones are refused with their likely cause."""
+import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 
 import tinygan as tg
-from tinygan.grading.checks import Case, CheckError, public
+from tinygan.grading.checks import Case, CheckError, on_arrays, public
 from tinygan.tensor import record, unwrap
 
 
@@ -140,3 +142,31 @@ def test_an_input_cannot_be_written_into():
         with pytest.raises(ValueError, match="read-only"):
             case.call(f, x)
     x += 1  # the check itself may
+
+
+@pytest.mark.parametrize(("f", "message"), [
+    (lambda a: tg.grad(tg.sum(x := tg.Tensor(a, requires_grad=True)), [x])[0].numpy(), "calls tinygan"),
+    (lambda a: tg.tanh(a), r"calls tinygan \(tanh\)"),
+    (lambda a: np.tanh(a + 1e-20j).imag / 1e-20, "computes with complex numbers"),
+    (lambda a: [np.tanh(z).imag for z in a.astype("complex128")], "computes with complex numbers"),
+    (lambda a: sys.setprofile(None) or tg.tanh(a), "removes the profiler"),
+    (lambda a: ThreadPoolExecutor().submit(tg.tanh, a).result(), r"calls tinygan \(tanh\)"),
+])
+def test_numpy_alone(f, message):
+    case, before = Case({"shape": (3,)}, seed=0), sys.getprofile()
+    x = case.normal()
+    case.value(on_arrays(lambda a: (np.tanh(a), 2 * a)), x, expected=np.concatenate([np.tanh(x), 2 * x]))
+    case.call(on_arrays(tg.tanh, numpy_alone=False), x)
+    with pytest.raises(CheckError, match=f"{message}.*: this task asks for NumPy alone"):
+        case.call(on_arrays(f), x)
+    assert sys.getprofile() is before
+
+
+def test_a_caught_error_is_no_way_round_numpy_alone():
+    def swallow(a):
+        try:
+            return tg.tanh(a)
+        except Exception:
+            return a
+    with pytest.raises(CheckError, match="calls tinygan"):
+        Case({}, seed=0).call(on_arrays(swallow), np.ones(2))

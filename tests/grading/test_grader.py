@@ -18,13 +18,12 @@ def test_a_sample():
     name = "01-pull-backs"
     task = work(name).tasks[1]
     assert grader.grade_task(work(name), task, work(name).solutions).score == task.points
-    assert grader.grade_task(work(name), task, stub(name)).reason.startswith("not answered: ")
+    assert grader.grade_task(work(name), task, stub(name)).reason.startswith("NotImplementedError")
     [mistake] = [w for w in wrong(name) if w[1] == "hard-coded for new axes only"]
     answers, [same] = with_mistake(name, mistake[0], *mistake[2:])
     result = grader.grade_task(work(name), same, answers)
     assert result.score == 0
-    assert result.reason.endswith("not summed over the broadcast axis? [hidden case: shape=(2, 1), other=(1, 5)]")
-    assert result.shown.endswith("not summed over the broadcast axis? [a hidden case]")
+    assert "was it not summed over the broadcast axis? [case: shape=(2, 1), other=(1, 5)]" in result.reason
 
 
 @pytest.mark.slow

@@ -116,17 +116,3 @@ def test_a_folder_with_everything_is_removed(tmp_path):
     limits.remove(str(room))
     assert os.listdir(tmp_path) == ["outside"]
     assert (outside / "file").read_text() == "text"
-
-
-@pytest.mark.parametrize(("load", "expected"), [(0.5, 1), (2, 1), (8, 4), (1000, 10)])
-def test_a_crowded_machine(monkeypatch, load, expected):
-    monkeypatch.setattr(limits, "cores", lambda: 2)
-    monkeypatch.setattr(os, "getloadavg", lambda: (load, 0, 0))
-    assert limits.crowd() == expected
-
-
-def test_a_system_that_does_not_know_its_load(monkeypatch):
-    def unknown():
-        raise OSError
-    monkeypatch.setattr(os, "getloadavg", unknown)
-    assert limits.crowd() == 1

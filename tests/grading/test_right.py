@@ -26,6 +26,8 @@ RIGHT = {
          "square = tg.sum(v.reshape((-1, v.shape[-1])) ** 2, axis=0)"),
     ],
     "06-gradients-of-gradients": [
+        ("r2", "R1 at fakes", "    [slope] = tg.grad(tg.sum(D(x)), [x], create_graph=True)\n"
+         "    return weight / 2 * tg.sum(slope * slope) / x.shape[0]", "    return tg.penalties.r1(D(x), x, weight)"),
         ("dragan", "Tensors, then a leaf", "cloud = real.data + c * real.data.std() * u.data",
          "cloud = (real + c * tg.sqrt(tg.var(real)) * u).detach()"),
         ("hessian-vector", "v as a cotangent of the slope's copy", "tg.sum(slope * v)", "(v * slope).sum()"),

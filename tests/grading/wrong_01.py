@@ -1,10 +1,4 @@
 """Wrong answers to assignment 01: task, the mistake, a text of the reference's answer, the new text."""
-SOFTSIGN = "return record(unwrap(x) / size, (x, lambda g, y, x: g / (1 + tg.abs(x)) ** 2))"
-HYPOTENUSE = """return record(np.hypot(unwrap(a), unwrap(b)),
-                  (a, lambda g, y, a, b: unbroadcast(g * a / y, a.shape)),
-                  (b, lambda g, y, a, b: unbroadcast(g * b / y, b.shape)))"""
-SUMS = "return record(np.cumsum(unwrap(x), -1), (x, lambda g, y, x: cumulative_sum(g[..., ::-1])[..., ::-1]))"
-EXPONENTIALS = "return record(value, (x, lambda g, y, x: g * tg.exp(x - y)))"
 WRONG = [
     ("softsign", "sign", "(x, lambda g, y, x: g", "(x, lambda g, y, x: -g"),
     ("softsign", "wrong formula", "(1 + tg.abs(x)) ** 2", "(1 + tg.abs(x))"),
@@ -132,36 +126,4 @@ WRONG = [
     ("log-sum-exp", "writes into x", "np.exp(unwrap(x) - top)", "np.exp(np.subtract(unwrap(x), top, out=unwrap(x)))"),
     ("log-sum-exp", "hard-coded for at most two axes", ".sum(-1, keepdims=True))", ".sum(1 if x.ndim > 1 else 0, "
      "keepdims=True))"),
-
-    # right derivatives without a rule of the student's: the library's, or those of `tg.grad`
-    ("softsign", "composed of the library's operations", SOFTSIGN, "return x / (1 + tg.abs(x))"),
-    ("softsign", "composed, with `record` on the side", SOFTSIGN,
-     SOFTSIGN.removeprefix("return ") + "\n    return x / (1 + tg.abs(x))"),
-    ("softsign", "composed, with `record` around it", SOFTSIGN,
-     "y = x / (1 + tg.abs(x))\n    return record(unwrap(y), (y, lambda g, copy, y: g))"),
-    ("softsign", "the library's quotient of rules of its own", SOFTSIGN,
-     "size = record(size, (x, lambda g, y, x: g * np.sign(unwrap(x))))\n    return x / size"),
-    ("softsign", "a rule that calls grad", SOFTSIGN, """def rule(g, y, x):
-        leaf = x if isinstance(x, tg.Tensor) else tg.Tensor(x, requires_grad=True)
-        [slope] = tg.grad(tg.sum(leaf / (1 + tg.abs(leaf)) * g), [leaf], create_graph=True)
-        return slope if leaf is x else slope.data
-    return record(unwrap(x) / size, (x, rule))"""),
-    ("softsign", "a rule that keeps the slope by grad", SOFTSIGN, """leaf = tg.Tensor(unwrap(x), requires_grad=True)
-    [slope] = tg.grad(tg.sum(leaf / (1 + tg.abs(leaf))), [leaf])
-    return record(unwrap(x) / size, (x, lambda g, y, x: g * (
-        slope.data if g is unwrap(g) else 1 / (1 + tg.abs(x)) ** 2)))"""),
-    ("hypotenuse", "composed of the library's operations", HYPOTENUSE, "return tg.sqrt(a * a + b ** 2)"),
-    ("hypotenuse", "repeated by the library before the rule", HYPOTENUSE,
-     "shape = np.broadcast_shapes(a.shape, b.shape)\n    a, b = tg.broadcast_to(a, shape), tg.broadcast_to(b, shape)\n"
-     "    return record(np.hypot(unwrap(a), unwrap(b)),\n                  (a, lambda g, y, a, b: g * a / y), "
-     "(b, lambda g, y, a, b: g * b / y))"),
-    ("cumulative-sum", "composed: a product with a triangle", SUMS,
-     "return x @ np.triu(np.ones((x.shape[-1],) * 2, x.dtype))"),
-    ("cumulative-sum", "composed: sums of slices", SUMS,
-     "return tg.stack([tg.sum(x[..., :i + 1], axis=-1) for i in range(x.shape[-1])], axis=-1)"),
-    ("log-sum-exp", "composed of the library's operations", EXPONENTIALS,
-     "return top + tg.log(tg.sum(tg.exp(x - top), axis=-1, keepdims=True))"),
-    ("log-sum-exp", "the library's sum of an exponential with a rule", EXPONENTIALS,
-     "powers = record(np.exp(unwrap(x) - top), (x, lambda g, y, x: g * y))\n"
-     "    return top + tg.log(tg.sum(powers, axis=-1, keepdims=True))"),
 ]

@@ -182,14 +182,4 @@ WRONG = [
     ("jacobian-vector", "rows and columns exchanged", "return pushed", "return pushed.T"),
     ("jacobian-vector", "writes into x", "y = f(x)", "x.data *= 1\n    y = f(x)"),
     ("jacobian-vector", "keeps the first v", "pulled * v", "pulled * jacobian_vector.__dict__.setdefault('kept', v)"),
-
-    # right, by a call of what the student should write
-    ("r2", "the library's R1 at fakes", ONCE, "return tg.penalties.r1(D(x), x, weight)"),
-    ("r2", "the library's R1 under another name", ONCE,
-     "from tinygan.penalties import r1 as mine\n    return mine(D(x), x, weight)"),
-    ("dragan", "the library's gradient penalty between a point and itself", CLOUD,
-     """CLOUD
-    point = tg.Tensor(cloud)
-    return tg.penalties.gradient_penalty(D, point, point, np.random.default_rng(0), weight)
-    """.replace("CLOUD", CLOUD)),
 ]

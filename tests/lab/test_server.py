@@ -245,12 +245,13 @@ def test_the_browser_gets_the_token_by_a_file(voila, monkeypatch):
 
 
 @contextlib.contextmanager
-def served(idle, stderr=subprocess.DEVNULL):
+def served(idle):
     """The laboratory in a process of its own: its address and its token."""
     free, port = bind_unused_port()
     free.close()
     command = f"from tinygan.lab.serve import serve; serve({port}, False, {idle})"
-    process = subprocess.Popen([sys.executable, "-c", command], stdout=subprocess.PIPE, stderr=stderr, text=True)
+    process = subprocess.Popen([sys.executable, "-c", command], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                               text=True)
     try:
         yield re.search(r"(http://localhost:\d+)/\?token=(\w+)", process.stdout.readline()).groups()
     finally:
@@ -298,18 +299,3 @@ async def first_to_last(address, headers):
     page.close()
     assert await gone(kernel)
     assert (await load()).code == 200
-
-
-@pytest.mark.slow
-def test_the_terminal_stays_quiet(tmp_path):
-    async def load(address, headers):
-        page = await AsyncHTTPClient().fetch(address, headers=headers, request_timeout=60)
-        kernel = re.search(rb'"kernelId": "([^"]+)"', page.body)[1].decode()
-        url = f"{address}/api/kernels/{kernel}/channels?session_id=s".replace("http", "ws")
-        socket = await websocket_connect(HTTPRequest(url, headers=headers), subprotocols=[server.PROTOCOL])
-        await asyncio.sleep(1)
-        socket.close()
-
-    with (tmp_path / "stderr").open("w") as stderr, served(60, stderr) as (address, token):
-        asyncio.run(load(address, {"Authorization": f"token {token}"}))
-    assert (tmp_path / "stderr").read_text() == ""

@@ -84,10 +84,10 @@ def test_messages(call, message):
     assert str(caught.value) == message
 
 
-@pytest.mark.parametrize(("layers", "got", "cure"), [
-    ([[nn.ReLU()]], "layer 0 is a list", "Sequential(*layers) for a list of them"),
-    ([nn.ReLU(), nn.Tanh], "layer 1 is the class Tanh", "Tanh(...)")])
-def test_sequential_refuses_a_list_and_a_class(layers, got, cure):
+@pytest.mark.parametrize(("layers", "got"), [
+    ([[nn.ReLU()]], "layer 0 is a list"), ([nn.ReLU(), nn.Tanh], "layer 1 is <class 'tinygan.nn.activations.Tanh'>")])
+def test_sequential_refuses_a_list_and_a_class(layers, got):
     with pytest.raises(TypeError) as caught:
         nn.Sequential(*layers)
-    assert str(caught.value) == f"Sequential: {got}, expected a Module or a function; write {cure}"
+    assert str(caught.value) == (f"Sequential: {got}, expected a Module or a function; "
+                                 "write Sequential(Dense(...), ReLU()), or Sequential(*layers)")

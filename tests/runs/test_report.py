@@ -2,7 +2,6 @@
 import numpy as np
 import pytest
 
-from tinygan.metrics import BETTER
 from tinygan.runs import report
 
 RUNS = [{"fcd": fcd, "modes": modes} for fcd, modes in [(9., 8), (1., 7), (100., 6), (3., 5), (4., 8)]]
@@ -77,15 +76,3 @@ def test_a_table_has_a_line_a_figure_with_its_scale():
     assert lines[2].split() == ["modes", "10", "(9", "to", "10)", "10", "higher"]
     assert lines[1].index("1.125") == lines[0].index("real data")
     assert report.table(FEW[:1], {}, {}).splitlines()[1].split() == ["fcd", "1", "lower"]
-
-
-def test_every_metric_is_explained():
-    assert report.MEANING.keys() == BETTER.keys()
-    assert report.GOOD.keys() == set(BETTER.values())
-
-
-def test_an_explanation_has_the_value_of_real_data():
-    rows = dict(report.explanations({"hq": 0.98765, "fcd": 0.5, "modes": 8}))
-    assert rows["hq"] == report.MEANING["hq"] + "; good: near 0.9877 (real data)"
-    assert rows["fcd"] == report.MEANING["fcd"] + "; good: low (real data 0.5)"
-    assert rows["modes"] == report.MEANING["modes"] + "; good: high (real data 8)"

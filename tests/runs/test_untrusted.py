@@ -31,7 +31,7 @@ OPENERS = {
     ("runs/files.py", "os.open"): "a folder, to sync it", ("runs/files.py", "open"): "a new file, to write",
     ("runs/checkpoint.py", "zipfile.ZipFile"): "opened", ("runs/checkpoint.py", "archive.open"): "a member",
     ("runs/sweep.py", "np.loadtxt"): "the lines of one that is opened",
-    ("data/folder.py", "Image.open"): "opened", ("plots/files.py", "Image.open"): "opened",
+    ("data/folder.py", "Image.open"): "opened", ("plots.py", "Image.open"): "opened",
     ("data/files.py", "tarfile.open"): "opened", ("data/files.py", "gzip.GzipFile"): "opened",
     ("data/sets.py", "np.load"): "opened", ("metrics/classifier.py", "np.load"): "opened",
     ("data/build_digits.py", "zipfile.ZipFile"): "a new file, to write",

@@ -1,6 +1,5 @@
 """A run on another machine, where its data are missing or at another place: it samples, interpolates, is exported."""
 import json
-import pickle
 import shutil
 from pathlib import Path
 
@@ -146,16 +145,12 @@ def test_classes_have_names_where_the_data_are_missing(tmp_path, capsys):
     run = Run.open(tmp_path / "run")
     with pytest.raises(RunError, match=r"knows no class 2: it has the classes 0 'cat', 1 'dog'$"):
         run.labels(1, 2)
-    assert [run.label(text) for text in ("dog", "cat", "1", "0")] == [1, 0, 1, 0]
-    with pytest.raises(RunError, match=r"no class Dogs: it has the classes 0 'cat', 1 'dog'; did you mean dog\?$"):
-        run.label("Dogs")
     capsys.readouterr()
     assert main(["sample", str(run.folder), "-o", str(tmp_path / "s.png")]) == 0
     assert capsys.readouterr().out.endswith("samples of " + str(run.folder) + " at step 0, classes 0 'cat', 1 'dog'\n")
     for command in ("sample", "interpolate"):
-        for label in ("1", "dog"):
-            assert main([command, str(run.folder), "-o", str(tmp_path / "s.png"), "--label", label]) == 0
-            assert capsys.readouterr().out.endswith(" at step 0, class 1 'dog'\n")
+        assert main([command, str(run.folder), "-o", str(tmp_path / "s.png"), "--label", "1"]) == 0
+        assert capsys.readouterr().out.endswith(" at step 0, class 1 'dog'\n")
 
 
 @pytest.mark.parametrize("wrong", [
@@ -279,36 +274,3 @@ def test_a_run_without_facts_needs_its_data_once(tmp_path, monkeypatch, capsys):
     assert main(["train", "--resume", "--out", "run", "--data", "moved@8"]) == 0
     shutil.rmtree("moved")
     assert main(["sample", "run"]) == 0
-
-
-# A folder with classes, and images that have none
-
-def test_all_images_are_used_unless_the_recipe_needs_classes(tmp_path):
-    place = images(tmp_path / "photos", ("", "cat", "dog"))
-    run = begun(tmp_path / "plain", "digits", place, 0, width=2)
-    assert (run.config.examples["count"], run.config.examples["classes"]) == (36, 0)
-    with pytest.warns(UserWarning, match="12 of 36 images lie in no subfolder, have no class, and are left out; "):
-        run = begun(tmp_path / "conditional", "conditional", place, 0, width=2)
-    assert {name: run.config.examples[name] for name in ("count", "classes", "names")} == {
-        "count": 24, "classes": 2, "names": ["cat", "dog"]}
-    run = Run.open(tmp_path / "conditional")
-    with pytest.warns(UserWarning, match="12 of 36 images"):
-        run.evaluate(12, np.random.default_rng(0))
-    one = images(tmp_path / "one", ("", "cat"))
-    with pytest.warns(UserWarning, match="12 of 24 images"), pytest.raises(
-            DataError, match=r"there is one class, 'cat', and a condition needs at least two; put the images of each"):
-        begun(tmp_path / "none", "conditional", one, 0, width=2)
-
-
-def test_examples_are_loaded_once(tmp_path, monkeypatch):
-    begun(tmp_path / "run", "digits", images(tmp_path / "photos"), 0, width=2)
-    read, seen = data.sets.read, []
-    monkeypatch.setattr(data.sets, "read", lambda *given, **options: seen.append(given) or read(*given, **options))
-    run = Run.open(tmp_path / "run")
-    run.samples(2, np.random.default_rng(0))
-    assert seen == []
-    run.load_data()
-    run.evaluate(12, np.random.default_rng(0))
-    run.baselines(12, np.random.default_rng(0))
-    assert len(seen) == 1
-    assert pickle.loads(pickle.dumps(run.config)) == run.config  # another process loads them itself

@@ -87,6 +87,25 @@ def leaves(arrays, xp=np):
     return [tg.Tensor(on(xp, a), requires_grad=True) for a in arrays]
 
 
+def check_module(module, *inputs, order=2):
+    """check_gradients of a module (of float64) with respect to its inputs and its parameters."""
+    parameters, count = module.parameters(), len(inputs)
+
+    def run(*tensors):
+        kept = [vars(owner)[name] for owner, name in places]
+        try:
+            for (owner, name), t in zip(places, tensors[count:]):
+                setattr(owner, name, t)
+            return module(*tensors[:count])
+        finally:
+            for (owner, name), p in zip(places, kept):
+                setattr(owner, name, p)
+
+    places = [(m, name) for _, m in module.modules() for name, v in vars(m).items() if isinstance(v, tg.nn.Parameter)]
+    assert len(places) == len(parameters)
+    tg.check_gradients(run, *inputs, *[p.data for p in parameters], order=order)
+
+
 def to_foreign(module):
     """The module with its arrays on the foreign device, in place."""
     return module.apply(foreign.asarray)

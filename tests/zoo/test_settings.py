@@ -6,7 +6,7 @@ import pytest
 from tinygan.game import SettingError
 from tinygan.penalties import R1, GradientPenalty
 from tinygan.zoo import RECIPES
-from tinygan.zoo.settings import ABOUT, change, describe, explain, format_setting, parse_settings, switches
+from tinygan.zoo.settings import change, describe, format_setting, parse_settings, switches
 
 RING = RECIPES["ring"]
 
@@ -90,7 +90,6 @@ def test_every_recipe_describes_itself(name):
     (["average=1"], "average is '1', expected a number of at least 0 and below 1"),
     (["objective=maximin"], "objective is 'maximin', expected one of minimax, non-saturating, zero-sum, "
                             "sign-reversal, two-sample, least-squares, hinge, wasserstein"),
-    (["optimiser=Adam"], "optimiser is 'Adam', expected one of adam, rmsprop, momentum, sgd; did you mean adam?"),
     (["optimiser=1"], "optimiser is '1', expected one of adam, rmsprop, momentum, sgd"),
 ])
 def test_messages(texts, message):
@@ -111,14 +110,3 @@ def test_what_does_not_go_together():
 def test_settings_of_another_kind(settings):
     with pytest.raises(SettingError):
         change(RING, settings)
-
-
-def test_every_switch_is_explained_and_nothing_else():
-    assert {name for recipe in RECIPES.values() for name in switches(recipe)} == ABOUT.keys()
-
-
-def test_an_explanation_has_the_value_in_this_recipe_and_the_choices():
-    rows = {name: (value, meaning) for name, value, meaning in explain(RECIPES["wgan"])}
-    assert rows["clip"][0] == "0.1"
-    assert rows["optimiser"] == ("rmsprop", ABOUT["optimiser"] + "; one of adam, rmsprop, momentum, sgd")
-    assert list(rows) == list(switches(RECIPES["wgan"]))

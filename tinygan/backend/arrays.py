@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from tinygan.backend.accelerated import accelerated
-from tinygan.errors import TinyganError, install
+from tinygan.errors import TinyganError
 
 ARRAY_MODULES = {"numpy", "cupy"}
 WIDER = {"e": np.float32, "f": np.float64}
@@ -105,7 +105,7 @@ def _cupy():
     try:
         import cupy
     except ImportError as error:
-        raise DeviceError(f"device 'gpu' needs CuPy: {install('cuda12')}, or cuda13") from error
+        raise DeviceError("device 'gpu' needs CuPy: pip install 'tinygan[cuda12]' or 'tinygan[cuda13]'") from error
     if not cupy.is_available():
         raise DeviceError("device 'gpu': CuPy is installed but finds no GPU on this machine; use 'cpu'")
     if device_index is not None:

@@ -20,7 +20,6 @@ from typing import Any
 import numpy as np
 
 from tinygan.backend.accelerated import ALWAYS_PLAIN, FORMS, FormError
-from tinygan.errors import install
 
 FILES = "passes", "products", "convolutions", "winograd"  # compiled_*.py; a form of a later file is tried first
 MIN_ELEMENTS = 1 << 13  # of an array; with fewer, NumPy is as fast
@@ -30,6 +29,7 @@ PRODUCTS = "scipy_cblas_{}gemm64_", "cblas_{}gemm64_"  # names in OpenBLAS of th
 OPTIONS: dict[str, Any] = {"nogil": True, "cache": True, "error_model": "numpy", "fastmath": {"contract"}}
 ONLY_PRANGE = dict.fromkeys(("comprehension", "fusion", "inplace_binop", "numpy", "reduction", "setitem", "stencil"),
                             False)  # numba divides no other line among the threads
+INSTALL = "numba is missing; pip install 'tinygan[fast]' makes training faster"
 
 threads = 0  # among which a loop is divided; 0: the loops are off
 parallel = False  # whether the loops were compiled for several threads
@@ -43,17 +43,13 @@ def start(cores: int) -> str:
     try:
         threads, version = _load(cores)
     except ModuleNotFoundError as error:
-        return f"no compiled loops: {_missing() if error.name == 'numba' else error}"
+        return f"no compiled loops: {INSTALL if error.name == 'numba' else error}"
     except FormError as reason:
         return f"no compiled loops: {reason}"
     except Exception as error:  # a broken installation may raise anything
         cure = "; set NUMBA_CACHE_DIR to a folder that can be written" if "cannot cache" in str(error) else ""
         return f"no compiled loops: numba fails with {_first_line(error)}{cure}"
     return f"compiled loops on {threads} core{'s' * (threads > 1)}, by numba {version}"
-
-
-def _missing() -> str:
-    return f"numba is missing; {install('fast')} makes training faster"
 
 
 def stop() -> None:

@@ -7,12 +7,10 @@ import warnings
 
 from tinygan.backend import compiled
 
-SMALL = 1 << 25  # of batch * weights: below it, a second thread gains a sixth at most (tests/benchmarks/threads.py)
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # from glibc's malloc.h
-_one_thread = None  # the limit of BLAS to one thread, for small networks
 
 
-def tune(divide_batches: bool | None = None, *, loops: bool = True, game=None) -> str:
+def tune(divide_batches: bool | None = None, *, loops: bool = True) -> str:
     """Changes memory and threads of this process to train faster; returns one line about the compiled loops.
 
     Memory: by default, glibc returns every array of 128 KiB or more to the kernel, and the next array gets new pages,
@@ -21,34 +19,15 @@ def tune(divide_batches: bool | None = None, *, loops: bool = True, game=None) -
     loops: where numba is installed (the extra `fast`), operations on large NumPy arrays run as compiled loops on all
     cores, and BLAS on one thread. They are compiled at their first use, and kept in your cache folder. Results are
     equal up to rounding. With loops=False they are turned off, and BLAS has its threads again.
-
-    game: the `Game` that will be trained. If its networks are small (no convolutions, and few weights), one thread is
-    used: a second one gains little, and takes the core of any other job, whose threads then wait for each other.
     """
-    global _one_thread
     if divide_batches is not None:
         warnings.warn("tune: divide_batches has no effect any more, compiled loops have taken its place; the next "
                       "release removes it", DeprecationWarning, 2)
     _keep_memory()
-    if _one_thread:
-        _one_thread.restore_original_limits()
-        _one_thread = None
-    small = game is not None and is_small(game) and cores() > 1
-    if loops:
-        line = compiled.start(1 if small else cores())
-    else:
+    if not loops:
         compiled.stop()
-        line = "no compiled loops, as asked"
-    if small:
-        from threadpoolctl import threadpool_limits
-        _one_thread = threadpool_limits(1, "blas")
-    return f"{line}; one thread, which is enough for small networks" if small else line
-
-
-def is_small(game) -> bool:
-    """Whether the matrix products of a step are so small that a second thread does not pay."""
-    weights = [p for player in (game.generator, game.discriminator) for p in player.parameters() if p.ndim > 1]
-    return all(p.ndim == 2 for p in weights) and game.batch * sum(p.size for p in weights) < SMALL
+        return "no compiled loops, as asked"
+    return compiled.start(cores())
 
 
 def cores() -> int:

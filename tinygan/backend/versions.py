@@ -1,9 +1,7 @@
 """Tracks changes of arrays in place: `grad` refuses results that were computed before the change.
 
-tinygan's own changes of weights are noted (`mark_changed`), on every device. A change by the user's own line, such as
-`theta[:] *= 0.5` or `p.data -= step`, is not. So a recorded operation keeps a fingerprint of each input that is no
-result of an operation: weights, data and constants. `grad` compares it with the present elements. It sees every
-element of small arrays, a sample of large ones (see `EXACT`), and none on a GPU, where reading would make it wait.
+tinygan's own changes of weights are noted (`mark_changed`). A change by the user's own line `a[:] = ...` is not, so a
+recorded operation keeps a fingerprint of its inputs that are no results of operations.
 """
 from __future__ import annotations
 
@@ -12,11 +10,8 @@ import itertools
 import numpy as np
 
 from tinygan.backend.arrays import share_foreign
-from tinygan.errors import described
 
-EXACT = 65_536  # bytes up to which every element is compared; beyond it a sample, spaced evenly
-EXACT_WEIGHTS = 16_384  # the same for parameters: each call of a network takes their fingerprints anew
-SAMPLES = 1024
+EXACT, SAMPLES = 65_536, 1024  # bytes up to which every element is compared; else so many elements, evenly spaced
 clock = itertools.count()  # one count for births of tensors and changes of arrays
 _written: dict[int, dict[tuple[int, int], int]] = {}  # owner of memory -> part of it -> time of its last change
 _last_written = -1
@@ -41,30 +36,30 @@ def fingerprints(inputs) -> list[tuple]:
 
 def check_unchanged(tensors):
     """ValueError where one of the tensors (youngest first) was computed from an array that has changed since."""
+    for y in tensors:
+        for x, mark in y.constants:
+            if _fingerprint(x) != mark:
+                raise ValueError(f"grad: an input of shape {np.shape(x)} was changed in place after the output "
+                                 "was computed with it; differentiate first, then change it, or give a copy")
     for y in reversed(tensors):
         if y.birth > _last_written:
             break
         for x, _ in y.edges:
             if getattr(x, "edges", None) == () and any(when > y.birth for when in _changes(x.data)):
-                raise ValueError(f"grad: {described(x)} was updated in place after the output was computed with it; "
-                                 "differentiate first, then update")
-    for y in tensors:
-        for x, mark in y.constants:
-            if _fingerprint(x) != mark:
-                raise ValueError(f"grad: {described(x)} was changed in place after the output was computed with it; "
-                                 "differentiate first, then change it, or give a copy")
+                raise ValueError(f"grad: an input of shape {x.shape} was updated in place after the output was "
+                                 "computed with it; differentiate first, then update")
 
 
 def _fingerprint(x):
     """The bytes of an array or list, or of elements spread over it; None for numbers and for arrays on a GPU."""
     a = x.data if hasattr(x, "edges") else x
-    if type(a) is np.ndarray and a.nbytes <= EXACT_WEIGHTS:  # the most frequent case, kept fast
+    if type(a) is np.ndarray and a.nbytes <= EXACT:  # the most frequent case, kept fast
         return a.tobytes()
     if not isinstance(a, np.ndarray):
         a = np.asarray(a) if isinstance(a, list) else share_foreign(a)
         if not isinstance(a, np.ndarray):
             return None
-    if a.nbytes > (EXACT_WEIGHTS if hasattr(type(x), "home") else EXACT):
+    if a.nbytes > EXACT:
         a = (a.ravel("K") if a.flags.forc else a.flat)[::a.size // SAMPLES | 1]  # odd, so that columns take turns
     return a.tobytes()
 

@@ -2,20 +2,19 @@
 from __future__ import annotations
 
 import argparse
-import shutil
-import textwrap
+import difflib
 from pathlib import Path
 
 import numpy as np
 
-from tinygan.errors import did_you_mean
 from tinygan.zoo import RECIPES
 
 
 def recipe(text):
     if text not in RECIPES:
-        hint = did_you_mean(text, RECIPES, f"; there are {', '.join(RECIPES)}")
-        raise argparse.ArgumentTypeError(f"there is no recipe {text!r}{hint}")
+        close = difflib.get_close_matches(text, RECIPES, 1)
+        hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(RECIPES)}"
+        raise argparse.ArgumentTypeError(f"there is no recipe {text!r}; {hint}")
     return text
 
 
@@ -76,21 +75,6 @@ def seeds(text):
 
 def positive(text):
     return _number(text, float, 1e-30, "a positive number")
-
-
-def show(text, file=None) -> None:
-    """Prints a line that may hold names of files, as `printable`."""
-    print(printable(text), file=file, flush=True)
-
-
-def show_rows(rows) -> None:
-    """Prints rows of texts in columns; the last column is wrapped to the width of the terminal."""
-    *widths, _ = (max(map(len, column)) + 2 for column in zip(*rows))
-    for *cells, last in rows:
-        start = "".join(cell.ljust(width) for cell, width in zip(cells, widths))
-        columns = max(len(start) + 30, shutil.get_terminal_size().columns or 80)  # some consoles give 0
-        print(textwrap.fill(last, columns, initial_indent=start, subsequent_indent=" " * len(start),
-                            break_on_hyphens=False))
 
 
 def printable(text) -> str:

@@ -1,11 +1,9 @@
-"""`tinygan assignments release`, `publish`, `grade` and `table`: hand out and grade exercises with nbgrader."""
+"""`tinygan assignments release`, `publish` and `grade`: hand out and grade exercises with nbgrader."""
 from __future__ import annotations
 
-import signal
 from pathlib import Path
 
 from tinygan.cli import arguments
-from tinygan.errors import install
 from tinygan.grading import GradingError
 
 ABOUT = "hand out and grade the assignments of a course"
@@ -27,11 +25,6 @@ def add(parser) -> None:
                        "file `seed` of the course, which is drawn if it is missing)")
     grade.add_argument("--unsafe", action="store_true",
                        help="grade without isolation by the kernel if it is missing here, and note that in the results")
-    table = actions.add_parser("table", help="write grades.csv again, with scores entered by hand",
-                               description="Write grades.csv again from the gradebook, with scores that were entered "
-                               "by hand. Grades nothing.")
-    table.add_argument("--zero", action="store_true", help="0 points for what was not handed in (default: an empty "
-                       "cell, which is not in the total)")
     for action in actions.choices.values():
         action.add_argument("--course", type=arguments.path, default=Path("notebooks/assignments"), metavar="DIR",
                             help="the folder of the course (default: notebooks/assignments)")
@@ -41,25 +34,18 @@ def run(options):
     try:
         from tinygan.grading import course
         if options.action == "release":
-            for made in course.release(options.course):
-                arguments.show(made)
+            print(*course.release(options.course), sep="\n")
         elif options.action == "publish":
             from tinygan.grading.publish import publish
-            arguments.show(publish(options.course, options.to))
-        elif options.action == "table":
-            print(course.table(options.course, options.zero))
+            print(publish(options.course, options.to))
         else:
             import resource  # noqa: F401  (of the processes that run answers)
-            before = signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: nothing is left in /tmp
-            try:
-                file, failed = course.grade(options.course, options.submitted, options.seed, options.unsafe)
-            finally:
-                signal.signal(signal.SIGTERM, before)
-            arguments.show(file)
+            file, failed = course.grade(options.course, options.submitted, options.seed, options.unsafe)
+            print(file)
             if failed:
                 return 1
     except ModuleNotFoundError as error:
         if error.name == "resource":
             raise GradingError("assignments run in processes with limits of time and memory, which need a POSIX system:"
                                " Linux, macOS, or WSL on Windows") from error
-        raise GradingError(f"{error.name} is missing: {install('grading')}") from error
+        raise GradingError(f"{error.name} is missing: pip install 'tinygan[grading]'") from error

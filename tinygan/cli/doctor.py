@@ -20,9 +20,8 @@ def run(options):
     run.load_data()
     doctor = Doctor(run.config.steps, run.config.seed, run.folder)
     found = doctor.examine(run.game)
-    now = next(v for v in doctor.visits if v.step == run.game.step)
-    print(f"{run.folder}, step {now.step} of {run.config.steps}: D's output for a real example is above that for a "
-          f"fake in {now.auc:.0%} of all pairs (50% if it guesses); compared with the data (1 if equal), the variety "
-          f"of the fakes is {now.variety:.2g}, their standard deviation {now.std_ratio:.2g}, their distance to the "
-          f"nearest real example {now.nearest:.3g}")
+    now = doctor.visits[-1]
+    print(f"{run.folder} at step {now.step} of {run.config.steps}: D's logit of a real example is above that "
+          f"of a fake in {now.auc:.0%} of all pairs; the variety of the fakes is {now.variety:.2g} times, and their "
+          f"standard deviation {now.std_ratio:.2g} times, that of the data")
     print("\n".join(map(str, found)) or f"no findings; checked: {', '.join(ailment.name for ailment in AILMENTS)}")

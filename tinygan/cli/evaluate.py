@@ -44,7 +44,5 @@ def run(options):
         print(json.dumps({**rows[0], **scale} if len(rows) == 1 else
                          {"runs": rows, "quartiles": report.quartiles(figures), **scale}))
     else:
-        for row in rows:
-            arguments.show(f"{row['run']} at step {row['step']}")
-        print(report.table(figures, real, noise), end="\n\n")
-        arguments.show_rows([(name, text) for name, text in report.explanations(real) if name in figures[0]])
+        print("\n".join(f"{row['run']} at step {row['step']}" for row in rows))
+        print(report.table(figures, real, noise))

@@ -11,7 +11,7 @@ ABOUT = "write a run's generator for PyTorch or ONNX, or its discriminator for P
 def add(parser) -> None:
     parser.add_argument("run", type=arguments.path, metavar="RUN", help="a run folder")
     parser.add_argument("--to", choices=("safetensors", "onnx"), required=True,
-                        help="`safetensors`: weights and a PyTorch module that loads them; `onnx`: an ONNX graph")
+                        help="safetensors: weights and a PyTorch module that loads them; onnx: an ONNX graph")
     parser.add_argument("--player", choices=("generator", "discriminator"), default="generator",
                         help="the network to export (default: generator)")
     parser.add_argument("-o", "--output", type=arguments.path, metavar="FILE",
@@ -27,9 +27,9 @@ def run(options):
     about = f"the {player} of {run.folder} at step {run.game.step}"
     if options.to == "safetensors":
         module = files.to_safetensors(run, player, file)
-        arguments.show(f"{file}, {module.name}: {about}, and the PyTorch module that loads it")
+        print(f"{file}, {module.name}: {about}, and the PyTorch module that loads it")
     elif player == "generator":
         files.to_onnx(run, file)
-        arguments.show(f"{file}: {about}")
+        print(f"{file}: {about}")
     else:
         raise ExchangeError("--player: a discriminator goes to safetensors only")

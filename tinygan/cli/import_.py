@@ -56,8 +56,8 @@ def run(options):
     run = Run.create(options.out or fresh_folder("runs", config.recipe), config, game)
     run.finish()
     opponent = "has new weights" if options.discriminator is None else f"is that of {options.discriminator}"
-    arguments.show(f"{run.folder}: a run of {config.recipe} at step {step}, with the generator of {options.file}; its "
-                   f"discriminator {opponent}; next: tinygan sample {run.folder}")
+    print(f"{run.folder}: a run of {config.recipe} at step {step}, with the generator of {options.file}; its "
+          f"discriminator {opponent}; next: tinygan sample {run.folder}")
 
 
 def _started(config, file, shape, most):

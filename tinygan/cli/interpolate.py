@@ -18,9 +18,8 @@ def add(parser) -> None:
                         help="form of the paths (default: spherical)")
     parser.add_argument("--rows", type=arguments.count, default=8, help="number of paths (default: 8)")
     parser.add_argument("--steps", type=arguments.count, help="examples on each path (default: 10; for a film 30)")
-    parser.add_argument("--label", type=arguments.filled, nargs="+", default=[], metavar="CLASS",
-                        help="one class for all paths, by its number or its name, or two: the paths lead from the "
-                        "first to the second")
+    parser.add_argument("--label", type=arguments.natural, nargs="+", default=[], metavar="L",
+                         help="one class for all paths, or two: the paths lead from the first to the second")
     parser.add_argument("--seed", type=arguments.natural, default=0, help="seed of the latents (default: 0)")
     parser.add_argument("-o", "--output", type=arguments.path, metavar="FILE", default=Path("interpolation.png"),
                          help="a .png, or .gif for a film (default: interpolation.png)")
@@ -28,10 +27,9 @@ def add(parser) -> None:
 
 def run(options):
     run, rng = Run.open(options.run, "cpu"), np.random.default_rng(options.seed)
-    labels = list(map(run.label, options.label))
     steps = options.steps or (30 if options.output.suffix == ".gif" else 10)
-    examples = interpolate.interpolate(run, options.rows, steps, options.path, rng, labels)
+    examples = interpolate.interpolate(run, options.rows, steps, options.path, rng, options.label)
     interpolate.save(options.output, run, examples, rng)
-    classes = f", {run.class_list(*labels)}" if labels else ""
-    arguments.show(f"{options.output}: {options.rows} paths of {steps} steps through {run.folder} at step "
-                   f"{run.game.step}{classes}")
+    classes = f", {run.class_list(*options.label)}" if options.label else ""
+    print(f"{options.output}: {options.rows} paths of {steps} steps through {run.folder} at step {run.game.step}"
+          f"{classes}")

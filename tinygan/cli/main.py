@@ -2,10 +2,7 @@
 from __future__ import annotations
 
 import argparse
-import functools
 import io
-import itertools
-import logging
 import os
 import sys
 import threading
@@ -28,50 +25,19 @@ from tinygan.cli import (
     sweep,
     train,
 )
-from tinygan.cli.arguments import printable, show
+from tinygan.cli.arguments import printable
 from tinygan.distributed.mpi import speaks
-from tinygan.errors import TinyganError, did_you_mean
-from tinygan.zoo.settings import ABOUT
+from tinygan.errors import TinyganError
 
 COMMANDS = (train, sample, evaluate, doctor, sweep, interpolate, export, import_, recipes, data, play, lab,
             assignments)
-NOTED = ("train", "sweep", "import", "data")  # commands that begin with the user's data
 CLOSED_PIPE = 141  # 128 + SIGPIPE: the exit status of other programs whose reader has gone
 
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message):
         """Exits with one line, without the usage."""
-        self.exit(2, f"{self.prog}: {printable(message)}\n" if speaks() else None)
-
-    def parse_known_args(self, args=None, namespace=None):
-        """Refuses unknown options, with the nearest one. Without a word, a parser of commands prints its help."""
-        words = sys.argv[1:] if args is None else [*args]
-        commands = [action for action in self._actions if isinstance(action, argparse._SubParsersAction)]
-        if commands and not words:
-            self.print_help()
-            self.exit(0)  # nothing was asked for, so nothing failed
-        for word in itertools.takewhile(lambda word: word != "--" and not (commands and word[:1] != "-"), words):
-            name = word.partition("=")[0]
-            if name.startswith("--") and not any(option.startswith(name) for option in self._option_string_actions):
-                self.error(f"there is no option {name:.99}{self._hint(name)}")
-        found, rest = super().parse_known_args(words, namespace)
-        if rest and not commands:
-            self.error(f"unrecognized arguments: {' '.join(rest)}")
-        return found, rest
-
-    def _hint(self, name):
-        switch = name[2:].replace("-", "_")
-        if "--set" in self._option_string_actions and switch in ABOUT:
-            return f"; for the switch of a recipe write --set {switch}=VALUE"
-        return did_you_mean(name, self._option_string_actions, f"; see {self.prog} --help")
-
-    def _check_value(self, action, value):
-        try:
-            super()._check_value(action, value)
-        except argparse.ArgumentError as error:
-            error.message += did_you_mean(str(value), map(str, action.choices))
-            raise
+        self.exit(2, f"{self.prog}: {' '.join(message.split())}\n" if speaks() else None)
 
 
 def main(arguments=None) -> int:
@@ -96,10 +62,7 @@ def _run(options) -> int:
     with ExitStack() as settings:
         if threading.current_thread() is threading.main_thread():  # in others the process shows warnings in its way
             settings.enter_context(warnings.catch_warnings())
-            warn = functools.cache(functools.partial(_say, options.name))  # each message once
-            warnings.showwarning = lambda message, *_: warn(f"warning: {message}")
-            if options.name in NOTED:
-                settings.enter_context(_notes())
+            warnings.showwarning = lambda message, *_: _say(options.name, f"warning: {message}")
         try:
             return options.command(options) or 0
         except (TinyganError, MemoryError, Warning) as error:  # PYTHONWARNINGS=error raises warnings
@@ -112,21 +75,6 @@ def _run(options) -> int:
             return 2
         except KeyboardInterrupt:
             return 130
-
-
-@contextmanager
-def _notes():
-    """A context that prints what the library logs, such as the number of images in a folder, each line once."""
-    logger, handler, print_once = logging.getLogger("tinygan"), logging.Handler(), functools.cache(show)
-    handler.emit = lambda record: print_once(record.getMessage()) if speaks() else None  # type: ignore[method-assign]
-    level = logger.level
-    logger.addHandler(handler)
-    logger.setLevel(logging.INFO)
-    try:
-        yield
-    finally:
-        logger.removeHandler(handler)
-        logger.setLevel(level)
 
 
 @contextmanager

@@ -17,8 +17,7 @@ def add(parser) -> None:
     parser.add_argument("run", type=arguments.path, metavar="RUN", help="a run folder")
     parser.add_argument("-n", type=arguments.count, default=64, help="number of samples (default: 64); in a "
                         "conditional run rounded to whole rows, one row per class")
-    parser.add_argument("--label", type=arguments.filled, metavar="CLASS", help="the class of all samples, by its "
-                        "number or its name (default: one row per class)")
+    parser.add_argument("--label", type=arguments.natural, help="the class of all samples (default: one row per class)")
     parser.add_argument("--mix", action="store_true",
                         help="mix styles: coarse styles from the rows, fine styles from the columns")
     parser.add_argument("--seed", type=arguments.natural, default=0, help="seed of the latents (default: 0)")
@@ -28,14 +27,14 @@ def add(parser) -> None:
 
 def run(options):
     run = Run.open(options.run, "cpu")
-    rng, label = np.random.default_rng(options.seed), None if options.label is None else run.label(options.label)
-    samples = run.style_mixing(rng) if options.mix else run.samples(options.n, rng, label)
+    rng = np.random.default_rng(options.seed)
+    samples = run.style_mixing(rng) if options.mix else run.samples(options.n, rng, options.label)
     if options.output.suffix == ".npy":
         render(options.output, np.save, samples)
     elif options.output.suffix == ".png":
-        labels = run.labels(options.n, label)
+        labels = run.labels(options.n, options.label)
         render(options.output, plots.save_png, run.draw(samples, np.random.default_rng(options.seed), labels))
     else:
         raise RunError(f"-o: {options.output} ends in {options.output.suffix!r}, expected .png or .npy")
-    classes = f", {run.class_list(*([] if label is None else [label]))}" if run.classes else ""
-    arguments.show(f"{options.output}: {len(samples)} samples of {run.folder} at step {run.game.step}{classes}")
+    classes = f", {run.class_list(*([] if options.label is None else [options.label]))}" if run.classes else ""
+    print(f"{options.output}: {len(samples)} samples of {run.folder} at step {run.game.step}{classes}")

@@ -1,14 +1,11 @@
 """`tinygan sweep`: trains a recipe with many seeds and settings, and evaluates each run."""
 from __future__ import annotations
 
-import functools
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 from tinygan.cli import arguments
 from tinygan.cli.configure import configured
-from tinygan.data.progress import bar
 from tinygan.distributed import mpi
 from tinygan.distributed.group import RanksError
 from tinygan.runs import sweep
@@ -25,13 +22,11 @@ def add(parser) -> None:
     parser.add_argument("--mpi", action="store_true", help="run on the processes that mpiexec starts: one of them "
                         "distributes the runs, each other one trains a run")
     parser.add_argument("--steps", type=arguments.count, help="training steps of each run (default: the recipe's)")
-    parser.add_argument("--data", type=arguments.filled, help="another data set, as of `tinygan train --data`")
-    parser.add_argument("--batch", type=arguments.count, help="examples in a batch (default: the recipe's)")
     parser.add_argument("--out", type=arguments.path,
                         help="the folder of all runs (default: sweeps/RECIPE); runs that it holds already are resumed")
     parser.add_argument("--set", nargs="+", action="extend", default=[], metavar="NAME=VALUE[,VALUE...]",
                       help="change settings of the recipe; a run for every combination of the values")
-    parser.set_defaults(dtype=None, device=None)
+    parser.set_defaults(batch=None, dtype=None, device=None, data=None)
 
 
 def run(options):
@@ -42,18 +37,12 @@ def run(options):
         with _pool(options) as pool:
             if pool is None:  # a worker that has finished
                 return 0
-            if options.data is not None:
-                replace(next(iter(configs.values()))).start()  # if they are missing or do not fit, nothing has begun
             _print_plan(out, configs)
-            with bar(total=sum(config.steps for config in configs.values()), unit="step") as progress:
-                rows = sweep.sweep(configs, out, pool, functools.partial(_print_row, progress),
-                                   _shown(progress, configs))
+            rows = sweep.sweep(configs, out, pool, _print_row)
     except KeyboardInterrupt:
-        arguments.show(f"stopped; the same command resumes {out}", sys.stderr)
+        print(f"stopped; the same command resumes {out}", file=sys.stderr)
         raise
-    first, *tables = sweep.summary(rows, configs, out).split("\n", 1)
-    arguments.show(first)
-    print(*tables, sep="", end="\n" * bool(tables))
+    print(sweep.summary(rows, configs, out))
     return 1 if any(row["error"] for row in rows) else 0
 
 
@@ -72,20 +61,9 @@ def _pool(options):
 def _print_plan(out, configs):
     """Prints the settings of the runs, as they were understood: 0,5 is two values, not a half."""
     kinds = dict.fromkeys(map(sweep.kind, configs.values()))
-    arguments.show(f"{len(configs)} run{'s' * (len(configs) > 1)} in {out}")
-    for kind in filter(None, kinds):
-        print(f"  {kind}", flush=True)
+    print("\n  ".join([f"{len(configs)} run{'s' * (len(configs) > 1)} in {out}", *filter(None, kinds)]), flush=True)
 
 
-def _print_row(progress, row):
+def _print_row(row):
     figures = "  ".join(f"{name} {value:.4g}" for name, value in row["figures"].items())
-    with progress.external_write_mode():
-        print(f"{arguments.printable(row['run'])}: {arguments.printable(row['error']) or figures}", flush=True)
-
-
-def _shown(progress, configs):
-    """A function that shows the number of steps and of runs that are done."""
-    def show(steps, runs):
-        progress.set_postfix_str(f"{runs} of {len(configs)} runs", refresh=False)
-        progress.update(max(0, steps - progress.n))  # 0 between the end of a run and its row
-    return show
+    print(f"{row['run']}: {row['error'] or figures}", flush=True)

@@ -11,7 +11,6 @@ import tinygan
 from tinygan import game
 from tinygan.cli import arguments
 from tinygan.cli.configure import configured, settings_of
-from tinygan.data.progress import bar
 from tinygan.distributed import mpi
 from tinygan.distributed.group import SINGLE_PROCESS, RanksError
 from tinygan.doctor import Doctor
@@ -35,7 +34,7 @@ def add(parser) -> None:
     parser.add_argument("--set", nargs="+", action="extend", default=[], metavar="NAME=VALUE",
                        help="change settings of the recipe, such as objective=hinge r1=0 (see `tinygan recipes`)")
     parser.add_argument("--dtype", choices=("float32", "float64"), help="dtype of all arrays (default: float32)")
-    parser.add_argument("--device", choices=("cpu", "gpu"), help="`cpu`: NumPy, `gpu`: CuPy (default: `cpu`)")
+    parser.add_argument("--device", choices=("cpu", "gpu"), help="cpu with NumPy or gpu with CuPy (default: cpu)")
     parser.add_argument("--debug", action="store_true", help="find the first operation whose result is not finite")
     parser.add_argument("--no-graph", action="store_true", help="on a GPU: do not replay steps as CUDA graphs")
     parser.add_argument("--data", type=arguments.filled, help="another data set: a name (see `tinygan data`), a folder "
@@ -62,14 +61,13 @@ def _train(run, options, ranks):
     if run.game.step >= steps:
         if first:
             run.finish()  # the process may have been killed before the end of it
-            arguments.show(f"{folder}: all {steps} steps are done; to continue, give a larger --steps")
+            print(f"{folder}: all {steps} steps are done; to continue, give a larger --steps")
         run.unlock()
         return
     run.load_data()  # if they are missing, nothing has begun
     if first:
-        arguments.show(f"{run.config.recipe}: steps {run.game.step} to {steps}, batch {run.game.batch}, seed "
-                       f"{run.config.seed}, {run.config.device}, in {folder}"
-                       + (f", on {ranks.size} ranks" if options.mpi else ""))
+        print(f"{run.config.recipe}: steps {run.game.step} to {steps}, batch {run.game.batch}, seed {run.config.seed}, "
+              f"{run.config.device}, in {folder}" + (f", on {ranks.size} ranks" if options.mpi else ""))
     loops = run.tune()
     if first and loops:
         print(loops)
@@ -87,16 +85,14 @@ def _train(run, options, ranks):
     except KeyboardInterrupt:
         if first:
             run.save()
-            arguments.show(f"stopped after step {run.game.step}; continue with: tinygan train {run.config.recipe} "
-                           f"--resume --out {folder}", file=sys.stderr)
+            print(f"stopped after step {run.game.step}; continue with: tinygan train {run.config.recipe} --resume "
+                  f"--out {folder}", file=sys.stderr)
         raise
     except BrokenPipeError:  # whoever read the progress has gone
         if first:
             run.save()
         raise
     except game.Diverged as error:
-        if first:
-            doctor.diverged(run.game)
         where = f"; {stepper.found}" if isinstance(stepper, Debug) and stepper.found else ""
         raise game.Diverged(f"{error}{where}; {folder} keeps the checkpoint of step {run.saved_step}") from error
     except OSError as error:
@@ -105,7 +101,7 @@ def _train(run, options, ranks):
     finally:
         run.unlock()
     if first:
-        arguments.show(f"{folder}: samples.png, curves.png, training.gif, history.csv; next: tinygan evaluate {folder}")
+        print(f"{folder}: samples.png, curves.png, training.gif, history.csv; next: tinygan evaluate {folder}")
 
 
 def _together(options, ranks) -> Run:
@@ -129,7 +125,8 @@ class _Progress:
     """A callback of `train`: a progress bar with the players' values; Ctrl-C stops between two steps."""
 
     def __init__(self, state, steps):
-        self.bar = bar(total=steps, initial=state.step, unit="step", disable=state.group.rank > 0)
+        from tqdm.auto import tqdm
+        self.bar = tqdm(total=steps, initial=state.step, unit="step", dynamic_ncols=True, disable=state.group.rank > 0)
         self.interrupted = False
 
     def __enter__(self):

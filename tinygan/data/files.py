@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import os
 import struct
+import sys
 import warnings
 import zlib
 from collections.abc import Callable, Sequence
@@ -20,7 +21,6 @@ import numpy as np
 from tinygan.files import FileError, open_regular
 
 from .errors import DataError
-from .progress import bar
 
 IDX_SHAPES: dict[str, tuple[int, ...]] = {
     "train-images-idx3-ubyte": (60000, 28, 28),
@@ -174,6 +174,11 @@ def obtain(name: str, copies: Sequence[str], read: Callable[[Path], Any]) -> Any
                     "; without a network, digits, ring, grid and gaussian work")
 
 
+def mute() -> bool | None:
+    """tqdm's `disable` for a bar on a terminal: None, or True in a process without a stream for it (pythonw)."""
+    return sys.stderr is None or getattr(sys.stderr, "closed", False) or None
+
+
 def download(url: str, folder: Path, name: str, sha256: str) -> Path:
     """Fetches url into folder/name, with a progress bar on a terminal; a url that ends in name.gz is unpacked.
 
@@ -183,10 +188,11 @@ def download(url: str, folder: Path, name: str, sha256: str) -> Path:
     import gzip
 
     import pooch
+    from tqdm.auto import tqdm
 
     def fetch(url, file, _):
-        with bar(total=1, unit="B", unit_scale=True, desc=url.rpartition("/")[2], leave=False) as shown:
-            pooch.HTTPDownloader(progressbar=shown, chunk_size=1 << 16, timeout=TIMEOUT)(url, file, None)
+        with tqdm(total=1, unit="B", unit_scale=True, desc=url.rpartition("/")[2], leave=False, disable=mute()) as bar:
+            pooch.HTTPDownloader(progressbar=bar, chunk_size=1 << 16, timeout=TIMEOUT)(url, file, None)
         if url.endswith(f"{name}.gz"):
             with (suppress(gzip.BadGzipFile), open_regular(file, LARGEST) as sent,   # some mirrors send it unpacked
                   gzip.GzipFile(fileobj=sent) as packed):

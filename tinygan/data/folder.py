@@ -1,19 +1,18 @@
 """A folder of the user's own images, and the resizing of images."""
 from __future__ import annotations
 
-import logging
 import warnings
 from collections import Counter
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from tinygan.files import open_regular
 
-from . import memory
 from .errors import DataError
-from .progress import bar
+from .files import mute
+from .names import SIDE
 
 FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")   # no format that starts other programs, such as EPS
 GREY = ("1", "L", "LA", "La", "I", "I;16", "I;16L", "I;16B", "I;16N")
@@ -21,119 +20,49 @@ LEVELS = {"L;2": 85, "L;4": 17, "RGB;16B": 1 / 256}   # of 0-255 in one level of
 LARGEST = 2 ** 26   # pixels: a larger image would take hundreds of megabytes to decode
 LONGEST = 2 ** 29   # bytes of an image file: that many pixels of 16 bits a channel
 MOST_ENTRIES = 10 ** 6   # files and folders in a folder of images
-UNREAD = (".heic", ".heif", ".avif")   # pictures of telephones, which Pillow alone does not read
-FEW, SHOWN = 3, 8   # names of skipped files, and of classes, in a message
+MOST_NUMBERS = 2 ** 32   # in all images together: as float32, 16 GiB
 
 
-class Contents(NamedTuple):
-    """The images x (n, size, size, 1 or 3) of a folder, uint8; their labels (n,) and the names of their classes.
+def load_folder(folder: Path, size: int = 32) -> tuple[np.ndarray, np.ndarray | None]:
+    """The images of a folder, (n, size, size, 1 or 3) uint8, in the order of paths, and their labels (n,) or None.
 
-    labels is None, and names is empty, where there are no classes.
-    """
-    x: np.ndarray
-    labels: np.ndarray | None
-    names: list[str]
-
-
-def load_folder(folder: Path, size: int = 32, classes: bool = False) -> Contents:
-    """Loads all images of a folder and its subfolders, in the order of paths.
-
-    If all images lie in subfolders, the first-level subfolders are classes, numbered in the order of their names as
-    texts ("1", "10", "2"; as torchvision does); subfolders without an image do not count, and links to folders do.
-    If some images lie beside the subfolders, there are no classes. classes: use only images with a class, whose labels
-    are needed; a warning counts the others.
+    First-level subfolders are classes, numbered in the order of their names as texts ("1", "10", "2"; as torchvision
+    does); subfolders without an image do not count, and links to folders do. `folder_classes` has the names.
     Each image is cropped to its central square and resized. All become grey if most are grey, otherwise RGB.
-    Transparency becomes white; an animation becomes its first frame. Hidden files are ignored. The log `tinygan.data`
-    gets a line about it. Unreadable and too large files are skipped with one warning. DataError if no image is left,
-    or if the folder is too large.
+    Transparency becomes white; an animation becomes its first frame. Hidden files are ignored. Unreadable and too large
+    files are skipped with one warning. DataError if no image is left, or if the folder is too large.
     """
-    paths = survey(folder)
-    memory.check_images(folder, len(paths), size)
-    skipped: dict[str, list[str]] = {}
-    x = np.empty((len(paths), size, size, 3), np.uint8)
-    sides: list[int] = []
-    greys: list[bool] = []
-    groups: list[Path] = []
-    for path, group in bar(paths, desc=folder.name, leave=False):
-        try:
-            image, side = _decode(path, size)
-        except Exception as error:   # a decoder raises anything on damaged bytes
-            why = "too large" if isinstance(error, _TooLargeError) else "not readable as images"
-            skipped.setdefault(why, []).append(_below(path, folder))
-            continue
-        greys.append(image.mode == "L")
-        x[len(groups)] = np.asarray(image.convert("RGB"))
-        groups.append(group)
-        sides.append(side)
-    if not groups:
-        raise DataError(f"folder {str(folder)!r}: expected images, found " + (
-            f"files: {_listed(skipped)}" if skipped else "no file"))
-    if skipped:
-        phone = any(name.lower().endswith(UNREAD) for names in skipped.values() for name in names)
-        warnings.warn(f"folder {str(folder)!r}: skipped {sum(map(len, skipped.values()))} of {len(paths)} files "
-                      f"({_listed(skipped)})" + ("; HEIC and AVIF are not read: save these as JPEG" * phone),
-                      stacklevel=4)
-    x = _grey(x[:len(groups)], greys) if sum(greys) > len(greys) / 2 else x[:len(groups)]
-    kinds = sorted({*groups} - {folder}, key=lambda group: group.name)
-    inside = np.array([group != folder for group in groups])
-    if classes and kinds and not inside.all():
-        warnings.warn(f"folder {str(folder)!r}: {(~inside).sum():,} of {len(x):,} images lie in no subfolder, have no "
-                      "class, and are left out; to use them, move each into the subfolder of its class, such as "
-                      f"{_below(kinds[0], folder)}", stacklevel=4)
-        x, sides, groups = x[inside], np.array(sides)[inside].tolist(), [group for group in groups if group != folder]
-    logging.getLogger("tinygan.data").info("folder %r: %s", str(folder), _report(x, sides, groups, folder))
-    if not kinds or folder in groups:
-        return Contents(x, None, [])
-    return Contents(x, np.array([kinds.index(group) for group in groups]), [group.name for group in kinds])
-
-
-def _report(x, sides, groups, folder) -> str:
-    """The number of the images, how they were made equal, and their classes, in a line."""
-    size, least, most, several = x.shape[1], min(sides), max(sides), len(x) > 1
-    before = f"{least}" if least == most else f"{least} to {most}"
-    counts = Counter(group.name for group in groups if group != folder)
-    loose = len(groups) - sum(counts.values())
-    if not counts:
-        about = ""
-    elif loose:
-        about = (f"; {loose:,} lie in the folder itself and {len(groups) - loose:,} in its subfolders: all are used, "
-                 "without classes")
-    else:
-        listed = [f"{name!r} {count:,}" for name, count in sorted(counts.items())]
-        more = f" and {len(listed) - SHOWN} more" if len(listed) > SHOWN else ""
-        about = f"; {len(listed)} class{'es' * (len(listed) > 1)}: {', '.join(listed[:SHOWN])}{more}"
-    return (f"{len(x):,} image{'s' * several} in {'grey' if x.shape[3] == 1 else 'colour'}, {'each ' * several}cropped "
-            f"to its central square ({before} pixels a side) and scaled to {size} x {size}{about}")
-
-
-def _listed(skipped: dict[str, list[str]]) -> str:
-    """The counts of skipped files by reason, with the first names."""
-    return "; ".join(f"{len(names):,} {why}: {', '.join(map(repr, names[:FEW]))}"
-                     + (f" and {len(names) - FEW:,} more" if len(names) > FEW else "")
-                     for why, names in skipped.items())
-
-
-def _below(path: Path, folder: Path) -> str:
-    return path.relative_to(folder).as_posix()
-
-
-def _grey(x, greys) -> np.ndarray:
-    """RGB images (n, h, w, 3) as grey ones (n, h, w, 1); `greys` are grey already."""
-    from PIL import Image
-    return np.stack([image[..., 0] if grey else np.asarray(Image.fromarray(image).convert("L"))
-                     for image, grey in zip(x, greys)])[..., None]
-
-
-def survey(folder: Path) -> list[tuple[Path, Path]]:
-    """The files of a folder, each with its first-level subfolder, or with the folder itself; none is opened."""
+    from tqdm.auto import tqdm
     paths = [(path, group) for group, files in _groups(folder) for path in files]
-    return paths + [(path, folder) for path in _visible(folder) if _is_file(path)]
+    paths += [(path, folder) for path in _visible(folder) if _is_file(path)]
+    if len(paths) * size * size * 3 > MOST_NUMBERS:
+        raise DataError(f"folder {str(folder)!r}: {len(paths):,} files of {size} x {size} pixels do not fit into the "
+                        f"memory; use a smaller size, such as {folder.name}@{SIDE // 2}, or fewer files")
+    skipped: Counter[str] = Counter()
+    found = []
+    for path, group in tqdm(paths, desc=folder.name, leave=False, disable=mute()):
+        try:
+            found.append((_decode(path, size), group))
+        except _TooLargeError:
+            skipped["too large"] += 1
+        except Exception:   # a decoder raises anything on damaged bytes
+            skipped["not readable as images"] += 1
+    classes = sorted({group for _, group in found} - {folder}, key=lambda group: group.name)
+    if classes:
+        skipped["outside the class folders"] = sum(group == folder for _, group in found)
+        found = [(image, group) for image, group in found if group != folder]
+    left = ", ".join(f"{count} {why}" for why, count in skipped.items() if count)
+    if not found:
+        raise DataError(f"folder {str(folder)!r}: expected images, found " + (f"files: {left}" if left else "no file"))
+    if left:
+        warnings.warn(f"folder {str(folder)!r}: skipped {skipped.total()} of {len(paths)} files ({left})", stacklevel=3)
+    mode = "L" if sum(image.mode == "L" for image, _ in found) > len(found) / 2 else "RGB"
+    x = np.stack([np.asarray(image.convert(mode)) for image, _ in found]).reshape(len(found), size, size, -1)
+    return x, np.array([classes.index(group) for _, group in found]) if classes else None
 
 
 def folder_classes(folder: Path) -> list[str]:
-    """The names of a folder's classes; the number of a class is its place in the list. Empty if an image has none."""
-    if any(_is_image(path) for path in _visible(folder) if _is_file(path)):
-        return []
+    """The names of a folder's classes; the number of a class is its place in the list."""
     return [group.name for group, files in _groups(folder) if any(_is_image(path) for path in files)]
 
 
@@ -151,8 +80,8 @@ class _TooLargeError(Exception):
     pass
 
 
-def _decode(path: Path, size: int) -> tuple[Any, int]:
-    """The image in a file as a square PIL image of mode L or RGB, and the side of the square in the file."""
+def _decode(path: Path, size: int) -> Any:
+    """The image in a file as a square PIL image of mode L or RGB."""
     from PIL import Image, ImageOps
     with warnings.catch_warnings(), open_regular(path, LONGEST) as file:
         warnings.simplefilter("ignore")   # on damaged metadata; too large images are counted below
@@ -162,7 +91,7 @@ def _decode(path: Path, size: int) -> tuple[Any, int]:
             raise _TooLargeError from error
         with image:
             coding = str(image.tile[0][3]) if image.tile else ""   # Pillow forgets it when it decodes the file
-            grey, side = image.mode in GREY or coding == "LA;16B", min(image.size)
+            grey = image.mode in GREY or coding == "LA;16B"
             image.draft(image.mode, (2 * size, 2 * size))   # lets a JPEG decode at a fraction of its size
             if image.width * image.height > LARGEST:
                 raise _TooLargeError
@@ -172,7 +101,7 @@ def _decode(path: Path, size: int) -> tuple[Any, int]:
             small = _square(_eight_bits(image, coding), size)
     if small.mode == "RGBA":
         small = Image.alpha_composite(Image.new("RGBA", small.size, "white"), small)
-    return small.convert("L" if grey else "RGB"), side
+    return small.convert("L" if grey else "RGB")
 
 
 def _eight_bits(image: Any, coding: str) -> Any:

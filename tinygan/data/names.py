@@ -6,11 +6,10 @@ photos@64 is the folder photos with images of 64 x 64 pixels, unless there is a 
 """
 from __future__ import annotations
 
+import difflib
 import os
 import warnings
 from pathlib import Path
-
-from tinygan.errors import did_you_mean
 
 from .errors import DataError
 
@@ -55,17 +54,9 @@ def is_named(given: str | os.PathLike) -> bool:
 
 def unknown(text: str) -> DataError:
     """The error of a text that is neither a name nor a path."""
+    close = difflib.get_close_matches(text, NAMES, 1, 0.8)
     return DataError(f"load: unknown data {text[:80]!r}, expected one of {', '.join(IMAGES)}, or a folder of images"
-                     + did_you_mean(text, [*NAMES, *_folders()]))
-
-
-def _folders() -> list[str]:
-    """The folders in the current one; a text that is none of them may be near to one."""
-    try:
-        with os.scandir() as entries:
-            return [entry.name for entry in entries if not entry.name.startswith(".") and entry.is_dir()]
-    except OSError:
-        return []
+                     + (f"; did you mean {close[0]}?" if close else ""))
 
 
 def locate(given: str | os.PathLike) -> str:

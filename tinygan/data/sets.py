@@ -67,8 +67,8 @@ def load(name_or_folder: str | os.PathLike, held_out: bool = False, size: int | 
     """Load a set of images: `Images(x, labels)`, x (n, height, width, channels) float32 in [-1, 1], labels (n,) int64.
 
     name_or_folder: "digits", "digits14" or "digits16" (in the package), "mnist", "fashion" or "cifar10" (found here or
-    fetched, see `files.obtain`), or a folder of images (see `folder.load_folder`; its labels are None unless all images
-    lie in subfolders); photos@64 is the folder photos with size 64. A name comes first: ./digits is a folder.
+    fetched, see `files.obtain`), or a folder of images (see `folder.load_folder`; its labels are None where it has no
+    subfolders); photos@64 is the folder photos with size 64. A name comes first: the folder digits is "./digits".
     held_out: the test images instead of the training images; a folder has no test images.
     size: height and width to resize to (default: a named set keeps its size, images of a folder become 32 x 32).
     DataError if the name is unknown, or the data are missing or damaged.
@@ -77,12 +77,6 @@ def load(name_or_folder: str | os.PathLike, held_out: bool = False, size: int | 
     >>> x.shape, x.dtype, x.min(), x.max(), labels[:5]
     ((2000, 28, 28, 1), dtype('float32'), np.float32(-1.0), np.float32(1.0), array([7, 2, 1, 0, 4]))
     """
-    return read(name_or_folder, held_out, size)[0]
-
-
-def read(name_or_folder: str | os.PathLike, held_out: bool = False, size: int | None = None,
-         classes: bool = False) -> tuple[Images, list[str]]:
-    """The images of `load`, and the names of their classes if they have names. classes: as in `load_folder`."""
     found, own_size = parse(name_or_folder)
     if own_size is not None and size not in (None, own_size):
         raise DataError(f"load: {str(name_or_folder)!r} has a size of its own, and size is {size!r}")
@@ -90,19 +84,18 @@ def read(name_or_folder: str | os.PathLike, held_out: bool = False, size: int | 
     if size is not None and not (isinstance(size, (int, np.integer)) and 1 <= size <= 1024):
         raise DataError(f"load: size is {size!r}, expected a whole number from 1 to 1024")
     labels: np.ndarray | None
-    class_texts: list[str]
     if isinstance(found, str) and found in LOADERS:
-        (x, labels), class_texts = LOADERS[found](found, held_out), []
+        x, labels = LOADERS[found](found, held_out)
         x = x if size is None else resize(x, size)
     else:
         folder = _folder(name_or_folder, found)
         if held_out:
             raise DataError(f"folder {str(folder)!r}: a folder has no held-out part: load a second folder for it")
-        x, labels, class_texts = load_folder(folder, size or SIDE, classes)
+        x, labels = load_folder(folder, size or SIDE)
     scaled = x.astype(np.float32, order="C")
     scaled /= 127.5
     scaled -= 1
-    return Images(scaled, None if labels is None else labels.astype(np.int64)), class_texts
+    return Images(scaled, None if labels is None else labels.astype(np.int64))
 
 
 def class_names(name_or_folder: str | os.PathLike) -> list[str]:

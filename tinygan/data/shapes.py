@@ -5,8 +5,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tinygan.errors import expect_generator
-
 SIDE = 16
 KINDS = ("disc", "square", "triangle")
 
@@ -33,8 +31,7 @@ def shapes(n: int, rng: np.random.Generator) -> np.ndarray:
 
 def shape_factors(n: int, rng: np.random.Generator) -> Factors:
     """Draw independent uniform factors of n shapes: position (the shape lies within the image), hue and kind."""
-    position = expect_generator(rng).uniform(4.5, SIDE - 4.5, (n, 2))
-    hue, kind = rng.random((n, 1)), rng.integers(len(KINDS), size=n)
+    position, hue, kind = rng.uniform(4.5, SIDE - 4.5, (n, 2)), rng.random((n, 1)), rng.integers(len(KINDS), size=n)
     colour = np.clip(np.abs((6 * hue + [0, 4, 2]) % 6 - 3) - 1, 0, 1)
     return Factors(position, colour, kind)
 

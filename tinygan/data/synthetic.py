@@ -8,8 +8,6 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from tinygan.errors import expect_generator
-
 from .errors import DataError
 
 
@@ -68,7 +66,7 @@ def gaussian(n: int, rng: np.random.Generator, mean: float = 4.0, sd: float = 0.
     array([[4.],
            [4.]], dtype=float32)
     """
-    return np.float32(mean) + np.float32(sd) * expect_generator(rng).standard_normal((n, 1), dtype=np.float32)
+    return np.float32(mean) + np.float32(sd) * rng.standard_normal((n, 1), dtype=np.float32)
 
 
 def mixture(n: int, rng: np.random.Generator, means: np.ndarray, sigma: float) -> np.ndarray:
@@ -79,7 +77,7 @@ def mixture(n: int, rng: np.random.Generator, means: np.ndarray, sigma: float) -
            [2., 3.],
            [2., 3.]], dtype=float32)
     """
-    mode = expect_generator(rng).integers(len(means), size=n)
+    mode = rng.integers(len(means), size=n)
     return means[mode] + np.float32(sigma) * rng.standard_normal((n, means.shape[1]), dtype=np.float32)
 
 
@@ -89,7 +87,7 @@ def moons(n: int, rng: np.random.Generator, sigma: float = 0.05) -> np.ndarray:
     >>> moons(3, np.random.default_rng(0)).shape
     (3, 2)
     """
-    angle, side = np.pi * expect_generator(rng).random(n), rng.choice([-1.0, 1.0], n)
+    angle, side = np.pi * rng.random(n), rng.choice([-1.0, 1.0], n)
     points = side[:, None] * np.stack([np.cos(angle) - 0.5, np.sin(angle) - 0.25], axis=1)
     return (points + sigma * rng.standard_normal((n, 2))).astype(np.float32)
 
@@ -111,7 +109,7 @@ def sines(n: int, rng: np.random.Generator, length: int = 16, frequencies: Seque
     if length * min(frequencies) < 1:
         raise DataError(f"sines: length is {length}, expected at least {int(np.ceil(1 / min(frequencies)))}, "
                         "one cycle of the slowest")
-    f = np.asarray(frequencies)[expect_generator(rng).integers(len(frequencies), size=n), None]
+    f = np.asarray(frequencies)[rng.integers(len(frequencies), size=n), None]
     phase, amplitude = rng.uniform(0, 2 * np.pi, (n, 1)), rng.uniform(0.5, 1, (n, 1))
     return (amplitude * np.sin(2 * np.pi * f * np.arange(length) + phase))[..., None].astype(np.float32)
 
@@ -135,13 +133,13 @@ def sampler(x: np.ndarray, labels: np.ndarray | None = None) -> Callable:
     if x.ndim == 0 or len(x) == 0:
         raise DataError(f"sampler: expected at least one example, found an array of shape {x.shape}")
     if labels is None:
-        return lambda n, rng: x[expect_generator(rng).integers(len(x), size=n)]
+        return lambda n, rng: x[rng.integers(len(x), size=n)]
     labels = np.asarray(labels)
     if labels.shape[:1] != x.shape[:1]:
         raise DataError(f"sampler: {len(x)} examples, labels of shape {labels.shape}: expected one label an example")
 
     def draw(n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-        rows = expect_generator(rng).integers(len(x), size=n)
+        rows = rng.integers(len(x), size=n)
         return x[rows], labels[rows]
     return draw
 

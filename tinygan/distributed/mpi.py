@@ -11,7 +11,6 @@ from typing import Any
 from tinygan.backend import arrays
 from tinygan.backend.process import cores, limit
 from tinygan.distributed.group import ProcessGroup, RanksError
-from tinygan.errors import install
 
 _SIZES = ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE", "PMIX_SIZE")  # mpiexec sets one of these in its processes
 _RANKS = ("PMI_RANK", "OMPI_COMM_WORLD_RANK", "PMIX_RANK")
@@ -59,7 +58,7 @@ def _mpi():
     try:
         from mpi4py import MPI
     except (ImportError, RuntimeError) as error:  # RuntimeError: no MPI was found
-        raise RanksError(f"--mpi needs mpi4py and an MPI: {install('mpi')} "
+        raise RanksError("--mpi needs mpi4py and an MPI: pip install 'tinygan[mpi]' "
                          f"({str(error).splitlines()[0]})") from error
     if launched() > 1 == MPI.COMM_WORLD.Get_size():
         raise RanksError(f"mpiexec started {launched()} processes, but mpi4py sees one: it uses another MPI, "

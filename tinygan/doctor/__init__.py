@@ -19,7 +19,6 @@ from tinygan.game import Game
 from tinygan.runs.files import read_text, write
 
 FILE = "doctor.csv"  # in a run folder
-FIELDS = 8  # of a visit in release 0.1; later ones were added at the end
 VISITS, SELDOM = 40, 20  # visits in a run; the least number of steps between two
 
 
@@ -28,7 +27,7 @@ class VisitsError(TinyganError, ValueError):
 
 
 class Doctor:
-    """A callback of `train`: visits the game after its first and last step and 39 times more; tells each finding once.
+    """A callback of `train`: visits the game after its first step and 40 times more, and reports each finding once.
 
     steps: the length of the game. seed: for the examples drawn at visits. folder: `FILE` in it stores the visits for a
     resumed game, so put the doctor before the callback that saves the game. tell: called with each new Finding.
@@ -42,44 +41,28 @@ class Doctor:
         self.reported: set[str] = set()
 
     def __call__(self, game: Game) -> None:
-        if game.step in (1, self.steps) or game.step % max(SELDOM, self.steps // VISITS) == 0:
-            self.visits = [v for v in self.visits if not v.diverged]  # the game was resumed, and is here again
-            self._tell(self.examine(game))
-            self._write()
+        if game.step == 1 or game.step % max(SELDOM, self.steps // VISITS) == 0:
+            for finding in self.examine(game):
+                if finding.ailment.name not in self.reported:
+                    self.reported.add(finding.ailment.name)
+                    self.tell(finding)
+            if self.path is not None:
+                text = io.StringIO()
+                csv.writer(text, lineterminator="\n").writerows([Visit._fields, *self.visits])
+                write(self.path, text.getvalue().encode())
 
     def examine(self, game: Game) -> list[Finding]:
         """Visits the game now and returns all findings."""
-        ended = [v for v in self.visits if v.diverged and v.step >= game.step]
         now = visit(game, np.random.default_rng([self.seed, 2, game.step]))
-        self.visits = [*(v for v in self.visits if v.step < game.step and not v.diverged), now]
-        found = findings(Evidence.of(game, self.steps, self.visits, ended[0].step if ended else None))
-        self.visits += ended
-        return found
-
-    def diverged(self, game: Game) -> None:
-        """Reports and stores that `train` raised Diverged in the next step of the game."""
-        self.visits = [v for v in self.visits if v.step < game.step] + [
-            Visit(game.step + 1, 0, 0, 0, 0, 0, 0, 0, diverged=1)]
-        self._write()
-
-    def _tell(self, found):
-        for finding in found:
-            if finding.ailment.name not in self.reported:
-                self.reported.add(finding.ailment.name)
-                self.tell(finding)
-
-    def _write(self):
-        if self.path is not None:
-            text = io.StringIO()
-            csv.writer(text, lineterminator="\n").writerows([Visit._fields, *self.visits])
-            write(self.path, text.getvalue().encode())
+        self.visits = [*(v for v in self.visits if v.step < game.step), now]
+        return findings(Evidence.of(game, self.steps, self.visits))
 
 
 def read(path: Path) -> list[Visit]:
     """The visits in a CSV file, none if there is no file; VisitsError if the file holds anything else."""
     try:
         names, *rows = csv.reader(io.StringIO(read_text(path), newline=""))
-        if len(names) < FIELDS or tuple(names) != Visit._fields[:len(names)]:
+        if tuple(names) != Visit._fields:
             raise ValueError(f"its columns are {', '.join(names)!r:.200}")
         visits = [Visit(int(step), *map(float, numbers)) for step, *numbers in rows]
         if not np.isfinite(visits).all():

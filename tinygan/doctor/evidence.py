@@ -14,13 +14,10 @@ from tinygan.metrics import reverse_kl
 from tinygan.nn.inputs import input_of
 from tinygan.objectives import Objective
 from tinygan.ops.registry import unwrap
-from tinygan.penalties import R1, GradientPenalty, WeightClipping
 from tinygan.tensor import no_grad
 
 EXAMPLES = 128  # in the batch of a visit
 ANCHORS = 16  # real examples; each other example is assigned to the nearest
-BOUNDS = (R1, GradientPenalty, WeightClipping)  # remedies that bound the slope of D
-TINY, HUGE = 1e-12, 1e300  # the least divisor; a number that is not finite
 
 
 class Visit(NamedTuple):
@@ -31,13 +28,6 @@ class Visit(NamedTuple):
     features. variety: each fake is assigned to the nearest of 16 further real examples; exp(entropy) of the assignment
     is their effective number, by `reverse-kl`, and variety is the ratio fakes / x. dead_g, dead_d: the share of units
     that are 0 on the whole batch, in the ReLU layer of the player with the largest share.
-
-    nearest: the median distance from a fake to the nearest of x, divided by that from one of x to another; about 1 if
-    the fakes are like x, near 0 if they are copies. distinct: the share of different examples in x. shift: the distance
-    between the means of the fakes and of x, in standard deviations of x. logit: the largest absolute value of D's
-    logits. logit_std: their standard deviation. rms_g, rms_d: the root of the mean square of the player's weights.
-    diverged: 1 if the game ended here because a number was not finite; then the others are 0. The defaults stand for
-    visits of earlier versions, and no ailment shows in them.
     """
 
     step: int
@@ -48,14 +38,6 @@ class Visit(NamedTuple):
     variety: float
     dead_g: float
     dead_d: float
-    nearest: float = 1.0
-    distinct: float = 1.0
-    shift: float = 0.0
-    logit: float = 0.0
-    logit_std: float = 1.0
-    rms_g: float = 0.0
-    rms_d: float = 0.0
-    diverged: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -64,8 +46,7 @@ class Evidence:
 
     rates: of D and G, or None if their optimisers are of different kinds. reach: the smallest and the largest number
     that G's last layer can give, or None. rows: the number of examples in the batches of each player's batch
-    normalisation, by the player's name. batch: the number in a batch of the game. bounded: whether a remedy bounds
-    D's slope. diverged: the step at which a number was not finite and the game ended, or None.
+    normalisation, by the player's name.
     """
 
     steps: int
@@ -75,60 +56,32 @@ class Evidence:
     rates: tuple[float, float] | None
     reach: tuple[float, float] | None
     rows: dict[str, int]
-    batch: int = 64
-    bounded: bool = True
-    diverged: int | None = None
 
     @classmethod
-    def of(cls, game: Game, steps: int, visits: Sequence[Visit], diverged: int | None = None) -> Evidence:
+    def of(cls, game: Game, steps: int, visits: Sequence[Visit]) -> Evidence:
         """The evidence of a game after its visits."""
         alike = type(game.optimiser_d) is type(game.optimiser_g)
         rows = {"G": (game.generator, game.batch), "D": (game.discriminator, game.batch // _pack(game))}
         return cls(steps, game.history, visits, game.goals, (game.rate_d, game.rate_g) if alike else None,
                    _reach(game.generator),
                    {name: n for name, (player, n) in rows.items()
-                    if any(isinstance(m, nn.BatchNorm) for _, m in player.modules())}, game.batch,
-                   any(isinstance(remedy, BOUNDS) for remedy in game.remedies)
-                   or any(isinstance(m, nn.SpectralNorm) for _, m in game.discriminator.modules()), diverged)
+                    if any(isinstance(m, nn.BatchNorm) for _, m in player.modules())})
 
 
-@np.errstate(over="ignore", invalid="ignore")
 def visit(game: Game, rng: np.random.Generator) -> Visit:
     """Runs copies of both players on examples drawn from `rng`; the game does not change, to the last bit."""
     g, d = _watched(game.generator), _watched(game.discriminator)
     n = -(-EXAMPLES // _pack(game)) * _pack(game)
-    with no_grad():
+    with no_grad(), np.errstate(over="ignore", invalid="ignore"):
         x, *condition = _draw(game.data, n, rng, d)
         fake = g(*_draw(game.noise, n, rng, g), *condition)
         real_logits, fake_logits = (_host(d(batch, *condition)).ravel() for batch in (x, fake))
     anchors = _host(_draw(game.data, ANCHORS, rng, d)[0]).reshape(ANCHORS, -1)
     x, fake = (_host(a).reshape(n, -1) for a in (x, fake))
-    logits = np.concatenate([real_logits, fake_logits])
     above = np.sign(real_logits[:, None] - fake_logits).mean()
-    numbers = [x.min(), x.max(), (1 + above) / 2, fake.std(axis=0).mean() / max(x.std(axis=0).mean(), TINY),
-               np.exp(_heap(x, anchors) - _heap(fake, anchors)), _dead(g), _dead(d), *_places(x, fake),
-               np.linalg.norm(fake.mean(axis=0) - x.mean(axis=0)) / max(np.sqrt(x.var(axis=0).sum()), TINY),
-               abs(logits).max(), logits.std(), _rms(game.generator), _rms(game.discriminator)]
-    return Visit(game.step, *np.nan_to_num(np.array(numbers, np.float64), nan=HUGE, posinf=HUGE, neginf=-HUGE).tolist())
-
-
-def _places(x, fake):
-    """`nearest` and `distinct` of a visit; equal rows of x are one example."""
-    squares = (x * x).sum(axis=1)
-
-    def distances(rows):
-        return np.sqrt(np.maximum((rows * rows).sum(axis=1)[:, None] + squares - 2 * rows @ x.T, 0))
-
-    among = distances(x)
-    same = among <= 1e-6 * np.sqrt(squares.mean())
-    apart = np.where(same, np.inf, among).min(axis=1)
-    apart = np.median(apart[apart < np.inf]) if (apart < np.inf).any() else 1.0
-    return np.median(distances(fake).min(axis=1)) / max(apart, TINY), (1 / same.sum(axis=1)).mean()
-
-
-def _rms(player):
-    arrays = [_host(p) for p in player.parameters()]
-    return np.sqrt(sum((a * a).sum() for a in arrays) / max(sum(a.size for a in arrays), 1))
+    return Visit(game.step, x.min().item(), x.max().item(), (1 + above.item()) / 2,
+                 (fake.std(axis=0).mean() / max(x.std(axis=0).mean(), 1e-12)).item(),
+                 float(np.exp(_heap(x, anchors) - _heap(fake, anchors))), _dead(g), _dead(d))
 
 
 def _heap(x, anchors):

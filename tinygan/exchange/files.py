@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from tinygan.errors import install
 from tinygan.exchange import ExchangeError, layouts, onnx_graph, torch_text
 from tinygan.files import FileError, open_regular
 from tinygan.game import parts
@@ -119,4 +118,4 @@ def _need(package):
     try:
         import_module(package)
     except ImportError as error:
-        raise ExchangeError(f"this needs the package {package}: {install('export')}") from error
+        raise ExchangeError(f"this needs the package {package}: pip install 'tinygan[export]'") from error

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from tinygan.distributed.group import SINGLE_PROCESS, SingleProcess
-from tinygan.errors import TinyganError, expect_generator
+from tinygan.errors import TinyganError
 from tinygan.game.history import Column, empty
 from tinygan.game.release_0_1 import PairSettings, with_settings_of_0_1
 from tinygan.nn import Module, Pack
@@ -24,7 +24,7 @@ from tinygan.updates import Adam, Average
 
 def latent(size: int) -> Callable:
     """The prior p(z) = N(0, I) of latents of `size` numbers (`latent`): a function (n, rng) -> z (n, size), float32."""
-    return lambda n, rng: expect_generator(rng).standard_normal((n, size)).astype(np.float32)
+    return lambda n, rng: rng.standard_normal((n, size)).astype(np.float32)
 
 
 class SettingError(TinyganError, ValueError):
@@ -72,7 +72,7 @@ class Game(PairSettings):
     history: dict[str, Column] = field(default_factory=empty)
 
     def __post_init__(self):
-        if not hasattr(self.rng, "integers"):
+        if isinstance(self.rng, (int, np.integer)):
             self.rng = generator(self.rng)
         for name in ("data", "noise", "optimiser_d", "optimiser_g"):
             value, wanted = getattr(self, name), "(n, rng) -> array" if name in ("data", "noise") else "of the gradient"

@@ -1,10 +1,8 @@
 """Grading of untrusted answers: checks, the process that runs a student's code, the grader, nbgrader."""
 from tinygan.errors import TinyganError
-from tinygan.grading.checks import Case, CheckError, hidden, public
-from tinygan.grading.wrappers import on_arrays, own_rules, without
+from tinygan.grading.checks import Case, CheckError, hidden, on_arrays, public
 
-__all__ = ["Case", "CheckError", "GradingError", "MachineError", "hidden", "on_arrays", "own_rules",
-           "public", "without"]
+__all__ = ["Case", "CheckError", "GradingError", "MachineError", "hidden", "on_arrays", "public"]
 
 
 class GradingError(TinyganError):

@@ -1,7 +1,7 @@
 """A course on disk, managed by nbgrader; our grader replaces nbgrader's Execute preprocessor.
 
 `source/NAME/NAME.py` is the one source. `release` makes the students' files from it, `grade` scores submissions. Both
-call nbgrader, so its gradebook, feedback pages and form grader work as usual. Needs the extra `grading`.
+call nbgrader, so its gradebook, feedback pages and form grader work as usual. Needs `pip install 'tinygan[grading]'`.
 """
 from __future__ import annotations
 
@@ -81,7 +81,6 @@ def grade(course: Path, submitted: Path, seed: int | None = None, unsafe: bool =
     roster.check_places(course, submitted)
     failed: dict[tuple[str, str], str] = {}
     jobs: list[tuple[str, str, Path]] = []
-    known: list[str] = []
     for student, folder in roster.students(submitted).items():
         try:
             there = roster.handed_in_by(folder, works)
@@ -92,10 +91,8 @@ def grade(course: Path, submitted: Path, seed: int | None = None, unsafe: bool =
         jobs += [(name, student, folder / name) for name in there]
         if student != folder.name:
             print(f"{folder.name!a} is {student} in the reports")
-        if there or handed_in.visible(folder.name):
-            known.append(student)
-        if not there and student in known:
-            print(f"{student}: nothing handed in, no folder of an assignment")
+        if handed_in.visible(folder.name) and not there:
+            print(f"{student}: not graded, without a folder of an assignment")
     if not jobs and not failed:
         raise GradingError(f"{submitted} holds no submission: expected STUDENT/NAME/NAME.ipynb or .py, with NAME of "
                            + ", ".join(works))
@@ -103,38 +100,24 @@ def grade(course: Path, submitted: Path, seed: int | None = None, unsafe: bool =
     if level != isolation.NONE:
         roster.check_outside((course, submitted), isolation.readable())
     with _alone(course):
-        return _grade(course, sorted(jobs), known, failed, class_seed(course, seed), level)
+        return _grade(course, sorted(jobs), failed, class_seed(course, seed), level)
 
 
-def table(course: Path, zero: bool = False) -> Path:
-    """Writes grades.csv again from the gradebook, with scores that were entered by hand; returns its path.
-
-    zero: what was not handed in counts 0 points, and its cell is not empty.
-    """
-    names(course)
-    if not (course / "gradebook.db").is_file():
-        raise GradingError(f"{course} has no gradebook.db: write `tinygan assignments grade` first")
-    with _alone(course):
-        return gradebook.table(course, gradebook.api(course).coursedir.db_url, zero=zero)
-
-
-def _grade(course, jobs, students, failed, seed, level):
+def _grade(course, jobs, failed, seed, level):
     """Scores the submissions in order. Whatever happens, grades.csv has the scores of those before."""
     _release(course)
     shutil.rmtree(course / "collected", ignore_errors=True)
     graded: dict = {}
     nbgrader = gradebook.api(course, functools.partial(grade_notebook, graded=graded))
-    gradebook.add_students(nbgrader.coursedir.db_url, students)
     for name, student, _ in jobs:
         failed[student, name] = "grading was interrupted before"
     for (student, name), cause in failed.items():
         _not_graded(course, student, name, cause)
     try:
         works = {name: grader.assignment(source(course, name)) for name in sorted({name for name, *_ in jobs})}
-        print(f"isolation: {level}", flush=True)
         for work in works.values():
             _prove(work, seed, level)
-            print(f"{work.name}: the reference has all points", flush=True)
+        print(f"isolation: {level}", flush=True)
         watch = Watch(course)
         for name, student, folder in jobs:
             try:
@@ -213,8 +196,7 @@ def grade_notebook(notebook, resources, graded=None):
         results = grader.grade(grader.assignment(source(Path(), name)), answers, class_seed(Path()), level=level)
     else:
         results, level = graded["results"]
-    about = notebook.metadata.setdefault("tinygan", {})  # for the feedback page
-    note, about["reasons"] = about.get("note", ""), {result.task: result.reason for result in results}
+    note = str(notebook.metadata.get("tinygan", ""))
     for result in results:
         cells[result.task].outputs = [
             nbformat.v4.new_output("stream", name="stdout", text="\n".join(filter(None, [

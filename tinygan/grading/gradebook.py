@@ -15,6 +15,11 @@ from tinygan.runs.files import write
 OUTPUTS = ("release", "collected", "autograded", "feedback", "results")  # folders that grading writes
 NOT_GRADED = "not-graded.txt"  # in results/STUDENT/NAME/: the submission is there, without a score; holds the reason
 
+SHOWN = 10_000  # characters of an answer on a page: the time to colour them grows with their square
+
+FEEDBACK = ["nbgrader.preprocessors.GetGrades", "nbgrader.preprocessors.ClearHiddenTests",
+            "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor"]
+
 
 def api(course: Path, preprocess=None):
     """nbgrader with the course's settings; it grades the notebooks in `collected/` by calling `preprocess`.
@@ -23,16 +28,25 @@ def api(course: Path, preprocess=None):
     """
     from nbgrader.apps import NbGraderAPI
     from traitlets.config import PyFileConfigLoader
-
-    from tinygan.grading.pages import configure
     os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"  # it calls alembic
     config = PyFileConfigLoader("nbgrader_config.py", str(course)).load_config()
     config.CourseDirectory.root = str(course.resolve())
     config.CourseDirectory.submitted_directory = "collected"
     _, *others = config.Autograde.autograde_preprocessors
     config.Autograde.autograde_preprocessors = [preprocess, *others] if preprocess else others
-    configure(config)
+    config.GenerateFeedback.setdefault("preprocessors", FEEDBACK)
+    config.GenerateFeedback.preprocessors = [shown, *config.GenerateFeedback.preprocessors]
+    config.HighlightMagicsPreprocessor.enabled = False  # `%%perl` would choose the program that colours an answer
     return NbGraderAPI(config=config)
+
+
+def shown(notebook, resources):
+    """Changes the answers for a page: no marks of hidden checks, which nbgrader refuses, and a bounded size."""
+    for cell in notebook.cells:
+        if cell.metadata.get("nbgrader", {}).get("solution"):
+            text = cell.source.replace("HIDDEN TESTS", "hidden tests")
+            cell.source = text if len(text) <= SHOWN else f"{text[:SHOWN]}\n# the page ends here, not the answer"
+    return notebook, resources
 
 
 def call(step, *arguments):
@@ -43,47 +57,26 @@ def call(step, *arguments):
     if not result["success"]:
         if result.get("error", "").rstrip().endswith("KeyboardInterrupt"):  # nbgrader catches it
             raise KeyboardInterrupt
-        text = f"{result.get('error') or ''}\n{result.get('log') or ''}"
-        errors = re.findall(r"^ *([\w.]+(?:Error|Exception|Entry): .*)", text, re.MULTILINE)
+        errors = re.findall(r"^ *([\w.]+(?:Error|Exception|Entry): .*)", result.get("log") or "", re.MULTILINE)
         raise GradingError(f"nbgrader: {(errors or ['it failed'])[-1]}")
 
 
-def add_students(database: str, students) -> None:
-    """Enters students into the gradebook, also those who have handed in nothing."""
-    from nbgrader.api import Gradebook
-    with Gradebook(database) as book:
-        for student in students:
-            book.update_or_create_student(student)
+def table(course: Path, database: str, failed=()) -> Path:
+    """Writes `grades.csv` from the gradebook: a row per student, a column per assignment, manual grades included.
 
-
-def table(course: Path, database: str, failed=(), zero=False) -> Path:
-    """Writes `grades.csv` from the gradebook: a row for each student, a column for each assignment that somebody handed
-    in, manual grades included.
-
-    What was not handed in has an empty cell and is not in the total; zero: it counts 0 points. What was not graded has
-    an empty cell, and its student no total; failed: these, as pairs (student, assignment), besides those that an
-    earlier grading left. The last column names both.
+    A submission that was not graded has an empty cell, and its student no total. failed: these, as pairs (student,
+    assignment), besides those that an earlier grading left.
     """
     from nbgrader.api import Gradebook
-    lost = {*failed, *((file.parts[-3], file.parts[-2]) for file in course.glob(f"results/*/*/{NOT_GRADED}"))}
     with Gradebook(database) as book:
         works = sorted(book.assignments, key=lambda work: work.name)
-        scores: dict = {(s.student_id, work.name): s.score for work in works
-                        for s in book.assignment_submissions(work.name)}
-        students = {student.id for student in book.students}
-    handed_in = {*scores, *lost}
-    most = {work.name: work.max_score for work in works if work.name in {name for _, name in handed_in}}
-    rows = [["student", *most, "total", "note"], ["(points)", *most.values(), sum(most.values()), ""]]
-    for student in sorted(students | {student for student, _ in handed_in}):
-        missing = [name for name in most if (student, name) not in handed_in]
-        ungraded = [name for name in most if (student, name) in lost]
-        points = {name: scores[student, name] for name in most if name not in (*missing, *ungraded)}
-        if zero:
-            points.update(dict.fromkeys(missing, 0.0))
-        total = "" if ungraded or not points else sum(points.values())
-        note = [f"{what}: {' '.join(names)}" for what, names in (("not handed in", missing), ("not graded", ungraded))
-                if names]
-        rows.append([student, *(points.get(name, "") for name in most), total, "; ".join(note)])
+        scores = {(s.student_id, work.name): s.score for work in works for s in book.assignment_submissions(work.name)}
+        most = {work.name: work.max_score for work in works}
+    empty = {*failed, *((file.parts[-3], file.parts[-2]) for file in course.glob(f"results/*/*/{NOT_GRADED}"))}
+    rows = [["student", *most, "total"], ["(points)", *most.values(), sum(most.values())]]
+    for student in sorted({student for student, _ in (*scores, *empty)}):
+        points = ["" if (student, work) in empty else scores.get((student, work), 0.0) for work in most]
+        rows.append([student, *points, "" if "" in points else sum(points)])
     text = io.StringIO(newline="")
     csv.writer(text).writerows(rows)
     write(course / "grades.csv", text.getvalue().encode())

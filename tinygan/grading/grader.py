@@ -7,7 +7,6 @@ does.
 from __future__ import annotations
 
 import ast
-import re
 import time
 import zlib
 from concurrent.futures import ThreadPoolExecutor
@@ -25,22 +24,16 @@ from tinygan.grading.remote import Worker
 
 DEFAULTS = {"schema_version": 3, "grade": False, "solution": False, "locked": True, "task": False}
 RIGHT = "right"  # the reason of a task that passed, and of no other
-STUB = "NotImplementedError: your answer"  # raised by a cell of the hand-out
-HIDDEN = re.compile(r" \[hidden case: .*\]$", re.DOTALL)  # the end of a reason: the values of a case
 
 
 @dataclass
 class Part:
-    """One call of `public` or `hidden`: a check, the student's function as an expression, the reference, the cases.
-
-    kind: of the cases, "case" or "hidden case", as the reasons call them.
-    """
+    """One call of `public` or `hidden`: a check, the student's function as an expression, the reference, the cases."""
     check: Any
     expression: str
     reference: Any
     cases: tuple
     seconds: int
-    kind: str
 
 
 @dataclass
@@ -63,10 +56,7 @@ class Assignment:
 
 @dataclass
 class Result:
-    """A task's result. passed: whether its last case came to its end; reason: why not, or "right".
-
-    shown: the reason as a student reads it, without the values of a hidden case.
-    """
+    """A task's result. passed: whether its last case came to its end; reason: why not, or "right"."""
     task: str
     points: float
     passed: bool
@@ -76,19 +66,6 @@ class Result:
     def score(self) -> float:
         """All points of the task, or none."""
         return self.points if self.passed else 0.0
-
-    @property
-    def shown(self) -> str:
-        return shown(self.reason)
-
-
-def shown(reason: str) -> str:
-    """A reason without the values of a hidden case.
-
-    >>> shown("the value is float64 [hidden case: shape=(7, 2)]")
-    'the value is float64 [a hidden case]'
-    """
-    return HIDDEN.sub(" [a hidden case]", reason)
 
 
 def notebook(path: Path):
@@ -111,8 +88,8 @@ def assignment(path: Path) -> Assignment:
     calls: list[tuple] = []
     names: dict = {"__name__": path.stem}
 
-    def note(kind):
-        return lambda check, f, *cases, seconds=10: calls.append((check, f, cases, seconds, kind))
+    def note(check, f, *cases, seconds=10):
+        calls.append((check, f, cases, seconds))
 
     answers: list[str] = []
     open_task = True
@@ -121,7 +98,7 @@ def assignment(path: Path) -> Assignment:
         if cell.cell_type != "code" or not kind:
             continue
         name = kind["grade_id"]
-        names.update(public=note("case"), hidden=note("hidden case"))
+        names.update(public=note, hidden=note)
         calls.clear()
         exec(compile(cell.source, f"<{name}>", "exec"), names)
         if kind["grade"]:
@@ -145,7 +122,8 @@ def _parts(name, source, calls) -> list[Part]:
     if not calls or len(written) != len(calls):
         raise GradingError(f"check cell {name}: {len(calls)} calls of public or hidden, "
                            f"of which {len(written)} are lines of their own")
-    return [Part(check, ast.unparse(node.args[1]), *rest) for node, (check, *rest) in zip(written, calls)]
+    return [Part(check, ast.unparse(node.args[1]), f, cases, seconds)
+            for node, (check, f, cases, seconds) in zip(written, calls)]
 
 
 def grade_task(work: Assignment, task: Task, answers: dict[str, str], seed: int = 0, level=None) -> Result:
@@ -164,7 +142,7 @@ def grade_task(work: Assignment, task: Task, answers: dict[str, str], seed: int 
             for k, part in enumerate(task.parts):
                 for i, given in enumerate(part.cases):
                     f = worker.probe(part.expression, part.reference)
-                    run(part.check, f, Case(given, [seed, start, k, i], part.reference), part.kind)
+                    run(part.check, f, Case(given, [seed, start, k, i], part.reference))
                     if worker.other:
                         raise CheckError(worker.other)
         return Result(task.name, task.points, True, RIGHT)
@@ -176,8 +154,6 @@ def grade_task(work: Assignment, task: Task, answers: dict[str, str], seed: int 
         reason = f"{error}"
     except Exception as error:  # the check met a value that its author did not expect
         reason = f"the answer does not have the expected form: {type(error).__name__}: {error}"
-    if reason.startswith(STUB):
-        reason = f"not answered: the line of the hand-out is still there, {reason}"
     first = reason.partition("\n")[0].strip()
     return Result(task.name, task.points, False, f"wrong: {reason}" if first in ("", RIGHT) else reason)
 
@@ -199,4 +175,4 @@ def gradescope(results: list[Result]) -> dict:
     """The content of `results.json` for Gradescope: the tests with their scores."""
     return {"score": sum(r.score for r in results), "visibility": "visible", "tests": [
         {"name": r.task, "score": r.score, "max_score": r.points, "status": "passed" if r.passed else "failed",
-         "output": r.shown} for r in results]}
+         "output": r.reason} for r in results]}

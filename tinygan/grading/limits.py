@@ -7,8 +7,6 @@ import os
 import signal
 from pathlib import Path
 
-from tinygan.backend.process import cores
-
 DISK, FILES, THREADS = 64 << 20, 10_000, 256  # bytes and entries in the folder of a task; threads of a process
 
 
@@ -43,14 +41,6 @@ def memory(pid: int) -> int:
         with contextlib.suppress(OSError):
             pages += int(Path(f"/proc/{process}/statm").read_text().split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE")
-
-
-def crowd() -> float:
-    """How many jobs want each core, from 1 to 10: so much longer than alone may a process take in wall-clock time."""
-    try:
-        return min(10.0, max(1.0, os.getloadavg()[0] / cores()))
-    except OSError:  # the system does not know
-        return 1.0
 
 
 def threads(pid: int) -> int:

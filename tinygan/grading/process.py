@@ -24,8 +24,7 @@ class ProcessEnded(Exception):
 class Process:
     """A process that runs `worker.main`: `with Process(seconds, megabytes, level) as process:`.
 
-    seconds: limit of processor time; the limit of wall-clock time is 2 * seconds + 10, and more if other jobs have the
-    cores. megabytes: limit of memory.
+    seconds: limit of processor time; the limit of wall-clock time is 2 * seconds + 10. megabytes: limit of memory.
     level: of `isolation`. MachineError if it cannot be started. Until it is isolated it runs no student's code.
     """
 
@@ -33,8 +32,7 @@ class Process:
 
     def __init__(self, seconds, megabytes, level):
         self.seconds, self.megabytes, self.level = seconds, megabytes, level
-        self.killed, self.spent, self.look = "", 0.0, 0.0
-        self.start, self.patience = time.monotonic(), STARTING
+        self.killed, self.spent, self.look, self.deadline = "", 0.0, 0.0, time.monotonic() + STARTING
         self.place = ""
 
     def __enter__(self):
@@ -66,7 +64,7 @@ class Process:
             self.__exit__()
             raise
         self.place = self._place()
-        self.start, self.patience = time.monotonic(), 2 * self.seconds + 10
+        self.deadline = time.monotonic() + 2 * self.seconds + 10
         return self
 
     def _start(self, task):
@@ -142,8 +140,7 @@ class Process:
 
     def _beyond(self) -> str:
         """The limit that the process has passed, or ""."""
-        waited = time.monotonic() - self.start
-        if waited > self.patience and waited > self.patience * limits.crowd():
+        if time.monotonic() > self.deadline:
             return f"too slow: no answer within {2 * self.seconds + 10} seconds (a loop without an end, a sleep?)"
         if limits.memory(self.child.pid) > self.megabytes << 20:
             return f"too much memory: more than {self.megabytes} MB"
@@ -182,7 +179,7 @@ class Process:
     def stop_all(cls):
         """Ends all processes that run, so that nobody waits for their answers."""
         for process in [*cls.running]:
-            process.patience = 0
+            process.deadline = 0.0
 
     def _kill(self):
         """Kills the process and all its descendants."""

@@ -113,7 +113,7 @@ class Worker:
         """Raises the error that the process reports; ValueError if it reports none."""
         if type(error) is not str or type(line) is not str or not error.strip():
             raise ValueError
-        text = _shown(f"{error.removeprefix('CheckError: ')}{line and f' ({line})'}"[:800])
+        text = _shown(f"{error}{line and f' ({line})'}"[:800])
         raise CheckError(f"too much memory: more than {self.process.megabytes} MB{line and f' ({line})'}"
                          if text.startswith("MemoryError") else text)
 

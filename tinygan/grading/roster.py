@@ -90,7 +90,7 @@ def collect(course: Path, folder: Path, student: str) -> tuple[dict[str, str], s
     for key, cell in answers.items():
         cell.source = found.get(key, found.get(None, ""))
     if note:
-        book.metadata["tinygan"] = {"note": note}
+        book.metadata["tinygan"] = note
     clean = course / "collected" / student / name
     clean.mkdir(parents=True)
     nbformat.write(book, clean / f"{name}.ipynb")

@@ -23,11 +23,10 @@ import numpy as np
 
 import tinygan
 from tinygan.grading import landlock, seccomp
-from tinygan.grading.checks import _input, watched
+from tinygan.grading.checks import _input, on_arrays, watched
 from tinygan.grading.isolation import LANDLOCK, NONE
 from tinygan.grading.messages import kinds, packed, receive, unpack
 from tinygan.grading.seccomp import ARCHITECTURES
-from tinygan.grading.wrappers import WRAPPERS
 from tinygan.ops.shape import concatenate, reshape
 from tinygan.tensor import Tensor, grad
 
@@ -124,7 +123,7 @@ def main():
         return []
 
     def ask(question, arrays):
-        f = eval(question["f"], names, WRAPPERS)
+        f = eval(question["f"], names, {"on_arrays": on_arrays})  # the library's, whatever an answer defines
         bare = question["bare"]
         value = derived(lambda *xs: f(*xs, **question["options"]), question["level"], not bare)(*map(_input, arrays))
         untouched()
@@ -197,10 +196,8 @@ def _line(error) -> str:
     trace, found = error.__traceback__, ""
     while trace:
         code = trace.tb_frame.f_code
-        file = code.co_filename
-        ours = file.startswith(("<string", "<frozen", "<__array")) or file.endswith(", named>")  # or Python's
-        if file.startswith("<") and not ours:
-            found = f"line {trace.tb_lineno} of {file[1:-1]}"
+        if code.co_filename.startswith("<") and not code.co_filename.startswith(("<string", "<frozen", "<__array")):
+            found = f"line {trace.tb_lineno} of {code.co_filename[1:-1]}"
         trace = trace.tb_next
     return found
 

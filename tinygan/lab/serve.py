@@ -7,7 +7,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from tinygan.errors import TinyganError, install
+from tinygan.errors import TinyganError
 
 NEEDS = ("voila", "ipywidgets", "ipyevents", "ipykernel")
 PAGE = {"cells": [{"cell_type": "code", "execution_count": None, "id": "panel", "metadata": {}, "outputs": [],
@@ -28,7 +28,7 @@ def serve(port: int, browser: bool, idle: float = 300) -> None:
     """
     missing = [name for name in NEEDS if importlib.util.find_spec(name) is None]
     if missing:
-        raise LabError(f"{', '.join(missing)} not installed: {install('lab')}")
+        raise LabError(f"{', '.join(missing)} not installed: pip install 'tinygan[lab]'")
     from tinygan.lab.server import Server, settings
     ours = str(Path(__file__).parent)  # holds voila/templates/tinygan
     os.environ["JUPYTER_PATH"] = os.pathsep.join(filter(None, [ours, os.environ.get("JUPYTER_PATH")]))

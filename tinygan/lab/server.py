@@ -11,7 +11,6 @@ from functools import partial
 from http.client import responses
 from pathlib import Path
 
-import zmq
 from jupyter_server.auth.identity import IdentityProvider
 from jupyter_server.base.handlers import JupyterHandler
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
@@ -29,7 +28,6 @@ LARGEST = 2**20  # bytes of a request or a message; those of the page have a few
 LIMITS = {"max_body_size": LARGEST, "max_buffer_size": 16 * LARGEST, "body_timeout": 10, "idle_connection_timeout": 60}
 TORNADO = {"allow_remote_access": False,  # the Host header names this machine, or DNS rebinding would pass the origin
            "websocket_max_message_size": LARGEST,
-           "ws_ping_interval": 30_000, "ws_ping_timeout": 30_000,  # Jupyter's own timeout is too long for tornado
            "headers": {"Referrer-Policy": "same-origin", "Cross-Origin-Resource-Policy": "same-origin",
                       "Content-Security-Policy": "frame-ancestors 'none'"}}
 WIDGETS = ["@voila-dashboards/widgets-manager8", "@jupyter-widgets/jupyterlab-manager", "ipyevents"]
@@ -46,7 +44,6 @@ def settings(port, browser, idle):
         "Voila": {"port": port, "open_browser": browser, "token": secrets.token_hex(24), "log_level": "ERROR",
                   "config_file_paths": [],  # a voila.py in the working folder would be run
                   "identity_provider_class": Identity, "tornado_settings": TORNADO},
-        "KernelManager": {"transport_encryption": "auto" if zmq.has("curve") else "disabled"},
         "Identity": {"cookie_options": {"samesite": "Lax", "expires_days": None}},
         "VoilaConfiguration": {"template": "tinygan", "extension_allowlist": WIDGETS, "file_allowlist": [],
                                "allow_template_override": "NO", "allow_theme_override": "NO",

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from tinygan import data
-from tinygan.game import Diverged, Game, discriminator_step, generator_step, latent, train
+from tinygan.game import Diverged, Game, discriminator_step, generator_step, latent
 from tinygan.game.step import Batch, draw_batch, draw_fakes
 from tinygan.metrics import sliced_wasserstein
 from tinygan.nn.inputs import input_of
@@ -16,11 +16,11 @@ from tinygan.objectives import OBJECTIVES, Objective
 from tinygan.ops.elementwise import sigmoid
 from tinygan.penalties import R1
 from tinygan.tensor import Tensor, grad, no_grad
-from tinygan.updates import SGD, Adam, Momentum, Optimiser, RMSProp
+from tinygan.updates import Adam
 from tinygan.zoo import vanilla
 from tinygan.zoo.sources import SOURCES, mixture
 
-SPAN = 1.6  # the data lie in the square [-SPAN, SPAN]^2
+SPAN = 1.6  # the picture shows the square [-SPAN, SPAN]^2
 
 
 def drawn(points, sigma: float = 0.06) -> Callable:
@@ -36,12 +36,6 @@ SETS = {
     "two Gaussians": mixture(data.ring_means(2, 0.8), 0.2),
     "two moons": SOURCES["moons"],
 }
-OPTIMISERS: dict[str, Callable[[], Optimiser]] = {
-    "Adam, beta1 = 0.5": lambda: Adam(0.5, 0.9), "Adam, beta1 = 0.9": lambda: Adam(0.9, 0.999), "RMSProp": RMSProp,
-    "momentum 0.9": Momentum, "SGD": SGD,
-}
-BOUNDS = {"rate_d": (1e-5, 0.1), "rate_g": (1e-5, 0.1), "k": (1, 10), "r1": (0, 10), "batch": (2, 512),
-          "width": (2, 128), "seed": (0, 9999)}  # of the settings in the page and in shared files
 
 
 class View(NamedTuple):
@@ -58,12 +52,11 @@ class Laboratory:
     """A GAN on points of the plane, with snapshots for a picture.
 
     source: a function (n, rng) -> points (n, 2). objective: a name in `OBJECTIVES`. rate_d, rate_g: learning rates.
-    k: moves of D per step. r1: the weight of the R1 penalty. batch: examples in a move. All of them may be changed
-    during the game; width (units of a hidden layer) and seed take effect at the next `reset`, and so does optimiser, a
-    name in `OPTIMISERS`, or at `renew`.
+    k: moves of D per step. r1: the weight of the R1 penalty. All of them may be changed during the game; width (units
+    of a hidden layer) and seed take effect at the next `reset`.
 
-    game: the game between the players G and D; its history has a row for each `step`. moves: the number of moves of
-    each. seen: the examples and the fakes of the last batch. history: a column for each metric, a row for each `look`.
+    game: the game between the players G and D. moves: the number of moves of each. seen: the examples and the fakes of
+    the last batch. history: a column for each metric, a row for each call of `look`.
     """
 
     source: Callable = SETS["ring of eight"]
@@ -74,7 +67,6 @@ class Laboratory:
     r1: float = 0.01
     batch: int = 128
     width: int = 64
-    optimiser: str = "Adam, beta1 = 0.5"
     seed: int = 0
     shown: int = 400
     dtype: str = "float32"
@@ -89,47 +81,42 @@ class Laboratory:
         """Makes new players, at step 0. The same seed gives the same players."""
         rng = np.random.default_rng(self.seed)
         self.G, self.D = (player.astype(self.dtype) for player in vanilla.networks((2,), 2, rng, width=self.width))
-        self.game = Game(self.G, self.D, self.source, latent(2), rng, batch=self.batch)
-        self.renew()
+        self.game = Game(self.G, self.D, self.source, latent(2), rng, batch=self.batch, optimiser_d=Adam(0.5, 0.9),
+                         optimiser_g=Adam(0.5, 0.9))
         self.z = input_of(self.G, self.game.noise(self.shown, rng))
         self.moves, self.seen, self.history = {"D": 0, "G": 0}, (), {}
 
-    def renew(self):
-        """Gives both players a new optimiser, without memory."""
-        self.game.optimiser_d, self.game.optimiser_g = (OPTIMISERS[self.optimiser]() for _ in range(2))
-
-    def step_d(self) -> tuple:
-        """Makes one move of D: a gradient step on its objective with the penalty. Returns what the game's step does."""
+    def step_d(self):
+        """Makes one move of D: a gradient step on its objective with the penalty."""
         game = self._set()
         batch = draw_batch(game)
-        moved = discriminator_step(game, batch=batch)
+        discriminator_step(game, batch=batch)
         self.seen = batch.x.numpy(), batch.fake.numpy()
         self._moved("D", self.D)
-        return moved
 
-    def step_g(self) -> tuple:
-        """Makes one move of G: a gradient step on its objective; D is fixed. Returns what the game's step does."""
+    def step_g(self):
+        """Makes one move of G: a gradient step on its objective; D is fixed."""
         game = self._set()
         fake = draw_fakes(game)
-        moved = generator_step(game, batch=Batch(fake, fake, []))  # it needs no real examples
+        generator_step(game, batch=Batch(fake, fake, []))  # it needs no real examples
         self.seen = np.empty((0, 2)), fake.numpy()
         self._moved("G", self.G)
-        return moved
 
     def step(self):
         """Makes one step of Algorithm 1: k moves of D, then one of G."""
-        self._record(lambda: (*[self.step_d() for _ in range(self.k)][-1], *self.step_g()))
+        for _ in range(self.k):
+            self.step_d()
+        self.step_g()
 
     def slowly(self, frames: int = 8) -> Generator[tuple[str, float]]:
         """Makes one step in slow motion; yields scenes: a caption and a duration in seconds.
 
         The parameters of a player move along the line from old to new; if the caller stops early, they jump to the new.
         """
-        moved = {}
         for player, move in [(self.D, self.step_d)] * self.k + [(self.G, self.step_g)]:
             name, goal = ("D", self.goals.discriminator) if player is self.D else ("G", self.goals.generator)
             before = player.theta.copy()
-            moved[name] = move()
+            move()
             after = player.theta.copy()
             try:
                 for share in np.linspace(0, 1, frames, dtype=after.dtype):
@@ -140,7 +127,6 @@ class Laboratory:
             finally:
                 player.theta[:] = after
                 self.seen = ()
-        self._record(lambda: (*moved["D"], *moved["G"]))
 
     def look(self) -> View:
         """Takes a snapshot, always with the same latents, and adds a row to the history."""
@@ -170,23 +156,12 @@ class Laboratory:
         [slope] = grad(goal(self.D(x)), [x])
         return (len(fake) if goal.direction == "ascend" else -len(fake)) * slope.numpy()
 
-    def field(self, n: int = 48, span: float = SPAN) -> np.ndarray:
-        """The output of D on a lattice over [-span, span]^2, the edges included: (n, n), the lowest row first."""
-        ticks = np.linspace(-span, span, n)
+    def field(self, n: int = 48) -> np.ndarray:
+        """The output of D on a lattice over the square, the edges included: (n, n), the lowest row first."""
+        ticks = np.linspace(-SPAN, SPAN, n)
         points = np.stack(np.meshgrid(ticks, ticks), axis=-1).reshape(-1, 2).astype(self.dtype)
         with no_grad():
             return self.output(self.D(Tensor(points))).reshape(n, n)
-
-    def sheet(self, lines: int = 9, reach: float = 2.0, points: int = 33) -> tuple[np.ndarray, np.ndarray]:
-        """A square grid in the space of the noise, and its image under G: two arrays (2, lines, points, 2).
-
-        First come the lines on which the first coordinate of z is constant, then those with a constant second one.
-        """
-        fixed, along = np.linspace(-reach, reach, lines), np.linspace(-reach, reach, points)
-        grid = np.stack(np.meshgrid(fixed, along, indexing="ij"), axis=-1)
-        z = np.stack([grid, grid[..., ::-1]])
-        with no_grad():
-            return z, self.G(input_of(self.G, z.reshape(-1, 2))).numpy().reshape(z.shape)
 
     def output(self, logits) -> np.ndarray:
         """The output of D: D(x) in (0, 1), or the number itself if D is a critic."""
@@ -201,12 +176,8 @@ class Laboratory:
         """The game with the present settings."""
         game = self.game
         game.data, game.objective, game.rate_d, game.rate_g = self.source, self.objective, self.rate_d, self.rate_g
-        game.batch, game.k, game.remedies = self.batch, self.k, [R1(self.r1)] if self.r1 else []
+        game.remedies = [R1(self.r1)] if self.r1 else []
         return game
-
-    def _record(self, play):
-        """Adds a row to the game's history: of the moves that play() makes or has made."""
-        train(self.game, self.game.step + 1, stepper=lambda *_: play())
 
     def _moved(self, name, player):
         self.moves[name] += 1

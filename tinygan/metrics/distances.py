@@ -5,8 +5,6 @@ from collections.abc import Callable
 
 import numpy as np
 
-from tinygan.errors import expect_generator
-
 from .checks import host, pair
 
 CHUNK = 256  # rows of a kernel matrix in memory at a time
@@ -82,7 +80,7 @@ def sliced_wasserstein(a, b, rng: np.random.Generator, directions: int = 128) ->
     a, b = pair("sliced_wasserstein", a, b)
     if directions < 1:
         raise ValueError(f"sliced_wasserstein: directions is {directions}, expected at least 1")
-    u = expect_generator(rng).standard_normal((a.shape[1], directions))
+    u = rng.standard_normal((a.shape[1], directions))
     u /= np.sqrt((u * u).sum(axis=0))
     return float(_by_sorting(a @ u, b @ u).mean())
 

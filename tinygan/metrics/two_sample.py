@@ -13,7 +13,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tinygan.errors import expect_generator
 from tinygan.nn import Dense, Module, ReLU, Sequential
 from tinygan.objectives import d_loss
 from tinygan.tensor import Tensor, grad, no_grad
@@ -64,7 +63,7 @@ def permutation_test(a, b, statistic: Callable, rng: np.random.Generator, permut
     both, n = np.concatenate([a, b]), len(a)
     observed = statistic(a, b)
     observed -= 1e-12 * abs(observed)  # sums in another order are equal up to rounding
-    divisions = (expect_generator(rng).permutation(both) for _ in range(permutations))
+    divisions = (rng.permutation(both) for _ in range(permutations))
     return (1 + sum(statistic(x[:n], x[n:]) >= observed for x in divisions)) / (1 + permutations)
 
 
@@ -88,7 +87,7 @@ def classifier_test(a, b, rng: np.random.Generator, network: Module | None = Non
         raise ValueError(f"classifier_test: a {a.shape} and b {b.shape} differ in number, expected as many of both")
     f, half = a.shape[1], len(a) // 2
     net = network or Sequential(Dense(f, 32, rng=rng), ReLU(), Dense(32, 1, rng=rng))
-    a, b = expect_generator(rng).permutation(a), rng.permutation(b)
+    a, b = rng.permutation(a), rng.permutation(b)
     seen = np.concatenate([a[:half], b[:half]])
     centre, scale = seen.mean(axis=0), np.maximum(seen.std(axis=0), 1e-12)
     dtype = net.theta.dtype

@@ -4,10 +4,9 @@ from __future__ import annotations
 import numpy as np
 
 from tinygan import backend
-from tinygan.errors import RETURN
 from tinygan.nn.members import first_of
 from tinygan.nn.module import Module, Parameter
-from tinygan.tensor import Tensor, unwrap
+from tinygan.tensor import Tensor
 
 
 def input_of(network: Module, a) -> Tensor:
@@ -31,34 +30,10 @@ def check_input(layer, x, weight, axis=0, name="x"):
         x = backend.as_array(x)
         if x.dtype.kind not in "fiub":
             raise TypeError(f"{type(layer).__name__}: {name} is a {type(given).__name__}, "
-                            f"expected an array or a Tensor{RETURN * (given is None)}")
+                            "expected an array or a Tensor")
     lower = x.dtype.kind == "f" and x.dtype.itemsize <= weight.dtype.itemsize
     if not lower and (axis is None or x.shape[-1:] == (weight.shape[axis],)):
         raise TypeError(f"{type(layer).__name__}: {_wrong_dtype(name, given, x.dtype, weight.dtype)}")
-    return x
-
-
-def check_features(layer, x, weight):
-    """`check_input` for x (n, features); ValueError, with the correction, where x does not fit the weight."""
-    x, expected = check_input(layer, x, weight), weight.shape[0]
-    if x.shape[-1:] == (expected,):
-        return x
-    cure = f"; expected (n, {expected})" if x.ndim == 1 else ""
-    if x.ndim == 1 and expected == 1:
-        cure = f"; write x.reshape(-1, 1) for {len(x)} examples of one feature"
-    elif x.ndim > 2 and np.prod(x.shape[1:]) == expected:
-        cure = "; write x.reshape(len(x), -1), or put Flatten() before"
-    elif x.ndim == 2 and len(x) == expected:
-        cure = "; write x.T if x holds a column for each example"
-    raise ValueError(f"{type(layer).__name__}: x {x.shape} has {x.shape[-1] if x.ndim else 'no'} features, weight "
-                     f"{weight.shape} expects {expected}{cure}")
-
-
-def check_batch(layer, x):
-    """x; ValueError if it has no axis beside that of the examples."""
-    if np.ndim(unwrap(x)) < 2:
-        raise ValueError(f"{type(layer).__name__}: x {np.shape(unwrap(x))}, expected (n, ...); write x.reshape(1, -1) "
-                         "for one example, x.reshape(-1, 1) for examples of one feature")
     return x
 
 

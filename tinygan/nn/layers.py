@@ -8,13 +8,13 @@ from tinygan.backend.accelerated import accelerated
 from tinygan.distributed.group import current_group
 from tinygan.nn import initial
 from tinygan.nn.initial import generator
-from tinygan.nn.inputs import check_features, check_images
+from tinygan.nn.inputs import check_images, check_input
 from tinygan.nn.module import Module, Parameter
 from tinygan.ops.conv import conv2d, conv_transpose2d
 from tinygan.ops.elementwise import mul
 from tinygan.ops.linear import linear
 from tinygan.ops.registry import unwrap
-from tinygan.ops.shape import getitem, reshape
+from tinygan.ops.shape import getitem
 
 
 class Dense(Module):
@@ -29,7 +29,10 @@ class Dense(Module):
         self.bias = Parameter(np.zeros(outputs, np.float32)) if bias else None
 
     def forward(self, x):
-        x = check_features(self, x, self.weight)
+        x = check_input(self, x, self.weight)
+        if x.shape[-1:] != self.weight.shape[:1]:
+            raise ValueError(f"Dense: x {x.shape} has {x.shape[-1] if x.ndim else 'no'} features, "
+                             f"weight {self.weight.shape} expects {self.weight.shape[0]}")
         return x @ self.weight if self.bias is None else linear(x, self.weight, self.bias)
 
 
@@ -126,7 +129,7 @@ class Reshape(Module):
         self.shape = shape
 
     def forward(self, x):
-        return reshape(x, (x.shape[0], *self.shape))
+        return x.reshape((x.shape[0], *self.shape))
 
 
 class Sequential(Module):
@@ -137,9 +140,9 @@ class Sequential(Module):
     def __init__(self, *layers):
         for i, layer in enumerate(layers):
             if isinstance(layer, type) or not callable(layer):
-                got = f"the class {layer.__name__}" if isinstance(layer, type) else f"a {type(layer).__name__}"
-                cure = f"{layer.__name__}(...)" if isinstance(layer, type) else "Sequential(*layers) for a list of them"
-                raise TypeError(f"Sequential: layer {i} is {got}, expected a Module or a function; write {cure}")
+                got = layer if isinstance(layer, type) else f"a {type(layer).__name__}"
+                raise TypeError(f"Sequential: layer {i} is {got}, expected a Module or a function; "
+                                "write Sequential(Dense(...), ReLU()), or Sequential(*layers)")
         self.layers = list(layers)
 
     @accelerated

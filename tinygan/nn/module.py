@@ -8,22 +8,19 @@ from typing import Any
 import numpy as np
 
 from tinygan import backend
-from tinygan.errors import RETURN
 from tinygan.nn.members import PLAIN, check_class, collect, is_setting, replaced
-from tinygan.nn.theta import refuse_in_place, theta_of, write_theta
+from tinygan.nn.theta import theta_of
 from tinygan.tensor import Tensor
 
 
 class Parameter(Tensor):
     """A Tensor that training changes. Its array is a view of the theta of its network."""
 
-    __slots__ = ("home", "name")  # home: (theta, start, view), valid while `data` is this view
+    __slots__ = ("home",)  # (theta, start, view): valid while `data` is this view
 
     def __init__(self, data, requires_grad: bool = True):
         super().__init__(data, requires_grad)
-        self.home, self.name = None, ""  # the network that is asked for its parameters names them
-
-    __iadd__ = __isub__ = __imul__ = __itruediv__ = __ipow__ = __imatmul__ = refuse_in_place
+        self.home = None
 
 
 class Module:
@@ -42,10 +39,7 @@ class Module:
         check_class(cls, (Tensor, Module))
 
     def __call__(self, *inputs, **options):
-        output = self.forward(*inputs, **options)
-        if output is None:
-            raise TypeError(f"{type(self).__name__}.forward returns None{RETURN}")
-        return output
+        return self.forward(*inputs, **options)
 
     def forward(self, *inputs, **options):
         raise TypeError(f"{type(self).__name__} defines no forward")
@@ -99,8 +93,7 @@ class Module:
                 if isinstance(value, Parameter):
                     if value not in seen:
                         seen.add(value)
-                        value.name = prefix + name
-                        yield value.name, value
+                        yield prefix + name, value
                 elif value.requires_grad and not value.edges:
                     raise TypeError(f"{type(m).__name__}: {name}, of shape {value.shape}, is a Tensor with "
                                     "requires_grad=True, which is not trained; write nn.Parameter(...), or x.detach()")
@@ -143,10 +136,6 @@ class Module:
         vector that you kept becomes read-only when it is outdated (not on a GPU, nor the part of a layer).
         """
         return theta_of(self.parameters())
-
-    @theta.setter
-    def theta(self, vector):
-        write_theta(self.parameters(), vector)
 
     def train(self) -> Module:
         """Sets training mode: batch statistics, dropout."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 import numpy as np
 
 from tinygan.nn.initial import generator
-from tinygan.nn.inputs import check_batch
 from tinygan.nn.module import Module
 from tinygan.ops.elementwise import sqrt
 from tinygan.ops.linear import product
@@ -22,7 +21,7 @@ class MinibatchStd(Module):
     """
 
     def forward(self, x):
-        variance = moments(check_batch(self, x).reshape((len(x), -1)))[1]
+        variance = moments(x.reshape((len(x), -1)))[1]
         deviation = mean(sqrt(variance + 1e-8))
         return concatenate([x, broadcast_to(deviation, (*x.shape[:-1], 1))])
 
@@ -39,7 +38,7 @@ class Pack(Module):
     def forward(self, x):
         if x.shape[0] % self.size:
             raise ValueError(f"Pack: x {x.shape} holds {x.shape[0]} examples, expected a multiple of {self.size}")
-        packs = check_batch(self, x).reshape((-1, self.size, *x.shape[1:]))
+        packs = x.reshape((-1, self.size, *x.shape[1:]))
         return concatenate([packs[:, i] for i in range(self.size)])
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 import numpy as np
 
 from tinygan import backend
-from tinygan.ops.registry import unwrap
 from tinygan.ops.shape import concatenate
 
 
@@ -23,22 +22,6 @@ def theta_of(parameters: list):
             if not _outdated(theta):
                 return theta if end - first == theta.size else theta[first:end]
     return _gather(parameters)
-
-
-def write_theta(parameters: list, vector) -> None:
-    """Copies a vector into theta, and notes the change: `network.theta = vector`, and also `network.theta += step`."""
-    theta = theta_of(parameters)
-    if np.shape(vector) != theta.shape:
-        raise ValueError(f"theta: got shape {np.shape(vector)}, expected {theta.shape}; write network.theta[:] = ... "
-                         "for one number everywhere")
-    theta[...] = backend.to_device_of(vector, theta) if isinstance(vector, np.ndarray) else unwrap(vector)
-    backend.mark_changed(theta)
-
-
-def refuse_in_place(parameter, other):
-    """TypeError for `parameter -= other`, which Python would take as `parameter = parameter - other`."""
-    raise TypeError(f"Parameter {parameter.name}, of shape {parameter.shape}: `p -= step` and its like put a result in "
-                    "its place; write p.data -= step to change the weights, or y = p - step for a result")
 
 
 def shared_parameter(network, other) -> tuple[str, str] | None:

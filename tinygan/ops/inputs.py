@@ -1,7 +1,6 @@
 """Checks of the inputs and options of operations: axes, indices, strides, images, dtypes."""
 from __future__ import annotations
 
-import warnings
 from copy import deepcopy
 from types import EllipsisType
 from typing import Any
@@ -68,45 +67,10 @@ def pair(name: str, option: str, value, least: int) -> tuple[int, int]:
     return both
 
 
-_IMAGES = {2: "; write x[None, :, :, None] for one grey image",
-           3: "; write x[..., None] for grey images, x[None] for one image"}
-
-
 def check_channels(name: str, x, w, x_axis: int, w_axis: int) -> None:
     """ValueError where images x and kernels w do not have four axes each, and equal channels on the given axes."""
     for label, t, form in (("x", x, "(n, h, w, channels)"), ("w", w, "(kh, kw, in, out)")):
         if t.ndim != 4:
-            cure = _IMAGES.get(t.ndim, "") if label == "x" else ""
-            raise ValueError(f"{name}: {label} {t.shape} has {t.ndim} dimensions, expected {form}{cure}")
+            raise ValueError(f"{name}: {label} {t.shape} has {t.ndim} dimensions, expected {form}")
     if x.shape[x_axis] != w.shape[w_axis]:
         raise ValueError(f"{name}: x {x.shape} has {x.shape[x_axis]} channels, w {w.shape} expects {w.shape[w_axis]}")
-
-
-_MOVED = {"getitem", "reshape", "transpose", "concatenate", "where"}  # after these, probabilities are still such
-
-
-def expect_logits(d):
-    """d; a warning where it holds probabilities in place of logits.
-
-    Outputs of a recorded network are judged by their record: `sigmoid` came last. Their numbers are not
-    read, because early logits may all lie in [0, 1] too, and because a training step on a GPU would wait for them.
-    Other arrays on the host, those that a user writes down, are judged by their numbers.
-    """
-    y, last = d, ""
-    while isinstance(y, Tensor) and y.edges and (last := y.edges[0][1].__qualname__.partition(".")[0]) in _MOVED:
-        y = next(x for x, _ in y.edges if isinstance(x, Tensor))
-    if last == "sigmoid":
-        _warn("the last operation of D is sigmoid")
-    elif not getattr(d, "edges", ()) and isinstance(a := unwrap(d), np.ndarray) and _are_probabilities(a):
-        _warn("all of D's outputs lie in [0, 1]")
-    return d
-
-
-def _are_probabilities(a) -> bool:
-    """Whether numbers look like probabilities: all in [0, 1], and not all near the logit 0."""
-    return a.size > 0 and a.min() >= 0 and 0.5 < a.max() <= 1
-
-
-def _warn(reason):
-    warnings.warn(f"objective: {reason}, so they seem to be probabilities, but logits are expected; leave the last "
-                  "sigmoid out of D, or give logits=False", stacklevel=5)

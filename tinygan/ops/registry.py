@@ -8,7 +8,6 @@ from typing import Any, NamedTuple, NoReturn
 import numpy as np
 
 from tinygan import backend
-from tinygan.errors import RETURN
 from tinygan.tensor import Tensor
 from tinygan.tensor import unwrap as unwrap  # the files of operations import it together with `case` and `op`
 
@@ -84,8 +83,7 @@ def refuse(name: str, error: Exception, inputs: dict[str, Any]) -> NoReturn:
     kind: Any = TypeError if isinstance(error, (TypeError, AttributeError)) else ValueError
     if isinstance(error, IndexError):
         kind = OutsideError
-    foreign = _foreign(inputs) if kind is TypeError and "shared" not in message else ""
-    message = _two_devices(inputs) or _nothing(name, inputs) or foreign or message
+    message = _two_devices(inputs) or (kind is TypeError and "shared" not in message and _foreign(inputs)) or message
     given = ", ".join(f"{key} {_described(value, kind is TypeError)}"
                       for key, value in inputs.items() if value is not error)
     raise kind(f"{name}: {given}: {message}") from None
@@ -104,14 +102,6 @@ def _two_devices(inputs) -> str:
         return ""
     return " and ".join(f"{', '.join(keys)} on the {place}" for place, keys in places.items()) + \
         "; move a network by .to('gpu'), an array x by tinygan.backend.to(x, 'gpu')"
-
-
-def _nothing(name, inputs) -> str:
-    """The correction where an input that has no default is None; else an empty string."""
-    function = OPS[name].function if name in OPS else None
-    needed = function.__code__.co_argcount - len(function.__defaults__ or ()) if function else 0
-    missing = [key for key, value in list(inputs.items())[:needed] if value is None]
-    return f"{missing[0]} is None, expected an array or a Tensor{RETURN}" if missing else ""
 
 
 def _foreign(inputs) -> str:

@@ -13,7 +13,6 @@ from tinygan.errors import TinyganError
 from tinygan.game import Game, SettingError
 from tinygan.metrics import Evaluator
 from tinygan.runs.files import json_object
-from tinygan.runs.size import check_size
 from tinygan.zoo import RECIPES, Recipe
 from tinygan.zoo.settings import change
 from tinygan.zoo.sources import LARGEST_EXAMPLE, Source, check_facts, source
@@ -45,7 +44,6 @@ class Config:
     examples: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self):
-        self._found: Any = None  # the source, with the data and the facts that it was made from
         for f in fields(self):
             value, kind = getattr(self, f.name), str(f.type).partition("[")[0]
             least, below = RANGES.get(f.name, (0, 0))
@@ -55,9 +53,6 @@ class Config:
         for name, known in (("dtype", ("float32", "float64")), ("device", ("cpu", "gpu"))):
             if getattr(self, name) not in known:
                 raise SettingError(f"{name}: got {getattr(self, name)!r:.99}, expected {' or '.join(known)}")
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {**vars(self), "_found": None}  # another process loads the examples itself
 
     def as_json(self) -> dict[str, Any]:
         """The config as a dict of JSON's types (no tuples)."""
@@ -85,23 +80,17 @@ class Config:
         return change(RECIPES[self.recipe], self.settings)
 
     def source(self) -> Source:
-        """The data source of the run; its examples are loaded once, by whoever draws first."""
-        asked = self.data, str(self.examples)
-        if self._found is None or self._found[0] != asked:
-            found = source(self.data, RECIPES[self.recipe].conditional, self.examples)
-            self.examples = found.facts
-            self._found = (self.data, str(self.examples)), found
-        return self._found[1]
+        """The data source of the run."""
+        return source(self.data, facts=self.examples)
 
     def start(self, group: SingleProcess = SINGLE_PROCESS, most: int | None = None) -> Game:
         """The game at step 0; players that grow have their first size. most: of their weights, as in `Recipe.start`."""
-        if not self.examples and self.device == "cpu":
-            check_size(self.build_recipe(), self.data, self.batch, self.dtype)
         found = self.source()
         size = math.prod(found.shape)
         if size > LARGEST_EXAMPLE or size * self.batch > LARGEST_BATCH:
             raise SettingError(f"batch: {self.batch} examples of shape {found.shape}: expected at most "
                                f"{LARGEST_EXAMPLE:,} numbers in an example, and {LARGEST_BATCH:,} in a batch")
+        self.examples = found.facts
         game = self.build_recipe().start(self.seed, self.batch, self.dtype, self.device, found, most)
         if game.schedule is not None:
             game.schedule(game, self.steps)

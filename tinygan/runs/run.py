@@ -25,7 +25,6 @@ from tinygan.backend.process import tune
 from tinygan.data import DataError, names
 from tinygan.data.files import lock_file
 from tinygan.distributed.group import SINGLE_PROCESS, SingleProcess
-from tinygan.errors import did_you_mean
 from tinygan.files import FileError
 from tinygan.game import Game, SettingError, parts
 from tinygan.game.history import COLUMNS
@@ -135,8 +134,7 @@ class Run:
 
     def save_frame(self, game: Game) -> None:
         """A callback of `train`: saves a frame of the film at regular steps."""
-        now, before = (int(FRAMES * (step / self.config.steps) ** 0.5) for step in (game.step, game.step - 1))
-        if now > before or game.step == 1:  # more often at the beginning, where more changes
+        if game.step * FRAMES // self.config.steps > (game.step - 1) * FRAMES // self.config.steps:
             render(self.folder / "frames" / f"{game.step:07d}.png", plots.save_png, self.picture())
 
     def maybe_checkpoint(self, game: Game) -> None:
@@ -164,7 +162,7 @@ class Run:
         self.save()
         render(self.folder / "samples.png", plots.save_png, self.picture(100))
         if self.game.history["step"]:
-            render(self.folder / "curves.png", plots.save_png, plots.curves(self.game.history, self.game.goals))
+            render(self.folder / "curves.png", plots.save_png, plots.curves(self.game.history))
         frames = sorted((self.folder / "frames").glob("*.png"))
         if frames:
             try:
@@ -185,19 +183,6 @@ class Run:
         names = self.config.examples.get("names")
         texts = [f"{i} {names[i]!r}" if names else str(i) for i in labels or range(len(names or ()))]
         return f"class{'' if len(labels) == 1 else 'es'} {', '.join(texts) or f'0 to {self.classes - 1}'}"
-
-    def label(self, text: str) -> int:
-        """The number of the class with this number or this name; RunError if the run has no such class.
-
-        A number comes first: `--label 1` is class 1, also where a class is named '1'.
-        """
-        names = list(self.config.examples.get("names", ())) if self.classes else []
-        if text.isdecimal() and int(text[:9]) < self.classes:
-            return int(text[:9])
-        if text in names:
-            return names.index(text)
-        known = f"it has the {self.class_list()}" if self.classes else "its recipe is not conditional"
-        raise RunError(f"--label: {self.folder} knows no class {text:.99}: {known}{did_you_mean(text, names)}")
 
     def labels(self, n: int, label: int | None = None) -> np.ndarray | None:
         """Labels for n samples: all `label`, or each class in turn for n / classes (rounded up); None without classes.
@@ -255,7 +240,7 @@ class Run:
 
     def tune(self) -> str:
         """Prepares this process for training the run (`process.tune`); one line about it, empty on a GPU."""
-        return tune(game=self.game) if self.config.device == "cpu" else ""
+        return tune() if self.config.device == "cpu" else ""
 
     def evaluate(self, n: int | None, rng: np.random.Generator) -> dict[str, float]:
         """The metrics of n samples (default: 2,500 points or 2,000 images), and label scores if the run has classes."""
@@ -296,8 +281,7 @@ class Run:
         """Draws images as a sheet (with labels: a row per class), sequences and points together with real ones."""
         if samples.ndim == 4:
             classes = 1 if labels is None else len(set(labels.tolist()))
-            page = plots.sheet(samples, columns=len(samples) // classes if classes > 1 else None)
-            return plots.titled(page, title) if title else page
+            return plots.sheet(samples, columns=len(samples) // classes if classes > 1 else None)
         real = None
         try:
             real, *_ = parts(self.game.data(2000, rng))

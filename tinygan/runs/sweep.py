@@ -18,8 +18,8 @@ import signal
 import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import FIRST_COMPLETED, Executor, ProcessPoolExecutor, wait
-from contextlib import contextmanager, suppress
+from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -37,8 +37,6 @@ from tinygan.zoo.settings import format_setting
 LONGEST_NAME = 80  # characters of the settings in the name of a run: whole paths have 260 on some systems
 LARGEST_HISTORY = 2**31  # bytes: about 15 million steps
 LONGEST_LINE = 1000  # characters in it: seven numbers
-STEP = "step"  # a file in a run that is trained: how far it has come
-EVERY = 1.0  # seconds between two looks at it
 STOP = "stop"  # a file in OUT: while it exists, every run saves its state and ends
 
 
@@ -105,9 +103,6 @@ def train_and_measure(folder: Path, config: Config) -> dict[str, Any]:
         return row | {"figures": _figures(measured)}
     except Exception as error:
         return row | {"error": _line(error)}
-    finally:
-        with suppress(OSError):
-            (folder / STEP).unlink(missing_ok=True)
 
 
 def _train(run, clock) -> float:
@@ -115,8 +110,7 @@ def _train(run, clock) -> float:
     earlier, start = _seconds(clock), time.perf_counter()
     run.tune()
     try:
-        game.train(run.game, run.config.steps, [run.maybe_checkpoint, _Steps(run.folder / STEP),
-                                                lambda _: _stop_if_asked(run.folder)])
+        game.train(run.game, run.config.steps, [run.maybe_checkpoint, lambda _: _stop_if_asked(run.folder)])
     except Stopped:
         run.save()
         raise
@@ -124,21 +118,6 @@ def _train(run, clock) -> float:
         seconds = round(earlier + time.perf_counter() - start, 3)
         write(clock, str(seconds).encode())
     return seconds
-
-
-class _Steps:
-    """A callback of `train` that writes the number of the step to a file, about once a second."""
-
-    every = EVERY
-
-    def __init__(self, file: Path):
-        self.file, self.next = file, time.monotonic()
-
-    def __call__(self, game):
-        if time.monotonic() >= self.next:
-            with suppress(OSError):  # it is only shown
-                self.file.write_text(str(game.step))
-            self.next = time.monotonic() + self.every
 
 
 def _seconds(clock) -> float:
@@ -185,12 +164,11 @@ def _stop_if_asked(folder):
 
 
 def sweep(configs: Mapping[str, Config], out: Path, pool: Executor,
-          report_row: Callable = lambda row: None, report_steps: Callable = lambda steps, runs: None) -> list[dict]:
+          report_row: Callable = lambda row: None) -> list[dict]:
     """Calls `train_and_measure` for each name and config; returns the rows in this order.
 
-    Each new row is written to OUT/sweep.csv and passed to report_row. report_steps gets the numbers of steps and of
-    runs that are done, about once a second. On an interrupt every run saves its state and stops; the call waits for
-    that.
+    Each new row is written to OUT/sweep.csv and passed to report_row. On an interrupt every run saves its state and
+    stops; the call waits for that.
     """
     for name, config in configs.items():
         _compare(out / name, config)
@@ -199,30 +177,18 @@ def sweep(configs: Mapping[str, Config], out: Path, pool: Executor,
     futures = {pool.submit(train_and_measure, out / name, config): name for name, config in configs.items()}
     rows: dict[str, dict] = {}
     try:
-        while len(rows) < len(futures):
-            waiting = [future for future, name in futures.items() if name not in rows]
-            for future in wait(waiting, EVERY, FIRST_COMPLETED).done:
-                name = futures[future]
-                error = future.exception()  # of the pool: a process died
-                rows[name] = future.result() if error is None else {**blank(name, configs[name]), "error": _line(error)}
-                report_row(rows[name])
-                _write_csv(out / "sweep.csv", [rows[name] for name in configs if name in rows])
-            report_steps(sum(config.steps if name in rows else _step(out / name) for name, config in configs.items()),
-                         len(rows))
+        for future in as_completed(futures):
+            name = futures[future]
+            error = future.exception()  # of the pool: a process died
+            rows[name] = future.result() if error is None else {**blank(name, configs[name]), "error": _line(error)}
+            report_row(rows[name])
+            _write_csv(out / "sweep.csv", [rows[name] for name in configs if name in rows])
     except BaseException:
         (out / STOP).touch()
         pool.shutdown(cancel_futures=True)
         (out / STOP).unlink()
         raise
     return [rows[name] for name in configs]
-
-
-def _step(folder) -> int:
-    """The step of a run that is trained, 0 where nothing gives it."""
-    try:
-        return int(read_text(folder / STEP, 100))
-    except (OSError, ValueError):
-        return 0
 
 
 @contextmanager
@@ -265,8 +231,8 @@ def summary(rows: list[dict], configs: Mapping[str, Config], out: Path) -> str:
     lines = [f"{out}: {len(done)} of {len(rows)} runs ended well; sweep.csv, curves.png, figures.png"]
     if not done:
         return lines[0]
-    first = Run.open(out / done[0]["run"], "cpu")
-    real, noise = first.baselines(first.config.evaluator().count, np.random.default_rng(0))
+    real, noise = Run.open(out / done[0]["run"], "cpu").baselines(configs[done[0]["run"]].evaluator().count,
+                                                              np.random.default_rng(0))
     groups: dict[str, list[dict]] = {}
     for row in done:
         groups.setdefault(kind(configs[row["run"]]), []).append(row)

@@ -112,14 +112,14 @@ def describe() -> list[data.sets.Row]:
 def source(name: str | Source, labels: bool = False, facts: Mapping[str, Any] | None = None) -> Source:
     """The source of a name in `SOURCES`, a set of images, a folder of images, or a .npy file of sequences.
 
-    labels: `draw` returns pairs (examples, their classes); images of a folder that lie in no subfolder are left out.
-    facts: `Source.facts` of an earlier process; with them the examples are loaded when they are first drawn.
-    DataError, one line, if there are no such data, or if they have no labels.
+    labels: `draw` returns pairs (examples, their classes). facts: `Source.facts` of an earlier process; with them the
+    examples are loaded when they are first drawn. DataError, one line, if there are no such data, or if they have no
+    labels.
     """
     if isinstance(name, Source):
         found = name
     else:
-        found = replace(SOURCES[name], name=name) if name in SOURCES else _loaded(name, facts, labels)
+        found = replace(SOURCES[name], name=name) if name in SOURCES else _loaded(name, facts)
     if not labels:
         return found
     name = name.name if isinstance(name, Source) else name
@@ -127,9 +127,7 @@ def source(name: str | Source, labels: bool = False, facts: Mapping[str, Any] | 
         raise DataError(f"data {name!r}: the examples have no labels" + (
             "" if name in SOURCES else "; of a folder, put the images of each class in a subfolder"))
     if found.classes < 2:
-        raise DataError(f"data {name!r}: there is one class{f', {found.names[0]!r}' if found.names else ''}, and a "
-                        "condition needs at least two" + ("; put the images of each class in a subfolder"
-                                                          if found.names else ""))
+        raise DataError(f"data {name!r}: there is one class, and a condition needs at least two")
     return replace(found, draw=found.labelled)
 
 
@@ -159,11 +157,11 @@ def _facts(x, labels, names) -> dict[str, Any]:
                             [float(x.min()), float(x.max())])))
 
 
-def _loaded(name, facts, labels) -> Source:
-    """The source of a set of images, of a folder or of a file, with all examples in memory; `labels` as in `source`."""
+def _loaded(name, facts) -> Source:
+    """The source of a set of images, of a folder or of a file, with all examples in memory."""
     @functools.cache
     def examples():
-        found = _examples(name, labels)
+        found = _examples(name)
         if facts:
             _compare(name, _facts(*found), facts)
         return found
@@ -190,12 +188,12 @@ def _compare(name, found, facts):
         warnings.warn(f"data {name!r} have changed: {now}; the run began with {then}", stacklevel=2)
 
 
-def _examples(name, labels=False) -> tuple:
+def _examples(name) -> tuple:
     """The examples of a name, their labels or None, and the names of the classes if they have names."""
     if _is_file(name):
         return data.load_sequences(name), None, []
-    images, names = data.sets.read(name, classes=labels)
-    return *images, names
+    x, labels = data.load(name)
+    return x, labels, [] if labels is None else data.class_names(name)
 
 
 def _is_file(name):

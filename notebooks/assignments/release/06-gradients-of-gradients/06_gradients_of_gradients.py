@@ -17,14 +17,14 @@
 #
 # Before you begin: lecture 03 (higher derivatives), 07 (`r1`), 09 (`gradient-penalty`). In tasks 1 and 2, `D` is a
 # network: `D(x)` are logits $a(x)$, $(n, 1)$, and each depends only on its own example. Write the penalties yourself
-# with `tg.grad`: you may read `tinygan.penalties`, but not call it. Each task is graded separately, on other shapes and
+# with `tg.grad`; you may read `tinygan.penalties` for comparison. Each task is graded separately, on other shapes and
 # numbers than the visible ones; a helper belongs in the cell of the answer. **A good answer** is three to five lines,
 # and for each Tensor in it you can say whether it has a recorded history, and why.
 
 import numpy as np
 
 import tinygan as tg
-from tinygan.grading import public, without
+from tinygan.grading import public
 
 # The checks give your functions this network, a discriminator (or any smooth function) with these weights. It takes
 # examples of any shape.

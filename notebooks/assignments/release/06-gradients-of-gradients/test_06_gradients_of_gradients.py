@@ -25,8 +25,7 @@ def check_r2(f, case):
 
 def test_r2():
     """5 points."""
-    public(check_r2, without(r2_at, "tinygan.penalties"),
-           dict(shape=(4, 3), weight=1.0, past=True), dict(shape=(3, 2, 2, 2), weight=1.0, past=False))
+    public(check_r2, r2_at, dict(shape=(4, 3), weight=1.0, past=True), dict(shape=(3, 2, 2, 2), weight=1.0, past=False))
 
 
 def check_dragan(f, case):
@@ -53,8 +52,7 @@ def check_dragan(f, case):
 
 def test_dragan():
     """6 points."""
-    public(check_dragan, without(dragan_at, "tinygan.penalties"),
-           dict(shape=(4, 3), weight=10.0, c=0.5), dict(shape=(3, 2, 2, 2), weight=10.0, c=0.5))
+    public(check_dragan, dragan_at, dict(shape=(4, 3), weight=10.0, c=0.5), dict(shape=(3, 2, 2, 2), weight=10.0, c=0.5))
 
 
 def check_hessian_vector(f, case):

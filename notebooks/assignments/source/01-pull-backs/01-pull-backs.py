@@ -15,10 +15,6 @@
 # the second derivative is right too. A rule is a formula: a finite difference is no answer. An operation does not write
 # into its input, and for float32 its value and its gradients are float32.
 #
-# **The rules are the task.** A formula of the library's operations alone, such as `tg.sqrt(a * a + b * b)`, has the
-# library's derivatives: it gets no points, and neither does a rule that calls `tg.grad`. `own_rules` in the checks
-# looks at that: the value comes from `record`, with a rule of yours for each input.
-#
 # Only the cells marked for your answer are graded, and each task is graded separately: put a helper into the same
 # cell. The visible checks use a few shapes; the grader uses other shapes and numbers, and both float64 and float32.
 
@@ -26,7 +22,7 @@
 import numpy as np
 
 import tinygan as tg
-from tinygan.grading import own_rules, public
+from tinygan.grading import public
 from tinygan.ops.shape import unbroadcast
 from tinygan.tensor import record, unwrap
 
@@ -66,9 +62,9 @@ def check_softsign(f, case):
     case.gradients(f, np.float64(1e12 * x), slug="chain-rule")
 
 
-public(check_softsign, own_rules(softsign), dict(shape=(3, 4)), dict(shape=(5,), dtype="float32"))
+public(check_softsign, softsign, dict(shape=(3, 4)), dict(shape=(5,), dtype="float32"))
 ### BEGIN HIDDEN TESTS
-hidden(check_softsign, own_rules(softsign), dict(shape=(1,)), dict(shape=()), dict(shape=(2, 1, 3)),
+hidden(check_softsign, softsign, dict(shape=(1,)), dict(shape=()), dict(shape=(2, 1, 3)),
        dict(shape=(7, 2), dtype="float32"))
 ### END HIDDEN TESTS
 
@@ -101,9 +97,9 @@ def check_hypotenuse(f, case):
         case.gradients(f, np.float64(size * a), np.float64(b), slug="unbroadcast")
 
 
-public(check_hypotenuse, own_rules(hypotenuse), dict(shape=(3, 4), other=(3, 4)), dict(shape=(3, 4), other=(4,)))
+public(check_hypotenuse, hypotenuse, dict(shape=(3, 4), other=(3, 4)), dict(shape=(3, 4), other=(4,)))
 ### BEGIN HIDDEN TESTS
-hidden(check_hypotenuse, own_rules(hypotenuse), dict(shape=(2, 1), other=(1, 5)), dict(shape=(), other=(2, 3)),
+hidden(check_hypotenuse, hypotenuse, dict(shape=(2, 1), other=(1, 5)), dict(shape=(), other=(2, 3)),
        dict(shape=(1, 3), other=(4, 1, 1)), dict(shape=(1,), other=(1,)),
        dict(shape=(2, 3), other=(3,), dtype="float32"))
 ### END HIDDEN TESTS
@@ -135,9 +131,9 @@ def check_cumulative_sum(f, case):
     case.gradients(f, np.float64(x + 1e12), slug="chain-rule")
 
 
-public(check_cumulative_sum, own_rules(cumulative_sum), dict(shape=(5,)), dict(shape=(2, 3)))
+public(check_cumulative_sum, cumulative_sum, dict(shape=(5,)), dict(shape=(2, 3)))
 ### BEGIN HIDDEN TESTS
-hidden(check_cumulative_sum, own_rules(cumulative_sum), dict(shape=(1,)), dict(shape=(4, 1)), dict(shape=(2, 3, 4)),
+hidden(check_cumulative_sum, cumulative_sum, dict(shape=(1,)), dict(shape=(4, 1)), dict(shape=(2, 3, 4)),
        dict(shape=(3, 6), dtype="float32"))
 ### END HIDDEN TESTS
 
@@ -179,8 +175,8 @@ def check_log_sum_exp(f, case):
     case.gradients(f, np.float64(8 * x), each=True, slug="chain-rule")
 
 
-public(check_log_sum_exp, own_rules(log_sum_exp), dict(shape=(2, 3)), dict(shape=(4,)))
+public(check_log_sum_exp, log_sum_exp, dict(shape=(2, 3)), dict(shape=(4,)))
 ### BEGIN HIDDEN TESTS
-hidden(check_log_sum_exp, own_rules(log_sum_exp), dict(shape=(1, 1)), dict(shape=(3, 2, 5)), dict(shape=(1, 7)),
+hidden(check_log_sum_exp, log_sum_exp, dict(shape=(1, 1)), dict(shape=(3, 2, 5)), dict(shape=(1, 7)),
        dict(shape=(4, 3), dtype="float32"))
 ### END HIDDEN TESTS
